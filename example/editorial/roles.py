@@ -1,0 +1,40 @@
+"""Who may do what: each group with the permissions it starts out with."""
+
+PERMISSIONS = {
+    "Writers": (
+        "catalogue.add_page",
+        "catalogue.change_page",
+        "catalogue.view_page",
+        "catalogue.add_picture",
+        "catalogue.view_picture",
+        "catalogue.view_category",
+    ),
+    "Editors": (
+        "catalogue.add_page",
+        "catalogue.change_page",
+        "catalogue.delete_page",
+        "catalogue.view_page",
+        "catalogue.publish_page",
+        "catalogue.add_picture",
+        "catalogue.change_picture",
+        "catalogue.view_picture",
+        "catalogue.add_category",
+        "catalogue.change_category",
+        "catalogue.view_category",
+        "editorial.add_announcement",
+        "editorial.change_announcement",
+        "editorial.view_announcement",
+        "editorial.add_menuitem",
+        "editorial.change_menuitem",
+        "editorial.delete_menuitem",
+        "editorial.view_menuitem",
+        "editorial.change_sitesettings",
+        "editorial.view_sitesettings",
+    ),
+    "Moderators": (
+        "catalogue.view_sighting",
+        "catalogue.delete_sighting",
+        "catalogue.hide_sighting",
+        "catalogue.view_page",
+    ),
+}
