@@ -1,0 +1,172 @@
+"""Runs commands: quietly with progress and the last lines on failure, or straight through."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from .errors import Terminated, ToolchainError
+
+Command = Sequence[str | Path]
+
+LAST_LINES = 20
+SECONDS_TO_STOP = 10.0
+
+
+def run(  # noqa: PLR0913 - every option is a keyword, and each has its caller
+    command: Command,
+    *,
+    on_line: Callable[[str], None] = lambda _line: None,
+    env: Mapping[str, str] | None = None,
+    fed_by: Command = (),
+    separate: bool = False,
+    patient: bool = False,
+    first_line_within: float | None = None,
+    what: str = "",
+    remedy: str = "",
+) -> str:
+    """Runs `command` without a terminal and returns its output, stripped.
+
+    Each line goes to `on_line`. With `separate`, lines are those of stderr and the returned text is
+    stdout alone (which has to be short). `fed_by` is a command whose output becomes the input.
+    `first_line_within`: seconds after which a command that has said nothing is given up.
+    `patient`: when interrupted, wait for the command however long it takes to stop (package
+    managers). `what` names the work in the error.
+
+    Raises ToolchainError with the last lines when the command is missing or fails.
+    """
+    feeder = _start(fed_by, stdout=subprocess.PIPE) if fed_by else None
+    source = feeder.stdout if feeder else subprocess.DEVNULL
+    stderr = subprocess.PIPE if separate else subprocess.STDOUT
+    process = _start(command, stdin=source, stdout=subprocess.PIPE, stderr=stderr, env=env)
+    if feeder and feeder.stdout:
+        feeder.stdout.close()  # so that the feeder is stopped when the command ends early
+    give_up = threading.Timer(first_line_within or 0, process.kill)
+    if first_line_within:
+        give_up.start()
+    lines: deque[str] = deque(maxlen=2000)
+    try:
+        for line in (process.stderr if separate else process.stdout) or ():
+            give_up.cancel()
+            lines.append(line.rstrip())
+            on_line(line)
+        output = process.stdout.read() if separate and process.stdout else "\n".join(lines)
+        codes = [process.wait(), feeder.wait() if feeder else 0]
+    except KeyboardInterrupt:
+        _stop(process, patient=patient)
+        raise
+    finally:
+        give_up.cancel()
+    if any(codes):
+        title = what or " ".join(str(part) for part in command[:3])
+        problem = f"{title} failed (exit code {codes[0] or codes[1]})"
+        raise ToolchainError(problem, remedy, list(lines)[-LAST_LINES:])
+    return output.strip()
+
+
+def _start(
+    command: Command,
+    *,
+    stdout: int,
+    stdin: object = subprocess.DEVNULL,
+    stderr: int | None = None,
+    env: Mapping[str, str] | None = None,
+) -> subprocess.Popen[str]:
+    # A process group of its own: Ctrl-C reaches it through us, once, and all of it.
+    try:
+        return subprocess.Popen(  # noqa: S603 - running commands is what this module is for
+            [os.fspath(part) for part in command],
+            stdin=stdin,  # type: ignore[arg-type]
+            stdout=stdout,
+            stderr=stderr,
+            env=env,
+            text=True,
+            errors="replace",
+            process_group=0,
+        )
+    except OSError as error:
+        raise ToolchainError(f"cannot run {command[0]}: {error.strerror}") from error
+
+
+def _stop(process: subprocess.Popen[str], *, patient: bool) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
+        if process.poll() is not None:
+            return
+        os.killpg(process.pid, number)
+        try:
+            process.wait(None if patient else SECONDS_TO_STOP)
+        except subprocess.TimeoutExpired:
+            continue
+
+
+def answer(
+    command: Command, *, seconds: float = 10.0, env: Mapping[str, str] | None = None
+) -> tuple[bool, str]:
+    """Asks a quick question: whether `command` succeeds within `seconds`, and what it said."""
+    try:
+        result = subprocess.run(  # noqa: S603
+            [os.fspath(part) for part in command],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=seconds,
+            env=env,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return False, f"no answer within {seconds:.0f} s"
+    except OSError as error:
+        return False, error.strerror or str(error)
+    if result.returncode == 0:
+        return True, result.stdout.strip()
+    return False, (result.stderr.strip() or result.stdout.strip())
+
+
+def stream(
+    command: Command, *, env: Mapping[str, str] | None = None, cwd: Path | None = None
+) -> int:
+    """Runs `command` on the user's own terminal and returns its exit code.
+
+    Interrupted, it waits for the command to come to its own end (Pulumi releases its lock then):
+    Ctrl-C on a terminal reached the command too; SIGTERM is passed on.
+    """
+    try:
+        process = subprocess.Popen(  # noqa: S603
+            [os.fspath(part) for part in command], env=env, cwd=cwd
+        )
+    except OSError as error:
+        raise ToolchainError(f"cannot run {command[0]}: {error.strerror}") from error
+    try:
+        return process.wait()
+    except KeyboardInterrupt as interrupt:
+        if isinstance(interrupt, Terminated):
+            process.send_signal(signal.SIGINT)
+        _wait_for_end(process)
+        raise
+
+
+def _wait_for_end(process: subprocess.Popen[bytes]) -> None:
+    while True:
+        try:
+            process.wait()
+        except KeyboardInterrupt:
+            continue  # the second Ctrl-C is for the command as well
+        return
+
+
+def spawn_daemon(command: Command, log: Path) -> subprocess.Popen[bytes]:
+    """Starts `command` in a session of its own, so that it outlives us, writing to `log`."""
+    with log.open("wb") as output:
+        return subprocess.Popen(  # noqa: S603
+            [os.fspath(part) for part in command],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
