@@ -69,6 +69,15 @@ class Page(models.Model):
     )
     summary = models.CharField(max_length=240, blank=True)
     body = models.TextField(blank=True, help_text="An empty line begins a new paragraph.")
+    place = models.CharField(max_length=120, blank=True)
+    first_lit = models.PositiveSmallIntegerField("first lit (year)", null=True, blank=True)
+    height = models.PositiveSmallIntegerField("height (metres)", null=True, blank=True)
+    rhythm = models.CharField(
+        max_length=20, blank=True, help_text="As on a chart, without the period: Fl(2) W"
+    )
+    period = models.PositiveSmallIntegerField(
+        "period (seconds)", null=True, blank=True, help_text="Empty for a fixed light."
+    )
     status = models.CharField(max_length=10, choices=Status, default=Status.DRAFT)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -83,3 +92,27 @@ class Page(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("light" if self.category_id else "page", args=[self.slug])
+
+
+class SightingQuerySet(models.QuerySet["Sighting"]):
+    def visible(self) -> "SightingQuerySet":
+        return self.filter(hidden=False, light__status=Page.Status.PUBLISHED)
+
+
+class Sighting(models.Model):
+    """What a visitor saw of a light."""
+
+    light = models.ForeignKey(Page, on_delete=models.CASCADE, related_name="sightings")
+    name = models.CharField("your name", max_length=60)
+    message = models.TextField("what you saw", max_length=500)
+    created_at = models.DateTimeField(auto_now_add=True, db_index=True)
+    hidden = models.BooleanField(default=False)
+
+    objects = SightingQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-created_at", "-pk")
+        permissions = (("hide_sighting", "Can hide and show sightings"),)
+
+    def __str__(self) -> str:
+        return f"{self.light} by {self.name}"

@@ -3,9 +3,12 @@
 A command that is killed leaves whole items behind and goes on with the rest when run again.
 """
 
+import tomllib
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any, ClassVar
 
+from django.apps import apps
 from django.core.management.base import BaseCommand, CommandError
 from django.db import models, transaction
 
@@ -47,3 +50,8 @@ def earlier(manager: models.Manager[Any], step: str, **lookup: str) -> models.Mo
     if found is None and not Seeded.objects.filter(step=step, key=key).exists():
         raise CommandError(f"There is no {key!r} yet: run {step} first.")
     return found
+
+
+def content(app: str) -> dict[str, Any]:
+    """Return what stands in the app's `seeds.toml`."""
+    return tomllib.loads(Path(apps.get_app_config(app).path, "seeds.toml").read_text("utf-8"))
