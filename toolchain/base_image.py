@@ -5,8 +5,6 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
-import subprocess
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -57,9 +55,7 @@ def ensure(step: Step, env: Mapping[str, str], configured: str = "") -> None:
         step.done(f"{REGISTRY_DEFAULT}, pulled")
         return
     _check_can_bootstrap()
-    step.say(
-        f"No registry answers for {REGISTRY_DEFAULT}: making {BOOTSTRAPPED} from Debian's packages"
-    )
+    step.say(f"No registry answers for {REGISTRY_DEFAULT}: making an image from Debian's packages")
     bootstrap(step, env)
     step.done(f"{BOOTSTRAPPED}, made with debootstrap")
 
@@ -67,34 +63,19 @@ def ensure(step: Step, env: Mapping[str, str], configured: str = "") -> None:
 def pull(step: Step, env: Mapping[str, str], seconds: float = SECONDS_FOR_REGISTRY) -> bool:
     """Pulls the default image; False if no registry answers within `seconds`."""
     step.update(f"asking for {REGISTRY_DEFAULT}")
-    process = subprocess.Popen(
-        ["docker", "pull", REGISTRY_DEFAULT],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        env=env,
-        text=True,
-        process_group=0,
-    )
-    assert process.stdout is not None  # noqa: S101 - it is a pipe
-    give_up = threading.Timer(seconds, process.kill)
-    give_up.start()
+    command = ["docker", "pull", REGISTRY_DEFAULT]
     try:
-        for line in process.stdout:
-            give_up.cancel()  # the registry has answered: from here on it may take its time
-            step.update(line)
-        return process.wait() == 0
-    finally:
-        give_up.cancel()
-        process.kill()
-        process.wait()
+        run(command, on_line=step.update, env=env, first_line_within=seconds)
+    except ToolchainError:
+        return False
+    return True
 
 
 def _check_can_bootstrap() -> None:
     problem = f"no registry answers for {REGISTRY_DEFAULT}, and"
     if not apt.available() and not shutil.which("debootstrap"):
         raise ToolchainError(
-            f"{problem} this machine is neither Debian nor Ubuntu, so none can be made from packages",
+            f"{problem} this machine is not a Debian that could make one from its packages",
             "Name an image that your Docker can get:\n"
             "  pulumi config set baseImage REGISTRY/python:3.13-slim-trixie -s STACK",
         )
@@ -207,12 +188,5 @@ def _import(root: Path, step: Step, env: Mapping[str, str]) -> None:
     step.update(f"importing {BOOTSTRAPPED}")
     exclude = [f"--exclude={pattern}" for pattern in NOT_IN_IMAGE]
     changes = [part for change in IMAGE_SETTINGS for part in ("--change", change)]
-    with subprocess.Popen(
-        ["tar", "--one-file-system", *exclude, "-C", str(root), "-c", "."],
-        stdout=subprocess.PIPE,
-        process_group=0,
-    ) as tar:
-        run(["docker", "import", *changes, "-", BOOTSTRAPPED], env=env, stdin=tar.stdout)
-    if tar.returncode != 0:
-        run(["docker", "image", "rm", BOOTSTRAPPED], env=env)
-        raise ToolchainError(f"tar could not pack {root} (exit code {tar.returncode})")
+    tar = ["tar", "--one-file-system", *exclude, "-C", str(root), "-c", "."]
+    run(["docker", "import", *changes, "-", BOOTSTRAPPED], env=env, fed_by=tar)

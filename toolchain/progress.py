@@ -41,7 +41,7 @@ class Step:
         self.latest = line.strip() or self.latest
 
     def say(self, line: str) -> None:
-        """Something the user should read before it happens: printed at once, on a line of its own."""
+        """Something to be read before it happens: printed at once, on a line of its own."""
         self._progress.line(f"  {self.name:<{NAME_WIDTH}} {line}")
 
     def already(self, result: str) -> None:

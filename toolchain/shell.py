@@ -9,6 +9,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import IO
 
 from .errors import Terminated, ToolchainError
 
@@ -73,7 +74,7 @@ def _start(
     command: Command,
     *,
     stdout: int,
-    stdin: object = subprocess.DEVNULL,
+    stdin: int | IO[str] | None = subprocess.DEVNULL,
     stderr: int | None = None,
     env: Mapping[str, str] | None = None,
 ) -> subprocess.Popen[str]:
@@ -81,7 +82,7 @@ def _start(
     try:
         return subprocess.Popen(  # noqa: S603 - running commands is what this module is for
             [os.fspath(part) for part in command],
-            stdin=stdin,  # type: ignore[arg-type]
+            stdin=stdin,
             stdout=stdout,
             stderr=stderr,
             env=env,
