@@ -19,7 +19,7 @@ TIME_WIDTH = 14
 
 def duration(seconds: float) -> str:
     """`0.4 s`, `12.3 s`, `7 min 31 s`."""
-    if seconds < 60:  # noqa: PLR2004
+    if seconds < 60:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest:02d} s"

@@ -19,7 +19,7 @@ LAST_LINES = 20
 SECONDS_TO_STOP = 10.0
 
 
-def run(  # noqa: PLR0913 - every option is a keyword, and each has its caller
+def run(
     command: Command,
     *,
     on_line: Callable[[str], None] = lambda _line: None,
@@ -80,7 +80,7 @@ def _start(
 ) -> subprocess.Popen[str]:
     # A process group of its own: Ctrl-C reaches it through us, once, and all of it.
     try:
-        return subprocess.Popen(  # noqa: S603 - running commands is what this module is for
+        return subprocess.Popen(
             [os.fspath(part) for part in command],
             stdin=stdin,
             stdout=stdout,
@@ -110,7 +110,7 @@ def answer(
 ) -> tuple[bool, str]:
     """Asks a quick question: whether `command` succeeds within `seconds`, and what it said."""
     try:
-        result = subprocess.run(  # noqa: S603
+        result = subprocess.run(
             [os.fspath(part) for part in command],
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -138,9 +138,7 @@ def stream(
     Ctrl-C on a terminal reached the command too; SIGTERM is passed on.
     """
     try:
-        process = subprocess.Popen(  # noqa: S603
-            [os.fspath(part) for part in command], env=env, cwd=cwd
-        )
+        process = subprocess.Popen([os.fspath(part) for part in command], env=env, cwd=cwd)
     except OSError as error:
         raise ToolchainError(f"cannot run {command[0]}: {error.strerror}") from error
     try:
@@ -164,7 +162,7 @@ def _wait_for_end(process: subprocess.Popen[bytes]) -> None:
 def spawn_daemon(command: Command, log: Path) -> subprocess.Popen[bytes]:
     """Starts `command` in a session of its own, so that it outlives us, writing to `log`."""
     with log.open("wb") as output:
-        return subprocess.Popen(  # noqa: S603
+        return subprocess.Popen(
             [os.fspath(part) for part in command],
             stdin=subprocess.DEVNULL,
             stdout=output,

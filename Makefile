@@ -1,0 +1,37 @@
+STACK  ?= clean-server
+PYTHON ?= python3
+RUN     = $(PYTHON) -m toolchain
+
+.DEFAULT_GOAL := help
+.PHONY: help up preview destroy engine base test test-unit test-integration check
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo "  STACK=$(STACK) chooses the stack; afterwards \`source ./activate\` and plain pulumi"
+
+up: ## get what is missing, deploy the stack, say where the site is
+	@$(RUN) up --stack '$(STACK)'
+
+preview: ## show what up would do
+	@$(RUN) preview --stack '$(STACK)'
+
+destroy: ## remove the stack's site; data, media and secrets are kept
+	@$(RUN) destroy --stack '$(STACK)'
+
+engine: ## get the Pulumi engine: yours, the official release, or built from source
+	@$(RUN) engine
+
+base: ## get the image that releases are built on
+	@$(RUN) base
+
+test: ## all checks and tests, with the real engine and daemon
+	@$(RUN) test
+
+test-unit: ## unit tests only
+	@$(RUN) test-unit
+
+test-integration: ## integration tests only
+	@$(RUN) test-integration
+
+check: ## ruff and mypy
+	@$(RUN) check

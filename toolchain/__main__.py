@@ -1,0 +1,14 @@
+"""`python3 -m toolchain COMMAND`: what the Makefile calls."""
+
+import sys
+
+if sys.version_info < (3, 11):  # noqa: UP036 - this line is what tells the others
+    sys.exit(
+        f"error: this needs Python 3.11 or newer; {sys.executable} is {sys.version.split()[0]}\n"
+        "  Install one (apt-get install python3 on Debian 12 or newer), or name it:\n"
+        "  make up PYTHON=/path/to/python3.11"
+    )
+
+from toolchain.commands import main
+
+sys.exit(main())

@@ -1,0 +1,210 @@
+"""What `make` can be asked for, each a few steps in order."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import signal
+import sys
+from collections.abc import Sequence
+
+from . import base_image, daemon, engines, environment, paths, stack, venv
+from .errors import Terminated, ToolchainError
+from .progress import Progress, duration
+from .shell import answer, stream
+
+CHECKS = (
+    ("ruff", "check", "."),
+    ("ruff", "format", "--check", "."),
+    ("mypy", "--explicit-package-bases", "."),
+)
+UNIT_TESTS = ("pytest", "tests/unit")
+INTEGRATION_TESTS = ("pytest", "tests/integration")
+ACTIVATE = "source ./activate"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command; returns its exit code. User mistakes end in a message, not a traceback."""
+    options = _parse(argv)
+    signal.signal(signal.SIGTERM, _terminate)
+    os.chdir(paths.ROOT)
+    try:
+        return _run(options)
+    except ToolchainError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        again = f"run `make {options.command}` again: it continues where it stopped"
+        print(f"\ninterrupted; {again}", file=sys.stderr)
+        return 130
+
+
+def _terminate(*_: object) -> None:
+    raise Terminated
+
+
+def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python3 -m toolchain", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, says in (
+        ("up", "get what is missing, then deploy the stack"),
+        ("preview", "show what up would do"),
+        ("destroy", "remove the stack's site; its data is kept"),
+    ):
+        command = commands.add_parser(name, help=says)
+        command.add_argument("--stack", required=True)
+    for name, says in (
+        ("engine", "get the Pulumi engine"),
+        ("base", "get the base image"),
+        ("env", "print what `source ./activate` evaluates"),
+        ("check", "lint and type check"),
+        ("test-unit", "unit tests"),
+        ("test-integration", "integration tests"),
+        ("test", "all checks and tests"),
+    ):
+        commands.add_parser(name, help=says)
+    return parser.parse_args(argv)
+
+
+def _run(options: argparse.Namespace) -> int:
+    match options.command:
+        case "up":
+            return up(options.stack)
+        case "preview" | "destroy":
+            return pulumi(options.command, options.stack)
+        case "engine":
+            prepare_engine(Progress())
+        case "base":
+            prepare_docker(Progress())
+        case "env":
+            print_environment()
+        case "check":
+            return _tests(CHECKS, integration=False)
+        case "test-unit":
+            return _tests((UNIT_TESTS,), integration=False)
+        case "test-integration":
+            return _tests((INTEGRATION_TESTS,), integration=True)
+        case _:
+            return _tests((*CHECKS, UNIT_TESTS, INTEGRATION_TESTS), integration=True)
+    return 0
+
+
+def prepare_python(progress: Progress, *, dev: bool = False) -> None:
+    """The interpreter is there, or nothing would run; the environment is made from the lock."""
+    with progress.step("python") as step:
+        step.already(f"Python {platform.python_version()}, {venv.python()}")
+    with progress.step("environment") as step:
+        venv.ensure(step, dev=dev)
+
+
+def prepare_engine(progress: Progress) -> engines.Engine:
+    """An engine, found or got."""
+    with progress.step("engine") as step:
+        return engines.ensure(step, os.environ)
+
+
+def prepare_docker(
+    progress: Progress, *, configured_base: str = "", may_install: bool = True
+) -> None:
+    """A daemon that answers, and the base image in it."""
+    with progress.step("docker") as step:
+        daemon.ensure(step, os.environ, may_install=may_install)
+    with progress.step("base image") as step:
+        base_image.ensure(step, os.environ, configured_base)
+
+
+def prepare(progress: Progress, name: str, *, may_install: bool = True) -> dict[str, str]:
+    """Everything that Pulumi needs for the stack `name`; returns the environment to run it in."""
+    stack.check(name)
+    prepare_python(progress)
+    engine = prepare_engine(progress)
+    base = stack.config_value(name, "baseImage")
+    prepare_docker(progress, configured_base=base, may_install=may_install)
+    exports = environment.state(engine, os.environ)
+    environment.make_state(exports, os.environ)
+    env = {**os.environ, **environment.tools(engine, os.environ), **exports}
+    with progress.step("stack") as step:
+        stack.select(step, name, env)
+    return env
+
+
+def up(name: str) -> int:
+    """From a bare machine to a running site."""
+    progress = Progress()
+    env = prepare(progress, name)
+    with progress.step("pulumi up") as step:
+        code = stream(["pulumi", "up", "--yes", "-s", name], env=env)
+        step.done("done" if code == 0 else f"failed (exit code {code})")
+    if code != 0:
+        _explain_failure("up", name, env)
+        return code
+    _farewell(name, env, progress)
+    return 0
+
+
+def pulumi(command: str, name: str) -> int:
+    """Preview, or destroy: that one asks first, unless there is nobody to answer."""
+    env = prepare(Progress(), name, may_install=command == "preview")
+    unattended = command == "destroy" and not sys.stdin.isatty()
+    code = stream(["pulumi", command, *(["--yes"] if unattended else []), "-s", name], env=env)
+    if code != 0:
+        _explain_failure(command, name, env)
+    return code
+
+
+def _explain_failure(command: str, name: str, env: dict[str, str]) -> None:
+    print(f"error: pulumi {command} failed; what went wrong is said above", file=sys.stderr)
+    remedy = stack.diagnose(name, env)
+    if remedy:
+        print(remedy, file=sys.stderr)
+
+
+def _farewell(name: str, env: dict[str, str], progress: Progress) -> None:
+    _, url = answer(["pulumi", "stack", "output", "url", "-s", name], env=env, seconds=60)
+    user = stack.config_value(name, "adminUser") or "admin"
+    phases = ", ".join(f"{phase} {duration(seconds)}" for phase, seconds in progress.phases)
+    print(f"""
+The site is up: {url}
+
+  Log in     as {user}; the password:  pulumi config get adminPassword -s {name}
+  Preview    pulumi preview -s {name}
+  Outputs    pulumi stack output -s {name}
+  Destroy    pulumi destroy -s {name}   (data, media and secrets are kept)
+
+  In a new shell, first:  {ACTIVATE}
+
+{duration(progress.elapsed)} in all: {phases}""")
+
+
+def print_environment() -> None:
+    """For `activate`: assignments on stdout. Gets nothing and builds nothing."""
+    engine = engines.find(os.environ)
+    if engine is None or not venv.current(paths.VENV, paths.ROOT, venv.LOCK):
+        missing = "Pulumi engine" if engine is None else "current virtual environment (.venv)"
+        raise ToolchainError(f"there is no {missing} yet", "Run `make up` first.")
+    exports = environment.state(engine, os.environ)
+    environment.make_state(exports, os.environ)
+    print(environment.shell_exports({**environment.tools(engine, os.environ), **exports}))
+
+
+def _tests(commands: Sequence[Sequence[str]], *, integration: bool) -> int:
+    """Runs all of `commands`, whatever fails, and says in the end which did."""
+    progress = Progress()
+    prepare_python(progress, dev=True)
+    env = {**os.environ, "PATH": f"{paths.VENV / 'bin'}:{os.environ.get('PATH', '')}"}
+    if integration:
+        engine = prepare_engine(progress)
+        prepare_docker(progress)
+        env = {**os.environ, **environment.tools(engine, os.environ)}
+    failed = []
+    for command in commands:
+        title = " ".join(command)
+        print(f"\n$ {title}", flush=True)
+        with progress.step(command[0]) as step:
+            code = stream([paths.VENV / "bin" / "python", "-m", *command], env=env)
+            step.done(f"{title}: {'passed' if code == 0 else f'FAILED (exit code {code})'}")
+        failed += [title] if code else []
+    verdict = f"FAILED: {'; '.join(failed)}" if failed else "all passed"
+    print(f"\n{verdict} ({duration(progress.elapsed)})")
+    return 1 if failed else 0

@@ -1,0 +1,81 @@
+"""The stack: that it is known, that it exists, and what its config file says in plain text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from . import paths
+from .errors import ToolchainError
+from .progress import Step
+from .shell import answer, run
+
+WRONG_PASSPHRASE = "incorrect passphrase"
+
+
+def config_file(stack: str, folder: Path = paths.STACKS) -> Path:
+    """Where the config of `stack` is kept."""
+    return folder / f"Pulumi.{stack}.yaml"
+
+
+def known(folder: Path = paths.STACKS) -> list[str]:
+    """The stacks that have a config file."""
+    files = sorted(folder.glob("Pulumi.*.yaml"))
+    return [file.name.removeprefix("Pulumi.").removesuffix(".yaml") for file in files]
+
+
+def check(stack: str, folder: Path = paths.STACKS) -> None:
+    """Raises ToolchainError for a stack without a config file: Pulumi would take it as empty."""
+    if stack in known(folder):
+        return
+    there = ", ".join(known(folder)) or "none"
+    raise ToolchainError(
+        f"there is no stack {stack!r}: {config_file(stack, folder)} does not exist",
+        f"Stacks there are: {there}.\n"
+        f"To make another, copy the file of the one that is most alike and edit it:\n"
+        f"  cp stacks/Pulumi.clean-server.yaml stacks/Pulumi.my-site.yaml && make up STACK=my-site",
+    )
+
+
+def config_value(stack: str, key: str, folder: Path = paths.STACKS) -> str:
+    """The plain, one-line value of `key` in the stack's file; empty if it has none.
+
+    Good enough for names. Whatever reads config for good is the program itself.
+    """
+    pattern = rf"^\s+(?:{paths.PROJECT}:)?{re.escape(key)}:[ \t]*([^\s#]+)"
+    match = re.search(pattern, config_file(stack, folder).read_text(), re.MULTILINE)
+    return match[1].strip("\"'") if match else ""
+
+
+def select(step: Step, stack: str, env: Mapping[str, str]) -> None:
+    """Makes `stack` the current one, creating it where there is none."""
+    known_before = answer(["pulumi", "stack", "select", stack], env=env, seconds=60)
+    if known_before[0]:
+        step.already(stack)
+        return
+    if "no stack named" not in known_before[1]:
+        lines = known_before[1].splitlines()[-5:]
+        raise ToolchainError(
+            f"the stack {stack} cannot be selected", remedy(known_before[1]), lines
+        )
+    run(["pulumi", "stack", "init", stack], on_line=step.update, env=env)
+    step.done(f"{stack}, created")
+
+
+def diagnose(stack: str, env: Mapping[str, str]) -> str:
+    """What to do after a failed Pulumi command, as far as its own message did not say."""
+    _, text = answer(["pulumi", "config", "-s", stack], env=env, seconds=30)
+    return remedy(text)
+
+
+def remedy(text: str) -> str:
+    """The remedy for what Pulumi said, where this project knows a better one than Pulumi does."""
+    if WRONG_PASSPHRASE in text:
+        return (
+            "The secrets in this stack's file were encrypted with another passphrase than yours.\n"
+            "Get it from whoever made the stack, and set PULUMI_CONFIG_PASSPHRASE_FILE to a file\n"
+            "that holds it; or begin with new secrets: remove `encryptionsalt` and the `secure`\n"
+            "values from the stack's file."
+        )
+    return ""
