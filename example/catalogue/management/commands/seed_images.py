@@ -27,7 +27,7 @@ class Command(SeedCommand):
     def create(self, key: str, item: dict[str, Any]) -> bool:
         name, image = drawn(key, item)
         store(name, image)
-        fields = {"title": item["title"], "alt": item["alt"], "credit": "Drawn by the program"}
+        fields = {"title": item["title"], "alt": item["alt"], "credit": "Placeholder drawing"}
         return Picture.objects.get_or_create(slug=key, defaults={**fields, "file": name})[1]
 
 
