@@ -123,7 +123,7 @@ def prepare(progress: Progress, name: str, *, may_install: bool = True) -> dict[
     prepare_docker(progress, configured_base=base, may_install=may_install)
     exports = environment.state(engine, os.environ)
     environment.make_state(exports, os.environ)
-    env = {**os.environ, **environment.tools(engine, os.environ), **exports}
+    env = environment.applied(os.environ, environment.tools(engine, os.environ), exports)
     with progress.step("stack") as step:
         stack.select(step, name, env)
     return env
@@ -185,7 +185,7 @@ def print_environment() -> None:
         raise ToolchainError(f"there is no {missing} yet", "Run `make up` first.")
     exports = environment.state(engine, os.environ)
     environment.make_state(exports, os.environ)
-    print(environment.shell_exports({**environment.tools(engine, os.environ), **exports}))
+    print(environment.shell_text(environment.tools(engine, os.environ), exports))
 
 
 def _tests(commands: Sequence[Sequence[str]], *, integration: bool) -> int:
@@ -196,7 +196,7 @@ def _tests(commands: Sequence[Sequence[str]], *, integration: bool) -> int:
     if integration:
         engine = prepare_engine(progress)
         prepare_docker(progress)
-        env = {**os.environ, **environment.tools(engine, os.environ)}
+        env = environment.applied(os.environ, environment.tools(engine, os.environ))
     failed = []
     for command in commands:
         title = " ".join(command)

@@ -14,15 +14,18 @@ from . import daemon, paths
 from .engines import Engine, is_ours, user_home
 from .errors import ToolchainError
 
+# Variables to set, or with None to unset.
+Exports = dict[str, str | None]
 
-def tools(engine: Engine, env: Mapping[str, str]) -> dict[str, str]:
+
+def tools(engine: Engine, env: Mapping[str, str]) -> Exports:
     """The variables that put engine and Python environment first on PATH, whatever was there."""
     first = [str(paths.VENV / "bin")]
     if engine.kind != "yours":
         first.append(str(engine.bin))
     rest = env.get("PATH", "").split(":")
     kept = [entry for entry in rest if entry not in first and not is_ours(entry, env)]
-    exports = {
+    exports: Exports = {
         "PATH": ":".join([*first, *kept]),
         "VIRTUAL_ENV": str(paths.VENV),
         "PULUMI_SKIP_UPDATE_CHECK": "true",
@@ -32,27 +35,28 @@ def tools(engine: Engine, env: Mapping[str, str]) -> dict[str, str]:
         # Its version is older than the SDK's, which the Automation API would refuse.
         exports["PULUMI_AUTOMATION_API_SKIP_VERSION_CHECK"] = "true"
     elif is_ours(env.get("PULUMI_HOME", ""), env):
-        exports["PULUMI_HOME"] = str(user_home(env))
+        exports["PULUMI_HOME"] = None
     host = daemon.endpoint(env)
     if host:
         exports["DOCKER_HOST"] = host
     return exports
 
 
-def state(engine: Engine, env: Mapping[str, str]) -> dict[str, str]:
+def state(engine: Engine, env: Mapping[str, str]) -> Exports:
     """The variables that say where state is kept and what encrypts its secrets.
 
     The user's own login and passphrase are honoured; without them both live in the state folder.
     """
-    exports: dict[str, str] = {}
+    exports: Exports = {}
     folder = paths.state_dir(env)
-    ours = f"file://{folder / 'pulumi'}"
+    backend = f"file://{folder / 'pulumi'}"
     credentials = Path(env.get("PULUMI_CREDENTIALS_PATH") or user_home(env))
     logged_in = has_login(credentials) or bool(env.get("PULUMI_ACCESS_TOKEN"))
-    if env.get("PULUMI_BACKEND_URL", ours) == ours and not logged_in:
-        exports["PULUMI_BACKEND_URL"] = ours
-    if engine.home and has_login(credentials):
-        # The built engine has a home of its own: the login stays in the user's.
+    if env.get("PULUMI_BACKEND_URL", backend) == backend:
+        # None: a login that was made after an earlier activation.
+        exports["PULUMI_BACKEND_URL"] = None if logged_in else backend
+    if engine.home:
+        # The built engine has a home of its own: logins, old and new, stay in the user's.
         exports["PULUMI_CREDENTIALS_PATH"] = str(credentials)
     passphrase = folder / "passphrase"
     chosen = env.get("PULUMI_CONFIG_PASSPHRASE_FILE", str(passphrase))
@@ -70,11 +74,11 @@ def has_login(folder: Path) -> bool:
     return isinstance(credentials, dict) and bool(credentials.get("current"))
 
 
-def make_state(exports: Mapping[str, str], env: Mapping[str, str]) -> None:
+def make_state(exports: Exports, env: Mapping[str, str]) -> None:
     """Makes the folders and the passphrase that `exports` refers to, where they are missing."""
     folder = paths.state_dir(env)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if "PULUMI_BACKEND_URL" in exports:
+    if exports.get("PULUMI_BACKEND_URL"):
         (folder / "pulumi").mkdir(mode=0o700, exist_ok=True)
     if "PULUMI_CONFIG_PASSPHRASE_FILE" in exports:
         make_passphrase(folder / "passphrase", encrypted=folder / "pulumi" / ".pulumi" / "stacks")
@@ -111,6 +115,20 @@ _LOST = (
 )
 
 
-def shell_exports(exports: Mapping[str, str]) -> str:
-    """The assignments as text that any POSIX shell can evaluate."""
-    return "\n".join(f"export {name}={shlex.quote(value)}" for name, value in exports.items())
+def applied(env: Mapping[str, str], *parts: Exports) -> dict[str, str]:
+    """`env` with all of `parts` set and unset in it."""
+    result = dict(env)
+    for name, value in ((name, value) for part in parts for name, value in part.items()):
+        if value is None:
+            result.pop(name, None)
+        else:
+            result[name] = value
+    return result
+
+
+def shell_text(*parts: Exports) -> str:
+    """The same as assignments that any POSIX shell can evaluate."""
+    lines = []
+    for name, value in ((name, value) for part in parts for name, value in part.items()):
+        lines.append(f"unset {name}" if value is None else f"export {name}={shlex.quote(value)}")
+    return "\n".join(lines)

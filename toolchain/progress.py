@@ -15,6 +15,7 @@ TERMINAL_SECONDS = 0.5
 PLAIN_SECONDS = 15.0
 NAME_WIDTH = 12
 TIME_WIDTH = 14
+PLAIN_WIDTH = 100
 
 
 def duration(seconds: float) -> str:
@@ -96,17 +97,17 @@ class Progress:
 
     def _beat(self, step: Step, over: threading.Event) -> None:
         while not over.wait(TERMINAL_SECONDS if self._live else PLAIN_SECONDS):
-            text = (
-                f"  {step.name:<{NAME_WIDTH}} {duration(step.elapsed):<{TIME_WIDTH}} {step.latest}"
-            )
-            if not self._live:
-                self.line(f"{text.rstrip()} ...")
-                continue
-            width = shutil.get_terminal_size().columns - 1
-            with self._lock:
-                print(f"\r\033[K{text[:width]}", end="", file=self._stream, flush=True)
+            took = duration(step.elapsed)
+            text = f"  {step.name:<{NAME_WIDTH}} {took:<{TIME_WIDTH}} {step.latest}"
+            if self._live:
+                self._replace_line(text[: shutil.get_terminal_size().columns - 1])
+            else:
+                self.line(f"{text[:PLAIN_WIDTH].rstrip()} ...")
+
+    def _replace_line(self, text: str) -> None:
+        with self._lock:
+            print(f"\r\033[K{text}", end="", file=self._stream, flush=True)
 
     def _erase(self) -> None:
         if self._live:
-            with self._lock:
-                print("\r\033[K", end="", file=self._stream, flush=True)
+            self._replace_line("")
