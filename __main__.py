@@ -1,0 +1,231 @@
+"""The story of a deployment: what there is, and what waits for what.
+
+What can go wrong for reasons that are known beforehand is found out first, and changes nothing.
+Then: image -> database -> seeding job -> backend -> gate -> traffic.
+"""
+
+import json
+from pathlib import Path
+
+import pulumi
+import pulumi_docker as docker
+
+from components import application
+from components.backend import PORT, Backend
+from components.build_secrets import stage_build_secrets
+from components.database import Database
+from components.edge import Edge, Traffic
+from components.edge_image import EdgeImage
+from components.files import Files
+from components.host import Claim, Host
+from components.image import Image
+from components.network import Network
+from components.plan import execution_plan, startup_command
+from components.project import find_project
+from components.release import prepare_release
+from components.retirement import Retirement
+from components.secrets import Secrets
+from components.seeding import Seeding
+from components.settings import load_stack
+from components.stack_secrets import ensure_secrets
+
+# What is asked for, and whether the project and the host allow it.
+settings = load_stack()
+deployment = settings.deployment
+stack = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
+plan = execution_plan(settings)
+project = find_project(
+    Path(settings.app_path),
+    settings_module=settings.settings_module,
+    python_path=settings.python_path,
+    requirements=settings.requirements,
+)
+host = Host()
+data_volume = settings.data_volume or f"{deployment}-data"
+media_volume = settings.media_volume or f"{deployment}-media"
+host.check(
+    Claim(
+        deployment=deployment,
+        stack=stack,
+        port=settings.port,
+        data=settings.data,
+        volumes={"dataVolume": data_volume, "mediaVolume": media_volume},
+        retire=settings.retire,
+    )
+)
+stack_secrets = ensure_secrets(
+    settings,
+    stack=pulumi.get_stack(),
+    project=pulumi.get_project(),
+    config_file=Path("stacks", f"Pulumi.{pulumi.get_stack()}.yaml"),
+    has_data=settings.data == "create" and host.volume_labels(data_volume) is not None,
+    write=not pulumi.runtime.is_dry_run(),
+)
+base_image, base_image_origin = host.base_image(settings.base_image)
+release = prepare_release(
+    project,
+    deployment=deployment,
+    base_image=base_image,
+    dockerfile=settings.dockerfile,
+    build_args={
+        "APT_PACKAGES": " ".join(settings.apt_packages),
+        "COLLECT": "yes",
+        "HEALTH_PATH": settings.health_path,
+        "PYTHON_PATH": project.python_path or ".",
+        "REQUIREMENTS": project.requirements,
+        "SEED_STEPS": json.dumps(settings.seed_steps if settings.seeding else []),
+        "SETTINGS_MODULE": settings.settings_module,
+        "WSGI": settings.wsgi,
+    },
+    environment=settings.environment,
+)
+pulumi.log.info(f"execution plan of {deployment}, strategy {settings.strategy}:\n{plan.as_table()}")
+
+# One Docker host; every name begins with the deployment, so that several live side by side.
+on_host: list[pulumi.ProviderResource] = [docker.Provider("docker", host=host.address)]
+opts = pulumi.ResourceOptions(providers=on_host)
+
+# The image: static files are collected here, once, and a failure stops everything that follows.
+image = Image(
+    deployment,
+    {"deployment": deployment, "release": release, "secrets": stage_build_secrets()},
+    opts,
+)
+edge_image = EdgeImage(
+    deployment, {"deployment": deployment, "base_image": host.base_image("")[0]}, opts
+)
+
+# The database and the files: they outlive releases, and the stack itself.
+existing = settings.data == "existing"
+database = Database(
+    deployment,
+    {
+        "deployment": deployment,
+        "stack": stack,
+        "existing_volume": data_volume if existing else None,
+    },
+    pulumi.ResourceOptions(providers=on_host, depends_on=[image]),
+)
+files = Files(
+    deployment,
+    {
+        "deployment": deployment,
+        "stack": stack,
+        "existing_media": media_volume if existing else None,
+        "static_of": release.tag if plan.static_volume else None,
+    },
+    opts,
+)
+secret_files = Secrets(
+    deployment,
+    {
+        "deployment": deployment,
+        "values": stack_secrets.as_environment(),
+        "image": edge_image.image_id,
+    },
+    opts,
+)
+network = Network(deployment, {"deployment": deployment}, opts)
+environment = application.environment(settings, database_url=database.url, release=release.tag)
+mounts = application.mounts(
+    settings,
+    database=database,
+    media=files.media,
+    secret_files=secret_files.volume,
+    static=files.static,
+)
+
+# The seeding job: migrate and the steps, before anything serves; a finished one is left alone.
+ready: list[pulumi.Resource] = [image, database]
+seeding = None
+if settings.seeding:
+    seeding = Seeding(
+        deployment,
+        {
+            "deployment": deployment,
+            "steps": settings.seed_steps,
+            "migrate_flags": settings.migrate_flags,
+            "collect": plan.collect_in_job,
+            "redeploy": settings.redeploy,
+            "database": database.identity,
+            "image": release.image,
+            "network": network.network_name,
+            "environment": {**environment, **application.superuser(settings)},
+            "mounts": mounts,
+        },
+        pulumi.ResourceOptions(depends_on=ready),
+    )
+    ready = [*ready, seeding]
+
+# The backend: the new one starts beside the old one, and has to pass its gate.
+backend = Backend(
+    deployment,
+    {
+        "deployment": deployment,
+        "release": release.tag,
+        "image_id": image.image_id,
+        "startup": startup_command(
+            migrate_flags=settings.migrate_flags,
+            workers=settings.workers,
+            threads=settings.threads,
+            grace=settings.stop_grace,
+            reload=settings.mount_source,
+        ),
+        "network": network.network_name,
+        "environment": {
+            **environment,
+            **application.startup_switch(plan.collect_at_startup),
+        },
+        "mounts": mounts,
+        "redeploy": settings.redeploy,
+        "gate_timeout": settings.gate_timeout,
+        "stop_grace": settings.stop_grace,
+    },
+    pulumi.ResourceOptions(providers=on_host, depends_on=ready),
+)
+
+# What served until now makes room, and traffic goes to what has passed the gate.
+before_edge: list[pulumi.Resource] = []
+if settings.retire:
+    before_edge.append(
+        Retirement(
+            deployment,
+            {"containers": settings.retire, "grace": settings.stop_grace},
+            pulumi.ResourceOptions(depends_on=[backend]),
+        )
+    )
+edge = Edge(
+    deployment,
+    {
+        "deployment": deployment,
+        "image_id": edge_image.image_id,
+        "network": network.network_name,
+        "port": settings.port,
+    },
+    pulumi.ResourceOptions(providers=on_host, depends_on=before_edge),
+)
+traffic = Traffic(
+    deployment,
+    {
+        "release": release.tag,
+        "edge": edge.container,
+        "config_volume": edge.config_volume,
+        "backend": backend.serving,
+        "backend_port": PORT,
+        "health_path": settings.health_path,
+        "host": settings.hosts[0],
+        "scheme": settings.public_origin.split(":", 1)[0],
+    },
+    pulumi.ResourceOptions(depends_on=[backend, edge]),
+)
+
+pulumi.export("url", traffic.serving.apply(lambda _: settings.public_origin))
+pulumi.export("release", release.tag)
+pulumi.export("imageId", image.image_id)
+pulumi.export("deployment", deployment)
+pulumi.export("strategy", settings.strategy)
+pulumi.export("executionPlan", plan.as_output())
+pulumi.export("seeding", seeding.result if seeding else None)
+pulumi.export("containers", {"backend": traffic.serving, "edge": edge.container})
+pulumi.export("baseImage", {"name": base_image, "origin": base_image_origin})
+pulumi.export("supplied", backend.report.apply(lambda report: (report or {}).get("supplied")))

@@ -1,0 +1,44 @@
+"""What image builds have to know of this machine's network, handed over as build secrets.
+
+A certificate authority of a network that inspects TLS, and a package index of one's own: both are
+mounted for single build steps, are part of no layer, and of no release's content.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from components.release import BUILD_FOLDER
+
+_CA_VARIABLES = ("PIP_CERT", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+_CA_FILES = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt")
+_INDEX_VARIABLES = ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL")
+
+
+def stage_build_secrets(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Write the build secrets; returns their names and files, relative to the program.
+
+    The files always exist, if need be empty, so that every machine agrees on an image's inputs.
+
+    Args:
+        environ: this machine's environment.
+    """
+    BUILD_FOLDER.mkdir(exist_ok=True)
+    values = {"ca": _certificates(environ), "index-url": _first(environ, _INDEX_VARIABLES).encode()}
+    files = {name: BUILD_FOLDER / f"{name}.secret" for name in values}
+    for name, file in files.items():
+        file.touch(mode=0o600)
+        file.write_bytes(values[name])
+    return {name: file.as_posix() for name, file in files.items()}
+
+
+def _certificates(environ: Mapping[str, str]) -> bytes:
+    named = _first(environ, _CA_VARIABLES)
+    for candidate in (named, *_CA_FILES):
+        if candidate and Path(candidate).is_file():
+            return Path(candidate).read_bytes()
+    return b""
+
+
+def _first(environ: Mapping[str, str], names: tuple[str, ...]) -> str:
+    return next((environ[name] for name in names if environ.get(name)), "")

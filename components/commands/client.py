@@ -1,0 +1,43 @@
+"""The docker client, as the commands use it."""
+
+import json
+import subprocess
+import sys
+from typing import Any, NoReturn
+
+LAST_LINES = 30
+
+
+def docker(*words: str, stdin: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
+    """Run the docker client and return what it said; a failure is the caller's to judge."""
+    return subprocess.run(["docker", *words], input=stdin, capture_output=True, check=False)
+
+
+def docker_or_fail(doing: str, *words: str, stdin: bytes | None = None) -> bytes:
+    """Run the docker client; if it fails, so does this command, saying what it was doing."""
+    done = docker(*words, stdin=stdin)
+    if done.returncode != 0:
+        fail(f"{doing}: {done.stderr.decode(errors='replace').strip()}")
+    return done.stdout
+
+
+def inspect(container: str) -> dict[str, Any] | None:
+    """What the daemon knows of a container; None if there is none."""
+    done = docker("container", "inspect", container)
+    if done.returncode != 0:
+        return None
+    found: dict[str, Any] = json.loads(done.stdout)[0]
+    return found
+
+
+def last_lines(container: str) -> str:
+    """The last lines that a container printed."""
+    done = docker("logs", "--tail", str(LAST_LINES), container)
+    text = (done.stdout + done.stderr).decode(errors="replace").strip()
+    return text or "(it printed nothing)"
+
+
+def fail(problem: str, code: int = 1) -> NoReturn:
+    """End this command, and with it the update, with an error."""
+    print(problem, file=sys.stderr, flush=True)
+    sys.exit(code)

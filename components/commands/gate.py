@@ -1,0 +1,91 @@
+"""The gate: waits until a new backend answers its health probe, or fails the update.
+
+It fails at once when the container exits or turns unhealthy, and shows its last lines. A container
+that failed is stopped and not restarted any more, so that it neither crash-loops nor turns healthy
+later: the same release fails again until something is changed.
+"""
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+from components.commands.client import docker, fail, inspect, last_lines
+
+INTERVAL = 0.3
+REPORT_EVERY = 15.0
+
+
+def verdict(state: dict[str, Any]) -> str | None:
+    """What is wrong with a container, from what the daemon says of it; None if nothing is."""
+    if state["RestartCount"] > 0 or state["State"]["Status"] == "restarting":
+        return f"it exited with code {state['State']['ExitCode']} and was restarted"
+    if state["State"]["Status"] != "running":
+        oom = ", out of memory" if state["State"].get("OOMKilled") else ""
+        return f"it exited with code {state['State']['ExitCode']}{oom}"
+    if state["State"].get("Health", {}).get("Status") == "unhealthy":
+        return "it is unhealthy"
+    return None
+
+
+def wait(container: str, timeout: float, probe: Callable[[str], str | None]) -> None:
+    """Wait until a container's probe passes.
+
+    Args:
+        container: the container's name or id.
+        timeout: seconds to wait at most.
+        probe: returns None once the container answers, else what it answered.
+    """
+    started = time.monotonic()
+    reported = started
+    while True:
+        state = inspect(container)
+        if state is None:
+            fail(f"gate: container {container} is gone: run `pulumi up --refresh`")
+        problem = verdict(state)
+        if problem:
+            _reject(container, problem)
+        answer = probe(container)
+        if answer is None:
+            return
+        now = time.monotonic()
+        if now - started > timeout:
+            _reject(container, f"no healthy answer within {timeout:.0f} s (gateTimeout): {answer}")
+        if now - reported > REPORT_EVERY:
+            reported = now
+            print(
+                f"gate: waiting for {container}, {now - started:.0f} s: {answer}", file=sys.stderr
+            )
+        time.sleep(INTERVAL)
+
+
+def probe(container: str) -> str | None:
+    """Ask the health endpoint from inside the container."""
+    done = docker("exec", container, "python", "-m", "deploy_runtime.probe")
+    if done.returncode == 0:
+        return None
+    lines = (done.stdout + done.stderr).decode(errors="replace").strip().splitlines()
+    return lines[-1] if lines else "no answer"
+
+
+def _reject(container: str, problem: str) -> NoReturn:
+    lines = last_lines(container)
+    docker("update", "--restart=no", container)
+    docker("stop", "--time", "5", container)
+    fail(
+        f"gate: {container} was not let through to traffic: {problem}.\n"
+        f"What was serving goes on serving. Its last lines:\n\n{lines}"
+    )
+
+
+def main() -> None:
+    """Wait for CONTAINER, at most TIMEOUT seconds; print its build report as JSON."""
+    container = os.environ["CONTAINER"]
+    wait(container, float(os.environ["TIMEOUT"]), probe)
+    report = docker("exec", container, "cat", "/opt/deploy/build-report.json")
+    print(report.stdout.decode(errors="replace").strip() if report.returncode == 0 else "{}")
+
+
+if __name__ == "__main__":
+    main()

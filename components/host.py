@@ -1,0 +1,216 @@
+"""The Docker host: what is on it, and what would go wrong there, before anything is changed."""
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import docker
+import docker.errors
+import psutil
+import requests
+
+from components.errors import UserError
+from components.labels import DEPLOYMENT, ROLE, STACK
+
+BOOTSTRAPPED_BASE_IMAGE = "django-on-docker/base:trixie"
+DEFAULT_BASE_IMAGE = "python:3.13-slim-trixie"
+_TIMEOUT = 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claim:
+    """What a stack is about to take on the host.
+
+    Attributes:
+        deployment: the deployment's name.
+        stack: the stack's full name, the mark of what it owns.
+        port: the TCP port on 127.0.0.1.
+        data: ``create`` or ``existing``.
+        volumes: the volumes that hold the site's data, by what they hold.
+        retire: containers that served until now and are taken over from.
+    """
+
+    deployment: str
+    stack: str
+    port: int
+    data: str
+    volumes: dict[str, str]
+    retire: Sequence[str]
+
+
+class Host:
+    """A Docker host that answered.
+
+    Args:
+        address: the daemon's address; None asks the environment and the client's context.
+
+    Raises:
+        UserError: if no daemon answers there.
+    """
+
+    def __init__(self, address: str | None = None) -> None:
+        self.address = address or find_address()
+        try:
+            self._client = docker.DockerClient(base_url=self.address, timeout=_TIMEOUT)
+            self._client.ping()
+        except (docker.errors.DockerException, requests.RequestException, OSError) as error:
+            raise UserError(
+                f"no Docker daemon answers at {self.address or 'the default address'}",
+                [
+                    f"it said: {_root_cause(error)}",
+                    "start it (`systemctl start docker`, or `make up`, which does), or set "
+                    "DOCKER_HOST to the one you mean; `docker info` has to succeed",
+                ],
+            ) from None
+
+    @property
+    def is_local(self) -> bool:
+        """The daemon runs on this machine."""
+        return self.address is None or self.address.startswith(("unix:", "npipe:"))
+
+    def base_image(self, configured: str) -> tuple[str, str]:
+        """The base image to build on, and where it comes from.
+
+        Args:
+            configured: the config key `baseImage`; "" takes the bootstrapped image if the host
+                has it, else the default one of the registry.
+        """
+        if configured:
+            return configured, "configured as baseImage"
+        if self._has_image(BOOTSTRAPPED_BASE_IMAGE):
+            return BOOTSTRAPPED_BASE_IMAGE, "bootstrapped from Debian's packages on this host"
+        return DEFAULT_BASE_IMAGE, "pulled from the registry"
+
+    def check(self, claim: Claim) -> None:
+        """Look for what would make the update fail or touch what belongs to somebody else.
+
+        Raises:
+            UserError: with one line for each obstacle, and what resolves it.
+        """
+        problems = [*self._data_problems(claim), *self._container_problems(claim)]
+        problems += self._port_problems(claim)
+        if problems:
+            raise UserError(f"the Docker host is not ready for {claim.deployment}", problems)
+
+    def volume_labels(self, name: str) -> dict[str, str] | None:
+        """A volume's labels; None if there is no such volume."""
+        try:
+            volume = self._client.volumes.get(name)
+        except docker.errors.NotFound:
+            return None
+        return volume.attrs.get("Labels") or {}
+
+    def _has_image(self, name: str) -> bool:
+        try:
+            self._client.images.get(name)
+        except docker.errors.ImageNotFound:
+            return False
+        return True
+
+    def _data_problems(self, claim: Claim) -> Iterator[str]:
+        for key, volume in claim.volumes.items():
+            marks = self.volume_labels(volume)
+            if claim.data == "existing" and marks is None:
+                yield (
+                    f"{key}: data is existing, but there is no volume {volume}: "
+                    f"see `docker volume ls`, then `pulumi config set {key} NAME`; "
+                    "or set data to create for a new site"
+                )
+            if claim.data == "create" and marks is not None:
+                yield from _ownership_problems(claim, key, volume, marks)
+
+    def _container_problems(self, claim: Claim) -> Iterator[str]:
+        names = {c.name for c in self._client.containers.list(all=True, sparse=True)}
+        for name in claim.retire:
+            if name not in names:
+                yield f"retire names {name!r}: there is no such container, see `docker ps --all`"
+
+    def _port_problems(self, claim: Claim) -> Iterator[str]:
+        for container in self._client.containers.list(filters={"publish": str(claim.port)}):
+            mine = container.labels.get(DEPLOYMENT) == claim.deployment
+            if mine and container.labels.get(ROLE) == "edge":
+                return
+            if container.name not in claim.retire:
+                yield _port_taken(claim.port, f"container {container.name}")
+            return
+        holder = _holder(claim.port) if self.is_local else None
+        if holder:
+            yield _port_taken(claim.port, holder)
+
+
+def find_address() -> str | None:
+    """The address of the daemon that the docker client would talk to; None is its default."""
+    named = os.environ.get("DOCKER_HOST")
+    if named:
+        return named
+    try:
+        done = subprocess.run(
+            ["docker", "context", "inspect", "--format", "{{json .Endpoints.docker.Host}}"],
+            capture_output=True,
+            check=True,
+            timeout=_TIMEOUT,
+        )
+        address: Any = json.loads(done.stdout)
+    except FileNotFoundError:
+        raise UserError(
+            "there is no docker client on PATH",
+            ["install Docker (on Debian: `apt-get install docker.io`), or run `make up`"],
+        ) from None
+    except (subprocess.SubprocessError, ValueError):
+        return None
+    return address or None
+
+
+def _ownership_problems(
+    claim: Claim, key: str, volume: str, marks: dict[str, str]
+) -> Iterator[str]:
+    owner, stack = marks.get(DEPLOYMENT), marks.get(STACK)
+    if owner == claim.deployment and stack in (claim.stack, None):
+        return
+    if owner is None:
+        whose = "has no mark of this program"
+    else:
+        whose = f"belongs to deployment {owner} of stack {stack}"
+    yield (
+        f"data is create, but volume {volume} exists and {whose}: to serve that data set data to "
+        f"existing and {key} to {volume}; for a new site set deployment to another name"
+    )
+
+
+def _port_taken(port: int, holder: str) -> str:
+    return (
+        f"port is {port}: 127.0.0.1:{port} is taken by {holder}; "
+        f"choose another with `pulumi config set port {port + 1}`, or stop the holder"
+    )
+
+
+def _holder(port: int) -> str | None:
+    try:
+        connections = psutil.net_connections(kind="tcp")
+    except psutil.AccessDenied:
+        return None
+    for connection in connections:
+        if connection.status != psutil.CONN_LISTEN or not connection.laddr:
+            continue
+        address, listening = connection.laddr
+        if listening == port and address in ("127.0.0.1", "0.0.0.0", "::"):
+            return _process(connection.pid)
+    return None
+
+
+def _process(pid: int | None) -> str:
+    if pid is None:
+        return "a process of another user"
+    try:
+        return f"process {pid} ({psutil.Process(pid).name()})"
+    except psutil.Error:
+        return f"process {pid}"
+
+
+def _root_cause(error: BaseException) -> str:
+    while error.__cause__ or error.__context__:
+        error = error.__cause__ or error.__context__ or error
+    return str(error) or type(error).__name__

@@ -1,0 +1,23 @@
+"""The labels that everything on the Docker host carries, by which it is found again."""
+
+from collections.abc import Mapping
+
+import pulumi_docker as docker
+
+from components import PACKAGE
+
+DEPLOYMENT = f"{PACKAGE}.deployment"
+STACK = f"{PACKAGE}.stack"
+ROLE = f"{PACKAGE}.role"
+RELEASE = f"{PACKAGE}.release"
+
+
+def labels(deployment: str, role: str, **more: str) -> dict[str, str]:
+    """The labels of one thing: its deployment, what it is in it, and further ones by short name."""
+    extra = {f"{PACKAGE}.{name}": value for name, value in more.items()}
+    return {DEPLOYMENT: deployment, ROLE: role, **extra}
+
+
+def as_args(values: Mapping[str, str]) -> list[docker.ContainerLabelArgsDict]:
+    """Labels in the form that the docker provider takes, sorted so that no order makes a diff."""
+    return [{"label": name, "value": value} for name, value in sorted(values.items())]

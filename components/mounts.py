@@ -1,0 +1,40 @@
+"""Mounts, in the two forms in which they are needed: the docker provider's and the client's."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import pulumi
+import pulumi_docker as docker
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mount:
+    """One mount of the application's containers.
+
+    Attributes:
+        type: a named volume, or a folder of the host.
+        source: the volume's name, or the folder's absolute path.
+        target: where it appears in the container.
+        read_only: the container can't write to it.
+    """
+
+    type: Literal["volume", "bind"] = "volume"
+    source: pulumi.Input[str]
+    target: str
+    read_only: bool = False
+
+    def for_container(self) -> docker.ContainerMountArgsDict:
+        """As the docker provider takes it."""
+        return {
+            "type": self.type,
+            "source": self.source,
+            "target": self.target,
+            "read_only": self.read_only,
+        }
+
+    def for_client(self) -> pulumi.Output[str]:
+        """As `docker run --mount` takes it."""
+        tail = ",readonly" if self.read_only else ""
+        return pulumi.Output.concat(
+            f"type={self.type},source=", self.source, f",target={self.target}{tail}"
+        )

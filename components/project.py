@@ -1,0 +1,179 @@
+"""Finds its way around a Django project that it has never seen, without importing it."""
+
+import os
+import re
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from components.errors import UserError
+
+_SKIPPED = {"node_modules", "venv", "env", "__pycache__", "site-packages"}
+_REQUIREMENTS = (
+    "requirements.txt",
+    "requirements/production.txt",
+    "requirements/prod.txt",
+    "requirements/base.txt",
+)
+_INCLUDE = re.compile(r"^\s*(?:-r|-c|--requirement|--constraint)[\s=]*([^\s#]+)")
+_LOCAL = re.compile(r"^\s*(?:(?:-e|--editable)[\s=]|\.{0,2}/|file:|\.$)|@\s*(?:file:|\.)")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Project:
+    """A Django project on disk.
+
+    Attributes:
+        root: the project's folder, absolute.
+        python_path: the folder inside `root` from which its modules import; "" is `root` itself.
+        requirements: the file that declares its dependencies, relative to `root`.
+        dependency_files: all that installing them reads, relative to `root`; None if that is the
+            whole project, because it requires itself or another folder of its own.
+    """
+
+    root: Path
+    python_path: str
+    requirements: str
+    dependency_files: tuple[str, ...] | None
+
+
+def find_project(
+    app_path: Path, *, settings_module: str, python_path: str = "", requirements: str = ""
+) -> Project:
+    """Look at a project's files and find where its modules and its dependencies are.
+
+    Args:
+        app_path: the project's folder.
+        settings_module: dotted name of its settings module, which has to exist.
+        python_path: the folder inside `app_path` that modules import from; "" finds it.
+        requirements: the file inside `app_path` that declares dependencies; "" finds it.
+
+    Raises:
+        UserError: if there is no such folder, no such settings module or no such file.
+    """
+    root = app_path.resolve()
+    if not root.is_dir():
+        raise UserError(f"appPath is {str(app_path)!r}: there is no such folder")
+    found = _find_python_path(root, settings_module, python_path)
+    file = _find_requirements(root, found, requirements)
+    return Project(
+        root=root,
+        python_path=found,
+        requirements=file,
+        dependency_files=_dependency_files(root, file),
+    )
+
+
+def _find_python_path(root: Path, settings_module: str, configured: str) -> str:
+    candidates = [configured] if configured else ["", *_manage_folders(root), "src"]
+    for candidate in candidates:
+        if _module_exists(root / candidate, settings_module):
+            return candidate
+    raise UserError(
+        f"settingsModule is {settings_module!r}: no such module in {root}",
+        [
+            *(f"looked for it in {candidate or '.'}/" for candidate in candidates),
+            _suggestion(root),
+        ],
+    )
+
+
+def _suggestion(root: Path) -> str:
+    named = sorted(
+        {module for folder in _manage_folders(root) for module in _default(root, folder)}
+    )
+    if named:
+        return f"manage.py names {', '.join(named)}: set settingsModule to that, or to its sibling"
+    return (
+        "there is no manage.py either: is appPath a Django project? "
+        "Set appPath to its folder, and pythonPath if its modules are in a folder of their own"
+    )
+
+
+def _default(root: Path, folder: str) -> Iterator[str]:
+    text = (root / folder / "manage.py").read_text(encoding="utf-8", errors="replace")
+    found = re.search(r"DJANGO_SETTINGS_MODULE[\"']\s*,\s*[\"']([\w.]+)[\"']", text)
+    if found:
+        yield found.group(1)
+
+
+def _manage_folders(root: Path, depth: int = 3) -> list[str]:
+    folders = []
+    for here, below, files in os.walk(root):
+        relative = Path(here).relative_to(root)
+        level = len(relative.parts)
+        below[:] = sorted(
+            d for d in below if level < depth and d not in _SKIPPED and not d.startswith(".")
+        )
+        if "manage.py" in files:
+            folders.append("" if level == 0 else relative.as_posix())
+    return folders
+
+
+def _module_exists(folder: Path, module: str) -> bool:
+    path = folder.joinpath(*module.split("."))
+    return path.with_suffix(".py").is_file() or (path / "__init__.py").is_file()
+
+
+def _find_requirements(root: Path, python_path: str, configured: str) -> str:
+    if configured:
+        if (root / configured).is_file():
+            return configured
+        raise UserError(f"requirements is {configured!r}: there is no such file in {root}")
+    folders = dict.fromkeys(["", python_path])
+    candidates = [f"{d}/{name}".lstrip("/") for d in folders for name in _REQUIREMENTS]
+    candidates += [f"{d}/pyproject.toml".lstrip("/") for d in folders]
+    for candidate in candidates:
+        if (root / candidate).is_file() and _declares_dependencies(root / candidate):
+            return candidate
+    raise UserError(
+        f"no requirements.txt or pyproject.toml with dependencies in {root}",
+        ["add one, or set requirements to the file's path inside appPath"],
+    )
+
+
+def _declares_dependencies(file: Path) -> bool:
+    if file.name != "pyproject.toml":
+        return True
+    try:
+        project = tomllib.loads(file.read_text(encoding="utf-8")).get("project", {})
+    except tomllib.TOMLDecodeError as error:
+        raise UserError(f"{file} is no valid TOML: {error}") from None
+    return "dependencies" in project or "dependencies" in project.get("dynamic", [])
+
+
+def _dependency_files(root: Path, file: str) -> tuple[str, ...] | None:
+    if file.endswith("pyproject.toml"):
+        return _pyproject_files(root, file)
+    files: dict[str, None] = {}
+    pending = [file]
+    while pending:
+        current = pending.pop()
+        if current in files:
+            continue
+        files[current] = None
+        text = (root / current).read_text(encoding="utf-8", errors="replace")
+        if any(_LOCAL.search(line) for line in text.splitlines()):
+            return None
+        pending += list(_includes(root, current, text))
+    return tuple(files)
+
+
+def _includes(root: Path, file: str, text: str) -> Iterator[str]:
+    for number, line in enumerate(text.splitlines(), 1):
+        found = _INCLUDE.match(line)
+        if not found or "://" in found.group(1):
+            continue
+        included = os.path.normpath(Path(file).parent / found.group(1))
+        if included.startswith("..") or not (root / included).is_file():
+            raise UserError(f"{file}, line {number} includes {included!r}: no such file in {root}")
+        yield included
+
+
+def _pyproject_files(root: Path, file: str) -> tuple[str, ...] | None:
+    text = (root / file).read_text(encoding="utf-8")
+    if "dependencies" in tomllib.loads(text)["project"].get("dynamic", []):
+        return None
+    lock = str(Path(file).with_name("uv.lock"))
+    return (file, lock) if (root / lock).is_file() else (file,)

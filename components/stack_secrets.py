@@ -1,0 +1,132 @@
+"""The secrets of a stack: generated once, kept in its config, with a copy beside the state.
+
+The copy is the stack's config file as it is, secrets encrypted, in the user's state folder. So
+neither a deleted clone nor a `stack rm` loses the key that sessions and passwords hang on.
+"""
+
+import json
+import os
+import secrets
+import shutil
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from components import PACKAGE
+from components.errors import UserError
+from components.settings import ADMIN_PASSWORD, SECRET_KEY, Settings
+
+_TIMEOUT = 60
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class StackSecrets:
+    """What the deployment keeps secret; `repr` shows none of it."""
+
+    secret_key: str
+    admin_password: str
+
+    def as_environment(self) -> dict[str, str]:
+        """The variables that the application reads them from; unset ones are left out."""
+        values = {
+            "SECRET_KEY": self.secret_key,
+            "DJANGO_SUPERUSER_PASSWORD": self.admin_password,
+        }
+        return {name: value for name, value in values.items() if value}
+
+
+def ensure_secrets(
+    settings: Settings, *, stack: str, project: str, config_file: Path, has_data: bool, write: bool
+) -> StackSecrets:
+    """The stack's secrets, generated and put into its config if there are none yet.
+
+    Args:
+        settings: the stack's settings.
+        stack: the stack's name.
+        project: the Pulumi project's name.
+        config_file: the stack's config file.
+        has_data: the deployment's data exists already: nothing is generated anew over it.
+        write: this is an update, not a preview: what was found or generated is kept.
+
+    Raises:
+        UserError: if a secret is lost although there is data, or can't be kept.
+    """
+    wanted = _wanted(settings)
+    missing = [key for key, value in wanted.items() if value is None]
+    copy = _state_folder() / "config" / f"{project}.{stack}.yaml"
+    recovered = _recover(copy, missing, stack) if missing and copy.is_file() else {}
+    lost = [key for key in missing if key not in recovered]
+    if lost and has_data:
+        raise _lost(lost, stack)
+    found = {key: recovered.get(key) or _generate(key) for key in missing}
+    if write:
+        _keep(found, stack, config_file, copy)
+    known = {key: value or found[key] for key, value in wanted.items()}
+    return StackSecrets(secret_key=known[SECRET_KEY], admin_password=known.get(ADMIN_PASSWORD, ""))
+
+
+def _wanted(settings: Settings) -> dict[str, str | None]:
+    key, password = settings.secret_key, settings.admin_password
+    wanted = {SECRET_KEY: key.get_secret_value() if key else None}
+    if settings.seeding or password:
+        wanted[ADMIN_PASSWORD] = password.get_secret_value() if password else None
+    return wanted
+
+
+def _generate(key: str) -> str:
+    return secrets.token_urlsafe(18 if key == ADMIN_PASSWORD else 50)
+
+
+def _lost(keys: list[str], stack: str) -> UserError:
+    return UserError(
+        f"{' and '.join(keys)} of stack {stack} can't be found, but its data exists",
+        [
+            "nothing is generated anew over existing data: put back the stack's config file if "
+            "you have it, or set what is in use",
+            *(f"`pulumi config set --secret {key} -s {stack}`" for key in keys),
+            "if it is lost for good, any other secretKey will do: people have to log in again",
+        ],
+    )
+
+
+def _recover(copy: Path, keys: list[str], stack: str) -> dict[str, str]:
+    words = ["config", "--show-secrets", "--json", "--config-file", str(copy), "-s", stack]
+    done = _pulumi(words)
+    if done.returncode != 0:
+        return {}
+    values = {name.split(":")[-1]: entry for name, entry in json.loads(done.stdout).items()}
+    return {key: values[key]["value"] for key in keys if key in values}
+
+
+def _keep(found: Mapping[str, str], stack: str, config_file: Path, copy: Path) -> None:
+    for key, value in found.items():
+        done = _pulumi(["config", "set", "--secret", key, "-s", stack], stdin=value)
+        if done.returncode != 0:
+            raise UserError(
+                f"{key} was generated, but can't be kept in the stack's config",
+                [
+                    f"pulumi said: {done.stderr.strip()}",
+                    f"set one yourself: `pulumi config set --secret {key} -s {stack}`",
+                ],
+            )
+    if config_file.is_file():
+        copy.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        shutil.copyfile(config_file, copy)
+        copy.chmod(0o600)
+
+
+def _pulumi(words: list[str], stdin: str = "") -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["pulumi", *words, "--non-interactive"],
+        input=stdin,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=_TIMEOUT,
+    )
+
+
+def _state_folder() -> Path:
+    state = os.environ.get("XDG_STATE_HOME") or "~/.local/state"
+    return Path(state).expanduser() / PACKAGE

@@ -1,0 +1,151 @@
+"""Configuration: every wrong key is an error that names key, value and remedy."""
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+from components.settings import ConfigError, Settings, keys, load
+
+GOOD = {"appPath": "example", "settingsModule": "site.settings", "data": "create"}
+
+
+def parse(**changes: str | None) -> Settings:
+    raw = {key: value for key, value in {**GOOD, **changes}.items() if value is not None}
+    secret = ("secretKey", "adminPassword")
+    return load(raw, stack="shop", file="stacks/Pulumi.shop.yaml", encrypted=secret)
+
+
+def test_the_least_configuration_is_enough() -> None:
+    settings = parse()
+    assert settings.deployment == "shop"
+    assert settings.public_origin == "http://127.0.0.1:8080"
+    assert settings.hosts == ("127.0.0.1", "localhost")
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"appPath": None}, "appPath is missing: set it with `pulumi config set appPath VALUE"),
+        ({"data": None}, "data is missing"),
+        ({"settingsModule": None}, "settingsModule is missing"),
+        ({"settingsModule": "site/settings.py"}, "settingsModule is 'site/settings.py': must be"),
+        ({"setingsModule": "x"}, "did you mean settingsModule?"),
+        ({"zebra": "x"}, "zebra is no config key of this program: remove it"),
+        ({"port": "http"}, "port is 'http': input should be a valid integer"),
+        ({"port": "70000"}, "port is '70000': input should be less than or equal to 65535"),
+        ({"port": "0"}, "port is '0'"),
+        ({"seeding": "maybe"}, "seeding is 'maybe': input should be a valid boolean"),
+        ({"data": "new"}, "data is 'new': input should be 'create' or 'existing'"),
+        ({"strategy": "bold"}, "must be one of recommended, conservative"),
+        ({"database": "oracle"}, "database is 'oracle'"),
+        ({"seedSteps": "seed_roles"}, "seedSteps is 'seed_roles': input should be a valid tuple"),
+        ({"seedSteps": "[1]"}, "seedSteps.0 is '[1]': input should be a valid string"),
+        ({"environment": '{"A B": "1"}'}, "must be the name of an environment variable"),
+        ({"origin": "www.example.org"}, "must be an origin such as https://"),
+        ({"origin": "https://example.org/shop"}, "without a path"),
+        ({"healthPath": "health"}, "must be a path that begins with /"),
+        ({"pythonPath": "../elsewhere"}, "must be a path inside appPath"),
+        ({"deployment": "My Shop"}, "must be lower-case letters"),
+        ({"wsgi": "site.wsgi"}, "must look like package.wsgi:application"),
+        ({"redeploy": "-1"}, "redeploy is '-1'"),
+    ],
+)
+def test_a_wrong_key_is_named_with_its_value(changes: dict[str, str | None], says: str) -> None:
+    with pytest.raises(ConfigError) as error:
+        parse(**changes)
+    assert says in str(error.value)
+    assert "stacks/Pulumi.shop.yaml has 1 problem" in str(error.value)
+    assert "-s shop`" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"strategy": "aggressive", "collectStaticOnStartup": "true"}, "collectStaticOnStartup is"),
+        ({"seeding": "true"}, "seedSteps is empty, but seeding is on"),
+        ({"dataVolume": "old"}, "dataVolume names a volume that exists already"),
+        ({"mountSource": "true", "dockerfile": "Dockerfile"}, "mountSource is true, but"),
+    ],
+)
+def test_keys_that_contradict_each_other_are_refused(changes: dict[str, str], says: str) -> None:
+    with pytest.raises(ConfigError) as error:
+        parse(**changes)
+    assert says in str(error.value)
+
+
+def test_all_problems_are_reported_at_once() -> None:
+    with pytest.raises(ConfigError) as error:
+        parse(appPath=None, port="x", nonsense="1")
+    assert len(error.value.problems) == 3
+
+
+@pytest.mark.parametrize("key", ["secretKey", "adminPassword"])
+def test_a_secret_is_never_shown(key: str) -> None:
+    with pytest.raises(ConfigError) as error:
+        parse(**{key: "hush"})
+    assert "hush" not in str(error.value)
+    assert "[secret]" in str(error.value)
+
+
+def test_a_secret_in_plain_text_is_refused() -> None:
+    with pytest.raises(ConfigError) as error:
+        load({**GOOD, "secretKey": "k" * 40}, stack="shop", file="f")
+    assert "use `pulumi config set --secret secretKey -s shop`" in str(error.value)
+    assert "kkk" not in str(error.value)
+
+
+def test_a_secret_is_masked_in_the_representation() -> None:
+    settings = parse(secretKey="h" * 40)
+    assert "h" * 40 not in repr(settings)
+
+
+def test_lists_and_objects_arrive_as_json() -> None:
+    settings = parse(seedSteps='["a", "b --flag"]', environment='{"LANG": "de"}')
+    assert settings.seed_steps == ("a", "b --flag")
+    assert settings.environment == {"LANG": "de"}
+
+
+def test_the_origin_decides_the_first_host() -> None:
+    settings = parse(origin="https://www.example.org", allowedHosts='["example.org"]')
+    assert settings.hosts == ("www.example.org", "localhost", "127.0.0.1", "example.org")
+
+
+def declared() -> dict[str, dict[str, object]]:
+    config = yaml.safe_load(Path("Pulumi.yaml").read_text(encoding="utf-8"))["config"]
+    assert isinstance(config, dict)
+    return config
+
+
+def test_pulumi_yaml_declares_exactly_these_keys() -> None:
+    assert sorted(declared()) == sorted(keys())
+
+
+def test_every_key_has_a_type_and_a_description() -> None:
+    for key, entry in declared().items():
+        assert entry["type"], key
+        assert str(entry["description"]).endswith("."), key
+
+
+@pytest.mark.parametrize("key", sorted(keys()))
+def test_defaults_agree_with_pulumi_yaml(key: str) -> None:
+    field, entry = keys()[key], declared()[key]
+    if field.is_required() or field.default is None:
+        # Empty means missing, so that the program can say more than Pulumi does.
+        assert entry["default"] == ""
+        return
+    assert json.loads(json.dumps(field.default)) == entry["default"]
+
+
+@pytest.mark.parametrize("file", sorted(Path("stacks").glob("Pulumi.*.yaml")), ids=str)
+def test_committed_stacks_are_valid(file: Path) -> None:
+    config = yaml.safe_load(file.read_text(encoding="utf-8"))["config"]
+    raw = {key.split(":")[1]: value for key, value in config.items()}
+    texts = {k: v if isinstance(v, str) else json.dumps(v) for k, v in raw.items() if k in keys()}
+    load({k: v for k, v in texts.items() if "secure" not in v}, stack="s", file=str(file))
+
+
+def test_the_quick_start_needs_at_most_eight_keys() -> None:
+    text = Path("stacks/Pulumi.clean-server.yaml").read_text(encoding="utf-8")
+    config = yaml.safe_load(text)["config"]
+    assert len([value for value in config.values() if "secure" not in str(value)]) <= 8
