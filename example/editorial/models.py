@@ -1,6 +1,6 @@
 """What an editor sets for the whole site, and the note of what was seeded."""
 
-from typing import Self
+from typing import Any, Self
 
 from django.db import models
 
@@ -25,10 +25,14 @@ class SiteSettings(models.Model):
     def __str__(self) -> str:
         return self.title
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.pk = 1
+        super().save(*args, **kwargs)
+
     @classmethod
     def load(cls) -> Self:
         """Return the row, or an unsaved one with the defaults."""
-        return cls.objects.first() or cls(pk=1)
+        return cls.objects.first() or cls()
 
 
 class MenuItem(models.Model):

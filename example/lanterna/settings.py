@@ -1,6 +1,7 @@
 """Settings. Everything that differs from one machine to the next is read from the environment."""
 
 import os
+import warnings
 from pathlib import Path
 
 from . import env
@@ -87,6 +88,8 @@ STORAGES = {
         else "whitenoise.storage.CompressedManifestStaticFilesStorage"
     },
 }
+if DEBUG:  # nothing is collected yet, and WhiteNoise finds the files where they are
+    warnings.filterwarnings("ignore", message="No directory at: ")
 
 # The site runs behind a reverse proxy, the only one that can reach it, which sets this header
 # on every request and lets no visitor's own through.
