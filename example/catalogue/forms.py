@@ -16,6 +16,7 @@ class SightingForm(forms.ModelForm):
     class Meta:
         model = Sighting
         fields = ("light", "name", "message")
+        labels: ClassVar = {"name": "Your name", "message": "What you saw"}
         widgets: ClassVar = {
             "name": forms.TextInput(attrs={"autocomplete": "name"}),
             "message": forms.Textarea(attrs={"rows": 4}),

@@ -103,8 +103,8 @@ class Sighting(models.Model):
     """What a visitor saw of a light."""
 
     light = models.ForeignKey(Page, on_delete=models.CASCADE, related_name="sightings")
-    name = models.CharField("your name", max_length=60)
-    message = models.TextField("what you saw", max_length=500)
+    name = models.CharField(max_length=60)
+    message = models.TextField(max_length=500)
     created_at = models.DateTimeField(auto_now_add=True, db_index=True)
     hidden = models.BooleanField(default=False)
 

@@ -19,8 +19,8 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("name", models.CharField(max_length=60, verbose_name="your name")),
-                ("message", models.TextField(max_length=500, verbose_name="what you saw")),
+                ("name", models.CharField(max_length=60)),
+                ("message", models.TextField(max_length=500)),
                 ("created_at", models.DateTimeField(auto_now_add=True, db_index=True)),
                 ("hidden", models.BooleanField(default=False)),
                 (
