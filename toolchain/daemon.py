@@ -54,10 +54,10 @@ def ensure(step: Step, env: Mapping[str, str], *, may_install: bool = True) -> N
         step.already(f"Docker {reply} at {endpoint(env) or 'its default socket'}")
         return
     _refuse_what_cannot_be_mended(reply, env)
-    installed = _dockerd() is not None
+    installed = _dockerd(env) is not None
     if not (may_install and apt.is_root()) or env.get(REFUSE, "").lower() == "no":
         raise ToolchainError(f"no Docker daemon answers: {_last(reply)}", _remedy(env, installed))
-    if not (installed and shutil.which("docker")):
+    if not (installed and _client(env)):
         _install(step)
     log = _start(step, env)
     _, version = _ask(env)
@@ -72,13 +72,18 @@ def _last(reply: str) -> str:
     return reply.splitlines()[-1].strip() if reply else "it said nothing"
 
 
-def _dockerd() -> str | None:
-    return shutil.which("dockerd") or shutil.which("dockerd", path=SERVER_PATHS)
+def _client(env: Mapping[str, str]) -> str | None:
+    return shutil.which("docker", path=env.get("PATH"))
+
+
+def _dockerd(env: Mapping[str, str]) -> str | None:
+    # Its folder is on the PATH of root only, if that.
+    return shutil.which("dockerd", path=f"{env.get('PATH', '')}:{SERVER_PATHS}")
 
 
 def _refuse_what_cannot_be_mended(reply: str, env: Mapping[str, str]) -> None:
     chosen = endpoint(env)
-    if chosen and shutil.which("docker"):
+    if chosen and _client(env):
         how = "DOCKER_HOST" if env.get("DOCKER_HOST") else "the current Docker context"
         raise ToolchainError(
             f"the Docker daemon at {chosen}, named by {how}, does not answer: {_last(reply)}",
@@ -125,7 +130,7 @@ def _start(step: Step, env: Mapping[str, str]) -> str:
         try:
             run(command, on_line=step.update)
         except ToolchainError as error:
-            step.say(f"{error.problem}; trying another way")
+            step.say(": ".join([error.problem, *error.output[-1:]]))
             continue
         if _wait(env, None):
             return ""
@@ -141,7 +146,7 @@ def _service_commands() -> list[list[str]]:
 
 
 def _start_by_hand(step: Step, env: Mapping[str, str]) -> Path:
-    dockerd = _dockerd()
+    dockerd = _dockerd(env)
     if dockerd is None:
         raise ToolchainError("docker.io is installed, but there is no dockerd among its programs")
     folder = paths.state_dir(env)
@@ -157,6 +162,7 @@ def _start_by_hand(step: Step, env: Mapping[str, str]) -> Path:
             "elsewhere:  export DOCKER_HOST=ssh://user@host",
             [re.sub(r'^time="[^"]*" ', "", line) for line in last],
         )
+    process.returncode = process.returncode or 0  # no longer ours: it is meant to outlive us
     return log
 
 
@@ -166,6 +172,6 @@ def _wait(env: Mapping[str, str], process: subprocess.Popen[bytes] | None) -> bo
         if _ask(env)[0]:
             return True
         if process and process.poll() is not None:
-            return False
+            return _ask(env)[0]
         time.sleep(0.5)
     return False

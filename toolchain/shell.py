@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -41,40 +42,41 @@ def run(
 
     Raises ToolchainError with the last lines when the command is missing or fails.
     """
-    feeder = _start(fed_by, stdout=subprocess.PIPE) if fed_by else None
-    source = feeder.stdout if feeder else subprocess.DEVNULL
-    stderr = subprocess.PIPE if separate else subprocess.STDOUT
-    process = _start(command, stdin=source, stdout=subprocess.PIPE, stderr=stderr, env=env)
-    if feeder and feeder.stdout:
-        feeder.stdout.close()  # so that the feeder is stopped when the command ends early
-    give_up = threading.Timer(first_line_within or 0, process.kill)
-    if first_line_within:
-        give_up.start()
-    lines: deque[str] = deque(maxlen=2000)
-    try:
-        for line in (process.stderr if separate else process.stdout) or ():
-            give_up.cancel()
-            lines.append(line.rstrip())
-            on_line(line)
-        output = process.stdout.read() if separate and process.stdout else "\n".join(lines)
-        codes = [process.wait(), feeder.wait() if feeder else 0]
-    except KeyboardInterrupt:
-        _stop(process, patient=patient)
-        raise
-    finally:
-        give_up.cancel()
-    if any(codes):
+    with contextlib.ExitStack() as stack:
+        source: int | IO[str] | None = subprocess.DEVNULL
+        if fed_by:
+            feeder = stack.enter_context(_start(fed_by))
+            source = feeder.stdout
+        stderr = subprocess.PIPE if separate else subprocess.STDOUT
+        process = stack.enter_context(_start(command, source, stderr=stderr, env=env))
+        if fed_by and feeder.stdout:
+            feeder.stdout.close()  # so that the feeder is stopped when the command ends early
+        give_up = threading.Timer(first_line_within or 0, process.kill)
+        stack.callback(give_up.cancel)
+        if first_line_within:
+            give_up.start()
+        lines: deque[str] = deque(maxlen=2000)
+        try:
+            for line in (process.stderr if separate else process.stdout) or ():
+                give_up.cancel()
+                lines.append(line.rstrip())
+                on_line(line)
+            output = process.stdout.read() if separate and process.stdout else "\n".join(lines)
+            code = process.wait() or (feeder.wait() if fed_by else 0)
+        except KeyboardInterrupt:
+            _stop(process, patient=patient)
+            raise
+    if code != 0:
         title = what or " ".join(str(part) for part in command[:3])
-        problem = f"{title} failed (exit code {codes[0] or codes[1]})"
+        problem = f"{title} failed (exit code {code})"
         raise ToolchainError(problem, remedy, list(lines)[-LAST_LINES:])
     return output.strip()
 
 
 def _start(
     command: Command,
-    *,
-    stdout: int,
     stdin: int | IO[str] | None = subprocess.DEVNULL,
+    *,
     stderr: int | None = None,
     env: Mapping[str, str] | None = None,
 ) -> subprocess.Popen[str]:
@@ -83,7 +85,7 @@ def _start(
         return subprocess.Popen(
             [os.fspath(part) for part in command],
             stdin=stdin,
-            stdout=stdout,
+            stdout=subprocess.PIPE,
             stderr=stderr,
             env=env,
             text=True,

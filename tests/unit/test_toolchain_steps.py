@@ -1,0 +1,180 @@
+"""The smaller parts: environment from a lock, stack files, running commands, reporting."""
+
+import io
+import os
+import signal
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from toolchain import commands, paths, shell, stack, venv
+from toolchain.errors import ToolchainError
+from toolchain.progress import Progress, duration
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A checkout with both lock files and an environment made from nothing."""
+    for lock in (venv.LOCK, venv.DEV_LOCK):
+        (tmp_path / lock).write_text(f"{lock}\n")
+    (tmp_path / ".venv").mkdir()
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("made_from", "wanted", "current"),
+    [
+        (venv.LOCK, venv.LOCK, True),
+        (venv.DEV_LOCK, venv.LOCK, True),
+        (venv.LOCK, venv.DEV_LOCK, False),
+        ("", venv.LOCK, False),
+    ],
+)
+def test_an_environment_is_current_for_its_lock(
+    checkout: Path, made_from: str, wanted: str, current: bool
+) -> None:
+    if made_from:
+        (checkout / ".venv" / venv.STAMP).write_text(venv.key(checkout / made_from) + "\n")
+    assert venv.current(checkout / ".venv", checkout, wanted) is current
+
+
+def test_a_changed_lock_makes_it_stale(checkout: Path) -> None:
+    (checkout / ".venv" / venv.STAMP).write_text(venv.key(checkout / venv.LOCK))
+    (checkout / venv.LOCK).write_text("something else\n")
+    assert not venv.current(checkout / ".venv", checkout, venv.LOCK)
+
+
+def test_another_python_makes_it_stale(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (checkout / ".venv" / venv.STAMP).write_text(venv.key(checkout / venv.LOCK))
+    monkeypatch.setattr("sys.version", "3.99.0 (main)")
+    assert not venv.current(checkout / ".venv", checkout, venv.LOCK)
+
+
+def test_environments_are_made_with_an_interpreter_outside_any() -> None:
+    assert paths.VENV not in venv.python().parents
+
+
+def test_an_unknown_stack_lists_those_there_are(tmp_path: Path) -> None:
+    for name in ("clean-server", "update"):
+        (tmp_path / f"Pulumi.{name}.yaml").touch()
+    stack.check("update", tmp_path)
+    with pytest.raises(ToolchainError, match="no stack 'upd'") as caught:
+        stack.check("upd", tmp_path)
+    assert "clean-server, update" in caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("line", "value"),
+    [
+        ("  django-on-docker:baseImage: mine:1", "mine:1"),
+        ("  baseImage: 'mine:1'  # pinned", "mine:1"),
+        (
+            '  django-on-docker:baseImage: "registry:5000/mine@sha256:00"',
+            "registry:5000/mine@sha256:00",
+        ),
+        ("  django-on-docker:baseImage:\n  django-on-docker:port: 80", ""),
+        ('  django-on-docker:baseImage: ""', ""),
+        ("  # django-on-docker:baseImage: mine:1", ""),
+        ("  other:baseImage: mine:1", ""),
+    ],
+)
+def test_config_value(tmp_path: Path, line: str, value: str) -> None:
+    (tmp_path / "Pulumi.dev.yaml").write_text(f"config:\n{line}\n")
+    assert stack.config_value("dev", "baseImage", tmp_path) == value
+
+
+def test_a_foreign_passphrase_has_a_remedy() -> None:
+    assert "another passphrase" in stack.remedy("error: getting secrets: incorrect passphrase")
+    assert stack.remedy("error: anything else") == ""
+
+
+def test_a_failed_command_shows_its_last_lines() -> None:
+    with pytest.raises(ToolchainError, match="making failed \\(exit code 3\\)") as caught:
+        shell.run(["sh", "-c", "seq 100; exit 3"], what="making", remedy="do this")
+    assert caught.value.output[-1] == "100"
+    assert len(caught.value.output) == shell.LAST_LINES
+    assert str(caught.value).endswith("    100\n  do this")
+
+
+def test_a_missing_command_is_named() -> None:
+    with pytest.raises(ToolchainError, match="cannot run no-such-program"):
+        shell.run(["no-such-program"])
+
+
+def test_progress_and_result_can_be_kept_apart() -> None:
+    lines: list[str] = []
+    output = shell.run(["sh", "-c", "echo a >&2; echo b"], on_line=lines.append, separate=True)
+    assert (output, lines) == ("b", ["a\n"])
+
+
+def test_a_command_can_be_fed_by_another() -> None:
+    assert shell.run(["tr", "a", "b"], fed_by=["echo", "aaa"]) == "bbb"
+
+
+def test_a_feeder_that_fails_fails_the_command() -> None:
+    with pytest.raises(ToolchainError, match="exit code 4"):
+        shell.run(["cat"], fed_by=["sh", "-c", "exit 4"])
+
+
+def test_questions_have_a_time_limit() -> None:
+    assert shell.answer(["sleep", "9"], seconds=0.1) == (False, "no answer within 0 s")
+
+
+def test_an_interrupted_command_is_stopped_with_all_its_children(tmp_path: Path) -> None:
+    script = f"trap 'echo stopped > {tmp_path}/trace; exit 1' INT; sleep 30 & wait"
+    threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
+    started = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        shell.run(["bash", "-c", script])
+    assert (tmp_path / "trace").read_text() == "stopped\n"
+    assert time.monotonic() - started < 5
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.04, "0.0 s"), (59.9, "59.9 s"), (60, "1 min 00 s"), (451, "7 min 31 s")],
+)
+def test_duration(seconds: float, text: str) -> None:
+    assert duration(seconds) == text
+
+
+def test_steps_are_reported_in_one_line_each() -> None:
+    output = io.StringIO()
+    progress = Progress(output)
+    with progress.step("one") as step:
+        step.already("there")
+    with progress.step("two") as step:
+        step.done("made")
+    first, second = output.getvalue().splitlines()
+    assert first.split() == ["one", "already", "there", "there"]
+    assert second.split() == ["two", "0.0", "s", "made"]
+    assert [name for name, _ in progress.phases] == ["one", "two"]
+
+
+def test_long_work_shows_that_it_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("toolchain.progress.PLAIN_SECONDS", 0.05)
+    output = io.StringIO()
+    with Progress(output).step("engine") as step:
+        step.update("compiling")
+        time.sleep(0.2)
+    assert "compiling ..." in output.getvalue().splitlines()[0]
+
+
+def test_an_error_is_shown_without_a_traceback(capsys: pytest.CaptureFixture[str]) -> None:
+    assert commands.main(["up", "--stack", "no-such"]) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("error: there is no stack 'no-such'")
+    assert "Traceback" not in error
+
+
+def test_an_interruption_says_how_to_go_on(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(_stack: str) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(commands, "up", interrupted)
+    assert commands.main(["up", "--stack", "update"]) == 130
+    assert "run `make up` again: it continues where it stopped" in capsys.readouterr().err
