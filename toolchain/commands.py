@@ -21,6 +21,7 @@ CHECKS = (
 )
 UNIT_TESTS = ("pytest", "tests/unit")
 INTEGRATION_TESTS = ("pytest", "tests/integration")
+DEFAULT_STACK = "clean-server"
 ACTIVATE = "source ./activate"
 
 
@@ -35,9 +36,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        again = f"run `make {options.command}` again: it continues where it stopped"
+        again = f"run `{_again(options)}` again: it continues where it stopped"
         print(f"\ninterrupted; {again}", file=sys.stderr)
         return 130
+
+
+def _again(options: argparse.Namespace) -> str:
+    if options.command == "env":
+        return ACTIVATE
+    name = getattr(options, "stack", DEFAULT_STACK)
+    return f"make {options.command}" + (f" STACK={name}" if name != DEFAULT_STACK else "")
 
 
 def _terminate(*_: object) -> None:
@@ -53,7 +61,7 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
         ("destroy", "remove the stack's site; its data is kept"),
     ):
         command = commands.add_parser(name, help=says)
-        command.add_argument("--stack", required=True)
+        command.add_argument("--stack", default=DEFAULT_STACK)
     for name, says in (
         ("engine", "get the Pulumi engine"),
         ("base", "get the base image"),
@@ -133,7 +141,7 @@ def up(name: str) -> int:
     """From a bare machine to a running site."""
     progress = Progress()
     env = prepare(progress, name)
-    with progress.step("pulumi up") as step:
+    with progress.step("pulumi up", silent=True) as step:
         code = stream(["pulumi", "up", "--yes", "-s", name], env=env)
         step.done("done" if code == 0 else f"failed (exit code {code})")
     if code != 0:
@@ -154,10 +162,9 @@ def pulumi(command: str, name: str) -> int:
 
 
 def _explain_failure(command: str, name: str, env: dict[str, str]) -> None:
-    print(f"error: pulumi {command} failed; what went wrong is said above", file=sys.stderr)
-    remedy = stack.diagnose(name, env)
-    if remedy:
-        print(remedy, file=sys.stderr)
+    remedy = stack.diagnose(name, env) or "Put right what it names, and run the same again."
+    error = ToolchainError(f"pulumi {command} failed: what went wrong is said above", remedy)
+    print(error, file=sys.stderr)
 
 
 def _farewell(name: str, env: dict[str, str], progress: Progress) -> None:
@@ -201,7 +208,7 @@ def _tests(commands: Sequence[Sequence[str]], *, integration: bool) -> int:
     for command in commands:
         title = " ".join(command)
         print(f"\n$ {title}", flush=True)
-        with progress.step(command[0]) as step:
+        with progress.step(command[0], silent=True) as step:
             code = stream([paths.VENV / "bin" / "python", "-m", *command], env=env)
             step.done(f"{title}: {'passed' if code == 0 else f'FAILED (exit code {code})'}")
         failed += [title] if code else []

@@ -70,17 +70,22 @@ class Progress:
         self.phases: list[tuple[str, float]] = []
 
     @contextmanager
-    def step(self, name: str) -> Iterator[Step]:
-        """Runs the body as a step: heartbeats while it lasts, one line when it has ended."""
+    def step(self, name: str, *, silent: bool = False) -> Iterator[Step]:
+        """Runs the body as a step: heartbeats while it lasts, one line when it has ended.
+
+        `silent`: no heartbeats, because the step writes to the terminal itself.
+        """
         step, over = Step(name, self), threading.Event()
         beat = threading.Thread(target=self._beat, args=(step, over), daemon=True)
-        beat.start()
+        if not silent:
+            beat.start()
         try:
             yield step
         finally:
             over.set()
-            beat.join()
-            self._erase()
+            if not silent:
+                beat.join()
+                self._erase()
             self.phases.append((name, step.elapsed))
         took = "already there" if step.already_there else duration(step.elapsed)
         self.line(f"  {name:<{NAME_WIDTH}} {took:<{TIME_WIDTH}} {step.result}".rstrip())

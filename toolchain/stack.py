@@ -50,16 +50,17 @@ def config_value(stack: str, key: str, folder: Path = paths.STACKS) -> str:
 
 def select(step: Step, stack: str, env: Mapping[str, str]) -> None:
     """Makes `stack` the current one, creating it where there is none."""
-    known_before = answer(["pulumi", "stack", "select", stack], env=env, seconds=60)
-    if known_before[0]:
+    found, text = answer(["pulumi", "stack", "select", stack], env=env, seconds=60)
+    if found:
         step.already(stack)
         return
-    if "no stack named" not in known_before[1]:
-        lines = known_before[1].splitlines()[-5:]
-        raise ToolchainError(
-            f"the stack {stack} cannot be selected", remedy(known_before[1]), lines
-        )
-    run(["pulumi", "stack", "init", stack], on_line=step.update, env=env)
+    try:
+        if "no stack named" not in text:
+            raise ToolchainError(f"the stack {stack} cannot be selected", output=text.splitlines())
+        run(["pulumi", "stack", "init", stack], on_line=step.update, env=env)
+    except ToolchainError as error:
+        why = remedy("\n".join(error.output))
+        raise ToolchainError(error.problem, why, error.output) from error
     step.done(f"{stack}, created")
 
 
