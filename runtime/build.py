@@ -1,0 +1,168 @@
+"""The strict step of the image build: `python -m deploy_runtime.build`.
+
+It finds what would otherwise fail in front of visitors: settings that can't be imported, failing
+system checks, seed steps that are no commands, a WSGI application that isn't there, static files
+that are missing. It needs no database and no real secret, prints what was supplied to the project,
+and leaves a report in the image. DEPLOY_COLLECT=no leaves out collecting, but not the checks.
+"""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from . import collect, static_tags, steps
+from .errors import DeployError, boolean
+from .explain import explain
+
+REPORT = "/opt/deploy/build-report.json"
+_MISSING_SHOWN = 20
+
+T = TypeVar("T")
+
+
+def main() -> int:
+    """Run the step; print the error, without a stack trace, if it fails."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", f"{__package__}.settings")
+    started = time.monotonic()
+    try:
+        report = build(os.environ)
+        report["seconds"] = round(time.monotonic() - started, 3)
+        _write(report, Path(os.environ.get("DEPLOY_BUILD_REPORT") or REPORT))
+    except DeployError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def build(environ: Mapping[str, str]) -> dict[str, Any]:
+    """All checks in order, and collectstatic; return the report.
+
+    Raises:
+        DeployError: the first of them that failed.
+    """
+    seed_steps = steps.words_from(environ, "DEPLOY_SEED_STEPS")
+    supplied = _explained(f"the settings {environ.get('DEPLOY_SETTINGS_MODULE')}", _settings)
+    _explained("the project's apps", _setup)
+    warnings = _system_checks()
+    steps.check(seed_steps)
+    static = _static(collecting=boolean(environ, "DEPLOY_COLLECT", default=True))
+    _explained("the WSGI application", _wsgi)
+    _print_supplied(supplied)
+    import django
+
+    return {
+        "django": django.get_version(),
+        "python": ".".join(map(str, sys.version_info[:3])),
+        "settings": environ.get("DEPLOY_SETTINGS_MODULE"),
+        "supplied": supplied,
+        "warnings": warnings,
+        "steps": seed_steps,
+        "static": static,
+        "boots": 1,
+    }
+
+
+def _explained(what: str, action: Callable[[], T]) -> T:
+    try:
+        return action()
+    except DeployError:
+        raise
+    except (Exception, SystemExit) as error:
+        raise DeployError(f"{what} can't be loaded.\n\n{explain(error)}") from None
+
+
+def _settings() -> list[dict[str, str]]:
+    from django.conf import settings
+
+    return [entry._asdict() for entry in settings.DEPLOY_SUPPLIED]
+
+
+def _setup() -> None:
+    import django
+
+    django.setup()
+
+
+def _wsgi() -> None:
+    from . import wsgi  # noqa: F401 - importing it is the check
+
+
+def _system_checks() -> list[str]:
+    from django.core import checks
+
+    messages = _explained("the project's checks", checks.run_checks)
+    shown = [message for message in messages if not message.is_silenced()]
+    errors = [str(message) for message in shown if message.is_serious()]
+    if errors:
+        raise DeployError("\n".join(["the project's system checks fail:", *errors]))
+    warnings = [str(message) for message in shown]
+    for warning in warnings:
+        print(f"warning: {warning}", file=sys.stderr)
+    return warnings
+
+
+def _static(*, collecting: bool) -> dict[str, Any]:
+    from django.conf import settings
+
+    from .overlay_files import is_remote
+
+    if "django.contrib.staticfiles" not in settings.INSTALLED_APPS:
+        print("static files: none, django.contrib.staticfiles is not installed")
+        return {"files": 0, "seconds": 0.0, "storage": None, "collected": False}
+    storage = collect.storage_path()
+    if is_remote(storage):
+        print(f"static files: not collected here, {storage} keeps them on another machine")
+        return {"files": 0, "seconds": 0.0, "storage": storage, "collected": False}
+    if not collecting:
+        _verify()
+        return {"files": 0, "seconds": 0.0, "storage": storage, "collected": False}
+    done = collect.collect_static()
+    print(f"static files: {done.files} collected by {storage} in {done.seconds:.1f} s")
+    _verify()
+    return {
+        "files": done.files,
+        "post_processed": done.post_processed,
+        "seconds": done.seconds,
+        "storage": storage,
+        "collected": True,
+    }
+
+
+def _verify() -> None:
+    missing = static_tags.missing()
+    if not missing:
+        return
+    lines = [f"  {tag.template}:{tag.line}: {tag.name}" for tag in missing[:_MISSING_SHOWN]]
+    more = len(missing) - len(lines)
+    raise DeployError(
+        "\n".join(
+            [
+                "templates refer to static files that do not exist; their pages would fail:",
+                *lines,
+                *([f"  and {more} more"] if more else []),
+                "Add the files, or correct their names.",
+            ]
+        )
+    )
+
+
+def _print_supplied(entries: list[dict[str, str]]) -> None:
+    marks = {"supplied": "+", "kept": " ", "attention": "!"}
+    print("settings (+ supplied, ! needs attention):")
+    for entry in entries:
+        print(f"  {marks[entry['action']]} {entry['setting']}: {entry['why']}")
+
+
+def _write(report: dict[str, Any], path: Path) -> None:
+    try:
+        path.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise DeployError(f"the build report {path} can't be written: {error.strerror}") from None
+
+
+if __name__ == "__main__":
+    sys.exit(main())

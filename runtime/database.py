@@ -1,0 +1,88 @@
+"""Waiting for the database to answer, and saying why it doesn't."""
+
+import os
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from .environment import ownership
+from .errors import DeployError
+
+_INTERVAL = 0.5
+_REPORT_EVERY = 5.0
+
+
+def timeout(environ: Mapping[str, str] = os.environ) -> float:
+    """Seconds to wait for the database: DEPLOY_DATABASE_TIMEOUT, 60 by default."""
+    text = environ.get("DEPLOY_DATABASE_TIMEOUT") or "60"
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds < float("inf"):
+        raise DeployError(f"DEPLOY_DATABASE_TIMEOUT is {text!r}: use a number of seconds")
+    return seconds
+
+
+def wait(alias: str = "default", *, seconds: float | None = None) -> float:
+    """Wait until a database answers; return how long that took, in seconds.
+
+    Args:
+        alias: the database's alias.
+        seconds: to wait at most; None for `timeout()`. SQLite is never waited for.
+
+    Raises:
+        DeployError: it does not answer in time, or can't be written.
+    """
+    from django.db import OperationalError, connections
+
+    connection = connections[alias]
+    patience = timeout() if seconds is None else seconds
+    if connection.vendor == "sqlite":
+        _check_file(connection.settings_dict)
+        patience = 0
+    started = reported = time.monotonic()
+    while True:
+        try:
+            connection.ensure_connection()
+            return time.monotonic() - started
+        except OperationalError as error:
+            connection.close()
+            reason = " ".join(str(error).split())
+        now = time.monotonic()
+        if now - started >= patience or "password authentication failed" in reason:
+            raise DeployError(_gave_up(connection, reason, now - started))
+        if now - reported >= _REPORT_EVERY:
+            reported = now
+            print(f"waiting for the database, {now - started:.0f} s: {reason}", file=sys.stderr)
+        time.sleep(_INTERVAL)
+
+
+def _gave_up(connection: Any, reason: str, waited: float) -> str:
+    config = connection.settings_dict
+    place = f"{config.get('HOST') or 'localhost'}:{config.get('PORT') or 'default port'}"
+    where = config["NAME"] if connection.vendor == "sqlite" else f"{config['NAME']} on {place}"
+    return (
+        f"the {connection.display_name} database {where} does not answer after {waited:.0f} s: "
+        f"{reason}. Is DATABASE_URL right, and does the server run?"
+    )
+
+
+def _check_file(config: Mapping[str, Any]) -> None:
+    name = str(config.get("NAME") or "")
+    if not name or "memory" in name or name.startswith("file:"):
+        return
+    path = Path(name)
+    # SQLite writes its journal beside the file, so the folder has to be writable, too.
+    for place in (path.parent, path):
+        if place == path and not path.exists():
+            continue
+        if not place.exists():
+            raise DeployError(f"the folder of the SQLite database, {place}, does not exist")
+        if not os.access(place, os.W_OK):
+            raise DeployError(
+                f"the SQLite database can't be written: {place}. {ownership(place)}. "
+                f"Give it to this process: chown -R {os.geteuid()}:{os.getegid()} {path.parent}"
+            )

@@ -1,0 +1,90 @@
+"""Secrets: files in a folder become environment variables of the same name.
+
+The file wins over a variable that is set already: secrets are handed over by the deployment, and
+what an image or a project's `.env` presets must not shadow them.
+"""
+
+import os
+import pwd
+import re
+from collections.abc import Iterator, MutableMapping
+from pathlib import Path
+
+from .errors import DeployError
+
+DEFAULT_FOLDER = "/run/secrets"
+
+# Projects made from common templates read the key under the second name.
+_ALIASES = {"SECRET_KEY": "DJANGO_SECRET_KEY", "DJANGO_SECRET_KEY": "SECRET_KEY"}
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+def load(environ: MutableMapping[str, str] = os.environ) -> tuple[str, ...]:
+    """Take over the secrets into the environment; return the names of those taken.
+
+    The folder is DEPLOY_SECRETS_DIR, /run/secrets by default; a missing one is an empty one.
+    Files whose name is no variable's name are left alone.
+
+    Raises:
+        DeployError: a secret can't be read.
+    """
+    folder = Path(environ.get("DEPLOY_SECRETS_DIR") or DEFAULT_FOLDER)
+    names = []
+    for path in _files(folder):
+        environ[path.name] = _read(path)
+        names.append(path.name)
+    for name, alias in _ALIASES.items():
+        if name in environ:
+            environ.setdefault(alias, environ[name])
+    return tuple(names)
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    try:
+        paths = sorted(folder.iterdir())
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise DeployError(_unreadable("folder of secrets", folder, error)) from None
+    for path in paths:
+        if _NAME.fullmatch(path.name) and not path.is_dir():
+            yield path
+
+
+def _read(path: Path) -> str:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise DeployError(f"the secret {path} is not UTF-8 text") from None
+    except OSError as error:
+        raise DeployError(_unreadable("secret", path, error)) from None
+    if "\0" in text:
+        raise DeployError(f"the secret {path} holds a null character")
+    # Editors and `echo` end a file with a line break that is no part of the secret.
+    return text.removesuffix("\n").removesuffix("\r")
+
+
+def _unreadable(what: str, path: Path, error: OSError) -> str:
+    return (
+        f"the {what} {path} can't be read: {error.strerror}. {ownership(path)}. "
+        f"Let it be read by this process: chown {os.geteuid()} {path}"
+    )
+
+
+def ownership(path: Path) -> str:
+    """Who owns a path, with which permissions, and as whom this process runs."""
+    try:
+        stat = path.stat()
+    except OSError:
+        return f"This process runs as uid {os.geteuid()}, which can't even look at it"
+    mode = f"{stat.st_mode & 0o777:04o}"
+    owner = f"uid {stat.st_uid}{_user(stat.st_uid)}, gid {stat.st_gid}"
+    return f"It belongs to {owner}, mode {mode}; this process runs as uid {os.geteuid()}"
+
+
+def _user(uid: int) -> str:
+    try:
+        return f" ({pwd.getpwuid(uid).pw_name})"
+    except KeyError:
+        return ""

@@ -1,0 +1,99 @@
+"""What an exception in a project's code means, and what to do, instead of a wall of stack trace."""
+
+import os
+import re
+import traceback
+from pathlib import Path
+
+_LIBRARY = Path(os.__file__).resolve().parent
+_PACKAGE = Path(__file__).resolve().parent
+_FRAMES = 3
+_LINES = 6
+_SET_IT = "set it with the configuration key `environment`"
+
+
+def explain(error: BaseException) -> str:
+    """An exception's last lines, where in the project it came from, and a remedy if one is known.
+
+    Args:
+        error: the exception, with its traceback.
+    """
+    lines = last_lines(error)
+    frames = project_frames(error)
+    if frames:
+        lines += ["", "in the project's code:", *frames]
+    hint = remedy(error)
+    if hint:
+        lines += ["", f"What to do: {hint}"]
+    return "\n".join(lines)
+
+
+def last_lines(error: BaseException) -> list[str]:
+    """The exception's own text, without the stack."""
+    text = "".join(traceback.format_exception_only(type(error), error)).strip()
+    lines = text.splitlines()
+    if len(lines) > _LINES:
+        return [*lines[:_LINES], "…"]
+    return lines
+
+
+def project_frames(error: BaseException) -> list[str]:
+    """The last few places in the project's own code, innermost last."""
+    found = []
+    for frame in traceback.extract_tb(error.__traceback__):
+        if _is_project(frame.filename):
+            found.append(f"  {frame.filename}:{frame.lineno}: {frame.line}")
+    return found[-_FRAMES:]
+
+
+def _is_project(filename: str) -> bool:
+    if filename.startswith("<"):
+        return False
+    path = Path(filename).resolve()
+    if {"site-packages", "dist-packages"} & set(path.parts):
+        return False
+    return not {_LIBRARY, _PACKAGE} & set(path.parents)
+
+
+def remedy(error: BaseException) -> str | None:
+    """What to do about the mistakes that deployments make most often."""
+    variable = _missing_variable(error)
+    if variable:
+        return f"the project needs the environment variable {variable}: {_SET_IT}"
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        top = error.name.partition(".")[0]
+        return (
+            f"there is no module {error.name!r}: add what installs {top!r} to the project's "
+            "dependencies, or correct the name where it is imported"
+        )
+    if type(error).__name__ == "ValidationError" and hasattr(error, "error_count"):
+        return f"a value that the project reads from the environment is missing or wrong: {_SET_IT}"
+    if isinstance(error, PermissionError) and error.filename:
+        return (
+            f"{error.filename} can't be written or read in the container; the folders that can be "
+            "written are those of MEDIA_ROOT and of the SQLite file"
+        )
+    if isinstance(error, FileNotFoundError) and error.filename:
+        return (
+            f"{error.filename} is not in the image: is it excluded by .dockerignore, "
+            "or is its path one of another machine?"
+        )
+    return None
+
+
+def _missing_variable(error: BaseException) -> str | None:
+    text = str(error)
+    if isinstance(error, KeyError) and error.args:
+        innermost = traceback.extract_tb(error.__traceback__)[-1:]
+        in_environ = any(Path(f.filename).name == "os.py" for f in innermost)
+        return str(error.args[0]) if in_environ else None
+    # django-environ; python-decouple; environs and others that follow their wording.
+    for pattern in (
+        r"Set the (\w+) environment variable",
+        r"^(\w+) not found\. Declare it as envvar",
+        r'Environment variable "(\w+)" (?:not set|invalid)',
+    ):
+        match = re.search(pattern, text)
+        if match:
+            return match[1]
+    return None

@@ -1,0 +1,138 @@
+"""DATABASES["default"] from DATABASE_URL, and what SQLite needs to serve a site.
+
+SQLite's settings follow https://docs.djangoproject.com/en/5.2/ref/databases/#sqlite-notes:
+readers and a writer at the same time (WAL), and transactions that wait for their turn instead of
+failing half-way (IMMEDIATE with a busy timeout).
+"""
+
+import os
+from typing import Any
+
+from .errors import DeployError
+from .overlay import Overlay
+
+_CONNECTION = ("NAME", "USER", "PASSWORD", "HOST", "PORT")
+# What says how the project uses its database, whichever engine that is.
+_USE = ("ATOMIC_REQUESTS", "AUTOCOMMIT", "CONN_MAX_AGE", "CONN_HEALTH_CHECKS", "TIME_ZONE", "TEST")
+_FAMILIES = {
+    "sqlite3": "sqlite",
+    "spatialite": "sqlite",
+    "postgresql": "postgres",
+    "postgresql_psycopg2": "postgres",
+    "postgis": "postgres",
+    "mysql": "mysql",
+}
+BUSY_TIMEOUT = 20  # seconds
+
+
+def database(overlay: Overlay) -> None:
+    """The default database is the one that DATABASE_URL names; other aliases stay."""
+    databases = dict(overlay.settings.get("DATABASES") or {})
+    own = dict(databases.get("default") or {})
+    url = overlay.environ.get("DATABASE_URL")
+    if not url:
+        overlay.attention("DATABASES", "the project's own: DATABASE_URL is not set")
+        return
+    wanted = parse(url)
+    if points_to(own, wanted):
+        overlay.keep("DATABASES", "the project reads DATABASE_URL itself")
+        default = own
+    else:
+        default = merge(own, wanted)
+        databases["default"] = default
+        overlay.supply(
+            "DATABASES", databases, f"default from DATABASE_URL ({family(default) or 'database'})"
+        )
+    _other_aliases(overlay, databases)
+    tuned = tune(default, overlay.version)
+    if tuned != default:
+        overlay.supply(
+            "DATABASES",
+            {**databases, "default": tuned},
+            "SQLite options for a site: " + ", ".join(sorted(_added(default, tuned))),
+        )
+
+
+def parse(url: str) -> dict[str, Any]:
+    """A database URL as Django's settings.
+
+    Raises:
+        DeployError: the URL is wrong; its text isn't shown, it may hold a password.
+    """
+    import dj_database_url
+
+    try:
+        return dict(dj_database_url.parse(url))
+    except Exception as error:
+        reason = str(error) if "unknown" in str(error).lower() else "it is no valid URL"
+        raise DeployError(
+            f"DATABASE_URL: {reason}. It looks like postgres://user:password@host:5432/name or "
+            "sqlite:////srv/data/db.sqlite3, with special characters percent-encoded"
+        ) from None
+
+
+def family(database: dict[str, Any]) -> str:
+    """Which kind of server an engine speaks to; wrapped engines count as what they wrap."""
+    name = str(database.get("ENGINE", "")).rpartition(".")[2]
+    return _FAMILIES.get(name, name)
+
+
+def points_to(own: dict[str, Any], wanted: dict[str, Any]) -> bool:
+    """Is the project's database the wanted one already?"""
+    return family(own) == family(wanted) and all(
+        str(own.get(key) or "") == str(wanted.get(key) or "") for key in _CONNECTION
+    )
+
+
+def merge(own: dict[str, Any], wanted: dict[str, Any]) -> dict[str, Any]:
+    """The wanted database, with what the project says on how to use it.
+
+    Its engine and options stay if they are of the same kind: the engine may be a wrapper (GIS,
+    metrics), the options tuning.
+    """
+    connection = {key: wanted[key] for key in _CONNECTION if wanted.get(key)}
+    options = dict(wanted.get("OPTIONS") or {})
+    if family(own) != family(wanted):
+        kept = {key: own[key] for key in _USE if key in own}
+        return {**kept, "ENGINE": wanted["ENGINE"], **connection, "OPTIONS": options}
+    kept = {key: value for key, value in own.items() if key not in _CONNECTION}
+    # A service or password file names another connection.
+    tuning = {
+        key: value
+        for key, value in (own.get("OPTIONS") or {}).items()
+        if key not in ("service", "passfile")
+    }
+    return {**kept, **connection, "OPTIONS": {**tuning, **options}}
+
+
+def tune(database: dict[str, Any], version: tuple[int, int]) -> dict[str, Any]:
+    """Add what SQLite lacks to serve a site; what the project sets stays, as do other engines.
+
+    `init_command` and `transaction_mode` exist since Django 5.1.
+    """
+    if family(database) != "sqlite" or "memory" in str(database.get("NAME", "")):
+        return database
+    wanted: dict[str, Any] = {"timeout": BUSY_TIMEOUT}
+    if version >= (5, 1):
+        wanted["init_command"] = "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
+        wanted["transaction_mode"] = "IMMEDIATE"
+    return {**database, "OPTIONS": {**wanted, **(database.get("OPTIONS") or {})}}
+
+
+def _added(before: dict[str, Any], after: dict[str, Any]) -> set[str]:
+    return set(after["OPTIONS"]) - set(before.get("OPTIONS") or {})
+
+
+def _other_aliases(overlay: Overlay, databases: dict[str, Any]) -> None:
+    default = databases.get("default") or {}
+    kept_folder = os.path.dirname(str(default.get("NAME", "")))  # noqa: PTH120 - may be no path
+    for alias, other in databases.items():
+        name = str(other.get("NAME") or "")
+        if alias == "default" or family(other) != "sqlite" or "memory" in name:
+            continue
+        if family(default) != "sqlite" or os.path.dirname(name) != kept_folder:  # noqa: PTH120
+            overlay.attention(
+                "DATABASES",
+                f"the SQLite file of {alias!r} is {name}, inside the container: each release "
+                "starts without it. Put it beside the file that DATABASE_URL names",
+            )

@@ -1,0 +1,140 @@
+"""Static and media files: where they are, and who serves them.
+
+Static files are collected into the image with a hash in their names and served by WhiteNoise;
+uploaded media live in a volume and are served by this package's middleware. A project that has
+its own server for either, or keeps them elsewhere, is left alone.
+"""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from .errors import boolean
+from .overlay import Overlay
+
+PLAIN = "django.contrib.staticfiles.storage.StaticFilesStorage"
+HASHED = "whitenoise.storage.CompressedManifestStaticFilesStorage"
+FILE_SYSTEM = "django.core.files.storage.FileSystemStorage"
+_LOCAL = (FILE_SYSTEM, "django.core.files.storage.filesystem.FileSystemStorage")
+_SECURITY = "django.middleware.security.SecurityMiddleware"
+_WHITENOISE = "whitenoise.middleware.WhiteNoiseMiddleware"
+_SERVERS = ("whitenoise", "servestatic")
+# A storage can't be imported while settings load, so its dotted path has to tell.
+_REMOTE = ("storages.", "s3", "boto", "gcloud", "google", "azure", "cloudinary", "dropbox", "sftp")
+
+
+def static(overlay: Overlay) -> None:
+    """STATIC_ROOT, STATIC_URL, the storage, and WhiteNoise to serve."""
+    if "django.contrib.staticfiles" not in (overlay.settings.get("INSTALLED_APPS") or []):
+        overlay.keep("STATIC_ROOT", "django.contrib.staticfiles is not installed: nothing to serve")
+        return
+    _root(overlay, "STATIC_ROOT")
+    _url(overlay, "STATIC_URL", "/static/")
+    backend = _storage(overlay, "staticfiles", "STATICFILES_STORAGE", PLAIN)
+    if is_remote(backend):
+        overlay.keep("STORAGES", f"static files go to {backend}, which serves them")
+        return
+    _hash_names(overlay, backend)
+    _serve_static(overlay)
+
+
+def media(overlay: Overlay) -> None:
+    """MEDIA_ROOT, MEDIA_URL, and the middleware that serves uploads from the volume."""
+    backend = _storage(overlay, "default", "DEFAULT_FILE_STORAGE", FILE_SYSTEM)
+    if is_remote(backend):
+        overlay.keep("MEDIA_ROOT", f"uploads go to {backend}, which serves them")
+        return
+    _root(overlay, "MEDIA_ROOT")
+    _url(overlay, "MEDIA_URL", "/media/")
+    if not boolean(overlay.environ, "DEPLOY_SERVE_MEDIA", default=True):
+        overlay.keep("MEDIA_URL", "uploads are served by the project itself: serving is off")
+        return
+    parts = urlsplit(str(overlay.settings["MEDIA_URL"]))
+    if parts.netloc or parts.path == "/":
+        overlay.keep("MEDIA_URL", "another server has the uploads: MEDIA_URL points elsewhere")
+        return
+    _insert(overlay, f"{__package__}.middleware.MediaMiddleware", "serves uploads from MEDIA_ROOT")
+
+
+def is_remote(backend: str) -> bool:
+    """Does a storage keep files on another machine? Judged by its name."""
+    path = backend.lower()
+    return not path.startswith(("django.", "whitenoise.")) and any(m in path for m in _REMOTE)
+
+
+def _root(overlay: Overlay, setting: str) -> None:
+    wanted = overlay.environ.get(setting)
+    own = overlay.settings.get(setting)
+    if not wanted:
+        return
+    if str(own or "") == wanted:
+        overlay.keep(setting, "the project reads it from the environment itself")
+        return
+    overlay.supply(setting, wanted, "outside the source folder")
+
+
+def _url(overlay: Overlay, setting: str, default: str) -> None:
+    own = str(overlay.settings.get(setting) or "")
+    if not own:
+        overlay.supply(setting, default, "the project has none")
+    elif not own.startswith(("/", "http://", "https://")) and not overlay.settings.get(
+        "FORCE_SCRIPT_NAME"
+    ):
+        overlay.supply(setting, f"/{own}", "relative in the project")
+
+
+def _storage(overlay: Overlay, alias: str, legacy: str, default: str) -> str:
+    """The dotted path of the storage in force, from STORAGES or, before Django 5.1, its elder."""
+    storages = overlay.settings.get("STORAGES")
+    if storages is not None:
+        if alias not in storages:
+            completed = {**storages, alias: {"BACKEND": default}}
+            overlay.supply("STORAGES", completed, f"the project's lacks {alias!r}")
+        return str(overlay.settings["STORAGES"][alias].get("BACKEND", default))
+    own = overlay.settings.get(legacy)
+    if not own:
+        return default
+    if overlay.version < (5, 1):
+        return str(own)
+    # Django stopped reading it; the project's wish is plain, though.
+    _set_storage(overlay, alias, str(own), f"from {legacy}, which this Django ignores")
+    return str(own)
+
+
+def _set_storage(overlay: Overlay, alias: str, backend: str, why: str) -> None:
+    storages = overlay.settings.get("STORAGES")
+    if storages is None and overlay.version < (5, 1):
+        # Setting STORAGES beside one of its elders is an error there.
+        name = {"staticfiles": "STATICFILES_STORAGE", "default": "DEFAULT_FILE_STORAGE"}[alias]
+        overlay.supply(name, backend, why)
+        return
+    base: dict[str, Any] = storages or {
+        "default": {"BACKEND": FILE_SYSTEM},
+        "staticfiles": {"BACKEND": PLAIN},
+    }
+    overlay.supply("STORAGES", {**base, alias: {"BACKEND": backend}}, why)
+
+
+def _hash_names(overlay: Overlay, backend: str) -> None:
+    if backend != PLAIN:
+        overlay.keep("STORAGES", f"static files: the project chose {backend}")
+    elif not overlay.debug:
+        _set_storage(
+            overlay, "staticfiles", HASHED, "hashed, compressed names: a new release's are fetched"
+        )
+
+
+def _serve_static(overlay: Overlay) -> None:
+    own = [str(path) for path in overlay.settings.get("MIDDLEWARE") or []]
+    server = next((path for path in own if path.startswith(_SERVERS)), None)
+    if server:
+        overlay.keep("MIDDLEWARE", f"static files are served by the project's {server}")
+        return
+    _insert(overlay, _WHITENOISE, "WhiteNoise serves static files")
+
+
+def _insert(overlay: Overlay, middleware: str, why: str) -> None:
+    """Put a middleware behind the one that redirects to https and the one for static files."""
+    own = list(overlay.settings.get("MIDDLEWARE") or [])
+    before = [i for i, path in enumerate(own) if path in (_SECURITY, _WHITENOISE)]
+    position = before[-1] + 1 if before else 0
+    overlay.supply("MIDDLEWARE", [*own[:position], middleware, *own[position:]], why)

@@ -1,0 +1,80 @@
+"""Seed steps: management commands by their command lines. Reading them, and checking them."""
+
+import difflib
+import json
+import shlex
+from collections.abc import Mapping, Sequence
+
+from .errors import DeployError
+from .explain import explain
+
+
+def words_from(environ: Mapping[str, str], variable: str) -> list[str]:
+    """A JSON list of strings from an environment variable; nothing is an empty list.
+
+    Raises:
+        DeployError: it is something else.
+    """
+    text = environ.get(variable, "").strip()
+    try:
+        value = json.loads(text) if text else []
+    except json.JSONDecodeError:
+        value = None
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise DeployError(f'{variable} is {text!r}: use a JSON list of strings, such as ["a", "b"]')
+    return value
+
+
+def split(step: str) -> list[str]:
+    """A step's words.
+
+    Raises:
+        DeployError: its quotes don't match, or it is empty.
+    """
+    try:
+        words = shlex.split(step)
+    except ValueError as error:
+        raise DeployError(f"the seed step {step!r} can't be read: {error}") from None
+    if not words:
+        raise DeployError("a seed step is empty: each names a management command")
+    return words
+
+
+def check(steps: Sequence[str]) -> None:
+    """Are all steps management commands of the project that accept their arguments?
+
+    Django must be set up; no database is asked.
+
+    Raises:
+        DeployError: some are not; all of them are named.
+    """
+    problems = [problem for step in steps if (problem := _problem(step))]
+    if problems:
+        raise DeployError("\n".join(["seed steps that can't run (seedSteps):", *problems]))
+
+
+def _problem(step: str) -> str | None:
+    from django.core.management import get_commands, load_command_class
+    from django.core.management.base import CommandError
+
+    name, *arguments = split(step)
+    commands = get_commands()
+    if name not in commands:
+        return f"  {name!r} is no management command of the project{_suggestion(name, commands)}"
+    try:
+        app = commands[name]
+        command = load_command_class(app, name) if isinstance(app, str) else app
+        command.create_parser("manage.py", name).parse_args(arguments)
+    except (CommandError, SystemExit) as error:
+        return f"  {step!r}: {error}"
+    except Exception as error:
+        return f"  {name!r} can't be loaded: {explain(error)}"
+    return None
+
+
+def _suggestion(name: str, commands: Mapping[str, object]) -> str:
+    close = difflib.get_close_matches(name, commands, n=2)
+    if close:
+        return f": did you mean {' or '.join(close)}?"
+    own = sorted(n for n, app in commands.items() if not str(app).startswith("django."))
+    return f"; it has {', '.join(own[:20])}" if own else "; it has none of its own"

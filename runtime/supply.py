@@ -1,0 +1,75 @@
+"""What a project's environment lacks to be served: `python supply.py` prints pinned requirements.
+
+Run it with the Python of the project's virtual environment, after the project's own requirements:
+what they bring stays as it is. Standard library only, and it runs as a plain file.
+"""
+
+import os
+import sys
+from collections.abc import Callable, Mapping
+from importlib import metadata
+
+# The only place where these versions are written.
+GUNICORN = "gunicorn==27.0.1"
+WHITENOISE = "whitenoise==6.12.0"
+DJ_DATABASE_URL = "dj-database-url==3.1.2"
+PSYCOPG = "psycopg[binary]==3.3.9"
+
+OLDEST = (4, 2)
+
+Installed = Callable[[str], str | None]
+
+
+def installed(name: str) -> str | None:
+    """The version of an installed distribution, None if there is none."""
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def lacking(environ: Mapping[str, str], version: Installed = installed) -> list[str]:
+    """The requirements to install, none for what is there in whatever version.
+
+    Args:
+        environ: DEPLOY_DATABASE_ENGINE is "postgres" if the site's database is one.
+        version: looks up a distribution's installed version.
+    """
+    wanted = {
+        "gunicorn": GUNICORN,
+        "whitenoise": WHITENOISE,
+        "dj-database-url": DJ_DATABASE_URL,
+    }
+    lacks = [pin for name, pin in wanted.items() if version(name) is None]
+    drivers = ("psycopg", "psycopg2", "psycopg2-binary")
+    if environ.get("DEPLOY_DATABASE_ENGINE") == "postgres" and not any(map(version, drivers)):
+        lacks.append(PSYCOPG)
+    return lacks
+
+
+def problem(version: Installed = installed) -> str | None:
+    """What is wrong with the project's requirements, None if nothing is."""
+    django = version("django")
+    if django is None:
+        return (
+            "the project's requirements do not install Django: is this its folder (appPath), "
+            "and are its dependencies in requirements.txt or pyproject.toml?"
+        )
+    if tuple(int(part) for part in django.split(".")[:2] if part.isdigit()) < OLDEST:
+        return f"the project installs Django {django}: 4.2 is the oldest that can be deployed"
+    return None
+
+
+def main() -> int:
+    """Print one requirement per line."""
+    wrong = problem()
+    if wrong:
+        print(f"error: {wrong}", file=sys.stderr)
+        return 1
+    for requirement in lacking(os.environ):
+        print(requirement)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
