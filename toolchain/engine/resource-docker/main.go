@@ -14,7 +14,8 @@ import (
 var version = "0.0.0-dev"
 
 func main() {
-	bridge.Main("docker", version, describe(), nil)
+	info := describe()
+	bridge.Main("docker", version, info, schema(info))
 }
 
 // describe maps upstream's names to the SDK's: the standard way, and the exceptions.
@@ -25,10 +26,7 @@ func describe() bridge.ProviderInfo {
 		Version:     version,
 		DisplayName: "Docker",
 		Config: map[string]*bridge.SchemaInfo{
-			"host": {Default: &bridge.DefaultInfo{
-				Value:   "unix:///var/run/docker.sock",
-				EnvVars: []string{"DOCKER_HOST"},
-			}},
+			"host":          {Default: &bridge.DefaultInfo{EnvVars: []string{"DOCKER_HOST"}}},
 			"registry_auth": {Name: "registryAuth", MaxItemsOne: bridge.False()},
 		},
 		Resources: map[string]*bridge.ResourceInfo{
