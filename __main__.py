@@ -16,6 +16,7 @@ from components.build_secrets import stage_build_secrets
 from components.database import Database
 from components.edge import Edge, Traffic
 from components.edge_image import EdgeImage
+from components.errors import end_quietly_when_interrupted
 from components.files import Files
 from components.host import Claim, Host
 from components.image import Image
@@ -30,6 +31,7 @@ from components.settings import load_stack
 from components.stack_secrets import ensure_secrets
 
 # What is asked for, and whether the project and the host allow it.
+end_quietly_when_interrupted()
 settings = load_stack()
 deployment = settings.deployment
 stack = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"

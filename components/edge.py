@@ -129,14 +129,16 @@ class Traffic(pulumi.ComponentResource):
 # been sent. Anything later is not repeated, since a POST may have been carried out.
 _CONFIG = """\
 global
-  log stdout format raw daemon notice
+  log stdout format raw daemon info
   maxconn 4096
   hard-stop-after 10m
 
 defaults
   mode http
   log global
-  option forwardfor if-none
+  option httplog
+  option dontlognull
+  option forwardfor
   option idle-close-on-response
   option redispatch 1
   retries 3
@@ -161,6 +163,7 @@ frontend public
 
 frontend release
   bind :8404
+  no log
   http-request return status 200 content-type text/plain string "{release}" if {{ path /release }}
   http-request return status 404
 

@@ -1,5 +1,6 @@
 """Errors that a user can mend: what is wrong, where, and what to do; never a stack trace."""
 
+import signal
 from collections.abc import Sequence
 
 import pulumi
@@ -18,3 +19,12 @@ class UserError(pulumi.RunError):
     def __init__(self, summary: str, problems: Sequence[str] = ()) -> None:
         self.problems = tuple(problems)
         super().__init__("\n".join([summary, *(f"  - {problem}" for problem in problems)]))
+
+
+def end_quietly_when_interrupted() -> None:
+    """End without a stack trace when the engine stops the program.
+
+    It does that with an interrupt as soon as an update has failed, and the trace of where the
+    program happened to be would bury the error.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_DFL)

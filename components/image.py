@@ -1,5 +1,7 @@
 """The image: built once for a release, with static files collected as a strict build step."""
 
+import re
+from pathlib import Path
 from typing import TypedDict
 
 import pulumi
@@ -38,13 +40,14 @@ class Image(pulumi.ComponentResource):
     ) -> None:
         super().__init__(f"{PACKAGE}:index:Image", name, None, opts)
         release = args["release"]
+        self._log_hook = pulumi.ErrorHook(f"{name}-build-log", self._show_log)
         app = self._build_app(name, args) if release.app_image else None
         image = docker.RemoteImage(
             f"{name}-release",
             name=release.image,
             keep_locally=True,
-            build=self._build(args, context=release.context, target="release"),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[app] if app else []),
+            build=self._build(args),
+            opts=self._options(depends_on=[app] if app else []),
         )
         self.reference = image.name
         self.image_id = image.image_id
@@ -60,20 +63,49 @@ class Image(pulumi.ComponentResource):
                 "context": f"{release.context}/app",
                 "dockerfile": release.dockerfile,
                 "builder": "default",
+                "build_log_file": _log_file(release),
             },
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=self._options(depends_on=[]),
         )
 
-    def _build(
-        self, args: ImageArgs, *, context: str, target: str
-    ) -> docker.RemoteImageBuildArgsDict:
+    def _build(self, args: ImageArgs) -> docker.RemoteImageBuildArgsDict:
         release = args["release"]
         return {
-            "context": context,
+            "context": release.context,
             "dockerfile": "Dockerfile",
-            "target": target,
+            "target": "release",
             "builder": "default",
+            "build_log_file": _log_file(release),
             "build_args": release.build_args,
             "label": labels(args["deployment"], "release", release=release.tag),
             "secrets": [{"id": id_, "src": src} for id_, src in sorted(args["secrets"].items())],
         }
+
+    def _options(self, *, depends_on: list[docker.RemoteImage]) -> pulumi.ResourceOptions:
+        hooks = pulumi.ResourceHookBinding(on_error=[self._log_hook])
+        return pulumi.ResourceOptions(parent=self, depends_on=depends_on, hooks=hooks)
+
+    def _show_log(self, args: pulumi.ErrorHookArgs) -> bool:
+        # The provider's error names the step that failed, but not what the step printed.
+        log = Path(str((args.new_inputs or {}).get("build", {}).get("buildLogFile", "")))
+        if log.is_file():
+            lines = last_lines(log.read_text(encoding="utf-8", errors="replace"))
+            pulumi.log.error("the image was not built; its last lines:\n\n" + lines, self)
+        return False
+
+
+def last_lines(log: str, count: int = 25) -> str:
+    """The last lines that the failed step of a BuildKit log printed, without numbers and times.
+
+    A log whose failed step printed nothing, such as a syntax error, is shown by its own end.
+    """
+    failed = re.findall(r"^#(\d+) ERROR", log, flags=re.MULTILINE)
+    step = re.escape(failed[-1]) if failed else "0"
+    lines = re.findall(rf"^#{step} \d+\.\d+ (.*)$", log, flags=re.MULTILINE) or [
+        line for line in log.splitlines() if line.strip(" -")
+    ]
+    return "\n".join(lines[-count:])
+
+
+def _log_file(release: Release) -> str:
+    return f"{release.context}.log"

@@ -221,7 +221,6 @@ def startup_command(
         "--worker-tmp-dir": "/dev/shm",
         "--graceful-timeout": str(grace),
         "--forwarded-allow-ips": "*",
-        "--access-logfile": "-",
     }
     words = [word for pair in options.items() for word in pair]
     serve = f"{_GUNICORN} {shlex.join(words)}{' --reload' if reload else ''}"

@@ -140,8 +140,12 @@ def _texts(dockerfile: str, environment: Mapping[str, str]) -> dict[str, str]:
         f"deploy/deploy_runtime/{path.name}": path.read_text(encoding="utf-8")
         for path in sorted(RUNTIME_FOLDER.glob("*.py"))
     }
+    texts |= {
+        f"scripts/{path.name}": path.read_text(encoding="utf-8")
+        for path in sorted(image.glob("*.sh"))
+    }
     exports = [f"{name}={shlex.quote(value)}\n" for name, value in sorted(environment.items())]
-    return {**texts, "Dockerfile": "".join(parts), "deploy/build.env": "".join(exports)}
+    return {**texts, "Dockerfile": "".join(parts), "scripts/build.env": "".join(exports)}
 
 
 def _hash(files: Mapping[str, Path], texts: Mapping[str, str], args: Mapping[str, str]) -> str:

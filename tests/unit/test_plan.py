@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
 from components.plan import STRATEGIES, execution_plan, manage, startup_command
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+
 from components.settings import ConfigError, Settings, keys, load
 
 GOOD = {"appPath": "example", "settingsModule": "site.settings", "data": "create"}

@@ -1,0 +1,21 @@
+# Makes a release of the project's image: what it lacks, a user with a fixed id, the strict build
+# step. It needs no real secret: the key below is thrown away with the step.
+. /tmp/scripts/network.sh
+missing="$(python /opt/deploy/deploy_runtime/supply.py)"
+if [ -n "$missing" ]; then
+  uv pip install --python "$(command -v python)" --break-system-packages $missing
+fi
+echo "app:x:10001:" >> /etc/group
+echo "app:x:10001:10001:app:/tmp:/bin/sh" >> /etc/passwd
+mkdir -p /srv/static /srv/media /srv/data /run/secrets
+# Bytecode in the image: the user that serves can't write it at each start.
+PYTHONDONTWRITEBYTECODE= python -m compileall -q . /opt/deploy > /dev/null || true
+set -a
+. /tmp/scripts/build.env
+set +a
+SECRET_KEY="$(head -c 32 /dev/urandom | od -An -tx1 | tr -d ' \n')" \
+DEPLOY_SEED_STEPS="$SEED_STEPS" DEPLOY_COLLECT="$COLLECT" DEBUG=false \
+DATABASE_URL=sqlite:////tmp/build.sqlite3 \
+  python -m deploy_runtime.build
+rm -f /tmp/build.sqlite3
+chown -R 10001:10001 /srv /run/secrets

@@ -1,0 +1,42 @@
+"""Integration tests use the real engine and the real daemon; without them they fail."""
+
+import re
+import secrets
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import docker
+import docker.errors
+import pytest
+
+from tests.integration.harness import Site
+
+MakeSite = Callable[..., Site]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def daemon() -> None:
+    """Fail at once, and say why, where no Docker daemon answers."""
+    try:
+        docker.from_env().ping()
+    except docker.errors.DockerException as error:
+        pytest.exit(f"integration tests need a Docker daemon: {error}; run `make test`", 1)
+
+
+@pytest.fixture(scope="module")
+def make_site(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[MakeSite]:
+    """Make sites that leave nothing behind when the module's tests are over."""
+    sites: list[Site] = []
+
+    def make(name: str, **options: object) -> Site:
+        deployment = f"t-{re.sub(r'[^a-z0-9]+', '-', name.lower())[:20]}-{secrets.token_hex(3)}"
+        folder: Path = tmp_path_factory.mktemp(name)
+        site = Site(folder=folder, deployment=deployment, **options)  # type: ignore[arg-type]
+        sites.append(site)
+        return site
+
+    yield make
+    for site in sites:
+        site.remove_everything()

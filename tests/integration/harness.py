@@ -1,0 +1,206 @@
+"""Real deployments for tests: their own copy of the program, state, names and ports."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from http.cookiejar import CookieJar
+from pathlib import Path
+from typing import Any
+
+import docker
+
+ROOT = Path(__file__).parents[2]
+PROGRAM = ("Pulumi.yaml", "__main__.py", "components", "runtime", "stacks", "example")
+DEPLOYMENT_LABEL = "django-on-docker.deployment"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """What a command printed, and how it ended."""
+
+    code: int
+    output: str
+
+    def changes(self) -> dict[str, int]:
+        """The summary's counts, such as ``{"to create": 25}`` or ``{"unchanged": 24}``."""
+        _, _, summary = self.output.rpartition("Resources:")
+        counts = {}
+        for line in summary.splitlines():
+            words = line.replace("+-", "").strip(" +-~").split(maxsplit=1)
+            if len(words) == 2 and words[0].isdigit():
+                counts[words[1]] = int(words[0])
+        return counts
+
+
+@dataclass
+class Site:
+    """One stack in a copy of the program, on the machine's Docker daemon.
+
+    Attributes:
+        folder: the copy of the program.
+        deployment: the deployment's name, unlike any other on the machine.
+        stack: the stack's name.
+        port: a free port on 127.0.0.1.
+    """
+
+    folder: Path
+    deployment: str
+    stack: str = "clean-server"
+    port: int = 0
+    env: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name in PROGRAM:
+            source, target = ROOT / name, self.folder / name
+            if source.is_dir():
+                ignored = shutil.ignore_patterns("__pycache__", "*.sqlite3", "media")
+                shutil.copytree(source, target, ignore=ignored, dirs_exist_ok=True)
+            else:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(source, target)
+        for file in (self.folder / "stacks").glob("*.yaml"):
+            lines = file.read_text().splitlines(keepends=True)
+            file.write_text("".join(x for x in lines if not x.startswith("encryptionsalt")))
+        (self.folder / ".venv").symlink_to(sys.prefix)
+        state = self.folder / "state"
+        state.mkdir()
+        self.port = self.port or free_port()
+        self.env = {
+            **os.environ,
+            "PULUMI_BACKEND_URL": f"file://{state}",
+            "PULUMI_CONFIG_PASSPHRASE": "integration tests",
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+            "XDG_STATE_HOME": str(state / "xdg"),
+        }
+        self.env.pop("PULUMI_CONFIG_PASSPHRASE_FILE", None)
+        self.pulumi("stack", "init", self.stack, check=True)
+        self.configure(deployment=self.deployment, port=self.port)
+
+    @property
+    def url(self) -> str:
+        """Where the site is published."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def pulumi(self, *words: str, check: bool = False, timeout: float = 600) -> Run:
+        """Run the Pulumi command line in the copy of the program."""
+        done = subprocess.run(
+            ["pulumi", *words, "--non-interactive"],
+            cwd=self.folder,
+            env=self.env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+            timeout=timeout,
+        )
+        run = Run(code=done.returncode, output=done.stdout)
+        if check:
+            assert run.code == 0, f"pulumi {' '.join(words)}\n{run.output}"
+        return run
+
+    def configure(self, **values: Any) -> None:
+        """Set config values: lists and mappings by path, everything else as text."""
+        for key, value in values.items():
+            if isinstance(value, list | tuple):
+                self.pulumi("config", "rm", key, "-s", self.stack)
+                for index, item in enumerate(value):
+                    self._set(f"{key}[{index}]", str(item), "--path")
+            elif isinstance(value, Mapping):
+                for name, item in value.items():
+                    self._set(f'{key}["{name}"]', str(item), "--path")
+            else:
+                text = str(value).lower() if isinstance(value, bool) else str(value)
+                self._set(key, text)
+
+    def _set(self, key: str, value: str, *flags: str) -> None:
+        self.pulumi("config", "set", *flags, "-s", self.stack, key, "--", value, check=True)
+
+    def up(self, *, check: bool = True) -> Run:
+        """Deploy."""
+        return self.pulumi("up", "--yes", "-s", self.stack, check=check)
+
+    def preview(self) -> Run:
+        """Say what an update would do."""
+        return self.pulumi("preview", "-s", self.stack)
+
+    def destroy(self) -> Run:
+        """Remove what the stack created, but what is retained."""
+        return self.pulumi("destroy", "--yes", "-s", self.stack, check=True)
+
+    def outputs(self, *, secrets: bool = False) -> dict[str, Any]:
+        """The stack's outputs."""
+        flags = ["--show-secrets"] if secrets else []
+        run = self.pulumi("stack", "output", "--json", "-s", self.stack, *flags, check=True)
+        found: dict[str, Any] = json.loads(run.output)
+        return found
+
+    def config(self, key: str) -> str:
+        """One config value, decrypted."""
+        return self.pulumi("config", "get", key, "-s", self.stack, check=True).output.strip()
+
+    def remove_everything(self) -> None:
+        """Leave nothing of the deployment on the machine, whatever state it is in."""
+        client = docker.from_env()
+        mine = {"label": f"{DEPLOYMENT_LABEL}={self.deployment}"}
+        for container in client.containers.list(all=True, filters=mine):
+            container.remove(force=True)
+        for network in client.networks.list(filters=mine):
+            network.remove()
+        for volume in client.volumes.list(filters=mine):
+            volume.remove(force=True)
+        for image in client.images.list(filters=mine):
+            client.images.remove(image.id, force=True)
+
+
+class Browser:
+    """A visitor who keeps cookies."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.cookies = CookieJar()
+        handler = urllib.request.HTTPCookieProcessor(self.cookies)
+        self._opener = urllib.request.build_opener(handler)
+
+    def get(self, path: str) -> tuple[int, str]:
+        """Status and body of a page; redirects are followed."""
+        return self._open(urllib.request.Request(self.url + path))
+
+    def post(self, path: str, **fields: str) -> tuple[int, str]:
+        """Send a form, with the CSRF token that the site's cookie holds."""
+        token = next((c.value for c in self.cookies if c.name == "csrftoken"), "") or ""
+        data = urllib.parse.urlencode({**fields, "csrfmiddlewaretoken": token}).encode()
+        headers = {"Referer": self.url + path, "Origin": self.url}
+        return self._open(urllib.request.Request(self.url + path, data, headers))
+
+    def log_in(self, user: str, password: str) -> bool:
+        """Log in to the admin; tells whether it worked."""
+        self.get("/admin/login/")
+        self.post("/admin/login/", username=user, password=password, next="/admin/")
+        return self.is_logged_in()
+
+    def is_logged_in(self) -> bool:
+        """The admin lets this visitor in."""
+        return "/admin/logout/" in self.get("/admin/")[1]
+
+    def _open(self, request: urllib.request.Request) -> tuple[int, str]:
+        try:
+            with self._opener.open(request, timeout=20) as answer:
+                return answer.status, answer.read().decode(errors="replace")
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode(errors="replace")
+
+
+def free_port() -> int:
+    """A TCP port on 127.0.0.1 that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

@@ -1,0 +1,121 @@
+"""Finding the way around projects of different layouts, without importing them."""
+
+from pathlib import Path
+
+import pytest
+
+from components.errors import UserError
+from components.project import find_project
+
+
+def make(root: Path, *files: str, **texts: str) -> Path:
+    for name in files:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).touch()
+    for name, text in texts.items():
+        (root / name.replace("__", "/")).write_text(text)
+    return root
+
+
+@pytest.mark.parametrize(
+    ("files", "module", "python_path", "requirements"),
+    [
+        (["manage.py", "site/settings.py", "requirements.txt"], "site.settings", "", None),
+        (["manage.py", "s/settings/__init__.py", "requirements.txt"], "s.settings", "", None),
+        (["back/manage.py", "back/s/base.py", "requirements.txt"], "s.base", "back", None),
+        (["src/s/settings.py", "requirements.txt"], "s.settings", "src", None),
+        (
+            ["a/b/manage.py", "a/b/s/settings.py", "a/b/requirements.txt"],
+            "s.settings",
+            "a/b",
+            "a/b/requirements.txt",
+        ),
+        (
+            ["manage.py", "s/settings.py", "requirements/production.txt"],
+            "s.settings",
+            "",
+            "requirements/production.txt",
+        ),
+    ],
+)
+def test_layouts(
+    tmp_path: Path, files: list[str], module: str, python_path: str, requirements: str | None
+) -> None:
+    project = find_project(make(tmp_path, *files), settings_module=module)
+    assert project.python_path == python_path
+    assert project.requirements == (requirements or "requirements.txt")
+
+
+def test_pyproject_declares_dependencies(tmp_path: Path) -> None:
+    make(tmp_path, "manage.py", "s.py", "uv.lock")
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "x"\ndependencies = ["django"]\n')
+    project = find_project(tmp_path, settings_module="s")
+    assert project.dependency_files == ("pyproject.toml", "uv.lock")
+
+
+def test_requirements_are_followed(tmp_path: Path) -> None:
+    make(tmp_path, "manage.py", "s.py", "requirements/base.txt", "requirements/pins.txt")
+    (tmp_path / "requirements/production.txt").write_text("-r base.txt\n-c pins.txt\ngunicorn\n")
+    project = find_project(tmp_path, settings_module="s")
+    assert set(project.dependency_files or ()) == {
+        "requirements/production.txt",
+        "requirements/base.txt",
+        "requirements/pins.txt",
+    }
+
+
+@pytest.mark.parametrize("line", ["-e .", "./libs/thing", "thing @ file:./libs", "."])
+def test_a_project_that_requires_its_own_folders_is_installed_whole(
+    tmp_path: Path, line: str
+) -> None:
+    make(tmp_path, "manage.py", "s.py")
+    (tmp_path / "requirements.txt").write_text(f"django\n{line}\n")
+    assert find_project(tmp_path, settings_module="s").dependency_files is None
+
+
+@pytest.mark.parametrize(
+    ("files", "module", "says"),
+    [
+        ([], "s.settings", "is appPath a Django project?"),
+        (["README.md"], "s.settings", "there is no manage.py either"),
+        (["manage.py", "s/settings.py"], "s.production", "manage.py names s.settings"),
+        (["manage.py", "s/settings.py"], "s.settings", "no requirements.txt or pyproject.toml"),
+    ],
+)
+def test_what_is_no_project_is_an_error(
+    tmp_path: Path, files: list[str], module: str, says: str
+) -> None:
+    make(tmp_path, *files)
+    if "manage.py" in files:
+        (tmp_path / "manage.py").write_text(
+            'os.environ.setdefault("DJANGO_SETTINGS_MODULE", "s.settings")'
+        )
+    with pytest.raises(UserError) as error:
+        find_project(tmp_path, settings_module=module)
+    assert says in str(error.value)
+
+
+def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="there is no such folder"):
+        find_project(tmp_path / "nowhere", settings_module="s")
+
+
+@pytest.mark.parametrize("configured", ["nothing.txt", "sub/nothing.txt"])
+def test_configured_requirements_have_to_exist(tmp_path: Path, configured: str) -> None:
+    make(tmp_path, "s.py", "requirements.txt")
+    with pytest.raises(UserError, match="requirements is"):
+        find_project(tmp_path, settings_module="s", requirements=configured)
+
+
+def test_an_include_that_is_not_there_names_file_and_line(tmp_path: Path) -> None:
+    make(tmp_path, "s.py")
+    (tmp_path / "requirements.txt").write_text("django\n-r lost.txt\n")
+    with pytest.raises(UserError, match=r"requirements.txt, line 2 includes 'lost.txt'"):
+        find_project(tmp_path, settings_module="s")
+
+
+def test_broken_toml_is_named(tmp_path: Path) -> None:
+    make(tmp_path, "s.py")
+    (tmp_path / "pyproject.toml").write_text("[project\n")
+    with pytest.raises(UserError, match="is no valid TOML"):
+        find_project(tmp_path, settings_module="s")

@@ -1,0 +1,137 @@
+"""A release is named after everything that goes into it, and after nothing else."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from components import release as release_module
+from components.project import find_project
+from components.release import Release, prepare_release
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A small project; contexts are staged beside it."""
+    app = tmp_path / "app"
+    (app / "site").mkdir(parents=True)
+    (app / "manage.py").write_text("#!/usr/bin/env python\n")
+    (app / "site/settings.py").write_text("DEBUG = False\n")
+    (app / "requirements.txt").write_text("django\n")
+    monkeypatch.setattr(release_module, "BUILD_FOLDER", tmp_path / "build")
+    return app
+
+
+def prepare(
+    app: Path,
+    *,
+    base_image: str = "base",
+    environment: Mapping[str, str] | None = None,
+    dockerfile: str = "",
+    **args: str,
+) -> Release:
+    return prepare_release(
+        find_project(app, settings_module="site.settings"),
+        deployment="shop",
+        base_image=base_image,
+        dockerfile=dockerfile,
+        build_args=args,
+        environment=environment or {},
+    )
+
+
+def test_nothing_changed_means_the_same_release(site: Path) -> None:
+    first = prepare(site)
+    for path in site.rglob("*"):
+        os.utime(path, (1, 1))
+    (site / "manage.py").chmod(0o600)
+    assert prepare(site) == first
+    assert first.image == f"shop:{first.tag}"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda app: (app / "site/settings.py").write_text("DEBUG = True\n"),
+        lambda app: (app / "site/new.py").touch(),
+        lambda app: (
+            (app / "site/settings.py").rename(app / "site/settings.py.bak")
+            and (app / "site/settings.py").write_text("DEBUG = False\n")
+        ),
+        lambda app: (app / "manage.py").chmod(0o755),
+        lambda app: (app / "requirements.txt").write_text("django<6\n"),
+        lambda app: (app / "link").symlink_to("manage.py"),
+    ],
+)
+def test_a_change_of_the_project_is_another_release(site: Path, change: object) -> None:
+    first = prepare(site)
+    assert callable(change)
+    change(site)
+    assert prepare(site).tag != first.tag
+
+
+def test_a_change_of_the_inputs_is_another_release(site: Path) -> None:
+    tags = {
+        prepare(site).tag,
+        prepare(site, base_image="other").tag,
+        prepare(site, environment={"LANG": "de"}).tag,
+        prepare(site, WSGI="site.wsgi:application").tag,
+    }
+    assert len(tags) == 4
+
+
+@pytest.mark.parametrize(
+    "name", ["db.sqlite3", ".env", "site/__pycache__/x.pyc", ".git/HEAD", "node_modules/a/b.js"]
+)
+def test_what_no_image_wants_is_left_out(site: Path, name: str) -> None:
+    first = prepare(site)
+    (site / name).parent.mkdir(parents=True, exist_ok=True)
+    (site / name).write_text("x")
+    assert prepare(site).tag == first.tag
+
+
+def test_what_dockerignore_excludes_is_left_out(site: Path) -> None:
+    (site / ".dockerignore").write_text("# notes\n*.md\n!README.md\n")
+    first = prepare(site)
+    (site / "notes.md").write_text("x")
+    assert prepare(site).tag == first.tag
+    (site / "README.md").write_text("x")
+    assert prepare(site).tag != first.tag
+
+
+def test_the_context_holds_project_dependencies_and_runtime(site: Path) -> None:
+    context = Path(prepare(site).context)
+    assert (context / "app/manage.py").is_file()
+    assert (context / "dependencies/requirements.txt").is_file()
+    assert (context / "deploy/deploy_runtime/seed.py").is_file()
+    assert [p.name for p in (context / "dependencies").iterdir()] == ["requirements.txt"]
+
+
+def test_the_dockerfile_pulls_no_frontend(site: Path) -> None:
+    text = (Path(prepare(site).context) / "Dockerfile").read_text()
+    assert "syntax=" not in text
+    assert text.index("COPY dependencies/") < text.index("COPY app/")
+
+
+def test_the_projects_own_dockerfile_gets_the_release_stage(site: Path) -> None:
+    (site / "Dockerfile").write_text("FROM base\n")
+    release = prepare(site, dockerfile="Dockerfile")
+    text = (Path(release.context) / "Dockerfile").read_text()
+    assert release.app_image == f"shop:{release.tag}-app"
+    assert release.build_args["APP_IMAGE"] == release.app_image
+    assert "FROM ${APP_IMAGE} AS app" in text
+    assert (Path(release.context) / "app/Dockerfile").read_text() == "FROM base\n"
+
+
+def test_old_contexts_are_removed(site: Path) -> None:
+    contexts = []
+    for number in range(8):
+        (site / "site/settings.py").write_text(f"NUMBER = {number}\n")
+        contexts.append(Path(prepare(site).context))
+    assert [c.is_dir() for c in contexts] == [False] * 3 + [True] * 5
+
+
+def test_values_are_quoted_for_the_build(site: Path) -> None:
+    context = Path(prepare(site, environment={"TITLE": "it's $HOME"}).context)
+    assert (context / "scripts/build.env").read_text() == "TITLE='it'\"'\"'s $HOME'\n"
