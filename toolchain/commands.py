@@ -174,12 +174,12 @@ def _farewell(name: str, env: dict[str, str], progress: Progress) -> None:
     print(f"""
 The site is up: {url}
 
+  For what follows, once in your shell:  {ACTIVATE}
+
   Log in     as {user}; the password:  pulumi config get adminPassword -s {name}
   Preview    pulumi preview -s {name}
   Outputs    pulumi stack output -s {name}
   Destroy    pulumi destroy -s {name}   (data, media and secrets are kept)
-
-  In a new shell, first:  {ACTIVATE}
 
 {duration(progress.elapsed)} in all: {phases}""")
 
