@@ -8,7 +8,7 @@ import signal
 import subprocess
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -42,27 +42,22 @@ def run(
 
     Raises ToolchainError with the last lines when the command is missing or fails.
     """
-    with contextlib.ExitStack() as stack:
-        source: int | IO[str] | None = subprocess.DEVNULL
-        if fed_by:
-            feeder = stack.enter_context(_start(fed_by))
-            source = feeder.stdout
+    lines: deque[str] = deque(maxlen=2000)
+    with contextlib.ExitStack() as pipeline:
+        feeder = pipeline.enter_context(_start(fed_by)) if fed_by else None
+        source = feeder.stdout if feeder else subprocess.DEVNULL
         stderr = subprocess.PIPE if separate else subprocess.STDOUT
-        process = stack.enter_context(_start(command, source, stderr=stderr, env=env))
-        if fed_by and feeder.stdout:
+        process = pipeline.enter_context(_start(command, source, stderr=stderr, env=env))
+        if feeder and feeder.stdout:
             feeder.stdout.close()  # so that the feeder is stopped when the command ends early
-        give_up = threading.Timer(first_line_within or 0, process.kill)
-        stack.callback(give_up.cancel)
-        if first_line_within:
-            give_up.start()
-        lines: deque[str] = deque(maxlen=2000)
         try:
-            for line in (process.stderr if separate else process.stdout) or ():
-                give_up.cancel()
-                lines.append(line.rstrip())
-                on_line(line)
+            with _limit(process, first_line_within) as answered:
+                for line in (process.stderr if separate else process.stdout) or ():
+                    answered()
+                    lines.append(line.rstrip())
+                    on_line(line)
             output = process.stdout.read() if separate and process.stdout else "\n".join(lines)
-            code = process.wait() or (feeder.wait() if fed_by else 0)
+            code = process.wait() or (feeder.wait() if feeder else 0)
         except KeyboardInterrupt:
             _stop(process, patient=patient)
             raise
@@ -94,6 +89,18 @@ def _start(
         )
     except OSError as error:
         raise ToolchainError(f"cannot run {command[0]}: {error.strerror}") from error
+
+
+@contextlib.contextmanager
+def _limit(process: subprocess.Popen[str], seconds: float | None) -> Iterator[Callable[[], None]]:
+    """Kills `process` after `seconds`, unless the function that it yields was called before."""
+    timer = threading.Timer(seconds or 0, process.kill)
+    if seconds:
+        timer.start()
+    try:
+        yield timer.cancel
+    finally:
+        timer.cancel()
 
 
 def _stop(process: subprocess.Popen[str], *, patient: bool) -> None:
