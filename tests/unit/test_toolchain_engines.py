@@ -41,7 +41,8 @@ def put_built(env: dict[str, str]) -> Path:
     """A finished engine, as if built from the sources as they are."""
     folder = Path(env["HOME"]) / ".cache/django-on-docker" / f"engine-{build.engine_key()}"
     put(folder / "bin", "3.259.0")
-    (folder / "bin" / build.HOST_SCRIPT).touch()
+    for name in ("pulumi-language-python", build.HOST_SCRIPT):
+        (folder / "bin" / name).touch()
     put_plugins(folder / "home")
     return folder
 
