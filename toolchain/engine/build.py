@@ -21,32 +21,45 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, NoReturn
+from typing import IO, NamedTuple, NoReturn
 
 HERE = Path(__file__).resolve().parent
-PULUMI_VERSION_FLAG = "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version"
-# Short builds first: a broken set-up shows early. (folder, package, binary, linker's -X, seconds
-# on two cores with nothing cached)
+SDK = "github.com/pulumi/pulumi/sdk/v3"
+CLI_VERSION = f"{SDK}/go/common/version.Version"
+
+
+class Part(NamedTuple):
+    """A binary: the folder of its module, its package, and the variable that the linker sets."""
+
+    folder: str
+    package: str
+    binary: str
+    stamp: str
+
+
+# Short builds first: what is wrong with a machine shows early.
 PARTS = (
-    (
-        "language-python",
-        "github.com/pulumi/pulumi/sdk/v3/python/cmd/pulumi-language-python",
-        "pulumi-language-python",
-        f"{PULUMI_VERSION_FLAG}=v3.79.0",
-        40,
+    Part(
+        folder="language-python",
+        package=f"{SDK}/python/cmd/pulumi-language-python",
+        binary="pulumi-language-python",
+        stamp=f"{CLI_VERSION}=v3.79.0",
     ),
-    ("resource-command", ".", "pulumi-resource-command", "main.version=1.2.1", 60),
-    (
-        "pulumi",
-        "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
-        "pulumi",
-        f"{PULUMI_VERSION_FLAG}=v3.259.0",
-        180,
+    Part("resource-command", ".", "pulumi-resource-command", "main.version=1.2.1"),
+    Part(
+        folder="pulumi",
+        package="github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
+        binary="pulumi",
+        stamp=f"{CLI_VERSION}=v3.259.0",
     ),
-    ("resource-docker", ".", "pulumi-resource-docker", "main.version=5.2.0", 240),
+    Part("resource-docker", ".", "pulumi-resource-docker", "main.version=5.2.0"),
 )
+PROGRAMS = ("pulumi", "pulumi-language-python")
 PLUGINS = (("docker", "5.2.0"), ("command", "1.2.1"))
 HOST_SCRIPT = "pulumi-language-python-exec"
+FLAGS = ("-mod=readonly", "-trimpath", "-buildvcs=false")
+# No workspace, no C compiler: a build depends on its own folder alone.
+SETTINGS = {"GOWORK": "off", "GO111MODULE": "on", "CGO_ENABLED": "0"}
 HEARTBEAT_SECONDS = 15.0
 LAST_LINES = 15
 
@@ -57,11 +70,11 @@ class BuildError(Exception):
 
 def main() -> int:
     """Build the engine if it is missing; return the exit code."""
-    engine = cache_folder() / f"engine-{engine_key()}"
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    engine = cache_folder() / f"engine-{engine_key()}"
     try:
         if not is_complete(engine):
-            with build_lock(engine):
+            with build_lock(engine.parent):
                 build(engine)
     except BuildError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -80,8 +93,9 @@ def cache_folder() -> Path:
 
 
 def engine_key() -> str:
-    """Return the key of what would be built: sources, pins, versions, machine; not this script."""
-    digest = hashlib.sha256(repr((PARTS, PLUGINS, platform.system(), platform.machine())).encode())
+    """Return the key of what would be built: sources, pins, flags, machine; not this script."""
+    what = (PARTS, PLUGINS, FLAGS, sorted(SETTINGS.items()), platform.system(), platform.machine())
+    digest = hashlib.sha256(repr(what).encode())
     wanted = (path for path in HERE.rglob("*") if path.suffix in {".go", ".mod", ".sum"})
     for path in sorted(wanted):
         digest.update(f"\0{path.relative_to(HERE).as_posix()}\0".encode())
@@ -91,22 +105,19 @@ def engine_key() -> str:
 
 def is_complete(engine: Path) -> bool:
     """Tell whether a finished engine is there. Its folder appears by one rename, at the end."""
-    plugins = [plugin_binary(engine, name, version) for name, version in PLUGINS]
-    return all(
-        path.is_file() for path in (engine / "bin/pulumi", engine / "bin" / HOST_SCRIPT, *plugins)
-    )
-
-
-def plugin_binary(engine: Path, name: str, version: str) -> Path:
-    """Return where the CLI keeps an installed plugin."""
-    return engine / f"home/plugins/resource-{name}-v{version}/pulumi-resource-{name}"
+    programs = [engine / "bin" / name for name in (*PROGRAMS, HOST_SCRIPT)]
+    plugins = [
+        engine / f"home/plugins/resource-{name}-v{version}/pulumi-resource-{name}"
+        for name, version in PLUGINS
+    ]
+    return all(path.is_file() for path in programs + plugins)
 
 
 @contextlib.contextmanager
-def build_lock(engine: Path) -> Iterator[None]:
+def build_lock(cache: Path) -> Iterator[None]:
     """Hold the one lock of the cache, so that two clones do not build at the same time."""
-    engine.parent.mkdir(parents=True, exist_ok=True)
-    with (engine.parent / "engine.lock").open("a") as handle:
+    cache.mkdir(parents=True, exist_ok=True)
+    with (cache / "engine.lock").open("a") as handle:
         if not acquire(handle):
             with Progress("waiting for another build of the engine on this machine"):
                 while not acquire(handle):
@@ -127,106 +138,93 @@ def build(engine: Path) -> None:
     """Build all parts into a working folder beside the engine, then rename it to the engine."""
     if is_complete(engine):  # somebody else finished it while this process waited for the lock
         return
-    require_go()
+    if shutil.which("go") is None:
+        raise BuildError(
+            "`go` is not on PATH. Install Go 1.21 or newer (a package of most systems), or "
+            "install Pulumi itself and put it on PATH; then run the same command again."
+        )
     work = engine.with_name(f"{engine.name}.building")
+    for stale in engine.parent.glob("engine-*.building"):
+        if stale != work:  # an older, interrupted build: nobody works on it, the lock is ours
+            shutil.rmtree(stale)
     shutil.rmtree(engine, ignore_errors=True)  # damaged, or it would be complete
-    binaries = work / "parts"
-    binaries.mkdir(parents=True, exist_ok=True)
-    total = sum(part[-1] for part in PARTS)
-    say(f"building the Pulumi engine from Go modules, once: about {total // 60} minutes, cold")
+    parts = work / "parts"
+    parts.mkdir(parents=True, exist_ok=True)
+
     started = time.monotonic()
-    for folder, package, binary, stamp, _ in PARTS:
-        build_part(HERE / folder, package, binaries / binary, stamp)
-    assemble(work, binaries)
+    say("building the Pulumi engine from Go modules: once, about 8 minutes on 2 cores")
+    for part in PARTS:
+        build_part(part, parts / part.binary)
+    assemble(work, parts)
     work.rename(engine)
-    say(f"engine ready after {time.monotonic() - started:.0f} s: {engine}")
+    shutil.rmtree(engine / "parts")
+    say(f"ready after {time.monotonic() - started:.0f} s: {engine}")
 
 
-def build_part(folder: Path, package: str, target: Path, stamp: str) -> None:
+def build_part(part: Part, target: Path) -> None:
     """Compile one binary, unless an earlier, interrupted run already did."""
     if target.exists():
-        say(f"{target.name}: already built")
+        say(f"{part.binary}: already built")
         return
-    unfinished = target.with_name(f".{target.name}")
-    flags = ["-mod=readonly", "-trimpath", "-buildvcs=false", "-v", f"-ldflags=-s -w -X {stamp}"]
-    with Progress(target.name) as progress:
-        run_go(["build", *flags, "-o", str(unfinished), package], folder, progress)
+    unfinished = target.with_name(f".{part.binary}")
+    with Progress(part.binary) as progress:
+        arguments = [*FLAGS, "-v", f"-ldflags=-s -w -X {part.stamp}", "-o", str(unfinished)]
+        go_build(arguments, part, progress)
         unfinished.rename(target)
 
 
-def assemble(work: Path, binaries: Path) -> None:
+def assemble(work: Path, parts: Path) -> None:
     """Lay out `bin/` and install the plugins into `home/` with the CLI that was just built."""
     with Progress("installing the plugins"):
         for name in ("bin", "home"):
             shutil.rmtree(work / name, ignore_errors=True)
         (work / "bin").mkdir()
-        for name in ("pulumi", "pulumi-language-python"):
-            os.link(binaries / name, work / "bin" / name)
-        script = module_folder() / "python/cmd" / HOST_SCRIPT
-        shutil.copyfile(script, work / "bin" / HOST_SCRIPT)
+        for name in PROGRAMS:
+            os.link(parts / name, work / "bin" / name)
+        shutil.copyfile(module_folder() / "python/cmd" / HOST_SCRIPT, work / "bin" / HOST_SCRIPT)
         (work / "bin" / HOST_SCRIPT).chmod(0o755)
+        pulumi = str(work / "bin/pulumi")
+        home = {"PULUMI_HOME": str(work / "home"), "PULUMI_SKIP_UPDATE_CHECK": "true"}
         for name, version in PLUGINS:
-            install_plugin(work, name, version, binaries / f"pulumi-resource-{name}")
-    shutil.rmtree(binaries)
+            binary = str(parts / f"pulumi-resource-{name}")
+            command = [pulumi, "plugin", "install", "resource", name, version, "--file", binary]
+            answer(command, work, home, f"the {name} plugin could not be installed")
 
 
-def install_plugin(work: Path, name: str, version: str, binary: Path) -> None:
-    """Install one plugin file under the version that the program's SDK asks for."""
-    environment = {
-        **os.environ,
-        "PULUMI_HOME": str(work / "home"),
-        "PULUMI_SKIP_UPDATE_CHECK": "true",
-    }
+def module_folder() -> Path:
+    """Return where Go unpacked the module that the language host comes from."""
+    command = ["go", "list", "-m", "-f", "{{.Dir}}", SDK]
+    problem = "go does not find the module of the language host"
+    return Path(answer(command, HERE / "language-python", go_settings(), problem))
+
+
+def answer(command: list[str], folder: Path, settings: dict[str, str], problem: str) -> str:
+    """Run a short command and return what it says; raise with its text where it fails."""
     done = subprocess.run(
-        [
-            *(str(work / "bin/pulumi"), "plugin", "install", "resource", name, version),
-            *("--file", str(binary), "--non-interactive"),
-        ],
-        env=environment,
+        command,
+        cwd=folder,
+        env={**os.environ, **settings},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         check=False,
     )
     if done.returncode != 0:
-        raise BuildError(f"the {name} plugin could not be installed:\n{done.stdout}{done.stderr}")
+        raise BuildError(f"{problem}:\n{done.stdout}{done.stderr}")
+    return done.stdout.strip()
 
 
-def module_folder() -> Path:
-    """Return where Go unpacked the module that the language host comes from."""
-    found = subprocess.run(
-        ["go", "list", "-m", "-f", "{{.Dir}}", "github.com/pulumi/pulumi/sdk/v3"],
-        cwd=HERE / "language-python",
-        env=go_environment(),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if found.returncode != 0 or not found.stdout.strip():
-        raise BuildError(f"go does not find the module of the language host:\n{found.stderr}")
-    return Path(found.stdout.strip())
+def go_settings() -> dict[str, str]:
+    """Return the settings of a build. A Go older than the modules need may fetch a newer one."""
+    return {"GOTOOLCHAIN": os.environ.get("GOTOOLCHAIN", "auto"), **SETTINGS}
 
 
-def require_go() -> None:
-    """Raise where there is no Go at all; too old a Go says so itself, when it reads go.mod."""
-    if shutil.which("go") is None:
-        raise BuildError(
-            "`go` is not on PATH. Install Go 1.25 or newer (a package of most systems), or "
-            "install Pulumi itself and put it on PATH; then run the same command again."
-        )
-
-
-def go_environment() -> dict[str, str]:
-    """Return an environment in which a build depends on this folder alone: no workspace, no C."""
-    return {**os.environ, "GOWORK": "off", "GO111MODULE": "on", "CGO_ENABLED": "0"}
-
-
-def run_go(arguments: list[str], folder: Path, progress: "Progress") -> None:
+def go_build(arguments: list[str], part: Part, progress: "Progress") -> None:
     """Run go, count the packages it names as it compiles them, and explain its failure."""
     process = subprocess.Popen(
-        ["go", *arguments],
-        cwd=folder,
-        env=go_environment(),
+        ["go", "build", *arguments, part.package],
+        cwd=HERE / part.folder,
+        env={**os.environ, **go_settings()},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
@@ -237,26 +235,24 @@ def run_go(arguments: list[str], folder: Path, progress: "Progress") -> None:
     try:
         for line in process.stderr or ():
             lines.append(line.rstrip())
-            if line.startswith("go: downloading"):
-                progress.detail = "downloading modules"
-            elif not line.startswith("go: "):
-                compiled += 1
-                progress.detail = f"{compiled} packages compiled"
+            compiled += not line.startswith(("go: ", "#", "\t"))
+            progress.detail = f"{compiled} packages compiled" if compiled else "downloading modules"
         process.wait()
     finally:
         process.terminate()
     if process.returncode != 0:
-        fail(folder.name, lines)
+        fail(part.binary, lines)
 
 
 REMEDIES = {
-    "requires go >=": "This Go is too old: install the version it names, or allow Go to fetch "
-    "it by itself with GOTOOLCHAIN=auto.",
-    "no space left": "The disk is full: about 8 GB are needed below `go env GOCACHE GOMODCACHE`.",
-    "checksum mismatch": "A downloaded module is not the one that go.sum pins: the proxy in "
-    "`go env GOPROXY` serves something else. Do not go on; find out why.",
-    "signal: killed": "The system ended the compiler, most likely for lack of memory: about 4 GB "
-    "are needed.",
+    "requires go >=": "This Go is older than the modules need, and GOTOOLCHAIN keeps it from "
+    "fetching a newer one: unset GOTOOLCHAIN, or install the version named above.",
+    "invalid go version": "This Go is too old: install Go 1.21 or newer.",
+    "no space left": "The disk is full: `go env GOCACHE GOMODCACHE` name the folders that grew.",
+    "checksum mismatch": "A downloaded module is not the one that go.sum pins: what the proxy in "
+    "`go env GOPROXY` serves was changed. Do not go on; find out why.",
+    "signal: killed": "The system ended the compiler, most likely for lack of memory: close other "
+    "programs, or set GOMAXPROCS=1.",
     "dial tcp": "Go does not reach its module proxy: look at `go env GOPROXY` and the network.",
     "proxyconnect": "Go does not reach its module proxy: look at `go env GOPROXY` and HTTPS_PROXY.",
     "x509": "Go does not trust the certificate of its module proxy: add your network's authority "
@@ -264,13 +260,13 @@ REMEDIES = {
 }
 
 
-def fail(part: str, lines: list[str]) -> NoReturn:
+def fail(binary: str, lines: list[str]) -> NoReturn:
     """Raise with the last lines that go printed and what to do about them."""
     shown = [line for line in lines if line and not line.startswith("go: downloading")]
     text = "\n".join(shown[-LAST_LINES:])
-    advice = next((remedy for sign, remedy in REMEDIES.items() if sign in text), "")
+    advice = next((f"{advice}\n" for sign, advice in REMEDIES.items() if sign in text), "")
     raise BuildError(
-        f"go could not build {part}:\n{text}\n{advice}\n"
+        f"go could not build {binary}:\n{text}\n{advice}"
         "Finished parts are kept: run the same command again to go on."
     )
 
@@ -289,11 +285,10 @@ class Progress:
         self._title = title
         self._started = time.monotonic()
         self._over = threading.Event()
-        self._thread = threading.Thread(target=self._beat, daemon=True)
 
     def __enter__(self) -> "Progress":
         """Start the clock."""
-        self._thread.start()
+        threading.Thread(target=self._beat, daemon=True).start()
         return self
 
     def __exit__(self, kind: object, *_: object) -> None:
@@ -307,7 +302,7 @@ class Progress:
 
     def _beat(self) -> None:
         while not self._over.wait(HEARTBEAT_SECONDS):
-            say(f"{self._title}: {self._elapsed()} s {self.detail}".rstrip())
+            say(f"{self._title}: {self._elapsed()} s, {self.detail or 'working'}")
 
 
 if __name__ == "__main__":
