@@ -191,7 +191,9 @@ def _build(step: Step, env: Mapping[str, str]) -> Engine:
 
     def tell(line: str) -> None:
         text = line.strip().removeprefix("engine: ")
-        (step.say if ": done in " in text else step.update)(text)
+        step.update(text)
+        if ": done in " in text:
+            step.say(text)
 
     run(
         [sys.executable, str(paths.ENGINE_SOURCE / "build.py")],
