@@ -1,0 +1,58 @@
+"""A stand-in for the docker command-line client: it notes calls and answers from a table."""
+
+import json
+import shlex
+import subprocess
+from collections.abc import Sequence
+from typing import Any
+
+
+class FakeDocker:
+    """Takes the place of the module `subprocess` where the docker client is called.
+
+    Attributes:
+        calls: each call's words, without ``docker``, as on a command line.
+        stdin: what each call got on standard input.
+    """
+
+    def __init__(self) -> None:
+        self.calls: list[str] = []
+        self.stdin: list[bytes | None] = []
+        self._answers: list[tuple[str, list[subprocess.CompletedProcess[bytes]]]] = []
+        self._asked: set[str] = set()
+
+    def on(self, words: str, *, code: int = 0, out: object = b"", err: str = "") -> "FakeDocker":
+        """Answer calls that begin with these words; several answers come one after another.
+
+        Args:
+            words: the call's first words, without ``docker``.
+            code: the exit code.
+            out: standard output; anything but text and bytes is given as JSON.
+            err: standard error.
+        """
+        text = out if isinstance(out, str | bytes) else json.dumps(out)
+        stdout = text if isinstance(text, bytes) else text.encode()
+        answer = subprocess.CompletedProcess([], code, stdout, err.encode())
+        for known, answers in self._answers:
+            if known == words:
+                answers.append(answer)
+                return self
+        self._answers.append((words, [answer]))
+        return self
+
+    @property
+    def unused(self) -> list[str]:
+        """Answers to calls that never came."""
+        return [words for words, _ in self._answers if words not in self._asked]
+
+    def run(self, words: Sequence[str], **options: Any) -> subprocess.CompletedProcess[bytes]:
+        """As `subprocess.run`: the last answer to a call is repeated."""
+        assert words[0] == "docker"
+        call = shlex.join(words[1:])
+        self.calls.append(call)
+        self.stdin.append(options.get("input"))
+        for known, answers in self._answers:
+            if call.startswith(known):
+                self._asked.add(known)
+                return answers.pop(0) if len(answers) > 1 else answers[0]
+        return subprocess.CompletedProcess(words, 0, b"", b"")

@@ -1,0 +1,158 @@
+"""Images: named after their content, built by the daemon, and a failed build says what failed."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pulumi
+import pytest
+
+from components.edge_image import EdgeImage
+from components.image import Image, last_lines
+from components.release import Release
+from tests.unit.recorder import Recorder, deploy
+
+RELEASE = Release(
+    image="shop:abc",
+    tag="abc",
+    context=".build/shop/abc",
+    build_args={"BASE_IMAGE": "base"},
+    dockerfile="",
+    app_image="",
+)
+OWN = replace(RELEASE, dockerfile="docker/Dockerfile", app_image="shop:abc-app")
+
+
+def image(release: Release = RELEASE) -> Recorder:
+    secrets = {"index-url": ".build/index-url.secret", "ca": ".build/ca.secret"}
+
+    def program() -> dict[str, pulumi.Output[str]]:
+        made = Image("shop", {"deployment": "shop", "release": release, "secrets": secrets})
+        return {"reference": made.reference, "image_id": made.image_id}
+
+    return deploy(program)
+
+
+def test_the_image_is_built_under_its_content_tag() -> None:
+    recorder = image()
+    assert recorder["shop-release"].inputs == {
+        "name": "shop:abc",
+        "keepLocally": True,
+        "build": {
+            "context": ".build/shop/abc",
+            "dockerfile": "Dockerfile",
+            "target": "release",
+            "builder": "default",
+            "buildLogFile": ".build/shop/abc.log",
+            "buildArgs": {"BASE_IMAGE": "base"},
+            "label": {
+                "django-on-docker.deployment": "shop",
+                "django-on-docker.release": "abc",
+                "django-on-docker.role": "release",
+            },
+            "secrets": [
+                {"id": "ca", "src": ".build/ca.secret"},
+                {"id": "index-url", "src": ".build/index-url.secret"},
+            ],
+        },
+    }
+    assert recorder.outputs == {"reference": "shop:abc", "image_id": "sha256:shop-release"}
+
+
+def test_the_image_belongs_to_its_component() -> None:
+    assert {image(OWN)[key].parent for key in ("shop-app", "shop-release")} == {"Image"}
+
+
+def test_only_a_dockerfile_of_its_own_makes_two_images() -> None:
+    assert sorted(image().resources) == ["Image", "shop-release"]
+    assert sorted(image(OWN).resources) == ["Image", "shop-app", "shop-release"]
+
+
+def test_the_projects_own_dockerfile_is_built_first_and_as_it_is() -> None:
+    recorder = image(OWN)
+    assert recorder["shop-app"].inputs == {
+        "name": "shop:abc-app",
+        "keepLocally": True,
+        "build": {
+            "context": ".build/shop/abc/app",
+            "dockerfile": "docker/Dockerfile",
+            "builder": "default",
+            "buildLogFile": ".build/shop/abc.log",
+        },
+    }
+    assert recorder["shop-release"].waits_for == {"shop-app"}
+
+
+@pytest.mark.parametrize("key", ["shop-app", "shop-release"])
+def test_both_builds_have_the_hook_that_shows_the_log(key: str) -> None:
+    assert list(image(OWN)[key].options.hooks.on_error) == ["shop-build-log"]
+
+
+def failed_build(log: Path) -> bool:
+    answers = []
+
+    def program() -> None:
+        made = Image("shop", {"deployment": "shop", "release": RELEASE, "secrets": {}})
+        inputs = {"build": {"buildLogFile": str(log)}}
+        answers.append(made._log_hook(pulumi.ErrorHookArgs("urn", "", "n", "t", inputs)))
+
+    deploy(program)
+    return bool(answers[0])
+
+
+def test_a_failed_build_shows_its_last_lines(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    log = tmp_path / "abc.log"
+    log.write_text("#7 [app 2/3] RUN collectstatic\n#7 1.5 no such file: logo.png\n#7 ERROR: x\n")
+    assert failed_build(log) is False
+    assert "no such file: logo.png" in caplog.text
+    assert "[app 2/3]" not in caplog.text
+
+
+def test_a_build_that_left_no_log_adds_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert failed_build(tmp_path / "none.log") is False
+    assert caplog.text == ""
+
+
+MANY = "".join(f"#5 0.{n} line {n}\n" for n in range(100, 140))
+
+
+@pytest.mark.parametrize(
+    ("log", "shown"),
+    [
+        ("#5 [x] RUN a\n#5 0.123 one\n#5 1.000 two\n#5 ERROR: exit code 1\n", "one\ntwo"),
+        ("#4 0.1 other\n#5 0.2 mine\n#14 0.3 other\n#5 ERROR: x\n#4 CANCELED\n", "mine"),
+        ("#15 0.1 mine\n#5 0.2 other\n#15 ERROR: x\n", "mine"),
+        ("#4 ERROR: a\n#4 0.1 first\n#5 ERROR: b\n#5 0.1 last\n", "last"),
+        ("#5 0.1   indented: [red] #3\n#5 ERROR: x\n", "  indented: [red] #3"),
+        ("#2 ERROR: not found\n------\n > load:\n\n------\n", "#2 ERROR: not found\n > load:"),
+        ("dockerfile parse error on line 3\n\n", "dockerfile parse error on line 3"),
+        (MANY + "#5 ERROR: x\n", "\n".join(f"line {n}" for n in range(115, 140))),
+        ("", ""),
+    ],
+)
+def test_last_lines_of_a_build(log: str, shown: str) -> None:
+    assert last_lines(log) == shown
+
+
+def edge_image(base: str = "base") -> Recorder:
+    def program() -> dict[str, pulumi.Output[str]]:
+        made = EdgeImage("shop", {"deployment": "shop", "base_image": base})
+        return {"image_id": made.image_id}
+
+    return deploy(program)
+
+
+def test_the_edges_image_depends_on_its_files_and_base_alone(build_folder: Path) -> None:
+    first = edge_image()
+    inputs, build = first["shop-edge-image"].inputs, first["shop-edge-image"].inputs["build"]
+    name, tag = inputs["name"].split(":")
+    assert (name, build["context"]) == ("shop-edge", f"{build_folder}/shop/edge-{tag}")
+    assert (build["builder"], build["buildArgs"]) == ("default", {"BASE_IMAGE": "base"})
+    assert inputs["keepLocally"] is True
+    assert first["shop-edge-image"].parent == "EdgeImage"
+    assert first.outputs == {"image_id": "sha256:shop-edge-image"}
+    assert edge_image()["shop-edge-image"].inputs == inputs
+    assert edge_image("other")["shop-edge-image"].inputs["name"] != inputs["name"]
