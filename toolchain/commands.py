@@ -14,13 +14,17 @@ from .errors import Terminated, ToolchainError
 from .progress import Progress, duration
 from .shell import answer, stream
 
+# What Python is asked to run, from the checkout's root.
 CHECKS = (
-    ("ruff", "check", "."),
-    ("ruff", "format", "--check", "."),
-    ("mypy", "--explicit-package-bases", "."),
+    ("-m", "ruff", "check", "."),
+    ("-m", "ruff", "format", "--check", "."),
+    ("-m", "mypy", "."),
 )
-UNIT_TESTS = ("pytest", "tests/unit")
-INTEGRATION_TESTS = ("pytest", "tests/integration")
+UNIT_TESTS = (
+    ("-m", "pytest", "tests/unit"),
+    ("example/manage.py", "test", "catalogue", "editorial", "lanterna"),
+)
+INTEGRATION_TESTS = (("-m", "pytest", "tests/integration"),)
 DEFAULT_STACK = "clean-server"
 ACTIVATE = "source ./activate"
 
@@ -90,11 +94,11 @@ def _run(options: argparse.Namespace) -> int:
         case "check":
             return _tests(CHECKS, integration=False)
         case "test-unit":
-            return _tests((UNIT_TESTS,), integration=False)
+            return _tests(UNIT_TESTS, integration=False)
         case "test-integration":
-            return _tests((INTEGRATION_TESTS,), integration=True)
+            return _tests(INTEGRATION_TESTS, integration=True)
         case _:
-            return _tests((*CHECKS, UNIT_TESTS, INTEGRATION_TESTS), integration=True)
+            return _tests((*CHECKS, *UNIT_TESTS, *INTEGRATION_TESTS), integration=True)
     return 0
 
 
@@ -206,10 +210,10 @@ def _tests(commands: Sequence[Sequence[str]], *, integration: bool) -> int:
         env = environment.applied(os.environ, environment.tools(engine, os.environ))
     failed = []
     for command in commands:
-        title = " ".join(command)
+        title = " ".join(command).removeprefix("-m ")
         print(f"\n$ {title}", flush=True)
-        with progress.step(command[0], silent=True) as step:
-            code = stream([paths.VENV / "bin" / "python", "-m", *command], env=env)
+        with progress.step(title.split()[0], silent=True) as step:
+            code = stream([paths.VENV / "bin" / "python", *command], env=env)
             step.done(f"{title}: {'passed' if code == 0 else f'FAILED (exit code {code})'}")
         failed += [title] if code else []
     verdict = f"FAILED: {'; '.join(failed)}" if failed else "all passed"

@@ -177,4 +177,6 @@ def test_an_interruption_says_how_to_go_on(
 
     monkeypatch.setattr(commands, "up", interrupted)
     assert commands.main(["up", "--stack", "update"]) == 130
-    assert "run `make up STACK=update` again: it continues where it stopped" in capsys.readouterr().err
+    assert (
+        "run `make up STACK=update` again: it continues where it stopped" in capsys.readouterr().err
+    )
