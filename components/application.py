@@ -6,7 +6,6 @@ import pulumi
 
 from components import secrets
 from components.database import Database
-from components.errors import UserError
 from components.mounts import Mount
 from components.settings import Settings
 
@@ -22,9 +21,6 @@ def environment(settings: Settings, *, database_url: str, release: str) -> dict[
         settings: the stack's settings.
         database_url: where the database is.
         release: the release's content tag, for the application to show.
-
-    Raises:
-        UserError: if `environment` sets a variable that this program sets.
     """
     ours = {
         "ALLOWED_HOSTS": ",".join(settings.hosts),
@@ -33,12 +29,6 @@ def environment(settings: Settings, *, database_url: str, release: str) -> dict[
         "DEBUG": _flag(settings.debug),
         "RELEASE": release,
     }
-    taken = sorted({*ours, "COLLECT_STATIC_ON_STARTUP"} & settings.environment.keys())
-    if taken:
-        raise UserError(
-            f"environment sets {', '.join(taken)}, which this program sets",
-            ["remove it there, and use the config key that is made for it: see Pulumi.yaml"],
-        )
     return {**settings.environment, **ours}
 
 

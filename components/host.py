@@ -11,13 +11,16 @@ import docker
 import docker.errors
 import psutil
 import requests
+from docker.models.containers import Container
 
 from components.errors import UserError
 from components.labels import DEPLOYMENT, ROLE, STACK
 
 BOOTSTRAPPED_BASE_IMAGE = "django-on-docker/base:trixie"
 DEFAULT_BASE_IMAGE = "python:3.13-slim-trixie"
-_TIMEOUT = 10
+# Seconds: for the first answer, and for each later one, since a daemon that builds is slow.
+_FIRST_TIMEOUT = 10
+_TIMEOUT = 120
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,8 +57,8 @@ class Host:
     def __init__(self, address: str | None = None) -> None:
         self.address = address or find_address()
         try:
+            docker.DockerClient(base_url=self.address, timeout=_FIRST_TIMEOUT).ping()
             self._client = docker.DockerClient(base_url=self.address, timeout=_TIMEOUT)
-            self._client.ping()
         except (docker.errors.DockerException, requests.RequestException, OSError) as error:
             raise UserError(
                 f"no Docker daemon answers at {self.address or 'the default address'}",
@@ -103,6 +106,12 @@ class Host:
             return None
         return volume.attrs.get("Labels") or {}
 
+    def _container(self, name: str) -> Container | None:
+        try:
+            return self._client.containers.get(name)
+        except docker.errors.NotFound:
+            return None
+
     def _has_image(self, name: str) -> bool:
         try:
             self._client.images.get(name)
@@ -123,9 +132,8 @@ class Host:
                 yield from _ownership_problems(claim, key, volume, marks)
 
     def _container_problems(self, claim: Claim) -> Iterator[str]:
-        names = {c.name for c in self._client.containers.list(all=True, sparse=True)}
         for name in claim.retire:
-            if name not in names:
+            if self._container(name) is None:
                 yield f"retire names {name!r}: there is no such container, see `docker ps --all`"
 
     def _port_problems(self, claim: Claim) -> Iterator[str]:
@@ -151,7 +159,7 @@ def find_address() -> str | None:
             ["docker", "context", "inspect", "--format", "{{json .Endpoints.docker.Host}}"],
             capture_output=True,
             check=True,
-            timeout=_TIMEOUT,
+            timeout=_FIRST_TIMEOUT,
         )
         address: Any = json.loads(done.stdout)
     except FileNotFoundError:

@@ -16,6 +16,7 @@ import pulumi
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     SecretStr,
@@ -30,6 +31,23 @@ from components.plan import STRATEGIES
 
 ADMIN_PASSWORD = "adminPassword"
 SECRET_KEY = "secretKey"
+
+RESERVED = (
+    "ALLOWED_HOSTS",
+    "COLLECT_STATIC_ON_STARTUP",
+    "CSRF_TRUSTED_ORIGINS",
+    "DATABASE_URL",
+    "DEBUG",
+    "DJANGO_SETTINGS_MODULE",
+    "DJANGO_SUPERUSER_EMAIL",
+    "DJANGO_SUPERUSER_PASSWORD",
+    "DJANGO_SUPERUSER_USERNAME",
+    "MEDIA_ROOT",
+    "RELEASE",
+    "SECRET_KEY",
+    "STATIC_ROOT",
+)
+"""Variables of the containers that config keys decide, or the program itself."""
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
@@ -65,6 +83,17 @@ def _origin(value: str) -> str:
     return value
 
 
+def _not_reserved(variable: str) -> str:
+    if variable in RESERVED:
+        raise ValueError("is set by this program: use the config key that is made for it")
+    return variable
+
+
+def _text(value: object) -> object:
+    # YAML reads 1 and true as a number and a boolean; a variable is always text.
+    return json.dumps(value) if isinstance(value, bool | int | float) else value
+
+
 def _url_path(value: str) -> str:
     if not value.startswith("/"):
         raise ValueError("must be a path that begins with /")
@@ -75,6 +104,12 @@ Name = Annotated[
     str, _matches(_NAME, "must be lower-case letters, digits and dashes, at most 40 of them")
 ]
 Module = Annotated[str, _matches(_MODULE, "must be a dotted Python module, such as site.settings")]
+Variable = Annotated[
+    str,
+    _matches(_VARIABLE, "must be the name of an environment variable"),
+    AfterValidator(_not_reserved),
+]
+Value = Annotated[str, BeforeValidator(_text)]
 InsidePath = Annotated[str, AfterValidator(_relative)]
 
 
@@ -97,9 +132,7 @@ class Settings(BaseModel):
     requirements: InsidePath = ""
     dockerfile: InsidePath = ""
     apt_packages: tuple[str, ...] = ()
-    environment: dict[
-        Annotated[str, _matches(_VARIABLE, "must be the name of an environment variable")], str
-    ] = {}
+    environment: dict[Variable, Value] = {}
     base_image: str = ""
 
     # The data

@@ -35,7 +35,16 @@ def load() -> Callable[..., Any]:
             f"{path} runs on the settings {settings.SETTINGS_MODULE} instead of {wanted}: it must "
             "not configure settings itself. Use os.environ.setdefault, as Django's template does"
         )
+    _import_addresses()
     return application
+
+
+def _import_addresses() -> None:
+    # At start-up rather than with the first visitor's request: what is wrong there fails the gate,
+    # and the reloader of a development server knows all files from the beginning.
+    from django.urls import get_resolver
+
+    _ = get_resolver().url_patterns
 
 
 def _django() -> Callable[..., Any]:

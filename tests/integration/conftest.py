@@ -24,9 +24,7 @@ def daemon() -> None:
 
 
 @pytest.fixture(scope="module")
-def make_site(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[MakeSite]:
+def make_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeSite]:
     """Make sites that leave nothing behind when the module's tests are over."""
     sites: list[Site] = []
 

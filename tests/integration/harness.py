@@ -19,7 +19,6 @@ import docker
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = ("Pulumi.yaml", "__main__.py", "components", "runtime", "stacks", "example")
-DEPLOYMENT_LABEL = "django-on-docker.deployment"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +91,7 @@ class Site:
     def pulumi(self, *words: str, check: bool = False, timeout: float = 600) -> Run:
         """Run the Pulumi command line in the copy of the program."""
         done = subprocess.run(
-            ["pulumi", *words, "--non-interactive"],
+            ["pulumi", "--non-interactive", *words],
             cwd=self.folder,
             env=self.env,
             stdout=subprocess.PIPE,
@@ -146,10 +145,15 @@ class Site:
         """One config value, decrypted."""
         return self.pulumi("config", "get", key, "-s", self.stack, check=True).output.strip()
 
+    def labelled(self, role: str = "") -> dict[str, str | list[str] | bool]:
+        """A filter for what belongs to the deployment, or to one role in it."""
+        marks = [f"django-on-docker.deployment={self.deployment}"]
+        return {"label": [*marks, f"django-on-docker.role={role}"] if role else marks}
+
     def remove_everything(self) -> None:
         """Leave nothing of the deployment on the machine, whatever state it is in."""
         client = docker.from_env()
-        mine = {"label": f"{DEPLOYMENT_LABEL}={self.deployment}"}
+        mine = self.labelled()
         for container in client.containers.list(all=True, filters=mine):
             container.remove(force=True)
         for network in client.networks.list(filters=mine):
@@ -157,7 +161,7 @@ class Site:
         for volume in client.volumes.list(filters=mine):
             volume.remove(force=True)
         for image in client.images.list(filters=mine):
-            client.images.remove(image.id, force=True)
+            client.images.remove(str(image.id), force=True)
 
 
 class Browser:

@@ -150,3 +150,14 @@ def test_the_quick_start_needs_at_most_eight_keys() -> None:
     text = Path("stacks/Pulumi.clean-server.yaml").read_text(encoding="utf-8")
     config = yaml.safe_load(text)["config"]
     assert len([value for value in config.values() if "secure" not in str(value)]) <= 8
+
+
+def test_values_of_variables_are_text_however_yaml_reads_them() -> None:
+    settings = parse(environment='{"COUNT": 1, "FLAG": true, "RATE": 0.5}')
+    assert settings.environment == {"COUNT": "1", "FLAG": "true", "RATE": "0.5"}
+
+
+@pytest.mark.parametrize("variable", ["DEBUG", "SECRET_KEY", "DATABASE_URL"])
+def test_variables_of_this_program_are_refused(variable: str) -> None:
+    with pytest.raises(ConfigError, match="is set by this program"):
+        parse(environment=json.dumps({variable: "x"}))

@@ -1,0 +1,252 @@
+"""One site through its life: clean server, nothing to do, updates, failures, destroy and up.
+
+The tests of this module build on each other, in order, on one deployment.
+"""
+
+import re
+import time
+from urllib.parse import urljoin
+
+import docker
+import pytest
+
+from tests.integration.conftest import MakeSite
+from tests.integration.harness import Browser, Run, Site
+
+STEPS = 10
+VIEWS = "example/catalogue/views.py"
+
+
+@pytest.fixture(scope="module")
+def site(make_site: MakeSite) -> Site:
+    return make_site("life")
+
+
+@pytest.fixture(scope="module")
+def first_up(site: Site) -> Run:
+    return site.up()
+
+
+@pytest.fixture(scope="module")
+def visitor(site: Site, first_up: Run) -> Browser:
+    """An administrator who logged in once, right after the first up."""
+    browser = Browser(site.url)
+    assert browser.log_in("admin", site.config("adminPassword"))
+    return browser
+
+
+def backends(site: Site) -> list[str]:
+    """Names of the backend containers that run."""
+    found = docker.from_env().containers.list(filters=site.labelled("backend"))
+    return sorted(str(container.name) for container in found)
+
+
+def edit(site: Site, file: str, text: str) -> None:
+    """Append to a file of the site's own copy of the example."""
+    with (site.folder / file).open("a") as stream:
+        stream.write(text)
+
+
+def test_a_preview_announces_everything_and_changes_nothing(site: Site) -> None:
+    run = site.preview()
+    assert run.code == 0, run.output
+    assert "execution plan" in run.output
+    assert re.search(r"collectstatic +build +yes", run.output)
+    assert docker.from_env().volumes.list(filters={"name": site.deployment}) == []
+    assert "secretKey" not in (site.folder / "stacks/Pulumi.clean-server.yaml").read_text()
+
+
+def test_a_clean_server_becomes_a_seeded_site(site: Site, first_up: Run) -> None:
+    status, page = Browser(site.url).get("/")
+    assert status == 200
+    assert "Skarn Tooth" in page
+    assert Browser(site.url).get("/health/")[0] == 200
+
+
+def test_static_files_have_hashed_names_and_are_served(site: Site, first_up: Run) -> None:
+    browser = Browser(site.url)
+    found = re.search(r'href="(/static/css/site\.[0-9a-f]{12}\.css)"', browser.get("/")[1])
+    assert found
+    status, style = browser.get(found.group(1))
+    assert status == 200
+    for reference in re.findall(r'url\("?([^")]+)', style):
+        if not reference.startswith(("data:", "#")):
+            assert browser.get(urljoin(found.group(1), reference))[0] == 200, reference
+
+
+def test_seeded_media_are_served(site: Site, first_up: Run) -> None:
+    browser = Browser(site.url)
+    found = re.search(r'src="(/media/[^"]+)"', browser.get("/")[1] + browser.get("/lights/")[1])
+    assert found
+    assert browser.get(found.group(1))[0] == 200
+
+
+def test_the_job_says_what_each_step_did(site: Site, first_up: Run) -> None:
+    seeding = site.outputs()["seeding"]
+    assert [step["result"] for step in seeding["steps"]] == ["created"] * STEPS
+    assert seeding["migrate"]["applied"] > 0
+    assert "[10/10] seed_announcement" in first_up.output
+
+
+def test_the_outputs_explain_themselves(site: Site, first_up: Run) -> None:
+    outputs = site.outputs()
+    assert outputs["url"] == site.url
+    assert outputs["deployment"] == site.deployment
+    assert outputs["strategy"] == "recommended"
+    assert outputs["imageId"].startswith("sha256:")
+    assert re.fullmatch(r"[0-9a-f]{16}", outputs["release"])
+    assert outputs["baseImage"]["name"]
+    assert [outputs["containers"]["backend"]] == backends(site)
+    assert len(outputs["executionPlan"]) == 6
+
+
+def test_no_secret_is_shown(site: Site, first_up: Run) -> None:
+    secrets = [site.config("secretKey"), site.config("adminPassword")]
+    shown = first_up.output + str(site.outputs())
+    for container in docker.from_env().containers.list(filters={"name": site.deployment}):
+        shown += str(container.attrs) + container.logs().decode()
+    state = "".join(p.read_text() for p in (site.folder / "state").rglob("*.json"))
+    for secret in secrets:
+        assert len(secret) >= 8
+        assert secret not in shown
+        assert secret not in state
+
+
+def test_nothing_changed_means_nothing_happens(site: Site, first_up: Run, visitor: Browser) -> None:
+    run = site.up()
+    assert set(run.changes()) == {"unchanged"}, run.output
+    refreshed = site.pulumi("refresh", "--yes", "-s", site.stack, check=True)
+    assert set(refreshed.changes()) == {"unchanged"}, refreshed.output
+    assert set(site.preview().changes()) == {"unchanged"}
+
+
+def test_what_dockerignore_excludes_changes_nothing(site: Site, first_up: Run) -> None:
+    (site.folder / "example/notes.md").write_text("not in the image\n")
+    assert set(site.preview().changes()) == {"unchanged"}
+
+
+def test_an_update_replaces_the_backend_and_nothing_else(
+    site: Site, first_up: Run, visitor: Browser
+) -> None:
+    before, release = backends(site), site.outputs()["release"]
+    edit(site, VIEWS, "\n# a change\n")
+    preview = site.preview()
+    assert preview.changes()["to replace"] == 4, preview.output
+    replaced = re.findall(rf"{site.deployment}-(\w+) replace", preview.output)
+    assert sorted(set(replaced)) == ["backend", "gate", "release", "traffic"]
+    run = site.up()
+    assert run.changes()["replaced"] == 4
+    assert backends(site) != before
+    assert len(backends(site)) == 1
+    assert site.outputs()["release"] != release
+    assert visitor.is_logged_in()
+    assert [s["result"] for s in site.outputs()["seeding"]["steps"]] == ["created"] * STEPS
+
+
+def test_redeploy_runs_the_job_again_and_finds_nothing_to_do(
+    site: Site, first_up: Run, visitor: Browser
+) -> None:
+    before = backends(site)
+    site.configure(redeploy=1)
+    site.up()
+    seeding = site.outputs()["seeding"]
+    assert [step["result"] for step in seeding["steps"]] == ["unchanged"] * STEPS
+    assert seeding["migrate"]["applied"] == 0
+    assert backends(site) != before
+    assert visitor.is_logged_in()
+
+
+def test_a_release_that_crashes_gets_no_traffic(site: Site, first_up: Run) -> None:
+    before = backends(site)
+    trouble = "import sys\nif 'gunicorn' in sys.argv[0]:\n    raise RuntimeError('boiler out')\n"
+    edit(site, "example/catalogue/apps.py", f"\n{trouble}")
+    started = time.monotonic()
+    run = site.up(check=False)
+    assert run.code != 0
+    assert time.monotonic() - started < 60, "it waited for a time-out"
+    assert "was not let through to traffic" in run.output
+    assert "boiler out" in run.output
+    assert Browser(site.url).get("/")[0] == 200
+    again = site.up(check=False)
+    assert again.code != 0, "an unchanged rerun must fail again"
+    assert "was not let through to traffic" in again.output
+    assert set(before) <= set(backends(site))
+    assert Browser(site.url).get("/")[0] == 200
+
+
+def test_fixing_it_is_all_the_recovery_there_is(
+    site: Site, first_up: Run, visitor: Browser
+) -> None:
+    file = site.folder / "example/catalogue/apps.py"
+    file.write_text(file.read_text().partition("\nimport sys\n")[0])
+    site.up()
+    assert len(backends(site)) == 1
+    every = docker.from_env().containers.list(all=True, filters=site.labelled())
+    assert len(every) == 2, "a backend and an edge, and no leftovers"
+    assert set(site.up().changes()) == {"unchanged"}
+    assert visitor.is_logged_in()
+
+
+def test_a_failing_step_stops_the_job_and_names_itself(site: Site, first_up: Run) -> None:
+    command = site.folder / "example/editorial/management/commands/seed_trouble.py"
+    command.write_text(
+        "import sys\nfrom django.core.management.base import BaseCommand\n\n"
+        "class Command(BaseCommand):\n    def handle(self, **options):\n"
+        "        print('the well is dry')\n        sys.exit(17)\n"
+    )
+    site.configure(seedSteps=["seed_roles", "seed_trouble", "seed_admin"])
+    run = site.up(check=False)
+    assert run.code != 0
+    assert "seed_trouble" in run.output
+    assert "17" in run.output
+    assert "the well is dry" in run.output
+    assert "[3/3]" not in run.output
+    assert Browser(site.url).get("/")[0] == 200
+    site.configure(seedSteps=["seed_roles", "seed_admin"])
+    site.up()
+    assert [s["result"] for s in site.outputs()["seeding"]["steps"]] == ["unchanged"] * 2
+
+
+def test_a_container_removed_by_hand_comes_back(site: Site, first_up: Run) -> None:
+    docker.from_env().containers.get(backends(site)[0]).remove(force=True)
+    assert Browser(site.url).get("/")[0] == 503
+    site.pulumi("up", "--yes", "--refresh", "-s", site.stack, check=True)
+    assert Browser(site.url).get("/")[0] == 200
+
+
+def test_data_and_sessions_survive_destroy_and_up(
+    site: Site, first_up: Run, visitor: Browser
+) -> None:
+    secret = site.config("secretKey")
+    site.destroy()
+    labels = site.labelled()
+    client = docker.from_env()
+    assert client.containers.list(all=True, filters=labels) == []
+    kept = sorted(str(volume.name) for volume in client.volumes.list(filters=labels))
+    assert kept == [f"{site.deployment}-data", f"{site.deployment}-media"]
+    site.up()
+    assert site.config("secretKey") == secret
+    assert visitor.is_logged_in()
+    assert [s["result"] for s in site.outputs()["seeding"]["steps"]] == ["unchanged"] * 2
+
+
+def test_lost_secrets_are_recovered_from_the_copy(
+    site: Site, first_up: Run, visitor: Browser
+) -> None:
+    secret = site.config("secretKey")
+    for key in ("secretKey", "adminPassword"):
+        site.pulumi("config", "rm", key, "-s", site.stack, check=True)
+    site.up()
+    assert site.config("secretKey") == secret
+    assert visitor.is_logged_in()
+
+
+def test_nothing_is_generated_anew_over_existing_data(site: Site, first_up: Run) -> None:
+    for copy in (site.folder / "state/xdg").rglob("*.yaml"):
+        copy.rename(copy.with_suffix(".gone"))
+    site.pulumi("config", "rm", "secretKey", "-s", site.stack, check=True)
+    run = site.up(check=False)
+    assert run.code != 0
+    assert "secretKey of stack clean-server can't be found, but its data exists" in run.output
+    assert "Traceback" not in run.output
+    assert Browser(site.url).get("/")[0] == 200

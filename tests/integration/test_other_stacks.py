@@ -1,0 +1,102 @@
+"""The update and the development stack: the same program, other config."""
+
+import time
+from collections.abc import Iterator
+
+import docker
+import pytest
+
+from tests.integration.conftest import MakeSite
+from tests.integration.harness import Browser, Site
+
+
+@pytest.fixture(scope="module")
+def original(make_site: MakeSite) -> Site:
+    """A site that was deployed before, by whatever means; here by the program itself."""
+    site = make_site("original")
+    site.up()
+    return site
+
+
+@pytest.fixture(scope="module")
+def plain_volumes(original: Site) -> Iterator[dict[str, str]]:
+    """Its data in volumes that carry no mark of the program, and a container that serves it."""
+    client = docker.from_env()
+    backend = client.containers.get(original.outputs()["containers"]["backend"])
+    image = str(backend.attrs["Image"])
+    names = {part: f"{original.deployment}-plain-{part}" for part in ("data", "media")}
+    for part, name in names.items():
+        client.volumes.create(name)
+        copied = {f"{original.deployment}-{part}": {"bind": "/from"}, name: {"bind": "/to"}}
+        command = ["sh", "-c", "cp -a /from/. /to/ && chown -R 10001:10001 /to"]
+        client.containers.run(image, command, volumes=copied, user="0", remove=True)
+    yield names
+    for name in names.values():
+        client.volumes.get(name).remove(force=True)
+
+
+def test_update_serves_existing_data_and_retires_what_served_it(
+    make_site: MakeSite, original: Site, plain_volumes: dict[str, str]
+) -> None:
+    site = make_site("takeover", stack="update")
+    client = docker.from_env()
+    old = client.containers.run(
+        original.outputs()["imageId"],
+        ["python", "-m", "http.server", str(site.port)],
+        name=f"{site.deployment}-old",
+        detach=True,
+        init=True,
+        restart_policy={"Name": "always"},
+        ports={f"{site.port}/tcp": ("127.0.0.1", site.port)},
+    )
+    try:
+        site.configure(
+            dataVolume=plain_volumes["data"],
+            mediaVolume=plain_volumes["media"],
+            retire=[old.name],
+        )
+        site.up()
+        assert "Skarn Tooth" in Browser(site.url).get("/")[1]
+        assert site.outputs()["seeding"] == {"steps": []}
+        old.reload()
+        assert old.status == "exited"
+        assert old.attrs["HostConfig"]["RestartPolicy"]["Name"] == "no"
+        visitor = Browser(site.url)
+        assert visitor.log_in("admin", original.config("adminPassword"))
+        assert set(site.up().changes()) == {"unchanged"}
+        site.destroy()
+    finally:
+        old.remove(force=True)
+        site.remove_everything()
+    for name in plain_volumes.values():
+        assert not client.volumes.get(name).attrs["Labels"], "referenced, never relabelled"
+
+
+def test_development_follows_the_source(make_site: MakeSite) -> None:
+    site = make_site("develop", stack="development")
+    site.up()
+    backend = site.outputs()["containers"]["backend"]
+    container = docker.from_env().containers.get(backend)
+    assert "static files copied" in container.logs().decode()
+    assert "COLLECT_STATIC_ON_STARTUP=true" in container.attrs["Config"]["Env"]
+    assert Browser(site.url).get("/")[0] == 200
+    time.sleep(2)  # the reloader looks at every file once a second
+    views = site.folder / "example/lanterna/urls.py"
+    views.write_text(
+        views.read_text() + "\nfrom django.http import HttpResponse\nurlpatterns.insert("
+        "0, path('fresh/', lambda request: HttpResponse('fresh from the source')))\n"
+    )
+    _eventually(site, "/fresh/", "fresh from the source")
+    template = site.folder / "example/catalogue/templates/catalogue/home.html"
+    template.write_text(template.read_text().replace("</h1>", " (edited)</h1>", 1))
+    _eventually(site, "/", "(edited)")
+    assert site.outputs()["containers"]["backend"] == backend
+
+
+def _eventually(site: Site, path: str, text: str, seconds: float = 20) -> None:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if text in Browser(site.url).get(path)[1]:
+            return
+        time.sleep(0.3)
+    raise AssertionError(f"{path} did not show {text!r} within {seconds:.0f} s")
