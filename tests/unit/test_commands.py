@@ -1,0 +1,52 @@
+"""What commands have in common: they run anywhere, and say what the docker client said."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from components.commands import client
+from tests.unit.fake_docker import FakeDocker
+
+COMMANDS = ("gate", "retire", "seed", "switch", "write_secrets")
+
+
+def test_every_command_is_listed() -> None:
+    files = {path.stem for path in Path("components/commands").glob("*.py")}
+    assert files == {*COMMANDS, "client", "__init__"}
+
+
+def test_commands_need_the_standard_library_alone() -> None:
+    modules = ", ".join(f"components.commands.{name}" for name in COMMANDS)
+    subprocess.run([sys.executable, "-S", "-c", f"import {modules}"], check=True)
+
+
+def test_a_failure_says_what_was_being_done(
+    cli: FakeDocker, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cli.on("kill", code=1, err="no such container\n")
+    with pytest.raises(SystemExit) as stopped:
+        client.docker_or_fail("reloading the edge", "kill", "shop-edge")
+    assert stopped.value.code == 1
+    assert capsys.readouterr().err == "reloading the edge: no such container\n"
+
+
+def test_a_success_is_handed_on(cli: FakeDocker) -> None:
+    cli.on("ps", out="all\n")
+    assert client.docker_or_fail("looking", "ps") == b"all\n"
+
+
+def test_inspect_tells_what_there_is(cli: FakeDocker) -> None:
+    cli.on("container inspect a", out=[{"Id": "1"}]).on("container inspect b", code=1)
+    assert client.inspect("a") == {"Id": "1"}
+    assert client.inspect("b") is None
+
+
+@pytest.mark.parametrize(
+    ("out", "err", "lines"),
+    [("one\n", "two\n", "one\ntwo"), ("", "", "(it printed nothing)"), (b"\xff", "", "\ufffd")],
+)
+def test_last_lines_of_a_container(cli: FakeDocker, out: str | bytes, err: str, lines: str) -> None:
+    cli.on("logs --tail 30 shop", out=out, err=err)
+    assert client.last_lines("shop") == lines

@@ -1,0 +1,108 @@
+"""Secrets as containers see them: files in a volume, written through standard input alone."""
+
+import io
+import json
+import tarfile
+from typing import Any
+
+import pulumi_docker as docker
+import pytest
+
+from components.commands import write_secrets
+from components.secrets import Secrets
+from tests.unit.fake_docker import FakeDocker
+from tests.unit.recorder import Recorder, deploy
+
+VALUES = {"SECRET_KEY": "hush-hush", "DJANGO_SUPERUSER_PASSWORD": "open-sesame"}
+
+
+@pytest.fixture(scope="module")
+def recorder() -> Recorder:
+    def program() -> dict[str, Any]:
+        image = docker.RemoteImage("image", name="edge")
+        made = Secrets("shop", {"deployment": "shop", "values": VALUES, "image": image.image_id})
+        return {"volume": made.volume}
+
+    return deploy(program)
+
+
+def test_secrets_travel_on_standard_input_and_nowhere_else(recorder: Recorder) -> None:
+    written = recorder["shop-secrets-files"]
+    assert json.loads(written.inputs["stdin"]) == VALUES
+    assert written.secret == {"stdin"}
+    rest = {name: value for name, value in written.inputs.items() if name != "stdin"}
+    for text in (str(rest), str(recorder["shop-secrets"].inputs), str(recorder.outputs)):
+        assert not [value for value in VALUES.values() if value in text]
+
+
+def test_the_command_shows_nothing_of_what_it_prints(recorder: Recorder) -> None:
+    assert recorder["shop-secrets-files"].inputs["logging"] == "none"
+
+
+def test_a_volume_that_was_lost_is_written_again(recorder: Recorder) -> None:
+    # A generated name is another one next time, and the name is the trigger.
+    assert "name" not in recorder["shop-secrets"].inputs
+    assert recorder["shop-secrets-files"].inputs["triggers"] == ["shop-secrets-generated"]
+    assert recorder["shop-secrets"].options.ignoreChanges == ["labels"]
+
+
+def test_the_command_stays_the_same_from_release_to_release(recorder: Recorder) -> None:
+    inputs = recorder["shop-secrets-files"].inputs
+    assert inputs["create"] == "python3 -m components.commands.write_secrets"
+    assert inputs["environment"] == {"VOLUME": "shop-secrets-generated", "IMAGE": "sha256:image"}
+
+
+def test_both_belong_to_the_component(recorder: Recorder) -> None:
+    parents = {recorder[key].parent for key in ("shop-secrets", "shop-secrets-files")}
+    assert parents == {"Secrets"}
+    assert recorder["shop-secrets"].labels == {"deployment": "shop", "role": "secrets"}
+
+
+def test_who_mounts_the_volume_waits_for_its_files() -> None:
+    def program() -> None:
+        made = Secrets("shop", {"deployment": "shop", "values": VALUES, "image": "edge"})
+        docker.Container("reader", image="image", hostname=made.volume)
+
+    assert "shop-secrets-files" in deploy(program)["reader"].waits_for
+
+
+def members(archive: bytes) -> list[tuple[str, int, int, int, bytes]]:
+    with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
+        files = [(entry, tar.extractfile(entry)) for entry in tar]
+        return [(e.name, e.mode, e.uid, e.gid, f.read() if f else b"") for e, f in files]
+
+
+def test_each_secret_is_a_file_that_only_the_application_reads() -> None:
+    assert members(write_secrets.archive({"B": "ü\n", "A": ""})) == [
+        ("A", 0o400, 10001, 10001, b""),
+        ("B", 0o400, 10001, 10001, "ü\n".encode()),
+    ]
+
+
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VOLUME", "shop-secrets-1")
+    monkeypatch.setenv("IMAGE", "sha256:1")
+    monkeypatch.setattr("sys.stdin", io.StringIO(json.dumps(VALUES)))
+
+
+def test_a_container_without_network_unpacks_them(cli: FakeDocker, environment: None) -> None:
+    write_secrets.main()
+    assert cli.calls == [
+        "run --rm -i --network none --user 0 "
+        "--mount type=volume,source=shop-secrets-1,target=/run/secrets "
+        "--entrypoint tar sha256:1 -x -p -C /run/secrets -f -"
+    ]
+    assert [name for name, *_ in members(cli.stdin[0] or b"")] == sorted(VALUES)
+
+
+def test_a_failure_is_said_without_the_secrets(
+    cli: FakeDocker, environment: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cli.on("run", code=125, err="no such image")
+    with pytest.raises(SystemExit) as stopped:
+        write_secrets.main()
+    assert stopped.value.code == 1
+    said = capsys.readouterr()
+    assert said.err == "writing the secrets' volume: no such image\n"
+    assert said.out == ""

@@ -1,0 +1,242 @@
+"""The seeding job: what runs it again, what doesn't, and what it is told."""
+
+import json
+import signal
+from pathlib import Path
+from typing import Any, cast
+
+import pulumi
+import pulumi_docker as docker
+import pytest
+
+from components.commands import seed
+from components.mounts import Mount
+from components.seeding import Seeding, SeedingArgs, job_description, parse_result
+from tests.unit.fake_docker import FakeDocker
+from tests.unit.recorder import Recorder, deploy
+
+RESULT = {"migrate": {"applied": 3}, "steps": [{"name": "seed_roles", "result": "created"}]}
+
+
+def arguments(**changes: Any) -> SeedingArgs:
+    values: dict[str, Any] = {
+        "deployment": "shop",
+        "steps": ["seed_roles", "seed_pages --lang de"],
+        "migrate_flags": ["--run-syncdb"],
+        "collect": False,
+        "redeploy": 0,
+        "database": "sqlite:shop-data",
+        "image": "shop:abc",
+        "network": "shop",
+        "environment": {"RELEASE": "abc", "DEBUG": "false"},
+        "mounts": [Mount(source="shop-data", target="/srv/data")],
+        **changes,
+    }
+    return cast(SeedingArgs, values)
+
+
+def seeding(*, preview: bool = False, stdout: str = "", **changes: Any) -> Recorder:
+    def program() -> dict[str, Any]:
+        image = docker.RemoteImage("image", name="shop:abc")
+        data = docker.Volume("data", name="shop-data")
+        args = arguments(**{"mounts": [Mount(source=data.name, target="/srv/data")], **changes})
+        opts = pulumi.ResourceOptions(depends_on=[image])
+        return {"result": Seeding("shop", args, opts).result}
+
+    return deploy(program, preview=preview, stdout={"shop-job": stdout})
+
+
+pytestmark = pytest.mark.usefixtures("build_folder")
+
+
+def test_a_release_alone_leaves_a_finished_job_alone() -> None:
+    first = seeding(image="shop:abc", environment={"RELEASE": "abc"})
+    second = seeding(image="shop:def", environment={"RELEASE": "def", "NEW": "variable"})
+    assert first["shop-job"].inputs == second["shop-job"].inputs
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"steps": ["seed_roles"]},
+        {"steps": ["seed_pages --lang de", "seed_roles"]},
+        {"redeploy": 1},
+        {"database": "sqlite:other"},
+    ],
+)
+def test_what_runs_the_job_again(changes: dict[str, Any]) -> None:
+    assert (
+        seeding(**changes)["shop-job"].inputs["triggers"]
+        != (seeding()["shop-job"].inputs["triggers"])
+    )
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"migrate_flags": []},
+        {"collect": True},
+        {"network": "other"},
+        {"mounts": []},
+        {"image": "shop:def"},
+    ],
+)
+def test_what_does_not_run_it_again(changes: dict[str, Any]) -> None:
+    assert seeding(**changes)["shop-job"].inputs == seeding()["shop-job"].inputs
+
+
+def test_a_change_that_is_no_trigger_runs_nothing() -> None:
+    inputs = seeding()["shop-job"].inputs
+    assert inputs["create"] == "python3 -m components.commands.seed"
+    assert inputs["update"] == "true"
+    assert "delete" not in inputs
+
+
+def test_the_job_waits_for_what_it_is_told_and_what_it_mounts() -> None:
+    recorder = seeding()
+    assert recorder["shop-job"].waits_for == {"image", "data"}
+    assert recorder["shop-job"].parent == "Seeding"
+
+
+def test_a_long_job_is_not_given_up_on() -> None:
+    assert seeding()["shop-job"].options.customTimeouts.create == "2h"
+
+
+def test_only_what_goes_wrong_is_logged_besides_the_result() -> None:
+    assert seeding()["shop-job"].inputs["logging"] == "stderr"
+
+
+def test_the_result_is_an_output() -> None:
+    recorder = seeding(stdout=f"Operations to perform:\n{json.dumps(RESULT)}\n")
+    assert recorder.outputs == {"result": RESULT}
+
+
+def test_a_preview_writes_nothing(build_folder: Path) -> None:
+    seeding(preview=True)
+    assert not build_folder.exists()
+
+
+def test_an_update_writes_the_jobs_file(build_folder: Path) -> None:
+    inputs = seeding()["shop-job"].inputs
+    file = Path(inputs["environment"]["JOB"])
+    assert file == build_folder / "shop/job.json"
+    mounts = ["type=volume,source=shop-data,target=/srv/data"]
+    assert json.loads(file.read_text()) == job_description(arguments(), "shop", mounts)
+
+
+def test_the_jobs_file_says_everything_in_a_stable_order() -> None:
+    assert job_description(arguments(), "shop-net", ["type=volume,source=a,target=/b"]) == {
+        "name": "shop-seeding",
+        "image": "shop:abc",
+        "network": "shop-net",
+        "label": ["django-on-docker.deployment=shop", "django-on-docker.role=seeding"],
+        "mount": ["type=volume,source=a,target=/b"],
+        "env": [
+            "DEBUG=false",
+            "DEPLOY_COLLECT=no",
+            'DEPLOY_MIGRATE_FLAGS=["--run-syncdb"]',
+            'DEPLOY_SEED_STEPS=["seed_roles", "seed_pages --lang de"]',
+            "RELEASE=abc",
+        ],
+    }
+
+
+def test_collecting_in_the_job_is_said_in_its_environment() -> None:
+    assert "DEPLOY_COLLECT=yes" in job_description(arguments(collect=True), "n", [])["env"]
+
+
+@pytest.mark.parametrize(
+    ("stdout", "result"),
+    [
+        (None, None),
+        ("", None),
+        ("\n\n", None),
+        ("No migrations to apply.\n", None),
+        ('{"steps": []}', {"steps": []}),
+        ('Applying...\n{"a": 1}\n{"steps": []}\n\n', {"steps": []}),
+        ('{"steps": []}\nbye\n', None),
+    ],
+)
+def test_the_result_is_the_last_line(stdout: str | None, result: object) -> None:
+    assert parse_result(stdout) == result
+
+
+JOB: dict[str, object] = {
+    "name": "shop-seeding",
+    "image": "shop:abc",
+    "network": "shop",
+    "label": ["role=seeding"],
+    "mount": ["type=volume,source=a,target=/b"],
+    "env": ["A=1", "B=two words"],
+}
+
+
+def test_the_words_of_docker_run() -> None:
+    assert seed.arguments(JOB) == [
+        *("--rm", "--init", "--name", "shop-seeding", "--network", "shop"),
+        *("--label", "role=seeding", "--mount", "type=volume,source=a,target=/b"),
+        *("--env", "A=1", "--env", "B=two words"),
+        *("shop:abc", "python", "-m", "deploy_runtime.seed"),
+    ]
+
+
+class Signals:
+    """Stands in for the module `signal`: keeps handlers, changes none of the tests' own."""
+
+    SIGTERM, SIGINT = signal.SIGTERM, signal.SIGINT
+
+    def __init__(self) -> None:
+        self.handlers: dict[int, Any] = {}
+
+    def signal(self, number: int, handler: Any) -> None:
+        self.handlers[number] = handler
+
+
+@pytest.fixture
+def signals(monkeypatch: pytest.MonkeyPatch, cli: FakeDocker, tmp_path: Path) -> Signals:
+    """The command as it runs: its file, the docker client, the signals that it catches."""
+    fake = Signals()
+    monkeypatch.setattr(seed, "signal", fake)
+    monkeypatch.setattr(seed, "subprocess", cli)
+    file = tmp_path / "job.json"
+    file.write_text(json.dumps(JOB))
+    monkeypatch.setenv("JOB", str(file))
+    return fake
+
+
+@pytest.mark.parametrize("code", [0, 1, 137])
+def test_the_jobs_exit_code_is_the_commands(cli: FakeDocker, signals: Signals, code: int) -> None:
+    cli.on("run", code=code)
+    with pytest.raises(SystemExit) as stopped:
+        seed.main()
+    assert stopped.value.code == code
+
+
+def test_what_an_interrupted_job_left_is_removed_first(cli: FakeDocker, signals: Signals) -> None:
+    cli.on("rm", code=1, err="no such container")
+    with pytest.raises(SystemExit):
+        seed.main()
+    assert [call.split()[:2] for call in cli.calls] == [["rm", "--force"], ["run", "--rm"]]
+    assert cli.calls[0] == "rm --force shop-seeding"
+
+
+@pytest.mark.parametrize("number", [Signals.SIGTERM, Signals.SIGINT])
+def test_an_interrupted_command_takes_its_container_along(
+    cli: FakeDocker, signals: Signals, number: int
+) -> None:
+    with pytest.raises(SystemExit):
+        seed.main()
+    with pytest.raises(SystemExit) as stopped:
+        signals.handlers[number](number, None)
+    assert stopped.value.code == 128 + number
+    assert cli.calls[-1] == "rm --force shop-seeding"
+
+
+def test_a_missing_file_says_what_writes_it(
+    cli: FakeDocker, signals: Signals, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "job.json").unlink()
+    with pytest.raises(SystemExit):
+        seed.main()
+    assert "run `pulumi up` again, it writes the file" in capsys.readouterr().err
+    assert not cli.calls
