@@ -1,0 +1,177 @@
+"""The backend: a container that starts beside the one that serves, and its gate."""
+
+import json
+from typing import Any, cast
+
+import pulumi
+import pulumi_docker as docker
+import pytest
+
+from components.backend import Backend, BackendArgs, go_duration, parse_report
+from components.mounts import Mount
+from tests.unit.recorder import Recorder, deploy
+
+
+def backend(*, stdout: str = "", **changes: Any) -> Recorder:
+    def program() -> dict[str, Any]:
+        job = docker.Volume("job", name="the-job-in-this-test")
+        args: dict[str, Any] = {
+            "deployment": "shop",
+            "release": "abc",
+            "image_id": "sha256:1",
+            "startup": "exec serve",
+            "network": "shop",
+            "environment": {"DEBUG": "false", "ALLOWED_HOSTS": "a,b"},
+            "mounts": [Mount(source="shop-data", target="/srv/data")],
+            "redeploy": 0,
+            "gate_timeout": 120,
+            "stop_grace": 30,
+            **changes,
+        }
+        opts = pulumi.ResourceOptions(depends_on=[job])
+        made = Backend("shop", cast(BackendArgs, args), opts)
+        names = ("container", "serving", "report")
+        return {name: getattr(made, name) for name in names}
+
+    return deploy(program, stdout={"shop-gate": stdout})
+
+
+@pytest.fixture(scope="module")
+def recorder() -> Recorder:
+    return backend()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("image", "sha256:1"),
+        ("command", ["sh", "-c", "exec serve"]),
+        ("envs", ["ALLOWED_HOSTS=a,b", "DEBUG=false"]),
+        ("networkMode", "bridge"),
+        ("networksAdvanced", [{"name": "shop"}]),
+        ("init", True),
+        ("mustRun", True),
+        # Docker restarts it after a crash and a reboot; the update itself never waits for that.
+        ("restart", "unless-stopped"),
+        # A little more than gunicorn's own grace.
+        ("stopTimeout", 35),
+        ("destroyGraceSeconds", 35),
+        ("logDriver", "json-file"),
+        ("logOpts", {"max-size": "10m", "max-file": "3"}),
+        (
+            "mounts",
+            [{"type": "volume", "source": "shop-data", "target": "/srv/data", "readOnly": False}],
+        ),
+        (
+            "healthcheck",
+            {
+                "tests": ["CMD", "python", "-m", "deploy_runtime.probe"],
+                "interval": "10s",
+                "timeout": "5s",
+                "retries": 3,
+                "startPeriod": "2m0s",
+            },
+        ),
+    ],
+)
+def test_how_the_container_runs(recorder: Recorder, name: str, value: object) -> None:
+    assert recorder["shop-backend"].inputs[name] == value
+
+
+def test_a_new_container_starts_while_the_old_one_serves(recorder: Recorder) -> None:
+    container = recorder["shop-backend"]
+    # Both would want the same name or port.
+    assert not {"name", "ports", "hostname"} & container.inputs.keys()
+    assert container.options.deleteBeforeReplaceDefined is True
+    assert container.options.deleteBeforeReplace is False
+
+
+def test_no_order_of_labels_or_variables_makes_a_difference() -> None:
+    turned = backend(environment={"ALLOWED_HOSTS": "a,b", "DEBUG": "false"})
+    inputs = backend()["shop-backend"].inputs
+    assert inputs == turned["shop-backend"].inputs
+    names = [entry["label"] for entry in inputs["labels"]]
+    assert names == sorted(names)
+
+
+@pytest.mark.parametrize(
+    "changes", [{"redeploy": 1}, {"release": "def"}, {"image_id": "sha256:2"}, {"startup": "x"}]
+)
+def test_what_replaces_the_container(changes: dict[str, Any], recorder: Recorder) -> None:
+    assert backend(**changes)["shop-backend"].inputs != recorder["shop-backend"].inputs
+
+
+def test_the_container_is_marked(recorder: Recorder) -> None:
+    marks = {"deployment": "shop", "role": "backend", "release": "abc", "redeploy": "0"}
+    assert marks.items() <= recorder["shop-backend"].labels.items()
+
+
+def test_the_container_waits_for_the_job_and_the_gate_for_the_container(
+    recorder: Recorder,
+) -> None:
+    assert recorder["shop-backend"].waits_for == {"job"}
+    assert recorder["shop-gate"].waits_for == {"shop-backend"}
+    assert {recorder[key].parent for key in ("shop-backend", "shop-gate")} == {"Backend"}
+
+
+def test_the_gate_judges_each_container_once(recorder: Recorder) -> None:
+    gate = recorder["shop-gate"].inputs
+    assert gate["create"] == "python3 -m components.commands.gate"
+    assert gate["triggers"] == ["shop-backend-id"]
+    assert gate["environment"] == {"CONTAINER": "shop-backend-generated", "TIMEOUT": "120"}
+    # Another timeout is no other container.
+    assert gate["update"] == "true"
+    assert gate["logging"] == "stderr"
+
+
+def test_who_uses_the_serving_container_waits_for_its_gate() -> None:
+    def program() -> None:
+        args = {"deployment": "shop", "release": "a", "image_id": "i", "startup": "s"}
+        more = {"network": "n", "environment": {}, "mounts": [], "redeploy": 0}
+        times = {"gate_timeout": 1, "stop_grace": 1}
+        made = Backend("shop", cast(BackendArgs, {**args, **more, **times}))
+        docker.Container("follower", image="i", hostname=made.serving)
+
+    assert "shop-gate" in deploy(program)["follower"].waits_for
+
+
+def test_its_outputs() -> None:
+    report = {"supplied": ["a server"]}
+    assert backend(stdout=f"{json.dumps(report)}\n").outputs == {
+        "container": "shop-backend-generated",
+        "serving": "shop-backend-generated",
+        "report": report,
+    }
+
+
+@pytest.mark.parametrize(
+    ("stdout", "report"),
+    [
+        (None, None),
+        ("", None),
+        ("\n", None),
+        ("no report", None),
+        ("{}", {}),
+        ('noise\n{"supplied": []}\n', {"supplied": []}),
+    ],
+)
+def test_the_report_is_what_the_gate_printed_last(stdout: str | None, report: object) -> None:
+    assert parse_report(stdout) == report
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0, "0s"),
+        (1, "1s"),
+        (59, "59s"),
+        (60, "1m0s"),
+        (61, "1m1s"),
+        (120, "2m0s"),
+        (3599, "59m59s"),
+        (3600, "1h0m0s"),
+        (3661, "1h1m1s"),
+    ],
+)
+def test_durations_as_go_writes_them(seconds: int, text: str) -> None:
+    assert go_duration(seconds) == text

@@ -1,0 +1,172 @@
+"""The gate: lets a container through once it answers, and stops one that can't."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from components.commands import gate
+from tests.unit.fake_docker import FakeDocker
+
+
+def state(
+    status: str = "running",
+    *,
+    code: int = 0,
+    restarts: int = 0,
+    health: str = "",
+    oom: bool = False,
+) -> dict[str, Any]:
+    inside: dict[str, Any] = {"Status": status, "ExitCode": code, "OOMKilled": oom}
+    if health:
+        inside["Health"] = {"Status": health}
+    return {"RestartCount": restarts, "State": inside}
+
+
+@pytest.mark.parametrize(
+    ("seen", "problem"),
+    [
+        (state(), None),
+        (state(health="starting"), None),
+        (state(health="healthy"), None),
+        (state(health="unhealthy"), "it is unhealthy"),
+        (state("exited", code=3), "it exited with code 3"),
+        (state("exited", code=137, oom=True), "it exited with code 137, out of memory"),
+        (state("dead", code=1), "it exited with code 1"),
+        (state("restarting", code=3), "it exited with code 3 and was restarted"),
+        (state(restarts=1, code=3), "it exited with code 3 and was restarted"),
+        (state("exited", restarts=2, code=1), "it exited with code 1 and was restarted"),
+    ],
+)
+def test_what_is_wrong_with_a_container(seen: dict[str, Any], problem: str | None) -> None:
+    assert gate.verdict(seen) == problem
+
+
+class Clock:
+    """Stands in for the module `time`: sleeping takes no time, but is counted."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    fake = Clock()
+    monkeypatch.setattr(gate, "time", fake)
+    return fake
+
+
+def answers(*texts: str | None) -> Callable[[str], str | None]:
+    """A probe that answers these, the last one again and again."""
+    left = list(texts)
+    return lambda _container: left.pop(0) if len(left) > 1 else left[0]
+
+
+INSPECT = "container inspect shop"
+
+
+def rejected(cli: FakeDocker, probe: Callable[[str], str | None]) -> str:
+    """What the gate says of a container that it doesn't let through."""
+    cli.on("logs --tail 30 shop", out="Traceback\n", err="ImportError: nope\n")
+    with pytest.raises(SystemExit) as stopped:
+        gate.wait("shop", 60, probe)
+    assert stopped.value.code == 1
+    # First the policy: otherwise Docker might start it once more.
+    assert cli.calls[-2:] == ["update --restart=no shop", "stop --time 5 shop"]
+    return " ".join(cli.calls)
+
+
+def test_a_container_that_answers_is_let_through(cli: FakeDocker, clock: Clock) -> None:
+    cli.on(INSPECT, out=[state()])
+    gate.wait("shop", 60, answers("connection refused", "503", None))
+    assert clock.now - 1000 == pytest.approx(2 * gate.INTERVAL)
+    assert set(cli.calls) == {INSPECT}
+
+
+@pytest.mark.parametrize(
+    ("seen", "says"),
+    [
+        (state("exited", code=3), "it exited with code 3."),
+        (state(restarts=1, code=3), "it exited with code 3 and was restarted."),
+        (state(health="unhealthy"), "it is unhealthy."),
+    ],
+)
+def test_a_container_that_fails_is_stopped_for_good(
+    cli: FakeDocker, capsys: pytest.CaptureFixture[str], seen: dict[str, Any], says: str
+) -> None:
+    cli.on(INSPECT, out=[state()]).on(INSPECT, out=[seen])
+    rejected(cli, answers("connection refused"))
+    said = capsys.readouterr().err
+    assert f"gate: shop was not let through to traffic: {says}" in said
+    assert "What was serving goes on serving." in said
+    assert said.endswith("Traceback\nImportError: nope\n")
+
+
+def test_a_failed_container_is_not_asked_whether_it_is_healthy_after_all(cli: FakeDocker) -> None:
+    cli.on(INSPECT, out=[state(restarts=1)])
+    rejected(cli, answers(None))
+
+
+def test_its_patience_ends(
+    cli: FakeDocker, clock: Clock, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cli.on(INSPECT, out=[state()])
+    rejected(cli, answers("503 Service Unavailable"))
+    assert clock.now - 1000 == pytest.approx(60, abs=2 * gate.INTERVAL)
+    said = capsys.readouterr().err
+    assert "no healthy answer within 60 s (gateTimeout): 503 Service Unavailable." in said
+    # Every 15 seconds, and not at each of the two hundred probes.
+    assert said.count("gate: waiting for shop") == 3
+    assert "gate: waiting for shop, 15 s: 503 Service Unavailable\n" in said
+
+
+def test_a_container_that_is_gone_can_only_be_made_again(
+    cli: FakeDocker, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cli.on(INSPECT, code=1)
+    with pytest.raises(SystemExit):
+        gate.wait("shop", 60, answers(None))
+    assert "container shop is gone: run `pulumi up --refresh`" in capsys.readouterr().err
+    assert cli.calls == [INSPECT]
+
+
+@pytest.mark.parametrize(
+    ("code", "out", "err", "answer"),
+    [
+        (0, "ok\n", "", None),
+        (1, "", "starting\nconnection refused\n", "connection refused"),
+        (1, "500 from /-/health\n", "", "500 from /-/health"),
+        (1, "", "", "no answer"),
+    ],
+)
+def test_the_probe_asks_from_inside(
+    cli: FakeDocker, code: int, out: str, err: str, answer: str | None
+) -> None:
+    cli.on("exec shop python -m deploy_runtime.probe", code=code, out=out, err=err)
+    assert gate.probe("shop") == answer
+
+
+@pytest.mark.parametrize(
+    ("code", "out", "printed"),
+    [(0, '{"supplied": []}\n', '{"supplied": []}\n'), (1, "", "{}\n")],
+)
+def test_it_prints_what_the_build_supplied(
+    cli: FakeDocker,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    code: int,
+    out: str,
+    printed: str,
+) -> None:
+    monkeypatch.setenv("CONTAINER", "shop")
+    monkeypatch.setenv("TIMEOUT", "60")
+    cli.on(INSPECT, out=[state()])
+    cli.on("exec shop cat /opt/deploy/build-report.json", code=code, out=out)
+    gate.main()
+    assert capsys.readouterr().out == printed
