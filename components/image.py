@@ -64,6 +64,9 @@ class Image(pulumi.ComponentResource):
                 "dockerfile": release.dockerfile,
                 "builder": "default",
                 "build_log_file": _log_file(release),
+                "label": labels(args["deployment"], "app", release=release.tag),
+                # For the Dockerfile to use, if it mounts them; build secrets change no image.
+                "secrets": _secrets(args),
             },
             opts=self._options(depends_on=[]),
         )
@@ -78,7 +81,7 @@ class Image(pulumi.ComponentResource):
             "build_log_file": _log_file(release),
             "build_args": release.build_args,
             "label": labels(args["deployment"], "release", release=release.tag),
-            "secrets": [{"id": id_, "src": src} for id_, src in sorted(args["secrets"].items())],
+            "secrets": _secrets(args),
         }
 
     def _options(self, *, depends_on: list[docker.RemoteImage]) -> pulumi.ResourceOptions:
@@ -92,6 +95,10 @@ class Image(pulumi.ComponentResource):
             lines = last_lines(log.read_text(encoding="utf-8", errors="replace"))
             pulumi.log.error("the image was not built; its last lines:\n\n" + lines, self)
         return False
+
+
+def _secrets(args: ImageArgs) -> list[docker.RemoteImageBuildSecretArgsDict]:
+    return [{"id": id_, "src": src} for id_, src in sorted(args["secrets"].items())]
 
 
 def last_lines(log: str, count: int = 25) -> str:

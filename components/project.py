@@ -27,7 +27,8 @@ class Project:
     Attributes:
         root: the project's folder, absolute.
         python_path: the folder inside `root` from which its modules import; "" is `root` itself.
-        requirements: the file that declares its dependencies, relative to `root`.
+        requirements: the file that declares its dependencies, relative to `root`; "" if there is
+            none, which only a Dockerfile of the project's own can do without.
         dependency_files: all that installing them reads, relative to `root`; None if that is the
             whole project, because it requires itself or another folder of its own.
     """
@@ -50,7 +51,8 @@ def find_project(
         requirements: the file inside `app_path` that declares dependencies; "" finds it.
 
     Raises:
-        UserError: if there is no such folder, no such settings module or no such file.
+        UserError: if there is no such folder, no such settings module or no such file, or the
+            dependencies can't be read.
     """
     root = app_path.resolve()
     if not root.is_dir():
@@ -61,7 +63,7 @@ def find_project(
         root=root,
         python_path=found,
         requirements=file,
-        dependency_files=_dependency_files(root, file),
+        dependency_files=_dependency_files(root, file) if file else (),
     )
 
 
@@ -127,10 +129,7 @@ def _find_requirements(root: Path, python_path: str, configured: str) -> str:
     for candidate in candidates:
         if (root / candidate).is_file() and _declares_dependencies(root / candidate):
             return candidate
-    raise UserError(
-        f"no requirements.txt or pyproject.toml with dependencies in {root}",
-        ["add one, or set requirements to the file's path inside appPath"],
-    )
+    return ""
 
 
 def _declares_dependencies(file: Path) -> bool:

@@ -74,8 +74,9 @@ def prepare_release(
         environment: variables of the project's settings, needed while static files are collected.
 
     Raises:
-        UserError: if a file of the project can't be read.
+        UserError: if a file of the project can't be read, or what the Dockerfile needs is missing.
     """
+    _check(project, dockerfile)
     files = dict(_app_files(project, dockerfile))
     texts = _texts(dockerfile, environment)
     args = {"BASE_IMAGE": base_image, "UV_VERSION": UV_VERSION, **build_args}
@@ -105,6 +106,23 @@ def prepare_context(
     return context.as_posix(), tag
 
 
+def _check(project: Project, dockerfile: str) -> None:
+    if dockerfile and not (project.root / dockerfile).is_file():
+        raise UserError(
+            f"dockerfile is {dockerfile!r}: there is no such file in {project.root}",
+            ["correct its path, or remove the key to have the program's own Dockerfile"],
+        )
+    if not dockerfile and not project.requirements:
+        raise UserError(
+            f"no requirements.txt or pyproject.toml with dependencies in {project.root}",
+            [
+                "add one, or set requirements to the file's path inside appPath",
+                "other tools' files have to be exported (`poetry export`, `pipenv requirements`), "
+                "or installed by a Dockerfile of the project's own (dockerfile)",
+            ],
+        )
+
+
 def _app_files(project: Project, dockerfile: str) -> Iterator[tuple[str, Path]]:
     included = sorted(_included(project.root))
     for path in included:
@@ -132,10 +150,8 @@ def _included(root: Path) -> Iterator[str]:
 
 def _texts(dockerfile: str, environment: Mapping[str, str]) -> dict[str, str]:
     image = RUNTIME_FOLDER / "image"
-    stages = ["uv", "release"] if dockerfile else ["uv", "app", "release"]
+    stages = ("uv", "own" if dockerfile else "app", "release")
     parts = [(image / f"{stage}.Dockerfile").read_text(encoding="utf-8") for stage in stages]
-    if dockerfile:
-        parts.insert(1, "FROM ${APP_IMAGE} AS app\n")
     texts = {
         f"deploy/deploy_runtime/{path.name}": path.read_text(encoding="utf-8")
         for path in sorted(RUNTIME_FOLDER.glob("*.py"))

@@ -158,8 +158,9 @@ def _print_supplied(entries: list[dict[str, str]]) -> None:
 
 
 def _write(report: dict[str, Any], path: Path) -> None:
+    # On one line: whoever reads it from a container's output takes the last one.
     try:
-        path.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+        path.write_text(json.dumps(report) + "\n", encoding="utf-8")
     except OSError as error:
         raise DeployError(f"the build report {path} can't be written: {error.strerror}") from None
 

@@ -22,5 +22,6 @@ RUN --mount=type=bind,from=uv,source=/opt/uv/bin/uv,target=/usr/local/bin/uv \
 FROM base AS app
 COPY --from=dependencies /opt/venv /opt/venv
 ENV PATH=/opt/venv/bin:$PATH
-WORKDIR /app
+ARG PYTHON_PATH
 COPY app/ /app/
+WORKDIR /app/${PYTHON_PATH}

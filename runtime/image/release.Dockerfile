@@ -2,7 +2,6 @@
 # The release: the runtime beside the project, and the strict build step, which finds what is wrong
 # with the project before anything that serves is touched.
 FROM app AS release
-ARG PYTHON_PATH
 ARG SETTINGS_MODULE
 ARG WSGI
 ARG HEALTH_PATH
@@ -10,13 +9,13 @@ ARG SEED_STEPS
 ARG COLLECT
 USER 0:0
 COPY deploy/ /opt/deploy/
-WORKDIR ${PYTHON_PATH}
 ENV DJANGO_SETTINGS_MODULE=deploy_runtime.settings \
     DEPLOY_SETTINGS_MODULE=${SETTINGS_MODULE} \
     DEPLOY_WSGI=${WSGI} \
     DEPLOY_HEALTH_PATH=${HEALTH_PATH} \
     MEDIA_ROOT=/srv/media \
-    PYTHONPATH=/opt/deploy \
+    PORT=8000 \
+    PYTHONPATH=/opt/deploy${PYTHONPATH:+:${PYTHONPATH}} \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
     STATIC_ROOT=/srv/static

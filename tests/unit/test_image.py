@@ -77,6 +77,12 @@ def test_the_projects_own_dockerfile_is_built_first_and_as_it_is() -> None:
             "dockerfile": "docker/Dockerfile",
             "builder": "default",
             "buildLogFile": ".build/shop/abc.log",
+            "label": {
+                "django-on-docker.deployment": "shop",
+                "django-on-docker.release": "abc",
+                "django-on-docker.role": "app",
+            },
+            "secrets": recorder["shop-release"].inputs["build"]["secrets"],
         },
     }
     assert recorder["shop-release"].waits_for == {"shop-app"}

@@ -79,7 +79,6 @@ def test_a_project_that_requires_its_own_folders_is_installed_whole(
         ([], "s.settings", "is appPath a Django project?"),
         (["README.md"], "s.settings", "there is no manage.py either"),
         (["manage.py", "s/settings.py"], "s.production", "manage.py names s.settings"),
-        (["manage.py", "s/settings.py"], "s.settings", "no requirements.txt or pyproject.toml"),
     ],
 )
 def test_what_is_no_project_is_an_error(
@@ -98,6 +97,13 @@ def test_what_is_no_project_is_an_error(
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="there is no such folder"):
         find_project(tmp_path / "nowhere", settings_module="s")
+
+
+def test_a_project_may_declare_no_dependencies(tmp_path: Path) -> None:
+    make(tmp_path, "manage.py", "s.py")
+    (tmp_path / "pyproject.toml").write_text("[tool.ruff]\n")
+    project = find_project(tmp_path, settings_module="s")
+    assert (project.requirements, project.dependency_files) == ("", ())
 
 
 @pytest.mark.parametrize("configured", ["nothing.txt", "sub/nothing.txt"])

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from components import release as release_module
+from components.errors import UserError
 from components.project import find_project
 from components.release import Release, prepare_release
 
@@ -122,6 +123,19 @@ def test_the_projects_own_dockerfile_gets_the_release_stage(site: Path) -> None:
     assert release.build_args["APP_IMAGE"] == release.app_image
     assert "FROM ${APP_IMAGE} AS app" in text
     assert (Path(release.context) / "app/Dockerfile").read_text() == "FROM base\n"
+
+
+def test_the_projects_own_dockerfile_needs_no_requirements(site: Path) -> None:
+    (site / "requirements.txt").unlink()
+    (site / "Dockerfile").write_text("FROM base\n")
+    assert prepare(site, dockerfile="Dockerfile")
+    with pytest.raises(UserError, match=r"no requirements.txt or pyproject.toml"):
+        prepare(site)
+
+
+def test_a_dockerfile_that_is_not_there(site: Path) -> None:
+    with pytest.raises(UserError, match="dockerfile is 'docker/Dockerfile': there is no such file"):
+        prepare(site, dockerfile="docker/Dockerfile")
 
 
 def test_old_contexts_are_removed(site: Path) -> None:

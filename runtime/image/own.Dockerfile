@@ -1,0 +1,10 @@
+# The image of the project's own Dockerfile, wherever that put the source. Its modules are looked
+# for below its working directory as they lie in the project's folder, then in that directory itself.
+FROM ${APP_IMAGE} AS app
+ARG PYTHON_PATH
+ARG SETTINGS_MODULE
+USER 0:0
+RUN --mount=type=bind,source=scripts,target=/tmp/scripts sh /tmp/scripts/locate.sh
+WORKDIR /opt/project
+ENTRYPOINT []
+STOPSIGNAL SIGTERM
