@@ -5,10 +5,12 @@ every output is known, so that an assertion can't be skipped because its output 
 """
 
 import asyncio
+import json
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Any, TypeAlias
 
 import pulumi
@@ -24,6 +26,7 @@ class Resource:
     """One resource as it was registered.
 
     Attributes:
+        id: what its provider knows it by.
         type: the last part of its type's token, such as ``Container``.
         parent: key of the component that it belongs to, or ``Stack``.
         waits_for: keys of the resources that it depends on, by option or by input.
@@ -32,12 +35,13 @@ class Resource:
         options: the request that registered it, with all its options.
     """
 
+    id: str
     type: str
     parent: str
     waits_for: frozenset[str]
     inputs: Mapping[str, Any]
     secret: frozenset[str]
-    options: Any
+    options: Any = field(repr=False)
 
     @property
     def labels(self) -> dict[str, str]:
@@ -51,6 +55,7 @@ class Recorder(Mocks):
     """Answers like a provider that creates what it is asked for.
 
     A resource is known by its name, a component by its class: all components share one name.
+    Ids and generated names follow from inputs: with other inputs it is another thing.
 
     Attributes:
         stdout: what commands print, by their resource's name.
@@ -68,12 +73,13 @@ class Recorder(Mocks):
     def new_resource(self, args: MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
         """The outputs of a resource: its inputs, and what only a provider can know."""
         outputs = dict(args.inputs)
-        outputs.setdefault("name", f"{args.name}-generated")
+        digest = sha256(json.dumps(args.inputs, sort_keys=True).encode()).hexdigest()
+        outputs.setdefault("name", f"{args.name}-{digest[:7]}")
         if args.typ.endswith(":RemoteImage"):
-            outputs["imageId"] = f"sha256:{args.name}"
+            outputs["imageId"] = f"sha256:{digest}"
         if args.typ.endswith(":Command"):
             outputs |= {"stdout": self.stdout.get(args.name, ""), "stderr": ""}
-        return f"{args.name}-id", outputs
+        return f"{args.name}-id-{digest[:7]}", outputs
 
     def call(self, _args: MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:
         """No component calls a provider's function."""
@@ -107,6 +113,7 @@ class _Monitor(MockMonitor):
             return answer
         inputs = rpc.deserialize_properties(request.object)
         self.recorder.resources[key] = Resource(
+            id=answer.id,
             type=type_,
             parent=self.keys.get(request.parent, ""),
             waits_for=frozenset(self.keys[urn] for urn in request.dependencies),
@@ -119,22 +126,22 @@ class _Monitor(MockMonitor):
 
 def deploy(
     program: Program,
+    recorder: Recorder | None = None,
     *,
     preview: bool = False,
     stack: str = "stack",
     config: Mapping[str, str] | None = None,
-    stdout: Mapping[str, str] | None = None,
 ) -> Recorder:
     """Run a program of resources on mocks, to its end.
 
     Args:
         program: creates the resources.
+        recorder: answers and keeps what is registered; a new one by default.
         preview: as `pulumi preview` would.
         stack: the stack's name.
         config: the stack's config, its keys without a namespace.
-        stdout: what commands print, by their resource's name.
     """
-    recorder = Recorder(stdout=stdout or {})
+    recorder = recorder or Recorder()
     project = "django-on-docker"
     with _event_loop():
         pulumi.runtime.set_all_config({f"{project}:{k}": v for k, v in (config or {}).items()})

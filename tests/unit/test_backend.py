@@ -33,7 +33,7 @@ def backend(*, stdout: str = "", **changes: Any) -> Recorder:
         names = ("container", "serving", "report")
         return {name: getattr(made, name) for name in names}
 
-    return deploy(program, stdout={"shop-gate": stdout})
+    return deploy(program, Recorder(stdout={"shop-gate": stdout}))
 
 
 @pytest.fixture(scope="module")
@@ -117,8 +117,8 @@ def test_the_container_waits_for_the_job_and_the_gate_for_the_container(
 def test_the_gate_judges_each_container_once(recorder: Recorder) -> None:
     gate = recorder["shop-gate"].inputs
     assert gate["create"] == "python3 -m components.commands.gate"
-    assert gate["triggers"] == ["shop-backend-id"]
-    assert gate["environment"] == {"CONTAINER": "shop-backend-generated", "TIMEOUT": "120"}
+    assert gate["triggers"] == [recorder["shop-backend"].id]
+    assert gate["environment"] == {"CONTAINER": recorder.outputs["container"], "TIMEOUT": "120"}
     # Another timeout is no other container.
     assert gate["update"] == "true"
     assert gate["logging"] == "stderr"
@@ -137,11 +137,9 @@ def test_who_uses_the_serving_container_waits_for_its_gate() -> None:
 
 def test_its_outputs() -> None:
     report = {"supplied": ["a server"]}
-    assert backend(stdout=f"{json.dumps(report)}\n").outputs == {
-        "container": "shop-backend-generated",
-        "serving": "shop-backend-generated",
-        "report": report,
-    }
+    outputs = backend(stdout=f"{json.dumps(report)}\n").outputs
+    assert outputs["report"] == report
+    assert outputs["serving"] == outputs["container"]
 
 
 @pytest.mark.parametrize(

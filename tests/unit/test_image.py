@@ -55,7 +55,8 @@ def test_the_image_is_built_under_its_content_tag() -> None:
             ],
         },
     }
-    assert recorder.outputs == {"reference": "shop:abc", "image_id": "sha256:shop-release"}
+    assert recorder.outputs["reference"] == "shop:abc"
+    assert recorder.outputs["image_id"].startswith("sha256:")
 
 
 def test_the_image_belongs_to_its_component() -> None:
@@ -159,6 +160,6 @@ def test_the_edges_image_depends_on_its_files_and_base_alone(build_folder: Path)
     assert (build["builder"], build["buildArgs"]) == ("default", {"BASE_IMAGE": "base"})
     assert inputs["keepLocally"] is True
     assert first["shop-edge-image"].parent == "EdgeImage"
-    assert first.outputs == {"image_id": "sha256:shop-edge-image"}
+    assert first.outputs["image_id"].startswith("sha256:")
     assert edge_image()["shop-edge-image"].inputs == inputs
     assert edge_image("other")["shop-edge-image"].inputs["name"] != inputs["name"]

@@ -21,7 +21,7 @@ def recorder() -> Recorder:
     def program() -> dict[str, Any]:
         image = docker.RemoteImage("image", name="edge")
         made = Secrets("shop", {"deployment": "shop", "values": VALUES, "image": image.image_id})
-        return {"volume": made.volume}
+        return {"volume": made.volume, "image": image.image_id}
 
     return deploy(program)
 
@@ -42,14 +42,15 @@ def test_the_command_shows_nothing_of_what_it_prints(recorder: Recorder) -> None
 def test_a_volume_that_was_lost_is_written_again(recorder: Recorder) -> None:
     # A generated name is another one next time, and the name is the trigger.
     assert "name" not in recorder["shop-secrets"].inputs
-    assert recorder["shop-secrets-files"].inputs["triggers"] == ["shop-secrets-generated"]
+    assert recorder["shop-secrets-files"].inputs["triggers"] == [recorder.outputs["volume"]]
     assert recorder["shop-secrets"].options.ignoreChanges == ["labels"]
 
 
 def test_the_command_stays_the_same_from_release_to_release(recorder: Recorder) -> None:
     inputs = recorder["shop-secrets-files"].inputs
     assert inputs["create"] == "python3 -m components.commands.write_secrets"
-    assert inputs["environment"] == {"VOLUME": "shop-secrets-generated", "IMAGE": "sha256:image"}
+    volume, image = recorder.outputs["volume"], recorder.outputs["image"]
+    assert inputs["environment"] == {"VOLUME": volume, "IMAGE": image}
 
 
 def test_both_belong_to_the_component(recorder: Recorder) -> None:

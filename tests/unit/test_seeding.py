@@ -43,7 +43,7 @@ def seeding(*, preview: bool = False, stdout: str = "", **changes: Any) -> Recor
         opts = pulumi.ResourceOptions(depends_on=[image])
         return {"result": Seeding("shop", args, opts).result}
 
-    return deploy(program, preview=preview, stdout={"shop-job": stdout})
+    return deploy(program, Recorder(stdout={"shop-job": stdout}), preview=preview)
 
 
 pytestmark = pytest.mark.usefixtures("build_folder")

@@ -1,0 +1,206 @@
+"""A stack's secrets: generated once, kept in its config, and never anew over existing data."""
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from components import stack_secrets
+from components.errors import UserError
+from components.settings import Settings
+from components.stack_secrets import StackSecrets, ensure_secrets
+
+KEY, PASSWORD = "k" * 40, "open-sesame"
+
+
+class Pulumi:
+    """Stands in for the pulumi command line.
+
+    Attributes:
+        calls: each call's words and its standard input.
+        kept: what a copied config file holds.
+        fails: the first words of the calls that fail.
+    """
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[list[str], str]] = []
+        self.kept: dict[str, str] = {}
+        self.fails: list[str] = []
+
+    def __call__(self, words: list[str], stdin: str = "") -> subprocess.CompletedProcess[str]:
+        self.calls.append((words, stdin))
+        if words[: len(self.fails)] == self.fails and self.fails:
+            return subprocess.CompletedProcess(words, 255, "", "error: incorrect passphrase\n")
+        kept = {f"django-on-docker:{k}": {"value": v} for k, v in self.kept.items()}
+        return subprocess.CompletedProcess(words, 0, json.dumps(kept), "")
+
+    def written(self) -> dict[str, str]:
+        """What was put into the stack's config, by key."""
+        sets = [call for call in self.calls if call[0][:2] == ["config", "set"]]
+        for words, value in sets:
+            assert "--secret" in words
+            assert value not in words
+        return {words[3]: value for words, value in sets}
+
+
+@pytest.fixture
+def pulumi(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Pulumi:
+    fake = Pulumi()
+    monkeypatch.setattr(stack_secrets, "_pulumi", fake)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    (tmp_path / "Pulumi.shop.yaml").write_text("config: {}\n")
+    return fake
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    return tmp_path / "django-on-docker/config/django-on-docker.shop.yaml"
+
+
+def settings(**changes: Any) -> Settings:
+    values = {"appPath": "a", "settingsModule": "b", "data": "create", "deployment": "shop"}
+    return Settings.model_validate({**values, **changes})
+
+
+def ensure(
+    tmp_path: Path, *, has_data: bool = False, write: bool = True, **changes: Any
+) -> StackSecrets:
+    return ensure_secrets(
+        settings(**changes),
+        stack="shop",
+        project="django-on-docker",
+        config_file=tmp_path / "Pulumi.shop.yaml",
+        has_data=has_data,
+        write=write,
+    )
+
+
+def make_copy(copy: Path) -> None:
+    copy.parent.mkdir(parents=True)
+    copy.write_text("config: {}\n")
+
+
+def test_they_are_generated_for_a_new_site(pulumi: Pulumi, tmp_path: Path) -> None:
+    secrets = ensure(tmp_path, seeding=True, seedSteps=["a"])
+    assert len(secrets.secret_key) >= 50
+    assert len(secrets.admin_password) >= 20
+    assert pulumi.written() == {
+        "secretKey": secrets.secret_key,
+        "adminPassword": secrets.admin_password,
+    }
+
+
+def test_no_two_sites_get_the_same(pulumi: Pulumi, tmp_path: Path) -> None:
+    assert ensure(tmp_path).secret_key != ensure(tmp_path).secret_key
+
+
+def test_a_site_that_seeds_nothing_needs_no_password(pulumi: Pulumi, tmp_path: Path) -> None:
+    secrets = ensure(tmp_path)
+    assert secrets.as_environment() == {"SECRET_KEY": secrets.secret_key}
+    assert list(pulumi.written()) == ["secretKey"]
+
+
+@pytest.mark.parametrize("has_data", [False, True])
+def test_what_the_config_has_is_taken_as_it_is(
+    pulumi: Pulumi, tmp_path: Path, has_data: bool
+) -> None:
+    secrets = ensure(tmp_path, has_data=has_data, secretKey=KEY, adminPassword=PASSWORD)
+    assert secrets.as_environment() == {"SECRET_KEY": KEY, "DJANGO_SUPERUSER_PASSWORD": PASSWORD}
+    assert not pulumi.calls
+
+
+def test_only_what_is_missing_is_generated(pulumi: Pulumi, tmp_path: Path) -> None:
+    secrets = ensure(tmp_path, seeding=True, seedSteps=["a"], secretKey=KEY)
+    assert secrets.secret_key == KEY
+    assert list(pulumi.written()) == ["adminPassword"]
+
+
+def test_the_config_is_copied_for_its_owner_alone(
+    pulumi: Pulumi, tmp_path: Path, copy: Path
+) -> None:
+    (tmp_path / "Pulumi.shop.yaml").chmod(0o644)
+    ensure(tmp_path, secretKey=KEY)
+    assert copy.read_text() == "config: {}\n"
+    assert copy.stat().st_mode & 0o777 == 0o600
+    assert copy.parent.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_newer_config_replaces_the_copy(pulumi: Pulumi, tmp_path: Path, copy: Path) -> None:
+    ensure(tmp_path, secretKey=KEY)
+    (tmp_path / "Pulumi.shop.yaml").write_text("config: {new: true}\n")
+    ensure(tmp_path, secretKey=KEY)
+    assert copy.read_text() == "config: {new: true}\n"
+
+
+@pytest.mark.parametrize("has_data", [False, True])
+def test_what_was_lost_is_recovered_from_the_copy(
+    pulumi: Pulumi, tmp_path: Path, copy: Path, has_data: bool
+) -> None:
+    make_copy(copy)
+    pulumi.kept = {"secretKey": KEY, "adminPassword": PASSWORD}
+    secrets = ensure(tmp_path, has_data=has_data, seeding=True, seedSteps=["a"])
+    assert (secrets.secret_key, secrets.admin_password) == (KEY, PASSWORD)
+    assert pulumi.written() == pulumi.kept
+    assert pulumi.calls[0][0][-4:] == ["--config-file", str(copy), "-s", "shop"]
+
+
+def test_a_key_that_is_lost_is_not_replaced_over_data(
+    pulumi: Pulumi, tmp_path: Path, copy: Path
+) -> None:
+    make_copy(copy)
+    pulumi.kept = {"port": "8080"}
+    with pytest.raises(UserError) as error:
+        ensure(tmp_path, has_data=True)
+    assert "secretKey of stack shop can't be found, but its data exists" in str(error.value)
+    assert "`pulumi config set --secret secretKey -s shop`" in str(error.value)
+    assert not pulumi.written()
+
+
+def test_a_copy_that_cannot_be_read_counts_as_none(
+    pulumi: Pulumi, tmp_path: Path, copy: Path
+) -> None:
+    make_copy(copy)
+    pulumi.fails = ["config", "--show-secrets"]
+    with pytest.raises(UserError, match="can't be found"):
+        ensure(tmp_path, has_data=True)
+    assert ensure(tmp_path).secret_key
+
+
+def test_a_preview_writes_nothing(pulumi: Pulumi, tmp_path: Path, copy: Path) -> None:
+    assert ensure(tmp_path, write=False).secret_key
+    assert not pulumi.calls
+    assert not copy.exists()
+
+
+def test_a_preview_finds_out_what_an_update_would_refuse(pulumi: Pulumi, tmp_path: Path) -> None:
+    with pytest.raises(UserError):
+        ensure(tmp_path, has_data=True, write=False)
+
+
+def test_a_secret_that_cannot_be_kept_is_not_used(
+    pulumi: Pulumi, tmp_path: Path, copy: Path
+) -> None:
+    pulumi.fails = ["config", "set"]
+    with pytest.raises(UserError) as error:
+        ensure(tmp_path)
+    assert "secretKey was generated, but can't be kept in the stack's config" in str(error.value)
+    assert "pulumi said: error: incorrect passphrase" in str(error.value)
+    assert pulumi.calls[0][1] not in str(error.value)
+    assert not copy.exists()
+
+
+def test_the_representation_hides_them() -> None:
+    secrets = StackSecrets(secret_key=KEY, admin_password=PASSWORD)
+    assert KEY not in f"{secrets!r} {secrets}"
+    assert PASSWORD not in f"{secrets!r} {secrets}"
+
+
+def test_pulumi_is_asked_without_questions(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[Any] = []
+    monkeypatch.setattr("subprocess.run", lambda words, **options: calls.append((words, options)))
+    stack_secrets._pulumi(["config"], stdin="hush")
+    ((words, options),) = calls
+    assert words == ["pulumi", "config", "--non-interactive"]
+    assert options["input"] == "hush"
