@@ -66,6 +66,11 @@ def remedy(error: BaseException) -> str | None:
             f"there is no module {error.name!r}: add what installs {top!r} to the project's "
             "dependencies, or correct the name where it is imported"
         )
+    if isinstance(error, EOFError):
+        return (
+            "it asked a question, and nobody is there to answer: most commands take --noinput, or "
+            "an option for the answer"
+        )
     if type(error).__name__ == "ValidationError" and hasattr(error, "error_count"):
         return f"a value that the project reads from the environment is missing or wrong: {_SET_IT}"
     if isinstance(error, PermissionError) and error.filename:

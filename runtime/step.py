@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal, TextIO
 
+from . import superuser
 from .capture import Captured, captured
 from .explain import explain
 from .steps import split
@@ -81,6 +82,8 @@ def run_step(step: str, number: str, progress: TextIO) -> Outcome:
 def _call(words: list[str]) -> object:
     from django.core.management import call_command
 
+    if superuser.is_djangos(words[0]):
+        return superuser.ensure(words[1:])
     return call_command(words[0], *words[1:])
 
 
