@@ -23,6 +23,7 @@ from components.image import Image
 from components.network import Network
 from components.plan import execution_plan, startup_command
 from components.project import find_project
+from components.pulumi_cli import resource_ids
 from components.release import prepare_release
 from components.retirement import Retirement
 from components.secrets import Secrets
@@ -53,6 +54,7 @@ host.check(
         data=settings.data,
         volumes={"dataVolume": data_volume, "mediaVolume": media_volume},
         retire=settings.retire,
+        owned=resource_ids(pulumi.get_stack()) or (),
     )
 )
 stack_secrets = ensure_secrets(
@@ -127,7 +129,7 @@ secret_files = Secrets(
     },
     opts,
 )
-network = Network(deployment, {"deployment": deployment}, opts)
+network = Network(deployment, {"deployment": deployment, "stack": stack}, opts)
 environment = application.environment(settings, database_url=database.url, release=release.tag)
 mounts = application.mounts(
     settings,
@@ -179,6 +181,7 @@ backend = Backend(
             **application.startup_switch(plan.collect_at_startup),
         },
         "mounts": mounts,
+        "secrets": stack_secrets.fingerprint(),
         "redeploy": settings.redeploy,
         "gate_timeout": settings.gate_timeout,
         "stop_grace": settings.stop_grace,
@@ -209,7 +212,6 @@ edge = Edge(
 traffic = Traffic(
     deployment,
     {
-        "release": release.tag,
         "edge": edge.container,
         "config_volume": edge.config_volume,
         "backend": backend.serving,

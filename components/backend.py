@@ -32,6 +32,8 @@ class BackendArgs(TypedDict):
     """The container's environment; it holds no secret."""
     mounts: Sequence[Mount]
     """What is mounted into it."""
+    secrets: str
+    """A fingerprint of the secrets: changed ones reach the application at its start only."""
     redeploy: int
     """Raised to replace the container without any other change."""
     gate_timeout: int
@@ -82,7 +84,11 @@ class Backend(pulumi.ComponentResource):
         self, name: str, args: BackendArgs, opts: pulumi.ResourceOptions | None
     ) -> docker.Container:
         marks = labels(
-            args["deployment"], "backend", release=args["release"], redeploy=str(args["redeploy"])
+            args["deployment"],
+            "backend",
+            release=args["release"],
+            redeploy=str(args["redeploy"]),
+            secrets=args["secrets"],
         )
         return docker.Container(
             f"{name}-backend",

@@ -56,6 +56,7 @@ class Database(pulumi.ComponentResource):
                 deployment=args["deployment"],
                 stack=args["stack"],
                 role="data",
+                opts=opts,
             )
         )
         self.register_outputs({"volume": self.volume})

@@ -1,5 +1,6 @@
 """The edge: the reverse proxy that owns the public port, and the switch of traffic behind it."""
 
+import hashlib
 from collections.abc import Sequence
 from typing import TypedDict
 
@@ -77,8 +78,6 @@ class Edge(pulumi.ComponentResource):
 class TrafficArgs(TypedDict):
     """Where requests go from now on."""
 
-    release: str
-    """The content tag of the release that serves."""
     edge: pulumi.Input[str]
     """The edge's container."""
     config_volume: pulumi.Input[str]
@@ -114,7 +113,7 @@ class Traffic(pulumi.ComponentResource):
             environment={
                 "EDGE": args["edge"],
                 "BACKEND": args["backend"],
-                "RELEASE": args["release"],
+                "CONFIGURATION": config.apply(configuration_id),
             },
             stdin=config,
             triggers=[args["backend"], args["config_volume"]],
@@ -127,6 +126,7 @@ class Traffic(pulumi.ComponentResource):
 
 # Connections that were refused are tried again, on another backend if there is one: nothing had
 # been sent. Anything later is not repeated, since a POST may have been carried out.
+_ID = "CONFIGURATION-ID"
 _CONFIG = """\
 global
   log stdout format raw daemon info
@@ -161,11 +161,10 @@ frontend public
   http-request del-header X-Forwarded-For
   default_backend application
 
-frontend release
+frontend configuration
   bind :8404
   no log
-  http-request return status 200 content-type text/plain string "{release}" if {{ path /release }}
-  http-request return status 404
+  http-request return status 200 content-type text/plain string "{id}"
 
 backend application
   balance leastconn
@@ -186,12 +185,18 @@ def render(backends: Sequence[str], args: TrafficArgs) -> str:
         args: what else the configuration depends on.
     """
     servers = [f"  server {name} {name}:{args['backend_port']}" for name in backends]
-    return _CONFIG.format(
+    text = _CONFIG.format(
+        id=_ID,
         port=PORT,
         scheme=args["scheme"],
         forwarded=f"hdr X-Forwarded-Proto {args['scheme']}",
-        release=args["release"],
         health_path=args["health_path"],
         host=args["host"],
         servers="\n".join(servers),
     )
+    return text.replace(_ID, hashlib.sha256(text.encode()).hexdigest()[:16])
+
+
+def configuration_id(config: str) -> str:
+    """What the edge says of itself once this configuration is in force."""
+    return config.partition('string "')[2].partition('"')[0]

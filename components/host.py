@@ -3,7 +3,7 @@
 import json
 import os
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,6 +34,7 @@ class Claim:
         data: ``create`` or ``existing``.
         volumes: the volumes that hold the site's data, by what they hold.
         retire: containers that served until now and are taken over from.
+        owned: the ids of what is in the stack's state.
     """
 
     deployment: str
@@ -42,6 +43,7 @@ class Claim:
     data: str
     volumes: dict[str, str]
     retire: Sequence[str]
+    owned: Collection[str]
 
 
 class Host:
@@ -94,7 +96,7 @@ class Host:
             UserError: with one line for each obstacle, and what resolves it.
         """
         problems = [*self._data_problems(claim), *self._container_problems(claim)]
-        problems += self._port_problems(claim)
+        problems += [*self._ownership_problems(claim), *self._port_problems(claim)]
         if problems:
             raise UserError(f"the Docker host is not ready for {claim.deployment}", problems)
 
@@ -132,9 +134,25 @@ class Host:
                 yield from _ownership_problems(claim, key, volume, marks)
 
     def _container_problems(self, claim: Claim) -> Iterator[str]:
+        served = self._client.containers.list(all=True, filters=_labelled(claim, "edge"))
         for name in claim.retire:
-            if self._container(name) is None:
-                yield f"retire names {name!r}: there is no such container, see `docker ps --all`"
+            container = self._container(name)
+            # Once this deployment serves, what it took over from may be gone.
+            if container is None and not served:
+                yield _unknown_container(name)
+            elif container and container.labels.get(DEPLOYMENT, claim.deployment) != (
+                claim.deployment
+            ):
+                yield f"retire names {name!r}, which belongs to another deployment of this program"
+
+    def _ownership_problems(self, claim: Claim) -> Iterator[str]:
+        for role in ("backend", "edge", "postgres"):
+            for container in self._client.containers.list(filters=_labelled(claim, role)):
+                if container.id not in claim.owned and container.name not in claim.retire:
+                    yield _foreign_container(str(container.name), claim)
+        for network in self._client.networks.list(filters=_labelled(claim, "network")):
+            if network.id not in claim.owned:
+                yield _foreign_network(str(network.name), network.attrs["Labels"], claim)
 
     def _port_problems(self, claim: Claim) -> Iterator[str]:
         for container in self._client.containers.list(filters={"publish": str(claim.port)}):
@@ -185,6 +203,35 @@ def _ownership_problems(
     yield (
         f"data is create, but volume {volume} exists and {whose}: to serve that data set data to "
         f"existing and {key} to {volume}; for a new site set deployment to another name"
+    )
+
+
+def _labelled(claim: Claim, role: str) -> dict[str, str | list[str] | bool]:
+    return {"label": [f"{DEPLOYMENT}={claim.deployment}", f"{ROLE}={role}"]}
+
+
+def _unknown_container(name: str) -> str:
+    return (
+        f"retire names {name!r}: there is no such container, see `docker ps --all`; "
+        "name one that is there, or remove it with `pulumi config rm retire`"
+    )
+
+
+def _foreign_container(name: str, claim: Claim) -> str:
+    return (
+        f"container {name} of deployment {claim.deployment} runs, but is in neither this stack's "
+        "state nor its retire list: if another stack owns it, set deployment to another name here; "
+        f"to take over from it, `pulumi config set --path 'retire[0]' {name}`; if an interrupted "
+        f"update or a lost state left it behind, `docker rm --force {name}`"
+    )
+
+
+def _foreign_network(name: str, marks: dict[str, str], claim: Claim) -> str:
+    return (
+        f"network {name} of deployment {claim.deployment} was made by stack {marks.get(STACK)} and "
+        "is not in this stack's state: one deployment belongs to one stack. Set deployment to "
+        "another name here, or hand the resources over with `pulumi state move`; if nothing uses "
+        f"it any more, `docker network rm {name}`"
     )
 
 

@@ -14,6 +14,8 @@ class NetworkArgs(TypedDict):
 
     deployment: str
     """The deployment that the network belongs to."""
+    stack: str
+    """The stack that makes it, for the mark on it."""
 
 
 class Network(pulumi.ComponentResource):
@@ -30,8 +32,9 @@ class Network(pulumi.ComponentResource):
             f"{name}-network",
             name=args["deployment"],
             driver="bridge",
-            labels=as_args(labels(args["deployment"], "network")),
-            opts=pulumi.ResourceOptions(parent=self),
+            labels=as_args(labels(args["deployment"], "network", stack=args["stack"])),
+            # The mark says who made it; handing it to another stack replaces nothing.
+            opts=pulumi.ResourceOptions(parent=self, ignore_changes=["labels"]),
         )
         self.network_name = network.name
         self.register_outputs({"network_name": self.network_name})

@@ -234,3 +234,4 @@ def _prune(folder: Path, *, keep: Path) -> None:
     )
     for old in staged[: -(_STAGED - 1)]:
         shutil.rmtree(old, ignore_errors=True)
+        old.with_name(f"{old.name}.log").unlink(missing_ok=True)

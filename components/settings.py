@@ -43,6 +43,7 @@ RESERVED = (
     "DJANGO_SUPERUSER_PASSWORD",
     "DJANGO_SUPERUSER_USERNAME",
     "MEDIA_ROOT",
+    "PYTHONPATH",
     "RELEASE",
     "SECRET_KEY",
     "STATIC_ROOT",
@@ -84,7 +85,7 @@ def _origin(value: str) -> str:
 
 
 def _not_reserved(variable: str) -> str:
-    if variable in RESERVED:
+    if variable in RESERVED or variable.startswith("DEPLOY_"):
         raise ValueError("is set by this program: use the config key that is made for it")
     return variable
 

@@ -4,20 +4,28 @@ The copy is the stack's config file as it is, secrets encrypted, in the user's s
 neither a deleted clone nor a `stack rm` loses the key that sessions and passwords hang on.
 """
 
+import hashlib
+import hmac
 import json
 import os
 import secrets
 import shutil
-import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import pulumi
+
 from components import PACKAGE
 from components.errors import UserError
+from components.pulumi_cli import run_pulumi
 from components.settings import ADMIN_PASSWORD, SECRET_KEY, Settings
 
-_TIMEOUT = 60
+_NEW_KEY = (
+    "secretKey is not set, so a new one is generated: people who are logged in to the existing "
+    "site have to log in again. To keep them, set the key that the site used until now: "
+    "`pulumi config set --secret secretKey -s {stack}`"
+)
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -34,6 +42,11 @@ class StackSecrets:
             "DJANGO_SUPERUSER_PASSWORD": self.admin_password,
         }
         return {name: value for name, value in values.items() if value}
+
+    def fingerprint(self) -> str:
+        """Changes when a secret does, and tells nothing of it: it is keyed with the secret key."""
+        text = json.dumps(self.as_environment(), sort_keys=True)
+        return hmac.new(self.secret_key.encode(), text.encode(), hashlib.sha256).hexdigest()[:16]
 
 
 def ensure_secrets(
@@ -60,6 +73,8 @@ def ensure_secrets(
     if lost and has_data:
         raise _lost(lost, stack)
     found = {key: recovered.get(key) or _generate(key) for key in missing}
+    if SECRET_KEY in lost and settings.data == "existing":
+        pulumi.log.warn(_NEW_KEY.format(stack=stack))
     if write:
         _keep(found, stack, config_file, copy)
     known = {key: value or found[key] for key, value in wanted.items()}
@@ -92,7 +107,7 @@ def _lost(keys: list[str], stack: str) -> UserError:
 
 def _recover(copy: Path, keys: list[str], stack: str) -> dict[str, str]:
     words = ["config", "--show-secrets", "--json", "--config-file", str(copy), "-s", stack]
-    done = _pulumi(words)
+    done = run_pulumi(words)
     if done.returncode != 0:
         return {}
     values = {name.split(":")[-1]: entry for name, entry in json.loads(done.stdout).items()}
@@ -101,7 +116,7 @@ def _recover(copy: Path, keys: list[str], stack: str) -> dict[str, str]:
 
 def _keep(found: Mapping[str, str], stack: str, config_file: Path, copy: Path) -> None:
     for key, value in found.items():
-        done = _pulumi(["config", "set", "--secret", key, "-s", stack], stdin=value)
+        done = run_pulumi(["config", "set", "--secret", key, "-s", stack], stdin=value)
         if done.returncode != 0:
             raise UserError(
                 f"{key} was generated, but can't be kept in the stack's config",
@@ -114,17 +129,6 @@ def _keep(found: Mapping[str, str], stack: str, config_file: Path, copy: Path) -
         copy.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         shutil.copyfile(config_file, copy)
         copy.chmod(0o600)
-
-
-def _pulumi(words: list[str], stdin: str = "") -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        ["pulumi", *words, "--non-interactive"],
-        input=stdin,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=_TIMEOUT,
-    )
 
 
 def _state_folder() -> Path:

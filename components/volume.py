@@ -7,7 +7,14 @@ from components.labels import as_args, labels
 
 
 def retained_volume(
-    parent: pulumi.Resource, name: str, *, volume: str, deployment: str, stack: str, role: str
+    parent: pulumi.Resource,
+    name: str,
+    *,
+    volume: str,
+    deployment: str,
+    stack: str,
+    role: str,
+    opts: pulumi.ResourceOptions | None = None,
 ) -> pulumi.Output[str]:
     """A volume that destroy forgets but never deletes, marked with its deployment and owner.
 
@@ -18,6 +25,7 @@ def retained_volume(
         deployment: the deployment that it is marked with.
         stack: the stack that it is marked with.
         role: what it holds, such as ``data``.
+        opts: the component's options, for what it depends on.
     """
     resource = docker.Volume(
         f"{name}-{role}",
@@ -25,6 +33,7 @@ def retained_volume(
         labels=as_args(labels(deployment, role, stack=stack)),
         opts=pulumi.ResourceOptions(
             parent=parent,
+            depends_on=opts.depends_on if opts else None,
             retain_on_delete=True,
             # The marks of a volume that was found again stay as they are: a change would replace
             # it, which means a new empty one.
