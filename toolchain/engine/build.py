@@ -248,7 +248,8 @@ REMEDIES = {
     "requires go >=": "This Go is older than the modules need, and GOTOOLCHAIN keeps it from "
     "fetching a newer one: unset GOTOOLCHAIN, or install the version named above.",
     "invalid go version": "This Go is too old: install Go 1.21 or newer.",
-    "no space left": "The disk is full: `go env GOCACHE GOMODCACHE` name the folders that grew.",
+    "no space left": "The disk is full: about 7 GB are needed, mostly in the folders that `go env "
+    "GOCACHE GOMODCACHE` names.",
     "checksum mismatch": "A downloaded module is not the one that go.sum pins: what the proxy in "
     "`go env GOPROXY` serves was changed. Do not go on; find out why.",
     "signal: killed": "The system ended the compiler, most likely for lack of memory: close other "
