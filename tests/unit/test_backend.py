@@ -23,6 +23,7 @@ def backend(*, stdout: str = "", **changes: Any) -> Recorder:
             "network": "shop",
             "environment": {"DEBUG": "false", "ALLOWED_HOSTS": "a,b"},
             "mounts": [Mount(source="shop-data", target="/srv/data")],
+            "secrets": "0f0f",
             "redeploy": 0,
             "gate_timeout": 120,
             "stop_grace": 30,
@@ -95,15 +96,27 @@ def test_no_order_of_labels_or_variables_makes_a_difference() -> None:
 
 
 @pytest.mark.parametrize(
-    "changes", [{"redeploy": 1}, {"release": "def"}, {"image_id": "sha256:2"}, {"startup": "x"}]
+    "changes",
+    [
+        {"redeploy": 1},
+        {"release": "def"},
+        {"image_id": "sha256:2"},
+        {"startup": "x"},
+        {"secrets": "1e1e"},
+    ],
 )
 def test_what_replaces_the_container(changes: dict[str, Any], recorder: Recorder) -> None:
     assert backend(**changes)["shop-backend"].inputs != recorder["shop-backend"].inputs
 
 
 def test_the_container_is_marked(recorder: Recorder) -> None:
-    marks = {"deployment": "shop", "role": "backend", "release": "abc", "redeploy": "0"}
-    assert marks.items() <= recorder["shop-backend"].labels.items()
+    assert recorder["shop-backend"].labels == {
+        "deployment": "shop",
+        "role": "backend",
+        "release": "abc",
+        "redeploy": "0",
+        "secrets": "0f0f",
+    }
 
 
 def test_the_container_waits_for_the_job_and_the_gate_for_the_container(
@@ -127,7 +140,7 @@ def test_the_gate_judges_each_container_once(recorder: Recorder) -> None:
 def test_who_uses_the_serving_container_waits_for_its_gate() -> None:
     def program() -> None:
         args = {"deployment": "shop", "release": "a", "image_id": "i", "startup": "s"}
-        more = {"network": "n", "environment": {}, "mounts": [], "redeploy": 0}
+        more = {"network": "n", "environment": {}, "mounts": [], "redeploy": 0, "secrets": ""}
         times = {"gate_timeout": 1, "stop_grace": 1}
         made = Backend("shop", cast(BackendArgs, {**args, **more, **times}))
         docker.Container("follower", image="i", hostname=made.serving)

@@ -1,12 +1,13 @@
 """The edge: one port on the loopback, and traffic to what has passed its gate."""
 
+import re
 from typing import Any, cast
 
 import pulumi
 import pulumi_docker as docker
 import pytest
 
-from components.edge import Edge, EdgeArgs, Traffic, TrafficArgs, render
+from components.edge import Edge, EdgeArgs, Traffic, TrafficArgs, configuration_id, render
 from components.network import Network
 from tests.unit.recorder import Recorder, deploy
 
@@ -75,15 +76,20 @@ def test_both_belong_to_the_component_and_are_marked(recorder: Recorder) -> None
 
 
 def test_the_network_is_the_deployments_own() -> None:
-    recorder = deploy(lambda: {"name": Network("shop", {"deployment": "shop"}).network_name})
+    def program() -> dict[str, Any]:
+        return {"name": Network("shop", {"deployment": "shop", "stack": "o/p/s"}).network_name}
+
+    recorder = deploy(program)
     assert recorder.outputs == {"name": "shop"}
     assert recorder["shop-network"].parent == "Network"
     assert recorder["shop-network"].inputs["driver"] == "bridge"
-    assert recorder["shop-network"].labels == {"deployment": "shop", "role": "network"}
+    marks = {"deployment": "shop", "role": "network", "stack": "o/p/s"}
+    assert recorder["shop-network"].labels == marks
+    # Another stack that takes the deployment over replaces nothing.
+    assert recorder["shop-network"].options.ignoreChanges == ["labels"]
 
 
 TRAFFIC: dict[str, Any] = {
-    "release": "abc",
     "edge": "shop-edge",
     "config_volume": "shop-edge-config-1",
     "backend": "shop-backend-1",
@@ -182,14 +188,29 @@ def test_a_server_is_found_anew_when_its_container_was_restarted() -> None:
 
 def test_the_public_port_serves_the_application_alone() -> None:
     lines = config()
-    public = lines[lines.index("frontend public") : lines.index("frontend release")]
+    public = lines[lines.index("frontend public") : lines.index("frontend configuration")]
     assert "bind :8080" in public
     assert "default_backend application" in public
-    assert not [line for line in public if "/release" in line]
+    assert not [line for line in public if "return" in line]
+
+
+@pytest.mark.parametrize(
+    "changes", [{"health_path": "/ok"}, {"host": "b"}, {"scheme": "http"}, {"backend_port": 1}]
+)
+def test_each_configuration_says_which_it_is(changes: dict[str, Any]) -> None:
+    first, second = config("b1"), config("b1", **changes)
+    assert configuration_id("\n".join(first)) != configuration_id("\n".join(second))
+    assert config("b1") == first
+    assert config("b2") != first
+
+
+def test_the_switch_waits_for_that_very_configuration() -> None:
+    inputs = traffic()["shop-traffic"].inputs
+    wanted = inputs["environment"]["CONFIGURATION"]
+    assert re.fullmatch("[0-9a-f]{16}", wanted)
+    assert f'string "{wanted}"' in inputs["stdin"]
 
 
 def test_no_placeholder_is_left() -> None:
     text = "\n".join(config())
-    assert "abc" in text
-    assert "{{" not in text
-    assert "}}" not in text
+    assert not re.search(r"[{}]|CONFIGURATION-ID", text)

@@ -25,15 +25,19 @@ class Daemon:
 
     Attributes:
         found: volumes and their labels.
-        running: containers and their labels, by name.
+        running: containers that run, and their labels, by name.
+        stopped: containers that don't.
         published: names of the containers that publish a port, by that port.
         local: names of the images.
+        nets: networks and their labels, by name.
     """
 
     found: dict[str, dict[str, str] | None] = field(default_factory=dict)
     running: dict[str, dict[str, str]] = field(default_factory=dict)
+    stopped: dict[str, dict[str, str]] = field(default_factory=dict)
     published: dict[str, list[str]] = field(default_factory=dict)
     local: set[str] = field(default_factory=set)
+    nets: dict[str, dict[str, str]] = field(default_factory=dict)
     asked: list[str | None] = field(default_factory=list)
 
     def __call__(self, *, base_url: str | None, **_: object) -> "Daemon":
@@ -54,19 +58,34 @@ class Daemon:
 
     @property
     def containers(self) -> Any:
-        return SimpleNamespace(
-            get=lambda name: self._get(self.running, name),
-            list=lambda filters: [
-                SimpleNamespace(name=name, labels=self.running[name])
-                for name in self.published.get(filters["publish"], [])
-            ],
-        )
+        everything = {**self.running, **self.stopped}
+
+        def listed(*, filters: dict[str, Any], all: bool = False) -> list[Any]:  # noqa: A002
+            known = everything if all else self.running
+            if "publish" in filters:
+                known = {name: known[name] for name in self.published.get(filters["publish"], [])}
+            return _matching(known, filters)
+
+        return SimpleNamespace(get=lambda name: self._get(everything, name), list=listed)
+
+    @property
+    def networks(self) -> Any:
+        return SimpleNamespace(list=lambda filters: _matching(self.nets, filters))
 
     @staticmethod
     def _get(known: Mapping[str, Any], name: str, error: str = "NotFound") -> Any:
         if name not in known:
             raise getattr(docker.errors, error)(f"no {name}")
-        return SimpleNamespace(attrs={"Labels": known[name]})
+        return SimpleNamespace(attrs={"Labels": known[name]}, labels=known[name])
+
+
+def _matching(known: dict[str, dict[str, str]], filters: dict[str, Any]) -> list[Any]:
+    wanted = {tuple(label.split("=")) for label in filters.get("label", [])}
+    return [
+        SimpleNamespace(name=name, id=f"{name}-id", labels=labels, attrs={"Labels": labels})
+        for name, labels in known.items()
+        if wanted <= set(labels.items())
+    ]
 
 
 @pytest.fixture
@@ -86,6 +105,7 @@ def claim(**changes: Any) -> Claim:
         "data": "create",
         "volumes": {"dataVolume": "shop-data", "mediaVolume": "shop-media"},
         "retire": (),
+        "owned": (),
         **changes,
     }
     return Claim(**values)
@@ -152,7 +172,73 @@ def test_existing_data_is_anybodys(daemon: Daemon, marks: dict[str, str] | None)
 def test_who_is_retired_has_to_be_there(daemon: Daemon) -> None:
     daemon.running = {"web": {}}
     (said,) = problems(retire=("web", "wbe"))
-    assert "retire names 'wbe'" in said
+    assert "retire names 'wbe': there is no such container" in said
+    assert "`pulumi config rm retire`" in said
+
+
+@pytest.mark.parametrize("edges", [{"running": {"e": EDGE}}, {"stopped": {"e": EDGE}}])
+def test_who_was_retired_may_be_removed_later(daemon: Daemon, edges: dict[str, Any]) -> None:
+    for name, value in edges.items():
+        setattr(daemon, name, value)
+    assert problems(retire=("removed",), owned=("e-id",)) == ()
+
+
+def test_who_is_retired_is_nobody_elses(daemon: Daemon) -> None:
+    daemon.running = {"web": {"django-on-docker.deployment": "blog"}}
+    (said,) = problems(retire=("web",))
+    assert said == "retire names 'web', which belongs to another deployment of this program"
+
+
+def marked(role: str, deployment: str = "shop") -> dict[str, str]:
+    return {
+        "django-on-docker.deployment": deployment,
+        "django-on-docker.role": role,
+        "django-on-docker.stack": "o/p/other",
+    }
+
+
+@pytest.mark.parametrize(
+    ("labels", "changes", "refused"),
+    [
+        (marked("backend"), {}, True),
+        (marked("edge"), {}, True),
+        (marked("backend"), {"owned": ("served-id",)}, False),
+        (marked("backend"), {"retire": ("served",)}, False),
+        (marked("backend", "blog"), {}, False),
+        (marked("seeding"), {}, False),
+    ],
+)
+def test_containers_of_this_deployment_belong_to_this_stack(
+    daemon: Daemon, labels: dict[str, str], changes: dict[str, Any], refused: bool
+) -> None:
+    daemon.running = {"served": labels}
+    said = problems(**changes)
+    assert bool(said) == refused
+    if refused:
+        assert "container served of deployment shop runs, but is in neither" in said[0]
+        for remedy in ("set deployment to another name", "'retire[0]' served", "rm --force served"):
+            assert remedy in said[0]
+
+
+def test_a_container_that_is_stopped_serves_nobody(daemon: Daemon) -> None:
+    daemon.stopped = {"served": marked("backend")}
+    assert problems() == ()
+
+
+@pytest.mark.parametrize(
+    ("deployment", "owned", "refused"),
+    [("shop", (), True), ("shop", ("net-id",), False), ("blog", (), False)],
+)
+def test_one_deployment_belongs_to_one_stack(
+    daemon: Daemon, deployment: str, owned: tuple[str, ...], refused: bool
+) -> None:
+    daemon.nets = {"net": marked("network", deployment)}
+    said = problems(owned=owned)
+    assert bool(said) == refused
+    if refused:
+        assert "network net of deployment shop was made by stack o/p/other" in said[0]
+        assert "`pulumi state move`" in said[0]
+        assert "`docker network rm net`" in said[0]
 
 
 @pytest.mark.parametrize(
@@ -169,7 +255,7 @@ def test_the_port_is_free_or_its_own(
     daemon: Daemon, labels: dict[str, str], retire: tuple[str, ...], taken: bool
 ) -> None:
     daemon.running, daemon.published = {"holder": labels}, {"8080": ["holder"]}
-    said = problems(retire=retire)
+    said = [line for line in problems(retire=retire, owned=("holder-id",)) if "port" in line]
     assert bool(said) == taken
     if taken:
         assert "127.0.0.1:8080 is taken by container holder; " in said[0]

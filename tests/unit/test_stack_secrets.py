@@ -48,7 +48,7 @@ class Pulumi:
 @pytest.fixture
 def pulumi(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Pulumi:
     fake = Pulumi()
-    monkeypatch.setattr(stack_secrets, "_pulumi", fake)
+    monkeypatch.setattr(stack_secrets, "run_pulumi", fake)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     (tmp_path / "Pulumi.shop.yaml").write_text("config: {}\n")
     return fake
@@ -197,10 +197,30 @@ def test_the_representation_hides_them() -> None:
     assert PASSWORD not in f"{secrets!r} {secrets}"
 
 
-def test_pulumi_is_asked_without_questions(monkeypatch: pytest.MonkeyPatch) -> None:
-    calls: list[Any] = []
-    monkeypatch.setattr("subprocess.run", lambda words, **options: calls.append((words, options)))
-    stack_secrets._pulumi(["config"], stdin="hush")
-    ((words, options),) = calls
-    assert words == ["pulumi", "config", "--non-interactive"]
-    assert options["input"] == "hush"
+def test_a_fingerprint_changes_with_each_secret_and_tells_none() -> None:
+    pairs = [(KEY, PASSWORD), (KEY, ""), (KEY, "other"), ("z" * 40, PASSWORD)]
+    made = [StackSecrets(secret_key=key, admin_password=word) for key, word in pairs]
+    prints = [secrets.fingerprint() for secrets in made]
+    assert len(set(prints)) == 4
+    assert made[0].fingerprint() == prints[0]
+    assert not [word for pair in pairs for word in pair if word and word in "".join(prints)]
+
+
+@pytest.mark.parametrize(
+    ("changes", "warned"),
+    [({"data": "existing"}, True), ({"data": "existing", "secretKey": KEY}, False), ({}, False)],
+)
+def test_a_site_that_was_served_by_others_is_told_that_its_key_changes(
+    pulumi: Pulumi,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    changes: dict[str, Any],
+    warned: bool,
+) -> None:
+    warnings: list[str] = []
+    monkeypatch.setattr("pulumi.log.warn", warnings.append)
+    secrets = ensure(tmp_path, **changes)
+    assert bool(warnings) == warned
+    if warned:
+        assert "`pulumi config set --secret secretKey -s shop`" in warnings[0]
+        assert secrets.secret_key not in warnings[0]

@@ -20,7 +20,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(switch, "time", SimpleNamespace(monotonic=lambda: now[0], sleep=sleep))
     monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(CONFIG)))
-    for name, value in {"EDGE": "edge", "BACKEND": "new", "RELEASE": "abc"}.items():
+    for name, value in {"EDGE": "edge", "BACKEND": "new", "CONFIGURATION": "abc"}.items():
         monkeypatch.setenv(name, value)
 
 

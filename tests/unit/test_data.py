@@ -1,0 +1,125 @@
+"""What outlives releases: the database's and the media volume, and what belongs to a release."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pulumi
+import pulumi_docker as docker
+import pytest
+
+from components.database import Database
+from components.files import Files
+from components.mounts import Mount
+from tests.unit.recorder import Recorder, deploy
+
+STACK = "organization/django-on-docker/shop"
+
+
+def database(existing: str | None = None) -> Recorder:
+    def program() -> dict[str, Any]:
+        image = docker.RemoteImage("image", name="shop:abc")
+        made = Database(
+            "shop",
+            {"deployment": "shop", "stack": STACK, "existing_volume": existing},
+            pulumi.ResourceOptions(depends_on=[image]),
+        )
+        names = ("url", "folder", "identity", "volume")
+        return {name: getattr(made, name) for name in names}
+
+    return deploy(program)
+
+
+def files(existing: str | None = None, static_of: str | None = None) -> Recorder:
+    def program() -> dict[str, Any]:
+        made = Files(
+            "shop",
+            {
+                "deployment": "shop",
+                "stack": STACK,
+                "existing_media": existing,
+                "static_of": static_of,
+            },
+        )
+        return {"media": made.media, "static": made.static}
+
+    return deploy(program)
+
+
+@pytest.mark.parametrize(
+    ("made", "role", "component"), [(database, "data", "Database"), (files, "media", "Files")]
+)
+def test_what_was_created_outlives_the_stack(
+    made: Callable[[], Recorder], role: str, component: str
+) -> None:
+    volume = made()[f"shop-{role}"]
+    assert volume.inputs["name"] == f"shop-{role}"
+    assert volume.labels == {"deployment": "shop", "role": role, "stack": STACK}
+    assert volume.options.retainOnDelete is True
+    # Protected, it would make `pulumi destroy` fail.
+    assert volume.options.protect is False
+    assert volume.parent == component
+
+
+@pytest.mark.parametrize(("made", "role"), [(database, "data"), (files, "media")])
+def test_a_volume_that_was_found_again_is_not_replaced(
+    made: Callable[[], Recorder], role: str
+) -> None:
+    ignored = made()[f"shop-{role}"].options.ignoreChanges
+    assert set(ignored) == {"labels", "driver", "driverOpts"}
+
+
+@pytest.mark.parametrize("made", [database, files])
+def test_what_existed_before_is_no_resource(made: Callable[[str], Recorder]) -> None:
+    recorder = made("old_volume")
+    assert "Volume" not in recorder.types()
+    assert "old_volume" in recorder.outputs.values()
+
+
+def test_the_database_is_known_by_its_volume() -> None:
+    assert database().outputs == {
+        "url": "sqlite:////srv/data/db.sqlite3",
+        "folder": "/srv/data",
+        "identity": "sqlite:shop-data",
+        "volume": "shop-data",
+    }
+    assert database("old_volume").outputs["identity"] == "sqlite:old_volume"
+
+
+def test_a_failed_image_leaves_the_database_alone() -> None:
+    assert "image" in database()["shop-data"].waits_for
+
+
+def test_static_files_belong_to_one_release() -> None:
+    recorder = files(static_of="abc")
+    static = recorder["shop-static"]
+    assert static.inputs["name"] == recorder.outputs["static"] == "shop-static-abc"
+    assert static.labels == {"deployment": "shop", "role": "static", "release": "abc"}
+    assert static.options.retainOnDelete is False
+    assert static.parent == "Files"
+
+
+def test_static_files_are_served_from_the_image_otherwise() -> None:
+    assert files().outputs == {"media": "shop-media", "static": None}
+    assert "shop-static" not in files().resources
+
+
+@pytest.mark.parametrize(
+    ("mount", "provider", "client"),
+    [
+        (
+            Mount(source="shop-data", target="/srv/data"),
+            {"type": "volume", "source": "shop-data", "target": "/srv/data", "read_only": False},
+            "type=volume,source=shop-data,target=/srv/data",
+        ),
+        (
+            Mount(type="bind", source="/home/shop", target="/app", read_only=True),
+            {"type": "bind", "source": "/home/shop", "target": "/app", "read_only": True},
+            "type=bind,source=/home/shop,target=/app,readonly",
+        ),
+    ],
+)
+def test_a_mount_reads_the_same_for_provider_and_client(
+    mount: Mount, provider: dict[str, Any], client: str
+) -> None:
+    assert mount.for_container() == provider
+    assert deploy(lambda: {"client": mount.for_client()}).outputs == {"client": client}
