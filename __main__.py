@@ -77,7 +77,7 @@ release = prepare_release(
         "HEALTH_PATH": settings.health_path,
         "PYTHON_PATH": project.python_path or ".",
         "REQUIREMENTS": project.requirements,
-        "SEED_STEPS": json.dumps(settings.seed_steps if settings.seeding else []),
+        "SEED_STEPS": json.dumps(settings.seed_steps),
         "SETTINGS_MODULE": settings.settings_module,
         "WSGI": settings.wsgi,
     },
