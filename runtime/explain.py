@@ -22,7 +22,11 @@ def explain(error: BaseException) -> str:
     frames = project_frames(error)
     if frames:
         lines += ["", "in the project's code:", *frames]
-    hint = remedy(error)
+    # Libraries wrap what went wrong: logging hides the file that can't be written, for example.
+    cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    if cause is not None:
+        lines += ["", "because of:", *last_lines(cause)]
+    hint = remedy(error) or (remedy(cause) if cause else None)
     if hint:
         lines += ["", f"What to do: {hint}"]
     return "\n".join(lines)
@@ -59,7 +63,9 @@ def remedy(error: BaseException) -> str | None:
     """What to do about the mistakes that deployments make most often."""
     variable = _missing_variable(error)
     if variable:
-        return f"the project needs the environment variable {variable}: {_SET_IT}"
+        others = [name for name in _required(error) if name != variable]
+        more = f"; the same code reads {', '.join(others)}, not set either" if others else ""
+        return f"the project needs the environment variable {variable}: {_SET_IT}{more}"
     if isinstance(error, ModuleNotFoundError) and error.name:
         top = error.name.partition(".")[0]
         return (
@@ -90,7 +96,8 @@ def _missing_variable(error: BaseException) -> str | None:
     text = str(error)
     if isinstance(error, KeyError) and error.args:
         innermost = traceback.extract_tb(error.__traceback__)[-1:]
-        in_environ = any(Path(f.filename).name == "os.py" for f in innermost)
+        # The module os is frozen into newer Pythons, and has no file there.
+        in_environ = any(f.filename.endswith(("os.py", "<frozen os>")) for f in innermost)
         return str(error.args[0]) if in_environ else None
     # django-environ; python-decouple; environs and others that follow their wording.
     for pattern in (
@@ -102,3 +109,21 @@ def _missing_variable(error: BaseException) -> str | None:
         if match:
             return match[1]
     return None
+
+
+# os.environ["X"], env("X"), env.bool("X"), config("X"): reads without a default.
+_READS = re.compile(r"""(?:environ\[|\b(?:env|config)(?:\.\w+)?\()\s*["'](\w+)["']\s*[\])]""")
+
+
+def _required(error: BaseException) -> list[str]:
+    """Variables that the failing file reads without a default and that are not set."""
+    files = [frame.filename for frame in traceback.extract_tb(error.__traceback__)]
+    own = [filename for filename in files if _is_project(filename)]
+    if not own:
+        return []
+    try:
+        text = Path(own[-1]).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return []
+    names = dict.fromkeys(_READS.findall(text))
+    return [name for name in names if name not in os.environ]
