@@ -6,6 +6,7 @@ that are missing. It needs no database and no real secret, prints what was suppl
 and leaves a report in the image. DEPLOY_COLLECT=no leaves out collecting, but not the checks.
 """
 
+import importlib
 import json
 import os
 import sys
@@ -47,6 +48,7 @@ def build(environ: Mapping[str, str]) -> dict[str, Any]:
     seed_steps = steps.words_from(environ, "DEPLOY_SEED_STEPS")
     supplied = _explained(f"the settings {environ.get('DEPLOY_SETTINGS_MODULE')}", _settings)
     _explained("the project's apps", _setup)
+    _explained("the database's driver", _drivers)
     warnings = _system_checks()
     steps.check(seed_steps)
     static = _static(collecting=boolean(environ, "DEPLOY_COLLECT", default=True))
@@ -87,6 +89,16 @@ def _setup() -> None:
     django.setup()
 
 
+def _drivers() -> None:
+    """Load the driver of each database, without a connection, and the one that is to come."""
+    from django.db import connections
+
+    for alias in connections:
+        _ = connections[alias]
+    if os.environ.get("DEPLOY_DATABASE_ENGINE") == "postgres":
+        importlib.import_module("django.db.backends.postgresql.base")
+
+
 def _wsgi() -> None:
     from . import wsgi  # noqa: F401 - importing it is the check
 
@@ -122,6 +134,8 @@ def _static(*, collecting: bool) -> dict[str, Any]:
         return {"files": 0, "seconds": 0.0, "storage": storage, "collected": False}
     done = collect.collect_static()
     print(f"static files: {done.files} collected by {storage} in {done.seconds:.1f} s")
+    for reference in done.tolerated:
+        print(f"warning: {reference}", file=sys.stderr)
     _verify()
     return {
         "files": done.files,
@@ -129,6 +143,7 @@ def _static(*, collecting: bool) -> dict[str, Any]:
         "seconds": done.seconds,
         "storage": storage,
         "collected": True,
+        "tolerated": list(done.tolerated),
     }
 
 

@@ -19,6 +19,7 @@ class Collected:
         seconds: how long it took.
         storage: the storage's dotted path.
         root: where they are; empty if the storage has no folder.
+        tolerated: references to missing files that were let pass, in words.
     """
 
     files: int
@@ -27,6 +28,7 @@ class Collected:
     seconds: float
     storage: str
     root: str
+    tolerated: tuple[str, ...] = ()
 
 
 def collect_static() -> Collected:
@@ -52,6 +54,7 @@ def collect_static() -> Collected:
         seconds=round(time.monotonic() - started, 3),
         storage=storage_path(),
         root=_root(),
+        tolerated=tuple(getattr(_storage(), "tolerated", ())),
     )
 
 
@@ -72,13 +75,15 @@ def _reason(error: Exception, output: str) -> str:
 
 def storage_path() -> str:
     """The dotted path of the storage of static files."""
-    from django.contrib.staticfiles.storage import staticfiles_storage
-
-    kind = staticfiles_storage.__class__
+    kind = _storage().__class__
     return f"{kind.__module__}.{kind.__qualname__}"
 
 
-def _root() -> str:
+def _storage() -> Any:
     from django.contrib.staticfiles.storage import staticfiles_storage
 
-    return str(getattr(staticfiles_storage, "location", "") or "")
+    return staticfiles_storage
+
+
+def _root() -> str:
+    return str(getattr(_storage(), "location", "") or "")

@@ -152,7 +152,7 @@ def _has_own_view(path: str, prefix: str) -> bool:
 
 def _serve(path: str, request: Any) -> Any:
     try:
-        full = Path(safe_join(settings.MEDIA_ROOT, path))
+        full = Path(safe_join(default_storage.location, path))
         stat = full.stat()
         if not full.is_file():
             return _not_found()

@@ -15,12 +15,9 @@ _CONNECTION = ("NAME", "USER", "PASSWORD", "HOST", "PORT")
 # What says how the project uses its database, whichever engine that is.
 _USE = ("ATOMIC_REQUESTS", "AUTOCOMMIT", "CONN_MAX_AGE", "CONN_HEALTH_CHECKS", "TIME_ZONE", "TEST")
 _FAMILIES = {
-    "sqlite3": "sqlite",
-    "spatialite": "sqlite",
-    "postgresql": "postgres",
-    "postgresql_psycopg2": "postgres",
-    "postgis": "postgres",
-    "mysql": "mysql",
+    "sqlite": ("sqlite", "spatialite"),
+    "postgres": ("postg", "psql", "cockroach", "timescale"),
+    "mysql": ("mysql", "mariadb"),
 }
 BUSY_TIMEOUT = 20  # seconds
 
@@ -73,8 +70,11 @@ def parse(url: str) -> dict[str, Any]:
 
 def family(database: dict[str, Any]) -> str:
     """Which kind of server an engine speaks to; wrapped engines count as what they wrap."""
-    name = str(database.get("ENGINE", "")).rpartition(".")[2]
-    return _FAMILIES.get(name, name)
+    engine = str(database.get("ENGINE", "")).lower()
+    for name, marks in _FAMILIES.items():
+        if any(mark in engine for mark in marks):
+            return name
+    return engine
 
 
 def points_to(own: dict[str, Any], wanted: dict[str, Any]) -> bool:

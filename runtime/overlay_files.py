@@ -12,7 +12,7 @@ from .errors import boolean
 from .overlay import Overlay
 
 PLAIN = "django.contrib.staticfiles.storage.StaticFilesStorage"
-HASHED = "whitenoise.storage.CompressedManifestStaticFilesStorage"
+HASHED = f"{__package__}.storage.HashedStorage"
 FILE_SYSTEM = "django.core.files.storage.FileSystemStorage"
 _LOCAL = (FILE_SYSTEM, "django.core.files.storage.filesystem.FileSystemStorage")
 _SECURITY = "django.middleware.security.SecurityMiddleware"
@@ -44,6 +44,7 @@ def media(overlay: Overlay) -> None:
         overlay.keep("MEDIA_ROOT", f"uploads go to {backend}, which serves them")
         return
     _root(overlay, "MEDIA_ROOT")
+    _location(overlay)
     _url(overlay, "MEDIA_URL", "/media/")
     if not boolean(overlay.environ, "DEPLOY_SERVE_MEDIA", default=True):
         overlay.keep("MEDIA_URL", "uploads are served by the project itself: serving is off")
@@ -70,6 +71,21 @@ def _root(overlay: Overlay, setting: str) -> None:
         overlay.keep(setting, "the project reads it from the environment itself")
         return
     overlay.supply(setting, wanted, "outside the source folder")
+
+
+def _location(overlay: Overlay) -> None:
+    """Uploads go to MEDIA_ROOT even if the storage names another folder of the container."""
+    storages = overlay.settings.get("STORAGES") or {}
+    options = dict(storages.get("default", {}).get("OPTIONS") or {})
+    location = str(options.get("location") or "")
+    root = str(overlay.environ.get("MEDIA_ROOT") or "")
+    if not location or not root or f"{location}/".startswith(f"{root}/"):
+        return
+    del options["location"]
+    default = {**storages["default"], "OPTIONS": options}
+    overlay.supply(
+        "STORAGES", {**storages, "default": default}, f"uploads to MEDIA_ROOT, not to {location}"
+    )
 
 
 def _url(overlay: Overlay, setting: str, default: str) -> None:

@@ -94,8 +94,9 @@ def _literal(word: str) -> str | None:
 
 
 def _is_known(storage: Any, name: str) -> bool:
+    look_up = getattr(storage, "strict_name", storage.stored_name)
     try:
-        storage.stored_name(name.partition("#")[0])
+        look_up(name.partition("#")[0])
     except ValueError:
         return name.endswith("/")  # a folder: storages leave those unhashed
     return True
