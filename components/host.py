@@ -3,7 +3,7 @@
 import json
 import os
 import subprocess
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,7 @@ from components.labels import DEPLOYMENT, ROLE, STACK
 
 BOOTSTRAPPED_BASE_IMAGE = "django-on-docker/base:trixie"
 DEFAULT_BASE_IMAGE = "python:3.13-slim-trixie"
+_SERVING = ("backend", "edge", "postgres")
 # Seconds: for the first answer, and for each later one, since a daemon that builds is slow.
 _FIRST_TIMEOUT = 10
 _TIMEOUT = 120
@@ -140,13 +141,11 @@ class Host:
             # Once this deployment serves, what it took over from may be gone.
             if container is None and not served:
                 yield _unknown_container(name)
-            elif container and container.labels.get(DEPLOYMENT, claim.deployment) != (
-                claim.deployment
-            ):
+            elif container and _is_anothers(container.labels, claim):
                 yield f"retire names {name!r}, which belongs to another deployment of this program"
 
     def _ownership_problems(self, claim: Claim) -> Iterator[str]:
-        for role in ("backend", "edge", "postgres"):
+        for role in _SERVING:
             for container in self._client.containers.list(filters=_labelled(claim, role)):
                 if container.id not in claim.owned and container.name not in claim.retire:
                     yield _foreign_container(str(container.name), claim)
@@ -204,6 +203,11 @@ def _ownership_problems(
         f"data is create, but volume {volume} exists and {whose}: to serve that data set data to "
         f"existing and {key} to {volume}; for a new site set deployment to another name"
     )
+
+
+def _is_anothers(marks: Mapping[str, str], claim: Claim) -> bool:
+    # The role tells: a container inherits its image's labels, whoever started it.
+    return marks.get(ROLE) in _SERVING and marks.get(DEPLOYMENT) != claim.deployment
 
 
 def _labelled(claim: Claim, role: str) -> dict[str, str | list[str] | bool]:
