@@ -60,11 +60,13 @@ class Recorder(Mocks):
     Attributes:
         stdout: what commands print, by their resource's name.
         resources: what was registered, by key, in the order of registration.
-        outputs: the values of the outputs that the program returned.
+        finished: keys of the components that have said they are complete.
+        outputs: the values of the stack's outputs, and of those that the program returned.
     """
 
     stdout: Mapping[str, str] = field(default_factory=dict)
     resources: dict[str, Resource] = field(default_factory=dict)
+    finished: set[str] = field(default_factory=set)
     outputs: dict[str, Any] = field(default_factory=dict)
 
     def __getitem__(self, key: str) -> Resource:
@@ -122,6 +124,10 @@ class _Monitor(MockMonitor):
             options=request,
         )
         return answer
+
+    def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802 - the name of the RPC
+        self.recorder.finished.add(self.keys[request.urn])
+        return super().RegisterResourceOutputs(request)  # type: ignore[no-untyped-call]
 
 
 def deploy(

@@ -95,6 +95,7 @@ def test_static_files_belong_to_one_release() -> None:
     assert static.inputs["name"] == recorder.outputs["static"] == "shop-static-abc"
     assert static.labels == {"deployment": "shop", "role": "static", "release": "abc"}
     assert static.options.retainOnDelete is False
+    assert static.options.ignoreChanges == ["labels"]
     assert static.parent == "Files"
 
 

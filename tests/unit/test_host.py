@@ -183,18 +183,33 @@ def test_who_was_retired_may_be_removed_later(daemon: Daemon, edges: dict[str, A
     assert problems(retire=("removed",), owned=("e-id",)) == ()
 
 
-def test_who_is_retired_is_nobody_elses(daemon: Daemon) -> None:
-    daemon.running = {"web": {"django-on-docker.deployment": "blog"}}
-    (said,) = problems(retire=("web",))
-    assert said == "retire names 'web', which belongs to another deployment of this program"
-
-
 def marked(role: str, deployment: str = "shop") -> dict[str, str]:
     return {
         "django-on-docker.deployment": deployment,
         "django-on-docker.role": role,
         "django-on-docker.stack": "o/p/other",
     }
+
+
+@pytest.mark.parametrize(
+    ("labels", "refused"),
+    [
+        (marked("backend", "blog"), True),
+        (marked("edge", "blog"), True),
+        (marked("postgres", "blog"), True),
+        (marked("backend"), False),
+        # Started by somebody from an image of this program.
+        (marked("release", "blog"), False),
+        ({}, False),
+    ],
+)
+def test_who_is_retired_is_nobody_elses(
+    daemon: Daemon, labels: dict[str, str], refused: bool
+) -> None:
+    daemon.running = {"web": labels}
+    said = problems(retire=("web",))
+    wanted = ("retire names 'web', which belongs to another deployment of this program",)
+    assert said == (wanted if refused else ())
 
 
 @pytest.mark.parametrize(

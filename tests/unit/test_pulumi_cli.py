@@ -25,7 +25,9 @@ def test_it_is_never_asked_questions(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("subprocess.run", cli)
     run_pulumi(["config", "set", "--secret", "a"], stdin="hush")
     assert cli.words == ["pulumi", "--non-interactive", "config", "set", "--secret", "a"]
-    assert cli.options["input"] == "hush"
+    timeout = cli.options.pop("timeout")
+    assert cli.options == {"input": "hush", "capture_output": True, "text": True, "check": False}
+    assert 60 <= timeout <= 600
 
 
 @pytest.mark.parametrize(

@@ -252,6 +252,13 @@ def test_every_resource_belongs_to_a_component(run: Deploy, stack: str) -> None:
 
 
 @pytest.mark.parametrize("stack", STACKS)
+def test_every_component_says_that_it_is_complete(run: Deploy, stack: str) -> None:
+    recorder = run(stack, retire=["old_web_1"])
+    components = {k for k, r in recorder.resources.items() if not r.options.custom}
+    assert components == recorder.finished - {"Stack"}
+
+
+@pytest.mark.parametrize("stack", STACKS)
 def test_no_secret_is_in_any_input_but_one(run: Deploy, stack: str) -> None:
     recorder = run(stack)
     inputs: Mapping[str, Any] = {
