@@ -21,6 +21,7 @@ from components.files import Files
 from components.host import Claim, Host
 from components.image import Image
 from components.network import Network
+from components.ownership import Ownership
 from components.plan import execution_plan, startup_command
 from components.project import find_project
 from components.pulumi_cli import resource_ids
@@ -106,7 +107,8 @@ database = Database(
     {
         "deployment": deployment,
         "stack": stack,
-        "existing_volume": data_volume if existing else None,
+        "existing": data_volume if existing else None,
+        "file": settings.data_file,
     },
     pulumi.ResourceOptions(providers=on_host, depends_on=[image]),
 )
@@ -133,14 +135,23 @@ network = Network(deployment, {"deployment": deployment, "stack": stack}, opts)
 environment = application.environment(settings, database_url=database.url, release=release.tag)
 mounts = application.mounts(
     settings,
-    database=database,
-    media=files.media,
+    data=[database.mount],
+    files=files.mounts,
     secret_files=secret_files.volume,
-    static=files.static,
 )
 
-# The seeding job: migrate and the steps, before anything serves; a finished one is left alone.
+# Files that others wrote belong to the application before it starts on them.
 ready: list[pulumi.Resource] = [image, database]
+foreign = [*([data_volume, media_volume] if existing else []), *settings.volumes]
+if foreign:
+    ownership = Ownership(
+        deployment,
+        {"sources": foreign, "image": edge_image.image_id},
+        pulumi.ResourceOptions(depends_on=ready),
+    )
+    ready = [*ready, ownership]
+
+# The seeding job: migrate and the steps, before anything serves; a finished one is left alone.
 seeding = None
 if settings.seeding:
     seeding = Seeding(

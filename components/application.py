@@ -1,16 +1,14 @@
 """What every container of the application gets, whether it serves or seeds."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pulumi
 
 from components import secrets
-from components.database import Database
 from components.mounts import Mount
 from components.settings import Settings
 
-MEDIA_FOLDER = "/srv/media"
-STATIC_FOLDER = "/srv/static"
 SOURCE_FOLDER = "/app"
 
 
@@ -48,27 +46,20 @@ def startup_switch(collect: bool) -> dict[str, str]:
 def mounts(
     settings: Settings,
     *,
-    database: Database,
-    media: pulumi.Input[str],
+    data: Sequence[Mount],
+    files: Sequence[Mount],
     secret_files: pulumi.Input[str],
-    static: pulumi.Input[str] | None,
 ) -> list[Mount]:
     """The mounts of the application's containers, in a stable order.
 
     Args:
         settings: the stack's settings.
-        database: what holds the data.
-        media: the volume for uploaded files.
+        data: what holds the database, if it is in files.
+        files: what holds uploaded files, and static files that are collected again.
         secret_files: the volume with the secrets.
-        static: the release's own volume for static files, where they are collected again.
     """
-    found = [
-        Mount(source=database.volume, target=database.folder),
-        Mount(source=media, target=MEDIA_FOLDER),
-        Mount(source=secret_files, target=secrets.FOLDER, read_only=True),
-    ]
-    if static is not None:
-        found.append(Mount(source=static, target=STATIC_FOLDER))
+    found = [*data, *files, Mount(source=secret_files, target=secrets.FOLDER, read_only=True)]
+    found += [Mount.of(name, path) for name, path in sorted(settings.volumes.items())]
     if settings.mount_source:
         source = str(Path(settings.app_path).resolve())
         found.append(Mount(type="bind", source=source, target=SOURCE_FOLDER, read_only=True))

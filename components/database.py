@@ -5,6 +5,7 @@ from typing import TypedDict
 import pulumi
 
 from components import PACKAGE
+from components.mounts import Mount
 from components.volume import retained_volume
 
 FOLDER = "/srv/data"
@@ -17,8 +18,10 @@ class DatabaseArgs(TypedDict):
     """The deployment that the data belongs to."""
     stack: str
     """The stack that owns the data, for the mark on it."""
-    existing_volume: str | None
-    """A volume that holds the data already and is only referenced; None creates one."""
+    existing: str | None
+    """A volume, or an absolute folder, that holds the data and is only referenced; None creates."""
+    file: str
+    """The database's file inside the volume."""
 
 
 class Database(pulumi.ComponentResource):
@@ -30,10 +33,8 @@ class Database(pulumi.ComponentResource):
 
     url: str
     """The value of DATABASE_URL; it holds no secret."""
-    volume: pulumi.Output[str]
-    """The name of the volume that holds the data."""
-    folder: str
-    """Where the volume is mounted."""
+    mount: Mount
+    """What holds the data, as the application's containers see it."""
     identity: str
     """What tells this database from another: a job that ran on one has to run on the other."""
 
@@ -41,22 +42,21 @@ class Database(pulumi.ComponentResource):
         self, name: str, args: DatabaseArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__(f"{PACKAGE}:index:Database", name, None, opts)
-        existing = args["existing_volume"]
-        volume_name = existing or f"{args['deployment']}-data"
-        self.url = f"sqlite:///{FOLDER}/db.sqlite3"
-        self.folder = FOLDER
-        self.identity = f"sqlite:{volume_name}"
-        self.volume = (
-            pulumi.Output.from_input(existing)
-            if existing
-            else retained_volume(
-                self,
-                name,
-                volume=volume_name,
-                deployment=args["deployment"],
-                stack=args["stack"],
-                role="data",
-                opts=opts,
-            )
+        existing = args["existing"]
+        source = existing or f"{args['deployment']}-data"
+        self.url = f"sqlite:///{FOLDER}/{args['file']}"
+        self.identity = f"sqlite:{source}/{args['file']}"
+        self.mount = Mount.of(existing, FOLDER) if existing else self._create(name, args, opts)
+        self.register_outputs({"source": self.mount.source})
+
+    def _create(self, name: str, args: DatabaseArgs, opts: pulumi.ResourceOptions | None) -> Mount:
+        volume = retained_volume(
+            self,
+            name,
+            volume=f"{args['deployment']}-data",
+            deployment=args["deployment"],
+            stack=args["stack"],
+            role="data",
+            opts=opts,
         )
-        self.register_outputs({"volume": self.volume})
+        return Mount(source=volume, target=FOLDER)

@@ -7,7 +7,11 @@ import pulumi_docker as docker
 
 from components import PACKAGE
 from components.labels import as_args, labels
+from components.mounts import Mount
 from components.volume import retained_volume
+
+MEDIA_FOLDER = "/srv/media"
+STATIC_FOLDER = "/srv/static"
 
 
 class FilesArgs(TypedDict):
@@ -18,7 +22,7 @@ class FilesArgs(TypedDict):
     stack: str
     """The stack that owns them, for the mark on them."""
     existing_media: str | None
-    """A volume that holds media already and is only referenced; None creates one."""
+    """A volume, or an absolute folder, that holds media already; None creates a volume."""
     static_of: str | None
     """The release that collects static files outside its build; None if it doesn't."""
 
@@ -30,38 +34,38 @@ class Files(pulumi.ComponentResource):
     named after its release and starts out filled from its image.
     """
 
-    media: pulumi.Output[str]
-    """The volume for uploaded files."""
-    static: pulumi.Output[str] | None
-    """The release's volume for static files; None if they are served from the image."""
+    mounts: list[Mount]
+    """What holds them, as the application's containers see it."""
 
     def __init__(
         self, name: str, args: FilesArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__(f"{PACKAGE}:index:Files", name, None, opts)
-        deployment, existing = args["deployment"], args["existing_media"]
-        self.media = (
-            pulumi.Output.from_input(existing)
-            if existing
-            else retained_volume(
-                self,
-                name,
-                volume=f"{deployment}-media",
-                deployment=deployment,
-                stack=args["stack"],
-                role="media",
-            )
-        )
-        self.static = self._static(name, deployment, args["static_of"])
-        self.register_outputs({"media": self.media})
+        existing = args["existing_media"]
+        media = Mount.of(existing, MEDIA_FOLDER) if existing else self._media(name, args)
+        static = self._static(name, args)
+        self.mounts = [media, *([static] if static else [])]
+        self.register_outputs({"media": media.source})
 
-    def _static(self, name: str, deployment: str, release: str | None) -> pulumi.Output[str] | None:
+    def _media(self, name: str, args: FilesArgs) -> Mount:
+        volume = retained_volume(
+            self,
+            name,
+            volume=f"{args['deployment']}-media",
+            deployment=args["deployment"],
+            stack=args["stack"],
+            role="media",
+        )
+        return Mount(source=volume, target=MEDIA_FOLDER)
+
+    def _static(self, name: str, args: FilesArgs) -> Mount | None:
+        release = args["static_of"]
         if release is None:
             return None
         volume = docker.Volume(
             f"{name}-static",
-            name=f"{deployment}-static-{release}",
-            labels=as_args(labels(deployment, "static", release=release)),
+            name=f"{args['deployment']}-static-{release}",
+            labels=as_args(labels(args["deployment"], "static", release=release)),
             opts=pulumi.ResourceOptions(parent=self, ignore_changes=["labels"]),
         )
-        return volume.name
+        return Mount(source=volume.name, target=STATIC_FOLDER)

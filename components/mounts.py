@@ -23,6 +23,13 @@ class Mount:
     target: str
     read_only: bool = False
 
+    @classmethod
+    def of(cls, source: str, target: str) -> "Mount":
+        """A mount of a volume by name, or of a folder of the host by absolute path."""
+        return cls(
+            type="bind" if source.startswith("/") else "volume", source=source, target=target
+        )
+
     def for_container(self) -> docker.ContainerMountArgsDict:
         """As the docker provider takes it."""
         return {

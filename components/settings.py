@@ -50,6 +50,21 @@ RESERVED = (
 )
 """Variables of the containers that config keys decide, or the program itself."""
 
+TAKEN_FOLDERS = {
+    "/srv/static": (
+        "where the image's static files are. A volume is filled from the image only while it is "
+        "empty: it would hide the files of every later release. Mount it elsewhere; to collect "
+        "outside the build choose another strategy, whose volume belongs to the release"
+    ),
+    "/srv/data": "where the database is: name its volume in dataVolume",
+    "/srv/media": "where uploaded files are: name their volume in mediaVolume",
+    "/srv/ledger": "where the ledger is",
+    "/run/secrets": "where the secrets are",
+    "/opt/venv": "where the release's dependencies are",
+    "/opt/deploy": "where the runtime is",
+}
+"""Folders of the containers that no volume of the user's may cover, and why."""
+
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 _WSGI = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
@@ -95,6 +110,22 @@ def _text(value: object) -> object:
     return json.dumps(value) if isinstance(value, bool | int | float) else value
 
 
+def _target(path: str) -> str:
+    if not path.startswith("/") or ".." in path.split("/"):
+        raise ValueError("must be an absolute path in the container, without ..")
+    if "/app/".startswith(f"{path.rstrip('/')}/"):
+        raise ValueError("covers /app, where the release's source is")
+    for folder, reason in TAKEN_FOLDERS.items():
+        if _overlap(path, folder):
+            raise ValueError(f"covers {folder}, {reason}")
+    return path
+
+
+def _overlap(one: str, other: str) -> bool:
+    first, second = f"{one.rstrip('/')}/", f"{other}/"
+    return first.startswith(second) or second.startswith(first)
+
+
 def _url_path(value: str) -> str:
     if not value.startswith("/"):
         raise ValueError("must be a path that begins with /")
@@ -112,6 +143,7 @@ Variable = Annotated[
 ]
 Value = Annotated[str, BeforeValidator(_text)]
 InsidePath = Annotated[str, AfterValidator(_relative)]
+Target = Annotated[str, AfterValidator(_target)]
 
 
 class Settings(BaseModel):
@@ -140,6 +172,8 @@ class Settings(BaseModel):
     data: Literal["create", "existing"]
     data_volume: str = ""
     media_volume: str = ""
+    data_file: Annotated[InsidePath, Field(min_length=1)] = "db.sqlite3"
+    volumes: dict[str, Target] = {}
     database: Literal["sqlite"] = "sqlite"
 
     # The operations
@@ -190,8 +224,9 @@ class Settings(BaseModel):
                 "is true, but where a Dockerfile of the project's own keeps its source is unknown",
                 "remove dockerfile in this stack, or set mountSource to false",
             )
-        if self.data == "create" and (self.data_volume or self.media_volume):
-            key = "dataVolume" if self.data_volume else "mediaVolume"
+        given = {"dataVolume": self.data_volume, "mediaVolume": self.media_volume}
+        if self.data == "create" and any(given.values()):
+            key = next(key for key, value in given.items() if value)
             raise _conflict(
                 key,
                 "names a volume that exists already, but data is create",

@@ -1,0 +1,41 @@
+"""Gives files to the user that the application runs as, where they belong to another."""
+
+import json
+import os
+
+from components.commands.client import docker_or_fail
+
+USER = 10001
+# Looks first: a volume whose files are right is not written to.
+_SCRIPT = f"""\
+for folder in "$@"; do
+  found="$(find "$folder" -xdev '(' ! -uid {USER} -o ! -gid {USER} ')' | wc -l)"
+  [ "$found" = 0 ] || chown -R {USER}:{USER} "$folder" || exit 1
+  echo "$found"
+done
+"""
+
+
+def arguments(sources: list[str], image: str) -> list[str]:
+    """The words after `docker` that look at each source, and put it right."""
+    targets = [f"/sources/{index}" for index in range(len(sources))]
+    words = ["run", "--rm", "--network", "none", "--user", "0"]
+    for source, target in zip(sources, targets, strict=True):
+        kind = "bind" if source.startswith("/") else "volume"
+        words += ["--mount", f"type={kind},source={source},target={target}"]
+    return [*words, "--entrypoint", "sh", image, "-c", _SCRIPT, "own", *targets]
+
+
+def main() -> None:
+    """Put the ownership of SOURCES, a JSON list, right by a container of IMAGE."""
+    sources: list[str] = json.loads(os.environ["SOURCES"])
+    said = docker_or_fail(
+        "giving files to the application", *arguments(sources, os.environ["IMAGE"])
+    )
+    for source, count in zip(sources, said.decode().split(), strict=True):
+        outcome = "right already" if count == "0" else f"given to user {USER}: {count} entries"
+        print(f"{source}: {outcome}")
+
+
+if __name__ == "__main__":
+    main()
