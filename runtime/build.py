@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-from . import collect, static_tags, steps
+from . import collect, ledger, static_tags, steps
 from .errors import DeployError, boolean
 from .explain import explain
 
@@ -132,7 +132,9 @@ def _static(*, collecting: bool) -> dict[str, Any]:
     if not collecting:
         _verify()
         return {"files": 0, "seconds": 0.0, "storage": storage, "collected": False}
-    done = collect.collect_static()
+    with ledger.recorded("collectstatic", "build", boots=1, file=ledger.IMAGE_FILE) as result:
+        done = collect.collect_static()
+        result.update(files=done.files, copied=done.copied, post_processed=done.post_processed)
     print(f"static files: {done.files} collected by {storage} in {done.seconds:.1f} s")
     for reference in done.tolerated:
         print(f"warning: {reference}", file=sys.stderr)

@@ -58,6 +58,22 @@ def collect_static() -> Collected:
     )
 
 
+def collect_into(result: dict[str, Any]) -> str:
+    """Collect, enter what was collected into a ledger's result, and say it in a line for people.
+
+    Raises:
+        DeployError: see `collect_static`.
+    """
+    from django.conf import settings
+
+    if "django.contrib.staticfiles" not in settings.INSTALLED_APPS:
+        result.update(outcome="nothing to collect", files=0, copied=0)
+        return "collectstatic … nothing to collect: django.contrib.staticfiles is not installed"
+    done = collect_static()
+    result.update(files=done.files, copied=done.copied, post_processed=done.post_processed)
+    return f"collectstatic … {done.files} files, {done.copied} copied ({done.seconds:.2f} s)"
+
+
 def _command() -> Any:
     from django.core.management import get_commands, load_command_class
 

@@ -1,13 +1,10 @@
-"""migrate, with an account of what it applied: `python -m deploy_runtime.migrate [FLAGS]`."""
+"""migrate, with an account of what it applied."""
 
-import os
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from . import database
 from .errors import DeployError
 from .explain import explain
 
@@ -70,6 +67,17 @@ def run_migrate(flags: Sequence[str] = ()) -> Migrated:
     return done
 
 
+def migrate_into(result: dict[str, Any], flags: Sequence[str] = ()) -> Migrated:
+    """As `run_migrate`, and enter what was applied into a ledger's result, even if it fails."""
+    try:
+        done = run_migrate(flags)
+    except MigrationError as error:
+        result.update(applied=error.done.applied, migrations=list(error.done.migrations))
+        raise
+    result.update(applied=done.applied, migrations=list(done.migrations))
+    return done
+
+
 def _alias(flags: Sequence[str]) -> str:
     for position, flag in enumerate(flags):
         if flag.startswith("--database="):
@@ -96,23 +104,3 @@ def summary(done: Migrated) -> str:
     """One line for people."""
     what = "applied 1 migration" if done.applied == 1 else f"applied {done.applied} migrations"
     return f"migrate … {what if done.applied else 'nothing to apply'} ({done.seconds:.2f} s)"
-
-
-def main(flags: Sequence[str]) -> int:
-    """Set Django up, wait for the database, migrate."""
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", f"{__package__}.settings")
-    try:
-        import django
-
-        django.setup()
-        database.wait()
-        done = run_migrate(flags)
-    except DeployError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    print(summary(done), flush=True)
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

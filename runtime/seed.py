@@ -17,10 +17,9 @@ from collections.abc import Mapping
 from types import FrameType
 from typing import Any, NoReturn, TextIO
 
-from . import collect, database, migrate, steps
+from . import boot, collect, database, ledger, migrate, steps
 from .capture import captured
 from .errors import DeployError, boolean
-from .explain import explain
 from .step import Outcome, run_step
 
 _TERMINATED = 128 + signal.SIGTERM
@@ -36,7 +35,7 @@ def main() -> int:
     os.dup2(2, 1)
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     progress = os.fdopen(os.dup(2), "w", encoding="utf-8")
-    result: dict[str, Any] = {"migrate": None, "steps": []}
+    result: dict[str, Any] = {"migrate": None, "steps": [], "records": []}
     try:
         return run(os.environ, result, progress)
     except DeployError as error:
@@ -60,36 +59,25 @@ def run(environ: Mapping[str, str], result: dict[str, Any], progress: TextIO) ->
     seed_steps = steps.words_from(environ, "DEPLOY_SEED_STEPS")
     flags = steps.words_from(environ, "DEPLOY_MIGRATE_FLAGS")
     collecting = boolean(environ, "DEPLOY_COLLECT", default=False)
-    _setup()
+    boot.start_django()
     steps.check(seed_steps)
     database.wait()
-    result["migrate"] = _migrate(flags, progress)
+    ids = result["records"]
+    # One start of Django for all of it: the first record counts it.
+    with ledger.recorded("migrate", "job", boots=1, out=progress, ids=ids) as entry:
+        result["migrate"] = _migrate(flags, entry, progress)
     if collecting:
-        result["collectstatic"] = _collect(progress)
-    for number, step in enumerate(seed_steps, start=1):
-        outcome = run_step(step, f"[{number}/{len(seed_steps)}]", progress)
-        result["steps"].append(outcome.as_data())
-        if outcome.result == "failed":
-            _report_failure(outcome, len(seed_steps) - number, progress)
-            return outcome.exit_code
-    return 0
+        with ledger.recorded("collectstatic", "job", boots=0, out=progress, ids=ids) as entry:
+            print(collect.collect_into(entry), file=progress, flush=True)
+        result["collectstatic"] = entry
+    with ledger.recorded("seed", "job", boots=0, out=progress, ids=ids) as entry:
+        return _seed(seed_steps, result["steps"], entry, progress)
 
 
-def _setup() -> None:
-    import django
-
-    try:
-        django.setup()
-    except DeployError:
-        raise
-    except Exception as error:
-        raise DeployError(f"the project can't be loaded.\n\n{explain(error)}") from None
-
-
-def _migrate(flags: list[str], progress: TextIO) -> dict[str, Any]:
+def _migrate(flags: list[str], entry: dict[str, Any], progress: TextIO) -> dict[str, Any]:
     try:
         with captured("  migrate | ", progress, quiet=True):
-            done = migrate.run_migrate(flags)
+            done = migrate.migrate_into(entry, flags)
     except SystemExit as error:
         raise DeployError(
             f"migrate ended by itself with {error.code!r}: look at its flags"
@@ -98,18 +86,20 @@ def _migrate(flags: list[str], progress: TextIO) -> dict[str, Any]:
     return done.as_data()
 
 
-def _collect(progress: TextIO) -> dict[str, Any]:
-    from django.conf import settings
-
-    if "django.contrib.staticfiles" not in settings.INSTALLED_APPS:
-        return {"files": 0, "copied": 0, "seconds": 0.0}
-    done = collect.collect_static()
-    print(
-        f"collectstatic … {done.files} files, {done.copied} copied ({done.seconds:.2f} s)",
-        file=progress,
-        flush=True,
-    )
-    return {"files": done.files, "copied": done.copied, "seconds": done.seconds}
+def _seed(
+    seed_steps: list[str], done: list[dict[str, Any]], entry: dict[str, Any], progress: TextIO
+) -> int:
+    entry["steps"] = []
+    for number, step in enumerate(seed_steps, start=1):
+        outcome = run_step(step, f"[{number}/{len(seed_steps)}]", progress)
+        done.append(outcome.as_data())
+        entry["steps"].append(f"{outcome.name} {outcome.result}")
+        entry[outcome.result] = entry.get(outcome.result, 0) + 1
+        if outcome.result == "failed":
+            entry["outcome"] = "failed"
+            _report_failure(outcome, len(seed_steps) - number, progress)
+            return outcome.exit_code
+    return 0
 
 
 def _report_failure(outcome: Outcome, left: int, progress: TextIO) -> None:

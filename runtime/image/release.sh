@@ -1,17 +1,13 @@
 # Makes a release of the project's image: what it lacks, a user with a fixed id, the strict build
 # step. It needs no real secret: the key below is thrown away with the step.
 . /tmp/scripts/network.sh
-# An image of the project's own Dockerfile may have python3 alone.
-if ! command -v python > /dev/null; then
-  ln -s "$(command -v python3)" /usr/local/bin/python
-fi
 missing="$(python /opt/deploy/deploy_runtime/supply.py)"
 if [ -n "$missing" ]; then
   uv pip install --python "$(command -v python)" --break-system-packages $missing
 fi
 grep -q '^[^:]*:[^:]*:10001:' /etc/group || echo "app:x:10001:" >> /etc/group
 grep -q '^[^:]*:[^:]*:10001:' /etc/passwd || echo "app:x:10001:10001:app:/tmp:/bin/sh" >> /etc/passwd
-mkdir -p /srv/static /srv/media /srv/data /run/secrets
+mkdir -p /srv/static /srv/media /srv/data /srv/ledger /run/secrets
 # Bytecode in the image: the user that serves can't write it at each start.
 if [ "$(pwd -P)" != / ]; then
   PYTHONDONTWRITEBYTECODE= python -m compileall -q . /opt/deploy > /dev/null || true
@@ -25,4 +21,4 @@ DATABASE_URL=sqlite:////tmp/build.sqlite3 \
 ALLOWED_HOSTS=localhost CSRF_TRUSTED_ORIGINS=http://localhost \
   python -m deploy_runtime.build
 rm -f /tmp/build.sqlite3*
-chown -R 10001:10001 /srv/static /srv/media /srv/data /run/secrets
+chown -R 10001:10001 /srv/static /srv/media /srv/data /srv/ledger /run/secrets
