@@ -54,6 +54,7 @@ host.check(
         port=settings.port,
         data=settings.data,
         volumes={"dataVolume": data_volume, "mediaVolume": media_volume},
+        data_file=settings.data_file,
         retire=settings.retire,
         owned=resource_ids(pulumi.get_stack()) or (),
     )

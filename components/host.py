@@ -5,6 +5,7 @@ import os
 import subprocess
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import docker
@@ -34,6 +35,7 @@ class Claim:
         port: the TCP port on 127.0.0.1.
         data: ``create`` or ``existing``.
         volumes: the volumes that hold the site's data, by what they hold.
+        data_file: the database's file in its volume; "" if it is no file.
         retire: containers that served until now and are taken over from.
         owned: the ids of what is in the stack's state.
     """
@@ -43,6 +45,7 @@ class Claim:
     port: int
     data: str
     volumes: dict[str, str]
+    data_file: str
     retire: Sequence[str]
     owned: Collection[str]
 
@@ -98,6 +101,7 @@ class Host:
         """
         problems = [*self._data_problems(claim), *self._container_problems(claim)]
         problems += [*self._ownership_problems(claim), *self._port_problems(claim)]
+        problems += self._file_problems(claim)
         if problems:
             raise UserError(f"the Docker host is not ready for {claim.deployment}", problems)
 
@@ -124,6 +128,9 @@ class Host:
 
     def _data_problems(self, claim: Claim) -> Iterator[str]:
         for key, volume in claim.volumes.items():
+            if volume.startswith("/"):
+                yield from self._folder_problems(key, volume)
+                continue
             marks = self.volume_labels(volume)
             if claim.data == "existing" and marks is None:
                 yield (
@@ -133,6 +140,38 @@ class Host:
                 )
             if claim.data == "create" and marks is not None:
                 yield from _ownership_problems(claim, key, volume, marks)
+
+    def _folder_problems(self, key: str, folder: str) -> Iterator[str]:
+        if self.is_local and not Path(folder).is_dir():
+            yield f"{key}: there is no folder {folder} on the host"
+
+    def _file_problems(self, claim: Claim) -> Iterator[str]:
+        source = claim.volumes.get("dataVolume", "")
+        if claim.data != "existing" or not claim.data_file:
+            return
+        if self._has_file(source, claim.data_file) is False:
+            yield (
+                f"dataFile: there is no file {claim.data_file} in {source}: an empty database "
+                "would be made and an empty site served. Set dataFile to the database's name "
+                f"there (`docker run --rm -v {source}:/data IMAGE ls /data`)"
+            )
+
+    def _has_file(self, source: str, file: str) -> bool | None:
+        if source.startswith("/"):
+            return Path(source, file).is_file() if self.is_local else None
+        # A container that is made but never started lets the daemon look into a volume. Any image
+        # will do; on a host without one nothing can be said yet.
+        images = self._client.api.images(quiet=True)
+        if not images or self.volume_labels(source) is None:
+            return None
+        look = self._client.containers.create(images[0], "true", volumes=[f"{source}:/look:ro"])
+        try:
+            look.get_archive(f"/look/{file}")
+        except docker.errors.NotFound:
+            return False
+        finally:
+            look.remove()
+        return True
 
     def _container_problems(self, claim: Claim) -> Iterator[str]:
         served = self._client.containers.list(all=True, filters=_labelled(claim, "edge"))

@@ -28,7 +28,7 @@ def plain_volumes(original: Site) -> Iterator[dict[str, str]]:
     for part, name in names.items():
         client.volumes.create(name)
         copied = {f"{original.deployment}-{part}": {"bind": "/from"}, name: {"bind": "/to"}}
-        command = ["sh", "-c", "cp -a /from/. /to/ && chown -R 10001:10001 /to"]
+        command = ["sh", "-c", "cp -a /from/. /to/ && chown -R 0:0 /to"]
         client.containers.run(image, command, volumes=copied, user="0", remove=True)
     yield names
     for name in names.values():
@@ -100,3 +100,18 @@ def _eventually(site: Site, path: str, text: str, seconds: float = 20) -> None:
             return
         time.sleep(0.3)
     raise AssertionError(f"{path} did not show {text!r} within {seconds:.0f} s")
+
+
+def test_an_empty_volume_is_no_existing_data(make_site: MakeSite) -> None:
+    site = make_site("empty", stack="update")
+    client = docker.from_env()
+    volumes = [client.volumes.create(f"{site.deployment}-{part}") for part in ("data", "media")]
+    try:
+        site.configure(dataVolume=volumes[0].name, mediaVolume=volumes[1].name)
+        run = site.up(check=False)
+        assert run.code != 0
+        assert f"there is no file db.sqlite3 in {volumes[0].name}" in run.output
+        assert client.containers.list(all=True, filters=site.labelled()) == []
+    finally:
+        for volume in volumes:
+            volume.remove()
