@@ -24,6 +24,7 @@ from .step import Outcome, run_step
 
 _TERMINATED = 128 + signal.SIGTERM
 _GRACE = 5.0  # seconds that a step has to clean up after SIGTERM
+_stopping = threading.Event()
 
 
 def main() -> int:
@@ -91,6 +92,8 @@ def _seed(
 ) -> int:
     entry["steps"] = []
     for number, step in enumerate(seed_steps, start=1):
+        if _stopping.is_set():  # and the step before took no notice
+            raise SystemExit(_TERMINATED)
         outcome = run_step(step, f"[{number}/{len(seed_steps)}]", progress)
         done.append(outcome.as_data())
         entry["steps"].append(f"{outcome.name} {outcome.result}")
@@ -116,6 +119,7 @@ def _report_failure(outcome: Outcome, left: int, progress: TextIO) -> None:
 
 def _terminate(_number: int, _frame: FrameType | None) -> NoReturn:
     # A step that swallows the exception, or waits where none can reach it, doesn't hold us up.
+    _stopping.set()
     watchdog = threading.Timer(_GRACE, os._exit, [_TERMINATED])
     watchdog.daemon = True
     watchdog.start()

@@ -1,0 +1,239 @@
+"""The strict build step: what it finds before anything that serves is touched, and its report."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.unit import runtime_project
+from tests.unit.runtime_project import SETTINGS, Project
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    return runtime_project.make(tmp_path)
+
+
+def failed(project: Project, **environ: str) -> str:
+    """What the build says when it fails."""
+    done = project.module("build", **environ)
+    assert done.returncode == 1, done.stdout
+    assert "Traceback" not in done.stderr
+    assert not Path(project.environ["DEPLOY_BUILD_REPORT"]).exists()
+    return done.stderr
+
+
+def test_a_sound_project_is_collected_checked_and_reported(project: Project) -> None:
+    project.command("seed_things", "return 'created 1 thing'")
+    done = project.module("build", DEPLOY_SEED_STEPS='["seed_things"]')
+    assert done.returncode == 0, done.stderr
+    report = runtime_project.report(project)
+    assert report["settings"] == "site_.settings"
+    assert report["steps"] == ["seed_things"]
+    assert report["boots"] == 1
+    assert report["static"]["files"] == 1
+    assert report["static"]["storage"] == "runtime.storage.HashedStorage"
+    assert {"setting", "action", "why"} == set(report["supplied"][0])
+    assert "+ SECRET_KEY: from the deployment's secret" in done.stdout
+    assert "from-the-deployment" not in done.stdout + json.dumps(report)
+    names = {path.name for path in Path(project.environ["STATIC_ROOT"]).iterdir()}
+    assert {"shop.css", "staticfiles.json"} <= names
+    assert any(name.startswith("shop.") and name.count(".") == 2 for name in names)
+
+
+def test_no_database_is_asked(project: Project) -> None:
+    project.module("build")
+    assert not runtime_project.database(project).exists()
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("import os; os.environ['SHOP_TOKEN']", "the environment variable SHOP_TOKEN"),
+        ("import nothing_of_the_kind", "add what installs 'nothing_of_the_kind'"),
+        ("x = ", "SyntaxError"),
+        ("raise SystemExit(3)", "SystemExit: 3"),
+    ],
+)
+def test_settings_that_cannot_be_imported(project: Project, code: str, said: str) -> None:
+    project.write("site_/settings.py", f"{SETTINGS}{code}\n")
+    text = failed(project)
+    assert "the settings site_.settings can't be loaded" in text
+    assert said in text
+    assert "site_/settings.py" in text
+
+
+def test_an_app_that_cannot_be_imported(project: Project) -> None:
+    project.write("shop/models.py", "from shop.prices import price")
+    text = failed(project)
+    assert "the project's apps can't be loaded" in text
+    assert "shop/models.py:1" in text
+
+
+def test_failing_system_checks(project: Project) -> None:
+    project.write("site_/settings.py", f"{SETTINGS}ROOT_URLCONF = 'site_.nothing'")
+    assert "site_.nothing" in failed(project)
+    project.write("site_/settings.py", f"{SETTINGS}STATICFILES_DIRS = 'a string'")
+    assert "(staticfiles.E001)" in failed(project)
+
+
+def test_warnings_are_shown_and_do_not_fail(project: Project) -> None:
+    project.write("site_/settings.py", f"{SETTINGS}STATICFILES_DIRS = ['/nonexistent']")
+    done = project.module("build")
+    assert done.returncode == 0
+    assert "warning: ?: (staticfiles.W004)" in done.stderr
+    assert runtime_project.report(project)["warnings"]
+
+
+@pytest.mark.parametrize("engine", ["sqlite", "postgres"])
+def test_a_missing_database_driver(project: Project, engine: str) -> None:
+    # Of the database that is to come, which is not the one that the image is built with.
+    if engine == "sqlite":
+        other = {"ENGINE": "django.db.backends.postgresql", "PASSWORD": "hunter2"}
+        settings = f"{SETTINGS}DATABASES = {{'default': {{}}, 'other': {other}}}"
+        project.write("site_/settings.py", settings)
+    text = failed(project, DEPLOY_DATABASE_ENGINE=engine)
+    assert "the database's driver can't be loaded" in text
+    assert "add what installs 'psycopg" in text
+    assert "hunter2" not in text
+
+
+ARGUMENT = """
+    def add_arguments(self, parser):
+        parser.add_argument("--count", type=int)
+"""
+
+
+@pytest.mark.parametrize(
+    ("step", "said"),
+    [
+        ("seed_thngs", "no management command of the project: did you mean seed_things?"),
+        ("xyz", "it has seed_things"),
+        ("seed_things --cuont 3", "unrecognized arguments: --cuont 3"),
+        ("seed_things --count three", "invalid int value"),
+        ("seed_things 'a", "can't be read"),
+    ],
+)
+def test_seed_steps_that_cannot_run(project: Project, step: str, said: str) -> None:
+    project.command("seed_things", "pass", arguments=ARGUMENT)
+    assert said in failed(project, DEPLOY_SEED_STEPS=json.dumps(["migrate", step]))
+
+
+def test_a_seed_step_whose_module_is_broken(project: Project) -> None:
+    project.write("shop/management/commands/seed_things.py", "from shop.prices import price")
+    text = failed(project, DEPLOY_SEED_STEPS='["seed_things"]')
+    assert "'seed_things' can't be loaded" in text
+    assert "seed_things.py:1" in text
+
+
+def test_a_static_file_that_css_refers_to_but_is_not_there(project: Project) -> None:
+    project.write("shop/static/shop.css", "body { background: url(missing.png) }")
+    text = failed(project)
+    assert "collectstatic failed: Post-processing 'shop.css' failed!" in text
+    assert "missing.png" in text
+
+
+def test_what_css_of_an_installed_package_refers_to_is_let_pass(project: Project) -> None:
+    project.write("site-packages/parcel/static/parcel.css", "a { background: url(gone.png) }")
+    project.write("site-packages/parcel/__init__.py", "")
+    apps = SETTINGS.replace('"shop"', '"shop", "parcel"')
+    project.write("site_/settings.py", apps)
+    path = f"{project.environ['PYTHONPATH']}:{project.folder / 'site-packages'}"
+    done = project.module("build", PYTHONPATH=path)
+    assert done.returncode == 0, done.stderr
+    assert "warning: parcel.css refers to a file that does not exist: url(gone.png)" in done.stderr
+    assert len(runtime_project.report(project)["static"]["tolerated"]) == 1
+
+
+def test_a_missing_source_map_is_let_pass(project: Project) -> None:
+    project.write("shop/static/shop.css", "a {}\n/*# sourceMappingURL=shop.css.map */")
+    done = project.module("build")
+    assert done.returncode == 0, done.stderr
+    assert "sourceMappingURL=shop.css.map" in done.stderr
+
+
+def test_a_storage_of_the_projects_own_choice_is_as_strict_as_it_is(project: Project) -> None:
+    storage = "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    storages = {"staticfiles": {"BACKEND": storage}}
+    project.write("site_/settings.py", f"{SETTINGS}STORAGES = {storages}")
+    project.write("shop/static/shop.css", "a {}\n/*# sourceMappingURL=shop.css.map */")
+    assert "shop.css.map" in failed(project)
+
+
+def test_a_page_that_makes_up_a_name_is_shown_all_the_same(project: Project) -> None:
+    project.module("build")
+    code = """
+from django.templatetags.static import static
+result = [static("shop.css"), static("made-up.css")]
+"""
+    known, unknown = project.value(code)
+    assert known.startswith("/static/shop.")
+    assert known != "/static/shop.css"
+    assert unknown == "/static/made-up.css"
+
+
+TEMPLATE = """{% load static %}
+{% static 'shop.css' %} {% static name %} {% static 'folder/' %}
+{# {% static 'in-a-comment.css' %} #}
+{% comment %}{% static 'in-a-block.css' %}{% endcomment %}
+{% verbatim %}{% static 'verbatim.css' %}{% endverbatim %}
+{% static "misspelt.css" as url %}
+"""
+
+
+def test_a_template_that_names_a_missing_static_file(project: Project) -> None:
+    project.write("shop/templates/shop/page.html", TEMPLATE)
+    text = failed(project)
+    assert "shop/templates/shop/page.html:6: misspelt.css" in text
+    assert text.count(".css") == 1
+
+
+def test_the_check_of_templates_does_not_depend_on_collecting(project: Project) -> None:
+    assert project.module("build").returncode == 0
+    Path(project.environ["DEPLOY_BUILD_REPORT"]).unlink()
+    project.write("shop/templates/shop/page.html", TEMPLATE)
+    assert "misspelt.css" in failed(project, DEPLOY_COLLECT="no")
+
+
+def test_collecting_can_be_left_out(project: Project) -> None:
+    project.module("build")
+    before = Path(project.environ["STATIC_ROOT"], "shop.css").stat().st_mtime_ns
+    project.write("shop/static/new.css", "a {}")
+    assert project.module("build", DEPLOY_COLLECT="no").returncode == 0
+    assert Path(project.environ["STATIC_ROOT"], "shop.css").stat().st_mtime_ns == before
+    assert not Path(project.environ["STATIC_ROOT"], "new.css").exists()
+    assert runtime_project.report(project)["static"]["collected"] is False
+
+
+def test_a_project_without_static_files_is_fine(project: Project) -> None:
+    settings = SETTINGS.replace('"django.contrib.staticfiles", ', "")
+    project.write("site_/settings.py", settings)
+    project.write("shop/templates/home.html", "hello")
+    done = project.module("build")
+    assert done.returncode == 0, done.stderr
+    assert "django.contrib.staticfiles is not installed" in done.stdout
+    assert not Path(project.environ["STATIC_ROOT"]).exists()
+
+
+def test_static_files_that_go_to_another_machine_are_not_sent_from_here(project: Project) -> None:
+    project.write(
+        "site_/s3_storage.py",
+        "from django.contrib.staticfiles.storage import StaticFilesStorage\n"
+        "class Bucket(StaticFilesStorage): pass",
+    )
+    storages = {"staticfiles": {"BACKEND": "site_.s3_storage.Bucket"}}
+    project.write("site_/settings.py", f"{SETTINGS}STORAGES = {storages}")
+    done = project.module("build")
+    assert "not collected here" in done.stdout
+    assert not Path(project.environ["STATIC_ROOT"]).exists()
+
+
+def test_a_wrong_value_of_our_own_is_named(project: Project) -> None:
+    assert "DEPLOY_COLLECT is 'perhaps'" in failed(project, DEPLOY_COLLECT="perhaps")
+    assert "DEPLOY_SEED_STEPS is 'a,b'" in failed(project, DEPLOY_SEED_STEPS="a,b")
+
+
+def test_a_report_that_cannot_be_written_fails(project: Project) -> None:
+    done = project.module("build", DEPLOY_BUILD_REPORT="/nonexistent/report.json")
+    assert done.returncode == 1
+    assert "/nonexistent/report.json can't be written" in done.stderr

@@ -1,0 +1,84 @@
+"""Exceptions in a project's code, told with their place and a remedy."""
+
+from pathlib import Path
+
+import pytest
+
+from runtime import explain
+
+
+def raised(tmp_path: Path, code: str) -> BaseException:
+    """The exception of code that lies in a file of a project."""
+    file = tmp_path / "conf.py"
+    file.write_text(code)
+    try:
+        exec(compile(code, str(file), "exec"), {})
+    except BaseException as error:
+        return error
+    raise AssertionError("nothing was raised")
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import os\nos.environ['SHOP_TOKEN']",
+        "class ImproperlyConfigured(Exception): pass\n"
+        "raise ImproperlyConfigured('Set the SHOP_TOKEN environment variable')",
+        "class UndefinedValueError(Exception): pass\n"
+        "raise UndefinedValueError('SHOP_TOKEN not found. Declare it as envvar or define a')",
+        "class EnvError(Exception): pass\n"
+        "raise EnvError('Environment variable \"SHOP_TOKEN\" not set')",
+    ],
+)
+def test_a_missing_variable_is_named_with_the_key_that_sets_it(tmp_path: Path, code: str) -> None:
+    text = explain.explain(raised(tmp_path, code))
+    assert "the environment variable SHOP_TOKEN: set it with the configuration key" in text
+
+
+def test_other_variables_that_will_be_missed_next_are_named_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SHOP_SET", "x")
+    code = (
+        "import os\nA = os.environ['SHOP_A']\nB = os.environ['SHOP_B']\nC = env.int('SHOP_C')\n"
+        "D = env('SHOP_D', default=1)\nE = os.environ['SHOP_SET']\nF = os.environ.get('SHOP_F')"
+    )
+    text = explain.explain(raised(tmp_path, code))
+    assert "the same code reads SHOP_B, SHOP_C, not set either" in text
+
+
+def test_a_key_error_of_another_dict_is_no_missing_variable(tmp_path: Path) -> None:
+    assert "environment variable" not in explain.explain(raised(tmp_path, "{}['A']"))
+
+
+def test_the_place_in_the_project_is_shown_and_no_other(tmp_path: Path) -> None:
+    error = raised(tmp_path, "import json\njson.loads('{')")
+    frames = explain.project_frames(error)
+    # This file, which stands for the project's manage.py, and nothing of the json package.
+    assert [frame.split(":")[0].strip() for frame in frames] == [__file__, f"{tmp_path}/conf.py"]
+    assert frames[-1].endswith("conf.py:2: json.loads('{')")
+
+
+@pytest.mark.parametrize(
+    ("code", "hint"),
+    [
+        ("import celery_not_there.app", "add what installs 'celery_not_there'"),
+        ("open('/nonexistent/logo.svg')", "/nonexistent/logo.svg is not in the image"),
+        ("raise PermissionError(13, 'no', '/app/x.log')", "/app/x.log can't be written"),
+        ("raise EOFError", "nobody is there to answer"),
+        (
+            "try:\n    open('/nonexistent/a.log')\nexcept OSError as e:\n"
+            "    raise ValueError('Unable to configure handler') from e",
+            "/nonexistent/a.log is not in the image",
+        ),
+    ],
+)
+def test_remedies(tmp_path: Path, code: str, hint: str) -> None:
+    text = explain.explain(raised(tmp_path, code))
+    assert "What to do:" in text
+    assert hint in text
+
+
+def test_a_long_message_is_cut(tmp_path: Path) -> None:
+    text = explain.explain(raised(tmp_path, "raise ValueError('\\n'.join('x' * 50))"))
+    assert len(text.splitlines()) < 15

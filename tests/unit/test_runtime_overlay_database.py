@@ -1,0 +1,136 @@
+"""The default database comes from DATABASE_URL; how it is used stays the project's business."""
+
+from typing import Any
+
+import pytest
+
+from runtime import overlay_database
+from runtime.errors import DeployError
+from runtime.overlay import Overlay
+
+SQLITE = "django.db.backends.sqlite3"
+POSTGRES = "django.db.backends.postgresql"
+
+
+def applied(default: dict[str, Any], url: str = "", **others: dict[str, Any]) -> Overlay:
+    databases = {"default": default, **others}
+    result = Overlay({"DATABASES": databases}, {"DATABASE_URL": url} if url else {}, (5, 2))
+    overlay_database.database(result)
+    return result
+
+
+def default(result: Overlay) -> dict[str, Any]:
+    database: dict[str, Any] = result.settings["DATABASES"]["default"]
+    return database
+
+
+def test_a_file_below_the_source_is_replaced_by_the_one_in_the_volume() -> None:
+    result = applied(
+        {"ENGINE": SQLITE, "NAME": "/app/db.sqlite3"}, "sqlite:////srv/data/db.sqlite3"
+    )
+    assert default(result)["NAME"] == "/srv/data/db.sqlite3"
+    assert result.entries[0].action == "supplied"
+
+
+def test_sqlite_gets_what_it_takes_to_serve_a_site() -> None:
+    options = default(applied({}, "sqlite:////srv/data/db.sqlite3"))["OPTIONS"]
+    assert options["transaction_mode"] == "IMMEDIATE"
+    assert "journal_mode=WAL" in options["init_command"]
+    assert options["timeout"] == overlay_database.BUSY_TIMEOUT
+
+
+def test_sqlite_options_of_the_projects_own_stay() -> None:
+    own = {"ENGINE": SQLITE, "NAME": "/srv/db", "OPTIONS": {"timeout": 3}}
+    options = default(applied(own, "sqlite:////srv/db"))["OPTIONS"]
+    assert options["timeout"] == 3
+    assert "init_command" in options
+
+
+def test_older_djangos_get_only_the_options_that_they_know() -> None:
+    tuned = overlay_database.tune({"ENGINE": SQLITE, "NAME": "/srv/db"}, (5, 0))
+    assert set(tuned["OPTIONS"]) == {"timeout"}
+
+
+def test_a_database_in_memory_is_not_tuned() -> None:
+    own = {"ENGINE": SQLITE, "NAME": ":memory:"}
+    assert overlay_database.tune(own, (5, 2)) == own
+
+
+def test_a_project_that_reads_the_url_itself_is_left_alone() -> None:
+    url = "postgres://u:p%40ss@db:5432/shop"
+    own = {
+        "ENGINE": POSTGRES,
+        "NAME": "shop",
+        "USER": "u",
+        "PASSWORD": "p@ss",
+        "HOST": "db",
+        "PORT": "5432",
+        "CONN_MAX_AGE": 60,
+    }
+    result = applied(own, url)
+    assert default(result) == own
+    assert [entry.action for entry in result.entries] == ["kept"]
+
+
+def test_the_same_kind_of_engine_and_its_tuning_stay() -> None:
+    own = {
+        "ENGINE": "django_prometheus.db.backends.postgresql",
+        "NAME": "dev",
+        "HOST": "localhost",
+        "USER": "me",
+        "ATOMIC_REQUESTS": True,
+        "OPTIONS": {"application_name": "shop", "service": "mine"},
+    }
+    found = default(applied(own, "postgres://u:p@db/shop?sslmode=require"))
+    assert found["ENGINE"] == "django_prometheus.db.backends.postgresql"
+    assert (found["NAME"], found["HOST"], found["USER"]) == ("shop", "db", "u")
+    assert found["ATOMIC_REQUESTS"] is True
+    assert found["OPTIONS"] == {"application_name": "shop", "sslmode": "require"}
+
+
+def test_another_kind_of_engine_brings_its_own_options() -> None:
+    own = {"ENGINE": SQLITE, "NAME": "x", "ATOMIC_REQUESTS": True, "OPTIONS": {"timeout": 3}}
+    found = default(applied(own, "postgres://u:p@db/shop"))
+    assert found["ENGINE"] == POSTGRES
+    assert found["ATOMIC_REQUESTS"] is True
+    assert found["OPTIONS"] == {}
+
+
+@pytest.mark.parametrize(
+    ("engine", "family"),
+    [
+        (SQLITE, "sqlite"),
+        ("django.contrib.gis.db.backends.spatialite", "sqlite"),
+        ("django.contrib.gis.db.backends.postgis", "postgres"),
+        ("django_tenants.postgresql_backend", "postgres"),
+        ("psqlextra.backend", "postgres"),
+        ("django.db.backends.mysql", "mysql"),
+        ("mssql", "mssql"),
+    ],
+)
+def test_wrapped_engines_count_as_what_they_wrap(engine: str, family: str) -> None:
+    assert overlay_database.family({"ENGINE": engine}) == family
+
+
+@pytest.mark.parametrize("url", ["postgres://u:hunter2@db:port/x", "mongo://u:hunter2@db/x"])
+def test_a_wrong_url_is_named_without_its_password(url: str) -> None:
+    with pytest.raises(DeployError, match="DATABASE_URL") as error:
+        applied({}, url)
+    assert "hunter2" not in str(error.value)
+
+
+def test_without_a_url_the_projects_own_stays_and_needs_attention() -> None:
+    own = {"ENGINE": SQLITE, "NAME": "x"}
+    result = applied(own)
+    assert default(result) == own
+    assert [entry.action for entry in result.entries] == ["attention"]
+
+
+def test_other_aliases_stay_and_files_inside_the_container_are_pointed_out() -> None:
+    other = {"ENGINE": SQLITE, "NAME": "/app/log.sqlite3"}
+    beside = {"ENGINE": SQLITE, "NAME": "/srv/data/search.sqlite3"}
+    result = applied({}, "sqlite:////srv/data/db.sqlite3", log=other, search=beside)
+    assert result.settings["DATABASES"]["log"] == other
+    warnings = [entry.why for entry in result.entries if entry.action == "attention"]
+    assert len(warnings) == 1
+    assert "/app/log.sqlite3" in warnings[0]

@@ -1,0 +1,161 @@
+"""Static and media files: served, hashed, and outside the source, unless the project does it."""
+
+from typing import Any
+
+import pytest
+
+from runtime import overlay_files
+from runtime.overlay import Overlay
+
+STATICFILES = ["django.contrib.staticfiles"]
+SECURITY = "django.middleware.security.SecurityMiddleware"
+WHITENOISE = "whitenoise.middleware.WhiteNoiseMiddleware"
+MEDIA = "runtime.middleware.MediaMiddleware"
+PLAIN = overlay_files.PLAIN
+HASHED = overlay_files.HASHED
+S3 = "storages.backends.s3.S3Storage"
+MANIFEST = "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"
+
+
+def static(
+    version: tuple[int, int] = (5, 2), environ: dict[str, str] | None = None, **settings: Any
+) -> Overlay:
+    result = Overlay({"INSTALLED_APPS": STATICFILES, **settings}, environ or {}, version)
+    overlay_files.static(result)
+    return result
+
+
+def media(environ: dict[str, str] | None = None, **settings: Any) -> Overlay:
+    result = Overlay(dict(settings), environ or {}, (5, 2))
+    overlay_files.media(result)
+    return result
+
+
+def whys(result: Overlay, action: str) -> str:
+    return "; ".join(f"{e.setting}: {e.why}" for e in result.entries if e.action == action)
+
+
+@pytest.mark.parametrize(
+    ("own", "url"),
+    [
+        (None, "/static/"),
+        ("", "/static/"),
+        ("static/", "/static/"),
+        ("/assets/", "/assets/"),
+        ("https://cdn.example/s/", "https://cdn.example/s/"),
+    ],
+)
+def test_static_url(own: str | None, url: str) -> None:
+    assert static(STATIC_URL=own).settings["STATIC_URL"] == url
+
+
+def test_a_relative_url_follows_a_script_name() -> None:
+    found = static(STATIC_URL="static/", FORCE_SCRIPT_NAME="/shop").settings["STATIC_URL"]
+    assert found == "static/"
+
+
+def test_static_root_is_the_environments() -> None:
+    environ = {"STATIC_ROOT": "/srv/static"}
+    assert static(environ=environ).settings["STATIC_ROOT"] == "/srv/static"
+    own = static(environ=environ, STATIC_ROOT="/srv/static")
+    assert "STATIC_ROOT: the project reads it" in whys(own, "kept")
+    assert static(STATIC_ROOT="/app/static").settings["STATIC_ROOT"] == "/app/static"
+
+
+@pytest.mark.parametrize(
+    ("version", "own", "expected"),
+    [
+        ((5, 2), {}, {"STORAGES": HASHED}),
+        ((5, 2), {"STORAGES": {"staticfiles": {"BACKEND": PLAIN}}}, {"STORAGES": HASHED}),
+        ((5, 2), {"STORAGES": {"default": {"BACKEND": "x"}}}, {"STORAGES": HASHED}),
+        ((5, 2), {"STORAGES": {"staticfiles": {"BACKEND": MANIFEST}}}, {"STORAGES": MANIFEST}),
+        ((5, 2), {"STATICFILES_STORAGE": MANIFEST}, {"STORAGES": MANIFEST}),
+        ((4, 2), {}, {"STATICFILES_STORAGE": HASHED}),
+        ((4, 2), {"STATICFILES_STORAGE": PLAIN}, {"STATICFILES_STORAGE": HASHED}),
+        ((4, 2), {"STATICFILES_STORAGE": MANIFEST}, {"STATICFILES_STORAGE": MANIFEST}),
+        ((4, 2), {"STORAGES": {"staticfiles": {"BACKEND": PLAIN}}}, {"STORAGES": HASHED}),
+    ],
+)
+def test_the_storage_hashes_names_unless_the_project_chose_one(
+    version: tuple[int, int], own: dict[str, Any], expected: dict[str, str]
+) -> None:
+    settings = static(version, **own).settings
+    found = {}
+    if "STORAGES" in settings:
+        found["STORAGES"] = settings["STORAGES"]["staticfiles"]["BACKEND"]
+    if "STATICFILES_STORAGE" in settings and version < (5, 1):
+        found["STATICFILES_STORAGE"] = settings["STATICFILES_STORAGE"]
+    assert found == expected
+
+
+def test_the_other_storages_stay() -> None:
+    own = {"default": {"BACKEND": "x"}, "backup": {"BACKEND": "y"}}
+    storages = static(STORAGES=own).settings["STORAGES"]
+    assert (storages["default"], storages["backup"]) == (own["default"], own["backup"])
+    assert "default" in static().settings["STORAGES"]
+
+
+def test_development_does_not_hash() -> None:
+    assert "STORAGES" not in static(DEBUG=True).settings
+
+
+@pytest.mark.parametrize(
+    ("own", "expected"),
+    [
+        ([SECURITY, "b"], [SECURITY, WHITENOISE, "b"]),
+        (["a", SECURITY, "b"], ["a", SECURITY, WHITENOISE, "b"]),
+        (["a"], [WHITENOISE, "a"]),
+        ([], [WHITENOISE]),
+        ([SECURITY, "b", WHITENOISE], [SECURITY, "b", WHITENOISE]),
+        (["servestatic.middleware.ServeStaticMiddleware"],) * 2,
+    ],
+)
+def test_whitenoise_serves_unless_the_project_has_a_server(
+    own: list[str], expected: list[str]
+) -> None:
+    assert static(MIDDLEWARE=own).settings["MIDDLEWARE"] == expected
+
+
+def test_static_files_on_another_machine_are_left_alone() -> None:
+    result = static(STORAGES={"staticfiles": {"BACKEND": S3}}, MIDDLEWARE=[SECURITY])
+    assert result.settings["MIDDLEWARE"] == [SECURITY]
+    assert result.settings["STORAGES"]["staticfiles"]["BACKEND"] == S3
+    assert S3 in whys(result, "kept")
+
+
+def test_a_project_without_static_files_gets_none() -> None:
+    result = Overlay({"INSTALLED_APPS": ["rest"], "MIDDLEWARE": []}, {}, (5, 2))
+    overlay_files.static(result)
+    assert result.settings["MIDDLEWARE"] == []
+    assert "not installed" in whys(result, "kept")
+
+
+def test_uploads_go_to_the_volume_and_are_served() -> None:
+    result = media({"MEDIA_ROOT": "/srv/media"}, MIDDLEWARE=[SECURITY, WHITENOISE, "b"])
+    assert result.settings["MEDIA_ROOT"] == "/srv/media"
+    assert result.settings["MEDIA_URL"] == "/media/"
+    assert result.settings["MIDDLEWARE"] == [SECURITY, WHITENOISE, MEDIA, "b"]
+
+
+@pytest.mark.parametrize(
+    ("environ", "own"),
+    [
+        ({}, {"MEDIA_URL": "https://cdn.example/media/"}),
+        ({}, {"MEDIA_URL": "/"}),
+        ({}, {"STORAGES": {"default": {"BACKEND": S3}}}),
+        ({"DEPLOY_SERVE_MEDIA": "no"}, {"MEDIA_URL": "/media/"}),
+    ],
+)
+def test_uploads_are_not_served_where_another_does(
+    environ: dict[str, str], own: dict[str, Any]
+) -> None:
+    assert MEDIA not in (media(environ, **own).settings.get("MIDDLEWARE") or [])
+
+
+def test_a_storage_with_a_folder_of_its_own_uses_the_volume() -> None:
+    own = {"BACKEND": overlay_files.FILE_SYSTEM, "OPTIONS": {"location": "/app/up", "x": 1}}
+    result = media({"MEDIA_ROOT": "/srv/media"}, STORAGES={"default": own})
+    assert result.settings["STORAGES"]["default"]["OPTIONS"] == {"x": 1}
+    inside = {"BACKEND": overlay_files.FILE_SYSTEM, "OPTIONS": {"location": "/srv/media/a"}}
+    kept = media({"MEDIA_ROOT": "/srv/media"}, STORAGES={"default": inside})
+    assert kept.settings["STORAGES"]["default"] == inside
