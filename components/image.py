@@ -42,6 +42,7 @@ class Image(pulumi.ComponentResource):
         release = args["release"]
         self._log_hook = pulumi.ErrorHook(f"{name}-build-log", self._show_log)
         app = self._build_app(name, args) if release.app_image else None
+        self._mention_collecting(release)
         image = docker.RemoteImage(
             f"{name}-release",
             name=release.image,
@@ -84,6 +85,15 @@ class Image(pulumi.ComponentResource):
             "secrets": _secrets(args),
         }
 
+    def _mention_collecting(self, release: Release) -> None:
+        if release.collects_in_line:
+            pulumi.log.warn(
+                f"{release.dockerfile}, line {release.collects_in_line} collects static files "
+                "itself: they are collected once more by the strict step that follows, whose "
+                "files are served. Without the line the build is faster",
+                self,
+            )
+
     def _options(self, *, depends_on: list[docker.RemoteImage]) -> pulumi.ResourceOptions:
         hooks = pulumi.ResourceHookBinding(on_error=[self._log_hook])
         return pulumi.ResourceOptions(parent=self, depends_on=depends_on, hooks=hooks)
@@ -93,7 +103,8 @@ class Image(pulumi.ComponentResource):
         log = Path(str((args.new_inputs or {}).get("build", {}).get("buildLogFile", "")))
         if log.is_file():
             lines = last_lines(log.read_text(encoding="utf-8", errors="replace"))
-            pulumi.log.error("the image was not built; its last lines:\n\n" + lines, self)
+            if lines:
+                pulumi.log.error("the image was not built; its last lines:\n\n" + lines, self)
         return False
 
 
@@ -104,12 +115,14 @@ def _secrets(args: ImageArgs) -> list[docker.RemoteImageBuildSecretArgsDict]:
 def last_lines(log: str, count: int = 25) -> str:
     """The last lines that the failed step of a BuildKit log printed, without numbers and times.
 
-    A log whose failed step printed nothing, such as a syntax error, is shown by its own end.
+    A log without a failed step is shown by its own end, without what BuildKit says of its work.
     """
     failed = re.findall(r"^#(\d+) ERROR", log, flags=re.MULTILINE)
     step = re.escape(failed[-1]) if failed else "0"
     lines = re.findall(rf"^#{step} \d+\.\d+ (.*)$", log, flags=re.MULTILINE) or [
-        line for line in log.splitlines() if line.strip(" -")
+        line
+        for line in log.splitlines()
+        if line.strip(" -") and not re.match(r"#\d+ (?!ERROR)", line)
     ]
     return "\n".join(lines[-count:])
 

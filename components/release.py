@@ -44,6 +44,7 @@ class Release:
         build_args: arguments of the Dockerfile.
         dockerfile: the project's own Dockerfile, relative to its root; "" for this program's.
         app_image: name of the image that the project's own Dockerfile makes; "" without one.
+        collects_in_line: where that Dockerfile runs collectstatic itself; 0 if it doesn't.
     """
 
     image: str
@@ -52,6 +53,7 @@ class Release:
     build_args: Mapping[str, str]
     dockerfile: str
     app_image: str
+    collects_in_line: int = 0
 
 
 def prepare_release(
@@ -92,6 +94,7 @@ def prepare_release(
         build_args={**args, "APP_IMAGE": app_image} if dockerfile else args,
         dockerfile=dockerfile,
         app_image=app_image,
+        collects_in_line=_collecting_line(project.root / dockerfile) if dockerfile else 0,
     )
 
 
@@ -121,6 +124,14 @@ def _check(project: Project, dockerfile: str) -> None:
                 "or installed by a Dockerfile of the project's own (dockerfile)",
             ],
         )
+
+
+def _collecting_line(dockerfile: Path) -> int:
+    lines = dockerfile.read_text(encoding="utf-8", errors="replace").splitlines()
+    for number, line in enumerate(lines, 1):
+        if "collectstatic" in line and not line.lstrip().startswith("#"):
+            return number
+    return 0
 
 
 def _app_files(project: Project, dockerfile: str) -> Iterator[tuple[str, Path]]:

@@ -4,7 +4,7 @@ FROM ${APP_IMAGE} AS app
 ARG PYTHON_PATH
 ARG SETTINGS_MODULE
 USER 0:0
-RUN --mount=type=bind,source=scripts,target=/tmp/scripts sh /tmp/scripts/locate.sh
+RUN --mount=type=bind,source=scripts,target=/tmp/scripts sh /tmp/scripts/own.sh
 WORKDIR /opt/project
 ENTRYPOINT []
 STOPSIGNAL SIGTERM

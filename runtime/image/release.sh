@@ -1,6 +1,7 @@
 # Makes a release of the project's image: what it lacks, a user with a fixed id, the strict build
 # step. It needs no real secret: the key below is thrown away with the step.
 . /tmp/scripts/network.sh
+. /tmp/scripts/user.sh
 missing="$(python /opt/deploy/deploy_runtime/supply.py)"
 if [ -n "$missing" ]; then
   uv pip install --python "$(command -v python)" --break-system-packages $missing
@@ -8,17 +9,22 @@ fi
 grep -q '^[^:]*:[^:]*:10001:' /etc/group || echo "app:x:10001:" >> /etc/group
 grep -q '^[^:]*:[^:]*:10001:' /etc/passwd || echo "app:x:10001:10001:app:/tmp:/bin/sh" >> /etc/passwd
 mkdir -p /srv/static /srv/media /srv/data /srv/ledger /run/secrets
+chown 10001:10001 /srv/static /srv/media /srv/data /srv/ledger /run/secrets
 # Bytecode in the image: the user that serves can't write it at each start.
 if [ "$(pwd -P)" != / ]; then
   PYTHONDONTWRITEBYTECODE= python -m compileall -q . /opt/deploy > /dev/null || true
 fi
+# As the user that serves, so that files which it may not write fail here and not when it starts.
+report=/opt/deploy/build-report.json
+touch $report
+chown 10001 $report
 set -a
 . /tmp/scripts/build.env
 set +a
 SECRET_KEY="$(head -c 32 /dev/urandom | od -An -tx1 | tr -d ' \n')" \
 DEPLOY_SEED_STEPS="$SEED_STEPS" DEPLOY_COLLECT="$COLLECT" DEBUG=false \
 DATABASE_URL=sqlite:////tmp/build.sqlite3 \
-ALLOWED_HOSTS=localhost CSRF_TRUSTED_ORIGINS=http://localhost \
-  python -m deploy_runtime.build
+ALLOWED_HOSTS=localhost CSRF_TRUSTED_ORIGINS=http://localhost HOME=/tmp \
+  as_app python -m deploy_runtime.build
 rm -f /tmp/build.sqlite3*
-chown -R 10001:10001 /srv/static /srv/media /srv/data /srv/ledger /run/secrets
+chown 0 $report

@@ -94,12 +94,12 @@ def test_both_builds_have_the_hook_that_shows_the_log(key: str) -> None:
     assert list(image(OWN)[key].options.hooks.on_error) == ["shop-build-log"]
 
 
-def failed_build(log: Path) -> bool:
+def failed_build(log: Path | None) -> bool:
     answers = []
 
     def program() -> None:
         made = Image("shop", {"deployment": "shop", "release": RELEASE, "secrets": {}})
-        inputs = {"build": {"buildLogFile": str(log)}}
+        inputs = {"build": {"buildLogFile": str(log)}} if log else None
         answers.append(made._log_hook(pulumi.ErrorHookArgs("urn", "", "n", "t", inputs)))
 
     deploy(program)
@@ -110,9 +110,9 @@ def test_a_failed_build_shows_its_last_lines(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     log = tmp_path / "abc.log"
-    log.write_text("#7 [app 2/3] RUN collectstatic\n#7 1.5 no such file: logo.png\n#7 ERROR: x\n")
+    log.write_bytes(b"#7 [app 2/3] RUN collectstatic\n#7 1.5 no file: \xc3\xbc\xff\n#7 ERROR: x\n")
     assert failed_build(log) is False
-    assert "no such file: logo.png" in caplog.text
+    assert "no file: \u00fc\ufffd" in caplog.text
     assert "[app 2/3]" not in caplog.text
 
 
@@ -120,7 +120,15 @@ def test_a_build_that_left_no_log_adds_nothing(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     assert failed_build(tmp_path / "none.log") is False
+    assert failed_build(None) is False
     assert caplog.text == ""
+
+
+def test_a_dockerfile_that_collects_itself_is_mentioned(caplog: pytest.LogCaptureFixture) -> None:
+    image(OWN)
+    assert caplog.text == ""
+    image(replace(OWN, collects_in_line=7))
+    assert "docker/Dockerfile, line 7 collects static files itself" in caplog.text
 
 
 MANY = "".join(f"#5 0.{n} line {n}\n" for n in range(100, 140))
@@ -137,6 +145,7 @@ MANY = "".join(f"#5 0.{n} line {n}\n" for n in range(100, 140))
         ("#2 ERROR: not found\n------\n > load:\n\n------\n", "#2 ERROR: not found\n > load:"),
         ("dockerfile parse error on line 3\n\n", "dockerfile parse error on line 3"),
         (MANY + "#5 ERROR: x\n", "\n".join(f"line {n}" for n in range(115, 140))),
+        ("#1 [internal] load .dockerignore\n#1 transferring context: 2B done\n#1 DONE 0.0s\n", ""),
         ("", ""),
     ],
 )
@@ -154,11 +163,18 @@ def edge_image(base: str = "base") -> Recorder:
 
 def test_the_edges_image_depends_on_its_files_and_base_alone(build_folder: Path) -> None:
     first = edge_image()
-    inputs, build = first["shop-edge-image"].inputs, first["shop-edge-image"].inputs["build"]
+    inputs = first["shop-edge-image"].inputs
     name, tag = inputs["name"].split(":")
-    assert (name, build["context"]) == ("shop-edge", f"{build_folder}/shop/edge-{tag}")
-    assert (build["builder"], build["buildArgs"]) == ("default", {"BASE_IMAGE": "base"})
-    assert inputs["keepLocally"] is True
+    label = inputs["build"].pop("label")
+    assert label["django-on-docker.deployment"] == "shop"
+    assert (name, inputs["keepLocally"]) == ("shop-edge", True)
+    assert inputs["build"] == {
+        "context": f"{build_folder}/shop/edge-{tag}",
+        "dockerfile": "Dockerfile",
+        "builder": "default",
+        "buildArgs": {"BASE_IMAGE": "base"},
+    }
+    inputs["build"]["label"] = label
     assert first["shop-edge-image"].parent == "EdgeImage"
     assert first.outputs["image_id"].startswith("sha256:")
     assert edge_image()["shop-edge-image"].inputs == inputs

@@ -133,6 +133,19 @@ def test_the_projects_own_dockerfile_needs_no_requirements(site: Path) -> None:
         prepare(site)
 
 
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("FROM base\nRUN python manage.py collectstatic --noinput || true\n", 2),
+        ("FROM base\n# no collectstatic here\n", 0),
+    ],
+)
+def test_a_dockerfile_that_collects_itself_is_noticed(site: Path, text: str, line: int) -> None:
+    (site / "Dockerfile").write_text(text)
+    assert prepare(site, dockerfile="Dockerfile").collects_in_line == line
+    assert prepare(site).collects_in_line == 0
+
+
 def test_a_dockerfile_that_is_not_there(site: Path) -> None:
     with pytest.raises(UserError, match="dockerfile is 'docker/Dockerfile': there is no such file"):
         prepare(site, dockerfile="docker/Dockerfile")
