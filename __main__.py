@@ -56,7 +56,7 @@ host.check(
         volumes={"dataVolume": data_volume, "mediaVolume": media_volume},
         data_file=settings.data_file,
         retire=settings.retire,
-        owned=resource_ids(pulumi.get_stack()) or (),
+        owned=resource_ids(pulumi.get_stack()),
     )
 )
 stack_secrets = ensure_secrets(

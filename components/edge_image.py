@@ -43,7 +43,7 @@ class EdgeImage(pulumi.ComponentResource):
                 "dockerfile": "Dockerfile",
                 "builder": "default",
                 "build_args": {"BASE_IMAGE": base},
-                "label": labels(deployment, "edge"),
+                "label": labels(deployment, "edge-image"),
             },
             opts=pulumi.ResourceOptions(parent=self),
         )

@@ -68,10 +68,11 @@ def ensure_secrets(
     wanted = _wanted(settings)
     missing = [key for key, value in wanted.items() if value is None]
     copy = _state_folder() / "config" / f"{project}.{stack}.yaml"
-    recovered = _recover(copy, missing, stack) if missing and copy.is_file() else {}
+    recovered, problem = _recover(copy, missing, stack)
     lost = [key for key in missing if key not in recovered]
-    if lost and has_data:
-        raise _lost(lost, stack)
+    # A password only matters to a seed step that creates its user: none is lost by a new one.
+    if has_data and [key for key in lost if key != ADMIN_PASSWORD]:
+        raise _lost(lost, stack, problem)
     found = {key: recovered.get(key) or _generate(key) for key in missing}
     if SECRET_KEY in lost and settings.data == "existing":
         pulumi.log.warn(_NEW_KEY.format(stack=stack))
@@ -93,10 +94,11 @@ def _generate(key: str) -> str:
     return secrets.token_urlsafe(18 if key == ADMIN_PASSWORD else 50)
 
 
-def _lost(keys: list[str], stack: str) -> UserError:
+def _lost(keys: list[str], stack: str, problem: str) -> UserError:
     return UserError(
         f"{' and '.join(keys)} of stack {stack} can't be found, but its data exists",
         [
+            *([problem] if problem else []),
             "nothing is generated anew over existing data: put back the stack's config file if "
             "you have it, or set what is in use",
             *(f"`pulumi config set --secret {key} -s {stack}`" for key in keys),
@@ -105,13 +107,15 @@ def _lost(keys: list[str], stack: str) -> UserError:
     )
 
 
-def _recover(copy: Path, keys: list[str], stack: str) -> dict[str, str]:
+def _recover(copy: Path, keys: list[str], stack: str) -> tuple[dict[str, str], str]:
+    if not keys or not copy.is_file():
+        return {}, ""
     words = ["config", "--show-secrets", "--json", "--config-file", str(copy), "-s", stack]
     done = run_pulumi(words)
     if done.returncode != 0:
-        return {}
+        return {}, f"there is a copy, {copy}, but it can't be read: {done.stderr.strip()}"
     values = {name.split(":")[-1]: entry for name, entry in json.loads(done.stdout).items()}
-    return {key: values[key]["value"] for key in keys if key in values}
+    return {key: values[key]["value"] for key in keys if key in values}, ""
 
 
 def _keep(found: Mapping[str, str], stack: str, config_file: Path, copy: Path) -> None:
