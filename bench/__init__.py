@@ -1,0 +1,1 @@
+"""The deployment that the analysis describes, made to run, and measured beside this program's."""
