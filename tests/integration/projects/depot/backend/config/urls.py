@@ -1,0 +1,6 @@
+# mypy: ignore-errors
+from depot.views import index
+from django.contrib import admin
+from django.urls import path
+
+urlpatterns = [path("admin/", admin.site.urls), path("", index)]

@@ -1,0 +1,197 @@
+"""Projects that the program has never seen are deployed by config alone, their files untouched."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.integration import unseen
+from tests.integration.conftest import MakeSite
+from tests.integration.harness import PROGRAM, ROOT, Browser, Site
+
+WAGTAIL_STEPS = ["createcachetable", "createsuperuser"]
+DEPOT_STEPS = ["stock_shelves --count 3", "greet_staff", "createsuperuser --noinput"]
+SUPPLIED = {
+    "ALLOWED_HOSTS": "from the environment",
+    "CSRF_TRUSTED_ORIGINS": "from the environment",
+    "DATABASES": "default from DATABASE_URL",
+    "MEDIA_ROOT": "outside the source folder",
+    "MIDDLEWARE": "WhiteNoise serves static files",
+    "STATIC_ROOT": "outside the source folder",
+}
+
+
+@pytest.fixture(scope="module")
+def wagtail_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return unseen.made_by_wagtail_start(tmp_path_factory.mktemp("wagtail") / "project")
+
+
+@pytest.fixture(scope="module")
+def before_wagtail(wagtail_project: Path) -> str:
+    return unseen.digest(wagtail_project)
+
+
+@pytest.fixture(scope="module")
+def wagtail(make_site: MakeSite, wagtail_project: Path, before_wagtail: str) -> Site:
+    site = make_site("wagtail")
+    site.configure(
+        appPath=wagtail_project,
+        settingsModule="mysite.settings.production",
+        healthPath="/-/health",
+        seedSteps=WAGTAIL_STEPS,
+    )
+    unseen.up(site)
+    return site
+
+
+def test_no_line_of_the_program_names_them() -> None:
+    for name in PROGRAM:
+        if name in ("example", "stacks"):
+            continue
+        files = [ROOT / name] if (ROOT / name).is_file() else (ROOT / name).rglob("*")
+        for file in files:
+            if file.suffix in (".py", ".yaml", ".sh", ".Dockerfile"):
+                text = file.read_text().lower()
+                assert "wagtail" not in text, file
+                assert "depot" not in text, file
+
+
+def test_wagtail_welcomes_its_visitors(wagtail: Site) -> None:
+    status, page = Browser(wagtail.url).get("/")
+    assert status == 200
+    assert "Welcome to your new Wagtail site!" in page
+
+
+def test_wagtails_static_files_are_served(wagtail: Site) -> None:
+    browser = Browser(wagtail.url)
+    unseen.static_files_are_served(browser, "/", "/static/")
+    unseen.static_files_are_served(browser, "/admin/login/", "/static/")
+
+
+def test_the_administrator_uploads_a_picture(wagtail: Site) -> None:
+    browser = Browser(wagtail.url)
+    assert browser.log_in("admin", wagtail.config("adminPassword"))
+    unseen.upload(browser, "/admin/images/add/", "dot.png", unseen.PICTURE, title="A dot", tags="")
+    assert browser.get("/media/original_images/dot.png")[0] == 200
+    assert unseen.in_backend(wagtail, "ls /srv/media/original_images") == "dot.png\n"
+
+
+def test_wagtails_data_is_outside_its_source(
+    wagtail: Site, wagtail_project: Path, before_wagtail: str
+) -> None:
+    assert unseen.digest(wagtail_project) == before_wagtail
+    assert "db.sqlite3" in unseen.in_backend(wagtail, "ls /srv/data")
+    assert unseen.in_backend(wagtail, "find /app -name '*.sqlite3' -o -name media") == ""
+    volumes = {m["Name"] for m in unseen.backend(wagtail).attrs["Mounts"] if "Name" in m}
+    assert {f"{wagtail.deployment}-data", f"{wagtail.deployment}-media"} <= volumes
+
+
+def test_what_wagtail_lacks_is_supplied_visibly(wagtail: Site) -> None:
+    said = unseen.supplied(wagtail)
+    for setting, why in {**SUPPLIED, "SECRET_KEY": "from the deployment's secret"}.items():
+        assert any(why in reason for reason in said[setting]), setting
+    assert unseen.steps(wagtail) == [("createcachetable", "done"), ("createsuperuser", "created")]
+
+
+def test_wagtail_is_deployed_once(wagtail: Site) -> None:
+    assert set(unseen.up(wagtail).changes()) == {"unchanged"}
+
+
+@pytest.fixture(scope="module")
+def depot_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return unseen.copy_of_depot(tmp_path_factory.mktemp("depot") / "project")
+
+
+@pytest.fixture(scope="module")
+def depot(make_site: MakeSite, depot_project: Path) -> Site:
+    site = make_site("depot")
+    site.configure(
+        appPath=depot_project,
+        settingsModule="config.settings.production",
+        healthPath="/-/health",
+        seedSteps=DEPOT_STEPS,
+        environment={"DEPOT_NAME": "Pier 7"},
+    )
+    before = unseen.digest(depot_project)
+    unseen.up(site)
+    assert unseen.digest(depot_project) == before
+    return site
+
+
+def is_well(site: Site) -> None:
+    """The depot's page, its static files, its uploads and its administrator."""
+    browser = Browser(site.url)
+    status, page = browser.get("/")
+    assert status == 200
+    assert "Welcome to Pier 7" in page
+    unseen.static_files_are_served(browser, "/", "/assets/")
+    assert browser.get("/labels/shelves/Shelf_3.txt") == (200, "this is Shelf 3")
+    assert browser.log_in("admin", site.config("adminPassword"))
+
+
+def test_a_project_in_a_subfolder_is_served(depot: Site) -> None:
+    is_well(depot)
+    assert unseen.steps(depot) == [
+        ("stock_shelves", "created"),
+        ("greet_staff", "done"),
+        ("createsuperuser", "created"),
+    ]
+
+
+def test_its_dockerignore_is_respected(depot: Site) -> None:
+    assert unseen.in_backend(depot, "ls /app") == "backend\nfrontend\npyproject.toml\n"
+
+
+def test_its_data_is_outside_its_source(depot: Site) -> None:
+    assert "db.sqlite3" in unseen.in_backend(depot, "ls /srv/data")
+    assert unseen.in_backend(depot, "ls /srv/media/shelves | wc -l") == "3\n"
+    assert unseen.in_backend(depot, "find /app -name '*.sqlite3' -o -name labels") == ""
+
+
+def test_what_it_lacks_is_supplied_visibly(depot: Site) -> None:
+    said = unseen.supplied(depot)
+    for setting, why in {**SUPPLIED, "STORAGES": "hashed, compressed names"}.items():
+        assert any(why in reason for reason in said[setting]), setting
+    assert "SECRET_KEY" not in said, "it reads DJANGO_SECRET_KEY itself"
+
+
+def test_it_is_deployed_once(depot: Site) -> None:
+    assert set(unseen.up(depot).changes()) == {"unchanged"}
+
+
+def test_its_code_is_updated_and_its_job_left_alone(depot: Site, depot_project: Path) -> None:
+    before = unseen.backend(depot).name
+    template = depot_project / "backend/depot/templates/depot/index.html"
+    unseen.edit(template, "Welcome to {{ name }}", "Welcome to {{ name }}, newly painted")
+    run = unseen.up(depot)
+    assert run.changes()["replaced"] == 4, run.output
+    assert "stock_shelves" not in run.output.partition("Outputs:")[0]
+    assert "newly painted" in Browser(depot.url).get("/")[1]
+    assert unseen.backend(depot).name != before
+    assert unseen.steps(depot)[0] == ("stock_shelves", "created")
+    is_well(depot)
+
+
+def test_its_own_dockerfile_is_used(depot: Site) -> None:
+    depot.configure(dockerfile="Dockerfile", redeploy=1)
+    unseen.up(depot)
+    is_well(depot)
+    assert (
+        unseen.in_backend(depot, "pwd -P; command -v python") == "/site/backend\n/venv/bin/python\n"
+    )
+    assert unseen.steps(depot) == [
+        ("stock_shelves", "unchanged"),
+        ("greet_staff", "done"),
+        ("createsuperuser", "unchanged"),
+    ]
+    assert "MIDDLEWARE" in unseen.supplied(depot)
+    assert set(unseen.up(depot).changes()) == {"unchanged"}
+
+
+def test_a_dockerfile_with_user_port_and_entry_point(depot: Site, depot_project: Path) -> None:
+    (depot_project / "pyproject.toml").unlink()
+    depot.configure(dockerfile="docker/plain.Dockerfile")
+    run = unseen.up(depot)
+    assert "docker/plain.Dockerfile, line 13 collects static files itself" in run.output
+    is_well(depot)
+    assert unseen.in_backend(depot, "pwd -P; id -u") == "/srv/depot\n10001\n"
+    assert "runserver" not in unseen.in_backend(depot, "cat /proc/[0-9]*/cmdline")
