@@ -47,6 +47,7 @@ def wait(alias: str = "default", *, seconds: float | None = None) -> float:
     while True:
         try:
             connection.ensure_connection()
+            _let_readers_read(connection)
             return time.monotonic() - started
         except OperationalError as error:
             connection.close()
@@ -58,6 +59,15 @@ def wait(alias: str = "default", *, seconds: float | None = None) -> float:
             reported = now
             print(f"waiting for the database, {now - started:.0f} s: {reason}", file=sys.stderr)
         time.sleep(_INTERVAL)
+
+
+def _let_readers_read(connection: Any) -> None:
+    """SQLite's WAL mode, which the file keeps, for Djangos that don't know `init_command`."""
+    import django
+
+    if connection.vendor == "sqlite" and django.VERSION < (5, 1):
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA journal_mode=WAL")
 
 
 def _gave_up(connection: Any, reason: str, waited: float) -> str:

@@ -47,6 +47,13 @@ def test_other_variables_that_will_be_missed_next_are_named_too(
     assert "the same code reads SHOP_B, SHOP_C, not set either" in text
 
 
+def test_a_model_of_the_environment_that_does_not_validate(tmp_path: Path) -> None:
+    code = "from pydantic import BaseModel\nclass Settings(BaseModel):\n    token: str\nSettings()"
+    text = explain.explain(raised(tmp_path, code))
+    assert "token" in text
+    assert "missing or wrong: set it with the configuration key" in text
+
+
 def test_a_key_error_of_another_dict_is_no_missing_variable(tmp_path: Path) -> None:
     assert "environment variable" not in explain.explain(raised(tmp_path, "{}['A']"))
 

@@ -104,3 +104,44 @@ def test_a_package_that_holds_no_settings_itself_names_those_it_has(project: Pro
 def test_without_a_settings_module_the_error_names_the_variable(project: Project) -> None:
     done = project.module("build", DEPLOY_SETTINGS_MODULE="")
     assert "DEPLOY_SETTINGS_MODULE is not set" in done.stderr
+
+
+def test_static_files_are_served_from_the_image_and_kept_for_ever(project: Project) -> None:
+    assert project.module("build").returncode == 0
+    code = """
+from django.templatetags.static import static
+from django.test import Client
+response = Client().get(static("shop.css"), headers={"Host": "shop.example"})
+result = [response.status_code, response["Cache-Control"]]
+"""
+    assert project.value(code) == [200, "max-age=315360000, public, immutable"]
+
+
+def test_errors_reach_the_log_in_production(project: Project) -> None:
+    project.write(
+        "site_/urls.py",
+        "from django.urls import path\nurlpatterns = [path('', lambda request: {}['price'])]",
+    )
+    code = (
+        "import django; django.setup(); from django.test import Client; "
+        "Client(raise_request_exception=False).get('/', headers={'Host': 'shop.example'})"
+    )
+    done = project.run("-c", code)
+    assert "ERROR django.request: Internal Server Error: /" in done.stderr
+    assert "KeyError: 'price'" in done.stderr
+
+
+def test_development_shows_edited_templates_and_uncollected_files_at_once(project: Project) -> None:
+    project.write("shop/templates/page.html", "before")
+    code = f"""
+from pathlib import Path
+from django.template.loader import render_to_string
+from django.test import Client
+result = [render_to_string("page.html")]
+Path({str(project.folder / "shop/templates/page.html")!r}).write_text("after")
+result.append(render_to_string("page.html"))
+Path({str(project.folder / "shop/static/new.css")!r}).write_text("a {{}}")
+result.append(Client().get("/static/new.css", headers={{"Host": "localhost"}}).status_code)
+"""
+    environ = {"DEBUG": "true", "ALLOWED_HOSTS": "localhost"}
+    assert project.value(code, **environ) == ["before", "after", 200]
