@@ -20,17 +20,20 @@ from components.errors import end_quietly_when_interrupted
 from components.files import Files
 from components.host import Claim, Host
 from components.image import Image
+from components.ledger import Account, Ledger
 from components.network import Network
 from components.ownership import Ownership
-from components.plan import execution_plan, startup_command
+from components.plan import execution_plan
 from components.project import find_project
-from components.pulumi_cli import resource_ids
+from components.pulumi_cli import resource_ids, stack_resources
 from components.release import prepare_release
 from components.retirement import Retirement
 from components.secrets import Secrets
-from components.seeding import Seeding
+from components.seeding import Seeding, triggers
 from components.settings import load_stack
 from components.stack_secrets import ensure_secrets
+from components.standing import Wanted, row_of, standing
+from components.startup import startup_command
 
 # What is asked for, and whether the project and the host allow it.
 end_quietly_when_interrupted()
@@ -45,6 +48,7 @@ project = find_project(
     requirements=settings.requirements,
 )
 host = Host()
+state = stack_resources(pulumi.get_stack())
 data_volume = settings.data_volume or f"{deployment}-data"
 media_volume = settings.media_volume or f"{deployment}-media"
 host.check(
@@ -56,15 +60,16 @@ host.check(
         volumes={"dataVolume": data_volume, "mediaVolume": media_volume},
         data_file=settings.data_file,
         retire=settings.retire,
-        owned=resource_ids(pulumi.get_stack()),
+        owned=resource_ids(state),
     )
 )
+has_data = settings.data == "create" and host.volume_labels(data_volume) is not None
 stack_secrets = ensure_secrets(
     settings,
     stack=pulumi.get_stack(),
     project=pulumi.get_project(),
     config_file=Path("stacks", f"Pulumi.{pulumi.get_stack()}.yaml"),
-    has_data=settings.data == "create" and host.volume_labels(data_volume) is not None,
+    has_data=has_data,
     write=not pulumi.runtime.is_dry_run(),
 )
 base_image, base_image_origin = host.base_image(settings.base_image)
@@ -85,7 +90,6 @@ release = prepare_release(
     },
     environment=settings.environment,
 )
-pulumi.log.info(f"execution plan of {deployment}, strategy {settings.strategy}:\n{plan.as_table()}")
 
 # One Docker host; every name begins with the deployment, so that several live side by side.
 on_host: list[pulumi.ProviderResource] = [docker.Provider("docker", host=host.address)]
@@ -123,6 +127,7 @@ files = Files(
     },
     opts,
 )
+ledger = Ledger(deployment, {"deployment": deployment, "stack": stack}, opts)
 secret_files = Secrets(
     deployment,
     {
@@ -137,7 +142,7 @@ environment = application.environment(settings, database_url=database.url, relea
 mounts = application.mounts(
     settings,
     data=[database.mount],
-    files=files.mounts,
+    files=[*files.mounts, ledger.mount],
     secret_files=secret_files.volume,
 )
 
@@ -151,6 +156,37 @@ if foreign:
         pulumi.ResourceOptions(depends_on=ready),
     )
     ready = [*ready, ownership]
+
+# What this update is: a line of the decision matrix, by what the stack's state says is there.
+startup = startup_command(
+    migrate_flags=settings.migrate_flags,
+    workers=settings.workers,
+    threads=settings.threads,
+    grace=settings.stop_grace,
+    reload=settings.mount_source,
+)
+serving_environment = {**environment, **application.startup_switch(plan.collect_at_startup)}
+job_for = triggers(settings.seed_steps, settings.redeploy, database.identity)
+now = standing(
+    state,
+    deployment,
+    data=existing or (has_data and data_volume not in resource_ids(state)),
+    image=host.has_image(release.image),
+)
+up = row_of(
+    now,
+    Wanted(
+        release=release.tag,
+        redeploy=settings.redeploy,
+        startup=startup,
+        environment=serving_environment,
+        triggers=job_for if settings.seeding else None,
+        mounts_source=settings.mount_source,
+    ),
+)
+pulumi.log.info(
+    f"execution plan of {deployment}, strategy {settings.strategy}:\n{plan.as_table(up)}"
+)
 
 # The seeding job: migrate and the steps, before anything serves; a finished one is left alone.
 seeding = None
@@ -180,18 +216,9 @@ backend = Backend(
         "deployment": deployment,
         "release": release.tag,
         "image_id": image.image_id,
-        "startup": startup_command(
-            migrate_flags=settings.migrate_flags,
-            workers=settings.workers,
-            threads=settings.threads,
-            grace=settings.stop_grace,
-            reload=settings.mount_source,
-        ),
+        "startup": startup,
         "network": network.network_name,
-        "environment": {
-            **environment,
-            **application.startup_switch(plan.collect_at_startup),
-        },
+        "environment": serving_environment,
         "mounts": mounts,
         "secrets": stack_secrets.fingerprint(),
         "redeploy": settings.redeploy,
@@ -235,12 +262,28 @@ traffic = Traffic(
     pulumi.ResourceOptions(depends_on=[backend, edge]),
 )
 
+# What ran is counted, and compared with the plan.
+account = Account(
+    deployment,
+    {
+        "deployment": deployment,
+        "plan": plan,
+        "up": up,
+        "accounted": now.accounted,
+        "backend": traffic.serving,
+        "job": seeding.result if seeding else None,
+    },
+    pulumi.ResourceOptions(depends_on=[traffic]),
+)
+
 pulumi.export("url", traffic.serving.apply(lambda _: settings.public_origin))
 pulumi.export("release", release.tag)
 pulumi.export("imageId", image.image_id)
 pulumi.export("deployment", deployment)
 pulumi.export("strategy", settings.strategy)
 pulumi.export("executionPlan", plan.as_output())
+pulumi.export("row", account.row)
+pulumi.export("ledger", account.result)
 pulumi.export("seeding", seeding.result if seeding else {"steps": []})
 pulumi.export("containers", {"backend": traffic.serving, "edge": edge.container})
 pulumi.export("baseImage", {"name": base_image, "origin": base_image_origin})

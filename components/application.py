@@ -25,6 +25,7 @@ def environment(settings: Settings, *, database_url: str, release: str) -> dict[
         "CSRF_TRUSTED_ORIGINS": settings.public_origin,
         "DATABASE_URL": database_url,
         "DEBUG": _flag(settings.debug),
+        "DEPLOY_DEPLOYMENT": settings.deployment,
         "RELEASE": release,
     }
     return {**settings.environment, **ours}

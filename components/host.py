@@ -89,7 +89,7 @@ class Host:
         """
         if configured:
             return configured, "configured as baseImage"
-        if self._has_image(BOOTSTRAPPED_BASE_IMAGE):
+        if self.has_image(BOOTSTRAPPED_BASE_IMAGE):
             return BOOTSTRAPPED_BASE_IMAGE, "bootstrapped from Debian's packages on this host"
         return DEFAULT_BASE_IMAGE, "pulled from the registry"
 
@@ -105,6 +105,14 @@ class Host:
         if problems:
             raise UserError(f"the Docker host is not ready for {claim.deployment}", problems)
 
+    def has_image(self, name: str) -> bool:
+        """The host has an image of this name."""
+        try:
+            self._client.images.get(name)
+        except docker.errors.ImageNotFound:
+            return False
+        return True
+
     def volume_labels(self, name: str) -> dict[str, str] | None:
         """A volume's labels; None if there is no such volume."""
         try:
@@ -118,13 +126,6 @@ class Host:
             return self._client.containers.get(name)
         except docker.errors.NotFound:
             return None
-
-    def _has_image(self, name: str) -> bool:
-        try:
-            self._client.images.get(name)
-        except docker.errors.ImageNotFound:
-            return False
-        return True
 
     def _data_problems(self, claim: Claim) -> Iterator[str]:
         for key, volume in claim.volumes.items():

@@ -10,6 +10,7 @@ DEPLOYMENT = f"{PACKAGE}.deployment"
 STACK = f"{PACKAGE}.stack"
 ROLE = f"{PACKAGE}.role"
 RELEASE = f"{PACKAGE}.release"
+REDEPLOY = f"{PACKAGE}.redeploy"
 
 
 def labels(deployment: str, role: str, **more: str) -> dict[str, str]:

@@ -1,17 +1,19 @@
-"""From configuration to the execution plan: which operation runs where, and why.
+"""From configuration to the execution plan: which operation runs where, and why; and to its counts.
 
 Pure functions and tables, no Pulumi import. Everything that depends on the strategy follows from
-`STRATEGIES`; no other file asks which strategy it is. The operations, the execution points and
-the reasons are those of the analysis that this program grew out of (docs/analysis.md).
+`STRATEGIES`, everything that depends on the line of the decision matrix from `ROWS`; no other file
+asks which strategy or row it is. The operations, the execution points and the reasons are those of
+the analysis that this program grew out of (docs/analysis.md).
 """
 
-import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, Protocol
 
 Operation = Literal["collectstatic", "migrate", "seed"]
 Point = Literal["build", "startup", "job"]
+Passes = Literal["yes", "no", "if triggered"]
+Counts = dict[tuple[Operation, Point], int]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +50,76 @@ STRATEGIES: Mapping[str, Strategy] = {
         why="Option 3: nothing may ever collect outside the build",
     ),
 }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """A line of the decision matrix: which execution points it passes.
+
+    What runs at a point is the plan's business, so that one table serves every strategy.
+
+    Attributes:
+        build: a new image is built.
+        job: the seeding job runs; "if triggered" by a change of its steps or its database.
+        startup: a container starts.
+        applies: migrations may be pending. The first migrate applies them, a later one none.
+        how: how it comes about.
+    """
+
+    build: Passes
+    job: Passes
+    startup: Passes
+    applies: bool
+    how: str
+
+
+CLEAN, UPDATE, RESTART = "clean server", "code update", "container restart"
+REDEPLOYMENT, DEVELOPMENT, NOTHING = "re-deployment", "development", "nothing to do"
+
+# fmt: off
+ROWS: Mapping[str, Row] = {
+    CLEAN: Row(
+        build="yes", job="yes", startup="yes", applies=True,
+        how="first up with data: create"),
+    UPDATE: Row(
+        build="yes", job="if triggered", startup="yes", applies=True,
+        how="up after the project changed"),
+    RESTART: Row(
+        build="no", job="no", startup="yes", applies=False,
+        how="docker restart, crash, reboot: no up"),
+    REDEPLOYMENT: Row(
+        build="no", job="yes", startup="yes", applies=False,
+        how="redeploy raised, then up: replaces the backend too"),
+    DEVELOPMENT: Row(
+        build="yes", job="yes", startup="yes", applies=True,
+        how="first up of a stack that mounts its source"),
+    NOTHING: Row(
+        build="no", job="no", startup="no", applies=False,
+        how="up, and nothing changed"),
+}
+# fmt: on
+
+
+@dataclass(frozen=True, kw_only=True)
+class Up:
+    """Which line of the decision matrix an `up` is.
+
+    Attributes:
+        row: its name in `ROWS`.
+        why: what it follows from.
+        triggered: the seeding job runs, if the plan has one.
+        built: the release's image is there already.
+    """
+
+    row: str
+    why: str
+    triggered: bool = False
+    built: bool = False
+
+    @property
+    def idle(self) -> bool:
+        """Nothing was found that would have to run."""
+        return self.row == NOTHING
 
 
 class Switches(Protocol):
@@ -91,139 +163,88 @@ class Plan:
         """The plan as plain data, for the stack output `executionPlan`."""
         return [asdict(entry) for entry in self.entries]
 
-    def as_table(self) -> str:
-        """The plan as a table for people, for the preview."""
-        rows = [("operation", "point", "runs", "when", "why")]
-        rows += [
-            (e.operation, e.point, "yes" if e.runs else "no", e.when, e.why) for e in self.entries
-        ]
-        widths = [max(len(row[i]) for row in rows) for i in range(4)]
-        return "\n".join(
-            "  ".join([*(cell.ljust(w) for cell, w in zip(row, widths, strict=False)), row[4]])
+    def as_table(self, up: Up) -> str:
+        """The plan, and what of it this `up` carries out, as a table for the preview."""
+        counts = expected_counts(up, self)
+        rows = [("operation", "point", "runs", "in this up", "when", "why")]
+        for e in self.entries:
+            now = _yes(counts[e.operation, e.point] > 0)
+            rows.append((e.operation, e.point, _yes(e.runs), now, e.when, e.why))
+        widths = [max(len(row[i]) for row in rows) for i in range(5)]
+        lines = [
+            "  ".join([*(cell.ljust(w) for cell, w in zip(row, widths, strict=False)), row[5]])
             for row in rows
-        )
+        ]
+        return "\n".join([*lines, f"this up: {up.row} ({up.why})"])
+
+
+def _yes(value: bool) -> str:
+    return "yes" if value else "no"
+
+
+_WHEN: Mapping[Point, str] = {
+    "build": "each new release",
+    "job": "clean server; steps or redeploy changed",
+    "startup": "every container start",
+}
 
 
 def execution_plan(settings: Switches) -> Plan:
     """Derive the execution plan: a pure function of configuration."""
     strategy = STRATEGIES[settings.strategy]
-    at_startup = strategy.startup or settings.collect_static_on_startup
+    switched = settings.collect_static_on_startup
+    at_startup = strategy.startup or switched
     in_job = strategy.job and settings.seeding
-    return Plan(
-        entries=(
-            _build(),
-            _migrate_in_job(settings),
-            _seed(settings),
-            _collect_in_job(settings, strategy, in_job),
-            _migrate_at_startup(),
-            _collect_at_startup(settings, strategy, at_startup),
-        ),
-        collect_at_startup=at_startup,
-        collect_in_job=in_job,
+
+    redundant = "redundant: the image has the files"
+    off = "" if settings.seeding else "seeding is off"
+    seeds = off or f"{len(settings.seed_steps)} idempotent steps populate the tables"
+    job = (off or strategy.why) if strategy.job else redundant
+    startup = strategy.why if strategy.startup else redundant
+    if switched:
+        startup = "collectStaticOnStartup is set: picks up changes in mounted source"
+    bakes = "bakes static files into the image: fast start-up; a failure stops the build"
+    keeps = "keeps the schema up to date when code changes; applies only new migrations"
+
+    cells: tuple[tuple[Operation, Point, bool, str], ...] = (
+        ("collectstatic", "build", True, bakes),
+        ("migrate", "job", settings.seeding, off or "creates the schema and seeds data"),
+        ("seed", "job", settings.seeding, seeds),
+        ("collectstatic", "job", in_job, job),
+        ("migrate", "startup", True, keeps),
+        ("collectstatic", "startup", at_startup, startup),
     )
-
-
-_EACH_BUILD = "each new release"
-_EACH_JOB = "clean server; steps or redeploy changed"
-_EACH_START = "every container start"
-_NEVER = "never"
-
-
-def _build() -> Entry:
-    return Entry(
-        operation="collectstatic",
-        point="build",
-        runs=True,
-        when=_EACH_BUILD,
-        why="bakes static files into the image: fast start-up; a failure stops the build",
+    entries = (
+        Entry(operation=o, point=p, runs=runs, when=_WHEN[p] if runs else "never", why=why)
+        for o, p, runs, why in cells
     )
+    return Plan(entries=tuple(entries), collect_at_startup=at_startup, collect_in_job=in_job)
 
 
-def _migrate_in_job(settings: Switches) -> Entry:
-    why = "creates the schema and seeds data" if settings.seeding else "seeding is off"
-    when = _EACH_JOB if settings.seeding else _NEVER
-    return Entry(operation="migrate", point="job", runs=settings.seeding, when=when, why=why)
+def or_restart(up: Up) -> Up:
+    """What an `up` is if nothing was changed, and a container starts all the same."""
+    return replace(up, row=RESTART, why="the container is replaced") if up.idle else up
 
 
-def _seed(settings: Switches) -> Entry:
-    steps = len(settings.seed_steps)
-    why = f"{steps} idempotent steps populate the tables" if settings.seeding else "seeding is off"
-    when = _EACH_JOB if settings.seeding else _NEVER
-    return Entry(operation="seed", point="job", runs=settings.seeding, when=when, why=why)
-
-
-def _collect_in_job(settings: Switches, strategy: Strategy, runs: bool) -> Entry:
-    why = "redundant: the image has the files"
-    if strategy.job:
-        why = strategy.why if settings.seeding else "seeding is off"
-    when = _EACH_JOB if runs else _NEVER
-    return Entry(operation="collectstatic", point="job", runs=runs, when=when, why=why)
-
-
-def _migrate_at_startup() -> Entry:
-    return Entry(
-        operation="migrate",
-        point="startup",
-        runs=True,
-        when=_EACH_START,
-        why="keeps the schema up to date when code changes; applies only new migrations",
-    )
-
-
-def _collect_at_startup(settings: Switches, strategy: Strategy, runs: bool) -> Entry:
-    why = "redundant: the image has the files"
-    if settings.collect_static_on_startup:
-        why = "collectStaticOnStartup is set: picks up changes in mounted source"
-    elif runs:
-        why = strategy.why
-    when = _EACH_START if runs else _NEVER
-    return Entry(operation="collectstatic", point="startup", runs=runs, when=when, why=why)
-
-
-# One text for every stack and strategy: they differ in the variable's value only. The variable is
-# looked at before anything runs, so that a mistake in it changes nothing.
-_STARTUP = """\
-set -eu
-case "$(printf %s "${{COLLECT_STATIC_ON_STARTUP:-}}" | tr '[:upper:]' '[:lower:]')" in
-  1|true|yes|on) collect=yes ;;
-  ''|0|false|no|off) collect=no ;;
-  *) echo "COLLECT_STATIC_ON_STARTUP is '$COLLECT_STATIC_ON_STARTUP':" \\
-       "use 1, true, yes or on; 0, false, no, off or nothing" >&2; exit 64 ;;
-esac
-{migrate}
-if [ "$collect" = yes ]; then {collect}; fi
-exec {serve}"""
-
-_GUNICORN = "python -m gunicorn deploy_runtime.wsgi:application"
-
-
-def manage(command: str, *flags: str) -> str:
-    """The shell words that run one Django management command in the project's environment."""
-    return shlex.join(["python", "-m", "django", command, "--noinput", *flags])
-
-
-def startup_command(
-    *, migrate_flags: Sequence[str], workers: int, threads: int, grace: int, reload: bool
-) -> str:
-    """The container's start-up command: migrate, collectstatic on demand, then gunicorn.
-
-    Args:
-        migrate_flags: further flags of migrate; the seeding job uses the same.
-        workers: gunicorn worker processes.
-        threads: threads of each worker.
-        grace: seconds that requests in flight have to finish in after SIGTERM.
-        reload: restart workers when the code changes, for development.
-    """
-    options = {
-        "--bind": "0.0.0.0:8000",
-        "--workers": str(workers),
-        "--threads": str(threads),
-        "--worker-tmp-dir": "/dev/shm",
-        "--graceful-timeout": str(grace),
-        "--forwarded-allow-ips": "*",
+def expected_counts(up: Up, plan: Plan) -> Counts:
+    """How often each operation runs at each point, for a line of the matrix under a plan."""
+    row = ROWS[up.row]
+    passes: Mapping[Point, Passes] = {
+        "build": "no" if up.built else row.build,
+        "job": row.job,
+        "startup": row.startup,
     }
-    words = [word for pair in options.items() for word in pair]
-    serve = f"{_GUNICORN} {shlex.join(words)}{' --reload' if reload else ''}"
-    return _STARTUP.format(
-        migrate=manage("migrate", *migrate_flags), collect=manage("collectstatic"), serve=serve
-    )
+    happens = {
+        point: how == "yes" or (how == "if triggered" and up.triggered)
+        for point, how in passes.items()
+    }
+    return {(e.operation, e.point): int(e.runs and happens[e.point]) for e in plan.entries}
+
+
+def expected_applied(up: Up, plan: Plan, pending: int) -> dict[Point, int]:
+    """How many of the pending migrations each migrate applies: all of them the first, if any."""
+    counts = expected_counts(up, plan)
+    points: tuple[Point, ...] = ("job", "startup")
+    first = next((point for point in points if counts["migrate", point]), None)
+    applies = pending if ROWS[up.row].applies else 0
+    return {point: applies if point == first else 0 for point in points}

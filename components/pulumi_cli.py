@@ -2,7 +2,8 @@
 
 import json
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from components.errors import UserError
 
@@ -20,8 +21,8 @@ def run_pulumi(words: list[str], stdin: str = "") -> subprocess.CompletedProcess
         return subprocess.CompletedProcess(command, 127, stdout="", stderr=str(error))
 
 
-def resource_ids(stack: str) -> frozenset[str]:
-    """The ids of everything in a stack's state.
+def stack_resources(stack: str) -> list[dict[str, Any]]:
+    """The resources in a stack's state.
 
     Args:
         stack: the stack's name.
@@ -35,10 +36,10 @@ def resource_ids(stack: str) -> frozenset[str]:
             f"the state of stack {stack} can't be read, so nobody knows what belongs to it",
             [f"`pulumi stack export -s {stack}` has to succeed; it said: {done.stderr.strip()}"],
         )
-    return frozenset(_ids(json.loads(done.stdout)))
+    export: dict[str, dict[str, list[dict[str, Any]] | None]] = json.loads(done.stdout)
+    return export.get("deployment", {}).get("resources") or []
 
 
-def _ids(export: dict[str, dict[str, list[dict[str, str]]]]) -> Iterator[str]:
-    for resource in export.get("deployment", {}).get("resources") or []:
-        if "id" in resource:
-            yield resource["id"]
+def resource_ids(resources: Iterable[Mapping[str, Any]]) -> frozenset[str]:
+    """The ids of what is in a state; components have none."""
+    return frozenset(resource["id"] for resource in resources if "id" in resource)

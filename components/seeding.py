@@ -64,7 +64,7 @@ class Seeding(pulumi.ComponentResource):
             # A change of these alone must not run the job: only its triggers do.
             update="true",
             environment={"JOB": file},
-            triggers=[list(args["steps"]), args["redeploy"], args["database"]],
+            triggers=triggers(args["steps"], args["redeploy"], args["database"]),
             logging=command.local.Logging.STDERR,
             opts=pulumi.ResourceOptions(
                 parent=self,
@@ -75,6 +75,11 @@ class Seeding(pulumi.ComponentResource):
         self.done = job
         self.result = job.stdout.apply(parse_result)
         self.register_outputs({"result": self.result})
+
+
+def triggers(steps: Sequence[str], redeploy: int, database: str) -> list[object]:
+    """What the job runs for: it runs again when one of these changes."""
+    return [list(steps), redeploy, database]
 
 
 def _write(args: SeedingArgs, *, network: str, mounts: Sequence[str]) -> str:

@@ -1,8 +1,10 @@
 """The docker client, as the commands use it."""
 
+import io
 import json
 import subprocess
 import sys
+import tarfile
 from typing import Any, NoReturn
 
 LAST_LINES = 30
@@ -28,6 +30,21 @@ def inspect(container: str) -> dict[str, Any] | None:
         return None
     found: dict[str, Any] = json.loads(done.stdout)[0]
     return found
+
+
+def read_file(container: str, path: str) -> bytes | None:
+    """A file in a container, whether that runs or not, also in its volumes; None if it isn't there.
+
+    Args:
+        container: the container's name or id.
+        path: an absolute path in it.
+    """
+    done = docker("cp", f"{container}:{path}", "-")
+    if done.returncode != 0:
+        return None
+    with tarfile.open(fileobj=io.BytesIO(done.stdout)) as archive:
+        file = archive.extractfile(archive.next() or path)
+        return file.read() if file else None
 
 
 def last_lines(container: str) -> str:

@@ -1,13 +1,19 @@
-"""The execution plan and the start-up command, cell by cell, and in a real shell."""
+"""The tables of the execution plan and of the decision matrix, cell by cell."""
 
-import os
-import subprocess
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
-from components.plan import STRATEGIES, execution_plan, manage, startup_command
+from components.plan import (
+    ROWS,
+    STRATEGIES,
+    Plan,
+    Up,
+    execution_plan,
+    expected_applied,
+    expected_counts,
+    or_restart,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,79 +69,138 @@ def test_every_cell_says_when_and_why(strategy: str) -> None:
         assert (entry.when == "never") == (not entry.runs)
 
 
-def test_the_table_has_a_line_for_every_cell() -> None:
-    plan = execution_plan(Config())
-    lines = plan.as_table().splitlines()
-    assert len(lines) == 1 + len(plan.entries)
-    assert lines[0].split()[:3] == ["operation", "point", "runs"]
+BUILD, MIGRATE_JOB, SEED, COLLECT_JOB, MIGRATE_START, COLLECT_START = (
+    *(("collectstatic", "build"), ("migrate", "job"), ("seed", "job"), ("collectstatic", "job")),
+    *(("migrate", "startup"), ("collectstatic", "startup")),
+)
 
 
-FAKE_PYTHON = """#!/bin/sh
-echo "$*" >> "$CALLS"
-case "$*" in *"$FAIL"*) exit 3 ;; esac
-"""
-
-
-def run_startup(folder: Path, switch: str | None, fail: str = "nothing") -> tuple[int, list[str]]:
-    """Run the start-up command in a real shell, with a `python` that notes how it was called."""
-    (folder / "python").write_text(FAKE_PYTHON)
-    (folder / "python").chmod(0o755)
-    calls = folder / "calls"
-    calls.touch()
-    text = startup_command(
-        migrate_flags=["--run-syncdb"], workers=2, threads=4, grace=30, reload=False
+def plan(strategy: str = "recommended", *, seeding: bool = True, switch: bool = False) -> Plan:
+    return execution_plan(
+        Config(strategy=strategy, seeding=seeding, collect_static_on_startup=switch)
     )
-    env = {"PATH": f"{folder}:{os.environ['PATH']}", "CALLS": str(calls), "FAIL": fail}
-    env |= {} if switch is None else {"COLLECT_STATIC_ON_STARTUP": switch}
-    done = subprocess.run(["sh", "-c", text], env=env, capture_output=True, text=True, check=False)
-    if done.returncode == 64:
-        assert f"COLLECT_STATIC_ON_STARTUP is '{switch}'" in done.stderr
-    return done.returncode, [line.split()[2] for line in calls.read_text().splitlines()]
 
 
-OFF = ["migrate", "deploy_runtime.wsgi:application"]
-ON = ["migrate", "collectstatic", "deploy_runtime.wsgi:application"]
+def up(row: str, *, triggered: bool = False, built: bool = False) -> Up:
+    return Up(row=row, why="because", triggered=triggered, built=built)
+
+
+def counts(row: Up, under: Plan) -> tuple[int, ...]:
+    found = expected_counts(row, under)
+    return tuple(found[o, p] for o, p in COLUMNS)  # type: ignore[index]
+
+
+# The matrix's columns, and the build that comes before them.
+COLUMNS = (BUILD, MIGRATE_START, MIGRATE_JOB, COLLECT_START, COLLECT_JOB)
 
 
 @pytest.mark.parametrize(
-    ("switch", "code", "calls"),
+    ("row", "cells"),
     [
-        (None, 0, OFF),
-        ("", 0, OFF),
-        ("false", 0, OFF),
-        ("False", 0, OFF),
-        ("0", 0, OFF),
-        ("no", 0, OFF),
-        ("OFF", 0, OFF),
-        ("true", 0, ON),
-        ("TRUE", 0, ON),
-        ("1", 0, ON),
-        ("on", 0, ON),
-        ("Yes", 0, ON),
-        ("maybe", 64, []),
-        ("2", 64, []),
-        (" true", 64, []),
-        ("*", 64, []),
+        ("clean server", (1, 1, 1, 0, 0)),
+        ("code update", (1, 1, 0, 0, 0)),
+        ("container restart", (0, 1, 0, 0, 0)),
+        ("re-deployment", (0, 1, 1, 0, 0)),
+        ("nothing to do", (0, 0, 0, 0, 0)),
     ],
 )
-def test_the_variable_decides(
-    tmp_path: Path, switch: str | None, code: int, calls: list[str]
-) -> None:
-    assert run_startup(tmp_path, switch) == (code, calls)
+def test_the_matrix_of_the_recommended_strategy(row: str, cells: tuple[int, ...]) -> None:
+    assert counts(up(row), plan()) == cells
+
+
+def test_the_matrix_of_development() -> None:
+    under = plan(switch=True)
+    assert counts(up("development"), under) == (1, 1, 1, 1, 0)
 
 
 @pytest.mark.parametrize(
-    ("fail", "calls"), [("migrate", ["migrate"]), ("collectstatic", ["migrate", "collectstatic"])]
+    ("strategy", "row", "cells"),
+    [
+        ("conservative", "clean server", (1, 1, 1, 1, 0)),
+        ("conservative", "code update", (1, 1, 0, 1, 0)),
+        ("conservative", "container restart", (0, 1, 0, 1, 0)),
+        ("conservative", "re-deployment", (0, 1, 1, 1, 0)),
+        ("production-optimized", "clean server", (1, 1, 1, 0, 1)),
+        ("production-optimized", "code update", (1, 1, 0, 0, 0)),
+        ("production-optimized", "container restart", (0, 1, 0, 0, 0)),
+        ("production-optimized", "re-deployment", (0, 1, 1, 0, 1)),
+        ("aggressive", "clean server", (1, 1, 1, 0, 0)),
+        ("aggressive", "code update", (1, 1, 0, 0, 0)),
+        ("aggressive", "container restart", (0, 1, 0, 0, 0)),
+        ("aggressive", "re-deployment", (0, 1, 1, 0, 0)),
+    ],
 )
-def test_nothing_serves_after_a_failure(tmp_path: Path, fail: str, calls: list[str]) -> None:
-    assert run_startup(tmp_path, "true", fail) == (3, calls)
+def test_the_matrix_of_the_other_strategies(
+    strategy: str, row: str, cells: tuple[int, ...]
+) -> None:
+    assert counts(up(row), plan(strategy)) == cells
 
 
-def test_gunicorn_replaces_the_shell() -> None:
-    text = startup_command(migrate_flags=[], workers=1, threads=1, grace=5, reload=True)
-    assert text.splitlines()[-1].startswith("exec python -m gunicorn ")
-    assert text.endswith(" --reload")
+@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("row", ROWS)
+def test_seeding_follows_the_jobs_migrate(strategy: str, row: str) -> None:
+    found = expected_counts(up(row), plan(strategy))
+    assert found["seed", "job"] == found["migrate", "job"]
 
 
-def test_flags_are_quoted_for_the_shell() -> None:
-    assert manage("migrate", "--database=a b").endswith("--noinput '--database=a b'")
+def test_a_code_update_runs_the_job_only_if_its_trigger_changed() -> None:
+    assert counts(up("code update", triggered=True), plan()) == (1, 1, 1, 0, 0)
+    optimized = plan("production-optimized")
+    assert counts(up("code update", triggered=True), optimized) == (1, 1, 1, 0, 1)
+    assert counts(up("code update", triggered=True), plan(seeding=False)) == (1, 1, 0, 0, 0)
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_without_seeding_there_is_no_job(row: str) -> None:
+    found = expected_counts(up(row, triggered=True), plan("production-optimized", seeding=False))
+    assert not any(count for (_, point), count in found.items() if point == "job")
+
+
+def test_an_image_that_is_there_is_not_built() -> None:
+    assert counts(up("code update", built=True), plan()) == (0, 1, 0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("row", "triggered", "seeding", "job", "startup"),
+    [
+        ("clean server", False, True, 3, 0),
+        ("clean server", False, False, 0, 3),
+        ("code update", False, True, 0, 3),
+        ("code update", True, True, 3, 0),
+        ("code update", True, False, 0, 3),
+        ("container restart", False, True, 0, 0),
+        ("re-deployment", True, True, 0, 0),
+        ("development", False, True, 3, 0),
+        ("nothing to do", False, True, 0, 0),
+    ],
+)
+def test_pending_migrations_are_applied_by_whoever_comes_first(
+    row: str, triggered: bool, seeding: bool, job: int, startup: int
+) -> None:
+    applied = expected_applied(up(row, triggered=triggered), plan(seeding=seeding), pending=3)
+    assert applied == {"job": job, "startup": startup}
+
+
+def test_a_container_that_starts_where_nothing_was_changed_is_a_restart() -> None:
+    assert or_restart(up("nothing to do")).row == "container restart"
+    assert or_restart(up("code update")) == up("code update")
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_every_row_says_how_it_comes_about(row: str) -> None:
+    assert ROWS[row].how
+
+
+def test_the_table_shows_the_plan_and_what_of_it_this_update_runs() -> None:
+    lines = plan().as_table(up("code update")).splitlines()
+    assert lines[0].split()[:5] == ["operation", "point", "runs", "in", "this"]
+    cells = [tuple(line.split()[:4]) for line in lines[1:-1]]
+    assert cells == [
+        ("collectstatic", "build", "yes", "yes"),
+        ("migrate", "job", "yes", "no"),
+        ("seed", "job", "yes", "no"),
+        ("collectstatic", "job", "no", "no"),
+        ("migrate", "startup", "yes", "yes"),
+        ("collectstatic", "startup", "no", "no"),
+    ]
+    assert lines[-1] == "this up: code update (because)"

@@ -1,0 +1,101 @@
+"""Compares what an `up` was to run with what the ledger says that it ran.
+
+It fails nothing: traffic has been switched, and what serves is well. What disagrees is said, and
+is in the output `ledger`.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from components.commands.client import inspect, read_file
+from runtime import ledger
+
+Cell = dict[str, Any]
+
+
+def account(
+    expected: Mapping[str, Any],
+    *,
+    written: Iterable[ledger.Record],
+    baked: Iterable[ledger.Record],
+    hostname: str,
+    job: Iterable[str],
+) -> list[Cell]:
+    """Every operation and point: how often it was to run, and how often it did.
+
+    Args:
+        expected: the content of the file that the program wrote.
+        written: the records in the deployment's ledger.
+        baked: the records in the image of the release that serves.
+        hostname: what the container that serves calls itself in its records.
+        job: ids of the records of the seeding job that ran last.
+    """
+    wanted = set(job) - set(expected["accounted"])
+    ran = [r for r in written if r["id"] in wanted]
+    ran += [r for r in written if r["point"] == "startup" and r.get("container") == hostname]
+    if any(cell["planned"] for cell in expected["cells"] if cell["point"] == "build"):
+        ran += baked
+    counts = ledger.counted(ran)
+    nothing = {"runs": 0, "applied": 0, "seconds": 0.0, "boots": 0}
+    return [{**c, **counts.get((c["operation"], c["point"]), nothing)} for c in expected["cells"]]
+
+
+def differences(cells: Iterable[Cell]) -> Iterator[str]:
+    """What ran otherwise than planned, in words."""
+    for cell in cells:
+        what = f"{cell['operation']} at {cell['point']}"
+        if cell["runs"] != cell["planned"]:
+            yield f"{what}: planned {cell['planned']}, ran {cell['runs']}"
+        if cell["applied"] and not cell["may_apply"]:
+            yield f"{what}: applied {cell['applied']} migrations, planned 0"
+
+
+def summary(row: str, cells: Iterable[Cell], differ: list[str]) -> str:
+    """One line for people."""
+    ran = [
+        f"{c['operation']} at {c['point']} {c['runs']}"
+        + (f" (applied {c['applied']})" if c["operation"] == "migrate" else "")
+        for c in cells
+        if c["runs"]
+    ]
+    said = f"ledger: {row}: {', '.join(ran) or 'nothing ran'}"
+    return f"warning: {said}; {'; '.join(differ)}" if differ else f"{said}, as planned"
+
+
+def main() -> None:
+    """Account for BACKEND and the job with the records JOB by the file ACCOUNT; print JSON."""
+    result: dict[str, Any] = {"row": None, "agrees": None, "cells": [], "differences": []}
+    try:
+        _fill(result)
+    except Exception as error:  # whatever it is, it is no reason to fail an update
+        result["differences"] = [f"the ledger can't be read: {error}"]
+        print(f"warning: ledger: it can't be read: {error}", file=sys.stderr)
+    print(json.dumps(result))
+
+
+def _fill(result: dict[str, Any]) -> None:
+    backend = os.environ["BACKEND"]
+    expected = json.loads(Path(os.environ["ACCOUNT"]).read_text(encoding="utf-8"))
+    result["row"] = expected["row"]
+    state = inspect(backend)
+    if state is None:
+        raise LookupError(f"there is no container {backend}")
+    cells = account(
+        expected,
+        written=ledger.parse(read_file(backend, ledger.FILE) or b"")[0],
+        baked=ledger.parse(read_file(backend, ledger.IMAGE_FILE) or b"")[0],
+        hostname=state["Config"]["Hostname"],
+        job=json.loads(os.environ["JOB"]),
+    )
+    differ = list(differences(cells))
+    shown = [{k: v for k, v in cell.items() if k != "may_apply"} for cell in cells]
+    result.update(agrees=not differ, cells=shown, differences=differ)
+    print(summary(expected["row"], cells, differ), file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()

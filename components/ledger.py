@@ -1,0 +1,134 @@
+"""The ledger: the volume in which what runs records itself, and the account of each `up`."""
+
+import json
+from collections.abc import Sequence
+from typing import Any, TypedDict
+
+import pulumi
+import pulumi_command as command
+
+from components import PACKAGE
+from components.mounts import Mount
+from components.plan import Plan, Up, expected_applied, expected_counts, or_restart
+from components.release import BUILD_FOLDER
+from components.volume import retained_volume
+
+FOLDER = "/srv/ledger"
+
+
+class LedgerArgs(TypedDict):
+    """Whose ledger it is."""
+
+    deployment: str
+    """The deployment that it belongs to."""
+    stack: str
+    """The stack that owns it, for the mark on it."""
+
+
+class Ledger(pulumi.ComponentResource):
+    """One volume for each deployment, wherever its database is; it outlives the stack."""
+
+    mount: Mount
+    """The ledger, as the application's containers see it."""
+
+    def __init__(
+        self, name: str, args: LedgerArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__(f"{PACKAGE}:index:Ledger", name, None, opts)
+        volume = retained_volume(
+            self,
+            name,
+            volume=f"{args['deployment']}-ledger",
+            deployment=args["deployment"],
+            stack=args["stack"],
+            role="ledger",
+        )
+        self.mount = Mount(source=volume, target=FOLDER)
+        self.register_outputs({"volume": volume})
+
+
+class AccountArgs(TypedDict):
+    """What is accounted for."""
+
+    deployment: str
+    """The deployment whose ledger is read."""
+    plan: Plan
+    """The execution plan."""
+    up: Up
+    """Which line of the decision matrix this `up` is."""
+    accounted: Sequence[str]
+    """Ids of the job's records that belong to an earlier `up`."""
+    backend: pulumi.Input[str]
+    """The container that serves."""
+    job: pulumi.Input[Any]
+    """The seeding job's result; None if there is no job."""
+
+
+class Account(pulumi.ComponentResource):
+    """Counts what ran, once traffic has been switched, and compares it with the plan.
+
+    What is expected is in a file that is written at each update, so that only another container,
+    or another run of the job, is a reason to count again.
+    """
+
+    row: pulumi.Output[Any]
+    """Which line of the matrix the last `up` was that changed something."""
+    result: pulumi.Output[Any]
+    """The row, each cell's planned and counted runs, and where they differ."""
+
+    def __init__(
+        self, name: str, args: AccountArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__(f"{PACKAGE}:index:Account", name, None, opts)
+        job = pulumi.Output.from_input(args["job"]).apply(_record_ids)
+        counted = command.local.Command(
+            f"{name}-account",
+            create="python3 -m components.commands.account",
+            # Only its triggers are a reason to count again.
+            update="true",
+            environment={"ACCOUNT": _write(args), "BACKEND": args["backend"], "JOB": job},
+            triggers=[args["backend"], job],
+            logging=command.local.Logging.STDERR,
+            opts=pulumi.ResourceOptions(parent=self, depends_on=opts.depends_on if opts else None),
+        )
+        self.result = counted.stdout.apply(parse_account)
+        last = self.result.apply(lambda result: (result or {}).get("row"))
+        self.row = last if args["up"].idle else pulumi.Output.from_input(args["up"].row)
+        self.register_outputs({"result": self.result})
+
+
+def _record_ids(result: Any) -> str:
+    return json.dumps((result or {}).get("records", []))
+
+
+def _write(args: AccountArgs) -> str:
+    file = BUILD_FOLDER / args["deployment"] / "account.json"
+    if not pulumi.runtime.is_dry_run():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(expectation(args["plan"], args["up"], args["accounted"])))
+    return file.as_posix()
+
+
+def expectation(plan: Plan, up: Up, accounted: Sequence[str]) -> dict[str, Any]:
+    """The content of the file: what the plan has this `up` run.
+
+    Where nothing was found to do, counting means that something was replaced all the same.
+    """
+    up = or_restart(up)
+    applies: dict[Any, int] = {**expected_applied(up, plan, pending=1)}
+    cells = [
+        {
+            "operation": operation,
+            "point": point,
+            "planned": planned,
+            "may_apply": operation == "migrate" and applies.get(point, 0) > 0,
+        }
+        for (operation, point), planned in expected_counts(up, plan).items()
+    ]
+    return {"row": up.row, "cells": cells, "accounted": list(accounted)}
+
+
+def parse_account(stdout: str | None) -> Any:
+    """The account that the command printed; None before there is one."""
+    lines = (stdout or "").strip().splitlines()
+    return json.loads(lines[-1]) if lines and lines[-1].startswith("{") else None

@@ -1,0 +1,151 @@
+"""What an `up` is, from what the stack's state says is there and what is wanted. Pure functions."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from components.labels import REDEPLOY, RELEASE
+from components.plan import CLEAN, DEVELOPMENT, NOTHING, REDEPLOYMENT, RESTART, UPDATE, Up
+
+Resource = Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What an `up` is to bring about.
+
+    Attributes:
+        release: the tag of the release that is to serve.
+        redeploy: the configured number.
+        startup: the container's start-up command.
+        environment: the container's environment.
+        triggers: what the seeding job is to run for; None if there is no job.
+        mounts_source: the project's source is mounted, for development.
+    """
+
+    release: str
+    redeploy: int
+    startup: str
+    environment: Mapping[str, str]
+    triggers: Sequence[object] | None
+    mounts_source: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """What there is before an `up`.
+
+    Attributes:
+        served: something has served before.
+        release: the tag of the release that serves.
+        redeploy: `redeploy` as it was when that release's container was started.
+        startup: that container's start-up command; "" if the container is gone.
+        environment: that container's environment.
+        triggers: what the finished job ran for; None if there is none.
+        job_since: the job ran after what serves was started: for an `up` that failed later.
+        records: the ledger's ids of what that job did.
+        data: the site's data exists, and not from an unfinished first `up` of this stack.
+        image: the image of the wanted release exists.
+    """
+
+    served: bool = False
+    release: str = ""
+    redeploy: str = ""
+    startup: str = ""
+    environment: Mapping[str, str]
+    triggers: Sequence[object] | None = None
+    job_since: bool = False
+    records: tuple[str, ...] = ()
+    data: bool = False
+    image: bool = False
+
+    @property
+    def accounted(self) -> tuple[str, ...]:
+        """The ids of the job's records that belong to an earlier `up`."""
+        return self.records if self.served and not self.job_since else ()
+
+
+def row_of(now: Standing, wanted: Wanted) -> Up:
+    """Tell which line of the decision matrix an `up` is."""
+    triggered = wanted.triggers is not None and (
+        not now.served or now.job_since or list(wanted.triggers) != now.triggers
+    )
+
+    def up(row: str, why: str) -> Up:
+        return Up(row=row, why=why, triggered=triggered, built=now.image)
+
+    if not now.served and now.data:
+        if now.image:
+            return up(REDEPLOYMENT, "the data exists, and so does this release's image")
+        return up(UPDATE, "a new release for data that exists")
+    if not now.served:
+        return up(DEVELOPMENT if wanted.mounts_source else CLEAN, "nothing has served yet")
+    if wanted.release != now.release:
+        return up(UPDATE, f"release {wanted.release} follows {now.release}")
+    if now.redeploy and str(wanted.redeploy) != now.redeploy:
+        return up(REDEPLOYMENT, f"redeploy is {wanted.redeploy}, was {now.redeploy}")
+    if triggered:
+        return up(REDEPLOYMENT, "what the seeding job depends on was changed")
+    if not now.startup:
+        return up(RESTART, "the container is gone: another one starts")
+    if (wanted.startup, wanted.environment) != (now.startup, now.environment):
+        return up(RESTART, "the container's configuration was changed: another one starts")
+    return up(NOTHING, "nothing that runs was changed")
+
+
+def standing(
+    resources: Sequence[Resource], deployment: str, *, data: bool, image: bool
+) -> Standing:
+    """Read from a stack's state what there is.
+
+    Args:
+        resources: the resources in the state, as `pulumi stack export` shows them.
+        deployment: the deployment's name, which the resources' names begin with.
+        data: the site's data exists, and not from an unfinished first `up` of this stack.
+        image: the image of the wanted release exists.
+    """
+    # What traffic goes to serves, also while a newer container that failed its gate is there.
+    traffic = _named(resources, f"{deployment}-traffic")
+    name = _inputs(traffic).get("environment", {}).get("BACKEND")
+    containers = _named(resources, f"{deployment}-backend", replaced=True)
+    serving = [c for c in containers if c.get("outputs", {}).get("name") == name]
+    labels = {e["label"]: e["value"] for e in _inputs(serving).get("labels", [])}
+    job = _named(resources, f"{deployment}-job")
+    built = str(_inputs(_named(resources, f"{deployment}-release")).get("name", ""))
+    return Standing(
+        served=bool(traffic),
+        release=labels.get(RELEASE) or built.rpartition(":")[2],
+        redeploy=labels.get(REDEPLOY, ""),
+        startup=next(iter(_inputs(serving).get("command", [])[2:]), ""),
+        environment=dict(e.split("=", 1) for e in _inputs(serving).get("envs", [])),
+        triggers=_inputs(job).get("triggers"),
+        job_since=bool(job and serving) and _created(job[0]) > _created(serving[0]),
+        records=_records(job),
+        data=data,
+        image=image,
+    )
+
+
+def _named(resources: Sequence[Resource], name: str, *, replaced: bool = False) -> list[Resource]:
+    found = [r for r in resources if r["urn"].endswith(f"::{name}") and "id" in r]
+    return [r for r in found if replaced or not r.get("delete")]
+
+
+def _inputs(found: Sequence[Resource]) -> Mapping[str, Any]:
+    inputs: Mapping[str, Any] = found[0].get("inputs", {}) if found else {}
+    return inputs
+
+
+def _created(resource: Resource) -> datetime:
+    return datetime.fromisoformat(resource.get("created") or "1970-01-01T00:00:00+00:00")
+
+
+def _records(job: Sequence[Resource]) -> tuple[str, ...]:
+    said = str(job[0].get("outputs", {}).get("stdout") or "") if job else ""
+    try:
+        result = json.loads((said.strip().splitlines() or ["{}"])[-1])
+    except ValueError:
+        return ()
+    return tuple(result.get("records", ())) if isinstance(result, dict) else ()
