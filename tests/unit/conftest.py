@@ -1,22 +1,29 @@
-"""What unit tests share: a folder for builds, and a stand-in for the docker client."""
+"""What unit tests share: a folder for builds, the program, and stand-ins for what is outside."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from components import build_secrets, release, seeding
 from components.commands import client
+from tests.unit.fake_daemon import FakeDaemon
 from tests.unit.fake_docker import FakeDocker
+from tests.unit.program import Program, on_a_host_of_its_own, patch_build_folder
 
 
 @pytest.fixture
 def build_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A build folder of the test's own, in every module that writes into it."""
     folder = tmp_path / "build"
-    for module in (build_secrets, release, seeding):
-        monkeypatch.setattr(module, "BUILD_FOLDER", folder)
+    patch_build_folder(monkeypatch, folder)
     return folder
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
+    """The whole program, on mocks."""
+    with on_a_host_of_its_own(tmp_path_factory.mktemp("host")) as made:
+        yield made
 
 
 @pytest.fixture
@@ -26,3 +33,13 @@ def cli(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeDocker]:
     monkeypatch.setattr(client, "subprocess", fake)
     yield fake
     assert not fake.unused, f"never asked for: {fake.unused}"
+
+
+@pytest.fixture
+def daemon(monkeypatch: pytest.MonkeyPatch) -> FakeDaemon:
+    """The daemon that the program asks; nothing is on its host, until a test puts it there."""
+    fake = FakeDaemon()
+    monkeypatch.setattr("docker.DockerClient", fake)
+    monkeypatch.setattr("psutil.net_connections", lambda kind: [])
+    monkeypatch.setenv("DOCKER_HOST", "unix:///run/docker.sock")
+    return fake

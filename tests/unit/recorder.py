@@ -6,7 +6,7 @@ every output is known, so that an assertion can't be skipped because its output 
 
 import asyncio
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -137,6 +137,7 @@ def deploy(
     preview: bool = False,
     stack: str = "stack",
     config: Mapping[str, str] | None = None,
+    secret: Collection[str] = (),
 ) -> Recorder:
     """Run a program of resources on mocks, to its end.
 
@@ -146,11 +147,15 @@ def deploy(
         preview: as `pulumi preview` would.
         stack: the stack's name.
         config: the stack's config, its keys without a namespace.
+        secret: the keys whose values are encrypted in it.
     """
     recorder = recorder or Recorder()
     project = "django-on-docker"
     with _event_loop():
-        pulumi.runtime.set_all_config({f"{project}:{k}": v for k, v in (config or {}).items()})
+        pulumi.runtime.set_all_config(
+            {f"{project}:{key}": value for key, value in (config or {}).items()},
+            [f"{project}:{key}" for key in secret],
+        )
         pulumi.runtime.settings.ROOT.set(None)
         pulumi.runtime.set_mocks(
             recorder,

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from components import application
-from components.database import Database
+from components.mounts import Mount
 from components.settings import RESERVED, Settings
 from tests.unit.recorder import deploy
 
@@ -28,6 +28,7 @@ def test_the_variables_of_every_container() -> None:
         "CSRF_TRUSTED_ORIGINS": "http://127.0.0.1:8080",
         "DATABASE_URL": "sqlite:///x",
         "DEBUG": "false",
+        "DEPLOY_DEPLOYMENT": "shop",
         "RELEASE": "abc",
     }
 
@@ -67,37 +68,46 @@ def test_start_up_commands_differ_in_one_variable(collect: bool, value: str) -> 
 
 def test_what_this_program_sets_config_cannot() -> None:
     others = {**application.superuser(settings()), **application.startup_switch(True)}
-    assert {*environment(), *others} <= set(RESERVED)
+    ours = {name for name in environment() if not name.startswith("DEPLOY_")}
+    assert {*ours, *others} <= set(RESERVED)
 
 
-def mounts(static: str | None = None, **changes: Any) -> list[str]:
+def mounts(*more: Mount, **changes: Any) -> list[str]:
     def program() -> dict[str, Any]:
-        database = Database("shop", {"deployment": "shop", "stack": "s", "existing_volume": None})
         found = application.mounts(
             settings(**changes),
-            database=database,
-            media="shop-media",
+            data=[Mount(source="shop-data", target="/srv/data")],
+            files=[Mount(source="shop-media", target="/srv/media"), *more],
             secret_files="shop-secrets",
-            static=static,
         )
         return {str(number): mount.for_client() for number, mount in enumerate(found)}
 
     return list(deploy(program).outputs.values())
 
 
-ALWAYS = [
+DATA, MEDIA, SECRETS = (
     "type=volume,source=shop-data,target=/srv/data",
     "type=volume,source=shop-media,target=/srv/media",
     "type=volume,source=shop-secrets,target=/run/secrets,readonly",
-]
+)
 
 
 def test_the_mounts_of_every_container() -> None:
-    assert mounts() == ALWAYS
+    assert mounts() == [DATA, MEDIA, SECRETS]
 
 
 def test_static_files_that_are_collected_again_are_the_releases_own() -> None:
-    assert mounts(static="static-abc")[3:] == ["type=volume,source=static-abc,target=/srv/static"]
+    static = "type=volume,source=static-abc,target=/srv/static"
+    assert mounts(Mount(source="static-abc", target="/srv/static")) == [
+        *(DATA, MEDIA, static, SECRETS)
+    ]
+
+
+def test_volumes_of_the_users_come_in_a_stable_order() -> None:
+    assert mounts(volumes={"b": "/srv/b", "/home/a": "/srv/a"})[3:] == [
+        "type=bind,source=/home/a,target=/srv/a",
+        "type=volume,source=b,target=/srv/b",
+    ]
 
 
 def test_mounted_source_cannot_be_written_to() -> None:

@@ -9,15 +9,11 @@ import pytest
 from components.commands import client
 from tests.unit.fake_docker import FakeDocker
 
-COMMANDS = ("gate", "retire", "seed", "switch", "write_secrets")
-
-
-def test_every_command_is_listed() -> None:
-    files = {path.stem for path in Path("components/commands").glob("*.py")}
-    assert files == {*COMMANDS, "client", "__init__"}
+COMMANDS = sorted(path.stem for path in Path("components/commands").glob("[a-z]*.py"))
 
 
 def test_commands_need_the_standard_library_alone() -> None:
+    assert "gate" in COMMANDS
     modules = ", ".join(f"components.commands.{name}" for name in COMMANDS)
     subprocess.run([sys.executable, "-S", "-c", f"import {modules}"], check=True)
 

@@ -15,16 +15,15 @@ from tests.unit.recorder import Recorder, deploy
 STACK = "organization/django-on-docker/shop"
 
 
-def database(existing: str | None = None) -> Recorder:
+def database(existing: str | None = None, file: str = "db.sqlite3") -> Recorder:
     def program() -> dict[str, Any]:
         image = docker.RemoteImage("image", name="shop:abc")
         made = Database(
             "shop",
-            {"deployment": "shop", "stack": STACK, "existing_volume": existing},
+            {"deployment": "shop", "stack": STACK, "existing": existing, "file": file},
             pulumi.ResourceOptions(depends_on=[image]),
         )
-        names = ("url", "folder", "identity", "volume")
-        return {name: getattr(made, name) for name in names}
+        return {"url": made.url, "identity": made.identity, "mount": made.mount.for_client()}
 
     return deploy(program)
 
@@ -40,7 +39,7 @@ def files(existing: str | None = None, static_of: str | None = None) -> Recorder
                 "static_of": static_of,
             },
         )
-        return {"media": made.media, "static": made.static}
+        return {str(number): mount.for_client() for number, mount in enumerate(made.mounts)}
 
     return deploy(program)
 
@@ -68,21 +67,26 @@ def test_a_volume_that_was_found_again_is_not_replaced(
     assert set(ignored) == {"labels", "driver", "driverOpts"}
 
 
-@pytest.mark.parametrize("made", [database, files])
-def test_what_existed_before_is_no_resource(made: Callable[[str], Recorder]) -> None:
-    recorder = made("old_volume")
+@pytest.mark.parametrize(("made", "target"), [(database, "/srv/data"), (files, "/srv/media")])
+@pytest.mark.parametrize(("source", "type_"), [("old_volume", "volume"), ("/home/old", "bind")])
+def test_what_existed_before_is_no_resource(
+    made: Callable[[str], Recorder], target: str, source: str, type_: str
+) -> None:
+    recorder = made(source)
     assert "Volume" not in recorder.types()
-    assert "old_volume" in recorder.outputs.values()
+    assert f"type={type_},source={source},target={target}" in recorder.outputs.values()
 
 
-def test_the_database_is_known_by_its_volume() -> None:
+def test_the_database_is_known_by_where_it_is() -> None:
     assert database().outputs == {
         "url": "sqlite:////srv/data/db.sqlite3",
-        "folder": "/srv/data",
-        "identity": "sqlite:shop-data",
-        "volume": "shop-data",
+        "identity": "sqlite:shop-data/db.sqlite3",
+        "mount": "type=volume,source=shop-data,target=/srv/data",
     }
-    assert database("old_volume").outputs["identity"] == "sqlite:old_volume"
+    assert database("old_volume").outputs["identity"] == "sqlite:old_volume/db.sqlite3"
+    other = database("/home/old", "sub/site.db").outputs
+    assert other["identity"] == "sqlite:/home/old/sub/site.db"
+    assert other["url"] == "sqlite:////srv/data/sub/site.db"
 
 
 def test_a_failed_image_leaves_the_database_alone() -> None:
@@ -92,7 +96,11 @@ def test_a_failed_image_leaves_the_database_alone() -> None:
 def test_static_files_belong_to_one_release() -> None:
     recorder = files(static_of="abc")
     static = recorder["shop-static"]
-    assert static.inputs["name"] == recorder.outputs["static"] == "shop-static-abc"
+    assert static.inputs["name"] == "shop-static-abc"
+    assert recorder.outputs == {
+        "0": "type=volume,source=shop-media,target=/srv/media",
+        "1": "type=volume,source=shop-static-abc,target=/srv/static",
+    }
     assert static.labels == {"deployment": "shop", "role": "static", "release": "abc"}
     assert static.options.retainOnDelete is False
     assert static.options.ignoreChanges == ["labels"]
@@ -100,7 +108,7 @@ def test_static_files_belong_to_one_release() -> None:
 
 
 def test_static_files_are_served_from_the_image_otherwise() -> None:
-    assert files().outputs == {"media": "shop-media", "static": None}
+    assert files().outputs == {"0": "type=volume,source=shop-media,target=/srv/media"}
     assert "shop-static" not in files().resources
 
 

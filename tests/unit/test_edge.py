@@ -46,6 +46,7 @@ def test_only_the_loopback_is_published(recorder: Recorder) -> None:
         ("restart", "unless-stopped"),
         ("mustRun", True),
         ("destroyGraceSeconds", 5),
+        ("logDriver", "json-file"),
         ("logOpts", {"max-size": "10m", "max-file": "3"}),
     ],
 )
@@ -59,6 +60,7 @@ def test_its_configuration_is_in_a_volume(recorder: Recorder) -> None:
     assert recorder["shop-edge"].inputs["mounts"] == [mount]
     # Generated, so that a volume that was lost gets another name and is written again.
     assert "name" not in recorder["shop-edge-config"].inputs
+    assert recorder["shop-edge-config"].options.ignoreChanges == ["labels"]
 
 
 def test_the_old_edge_frees_name_and_port_first(recorder: Recorder) -> None:

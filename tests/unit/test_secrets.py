@@ -28,7 +28,7 @@ def recorder() -> Recorder:
 
 def test_secrets_travel_on_standard_input_and_nowhere_else(recorder: Recorder) -> None:
     written = recorder["shop-secrets-files"]
-    assert json.loads(written.inputs["stdin"]) == VALUES
+    assert written.inputs["stdin"] == json.dumps(VALUES, sort_keys=True)
     assert written.secret == {"stdin"}
     rest = {name: value for name, value in written.inputs.items() if name != "stdin"}
     for text in (str(rest), str(recorder["shop-secrets"].inputs), str(recorder.outputs)):

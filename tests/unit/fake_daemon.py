@@ -1,0 +1,139 @@
+"""A pretended Docker daemon, and what the host says of a stack's claim on it."""
+
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any
+
+import docker.errors
+
+from components.errors import UserError
+from components.host import Claim, Host
+
+STACK = "organization/django-on-docker/shop"
+EDGE = {"django-on-docker.deployment": "shop", "django-on-docker.role": "edge"}
+
+
+@dataclass
+class FakeDaemon:
+    """What is on a pretended host; stands in for `docker.DockerClient`.
+
+    Attributes:
+        found: volumes and their labels.
+        files: what is in volumes.
+        running: containers that run, and their labels, by name.
+        stopped: containers that don't.
+        published: names of the containers that publish a port, by that port.
+        local: names of the images.
+        nets: networks and their labels, by name.
+        asked: the addresses at which it was asked.
+        left: containers that were made and not removed.
+    """
+
+    found: dict[str, dict[str, str] | None] = field(default_factory=dict)
+    files: dict[str, set[str]] = field(default_factory=dict)
+    running: dict[str, dict[str, str]] = field(default_factory=dict)
+    stopped: dict[str, dict[str, str]] = field(default_factory=dict)
+    published: dict[str, list[str]] = field(default_factory=dict)
+    local: set[str] = field(default_factory=set)
+    nets: dict[str, dict[str, str]] = field(default_factory=dict)
+    asked: list[str | None] = field(default_factory=list)
+    left: list[Any] = field(default_factory=list)
+
+    def __call__(self, *, base_url: str | None, **_: object) -> "FakeDaemon":
+        self.asked.append(base_url)
+        return self
+
+    def ping(self) -> bool:
+        """It answers."""
+        return True
+
+    @property
+    def volumes(self) -> Any:
+        """As the client has them."""
+        return SimpleNamespace(get=lambda name: _get(self.found, name))
+
+    @property
+    def images(self) -> Any:
+        """As the client has them."""
+        images = dict.fromkeys(self.local, None)
+        return SimpleNamespace(get=lambda name: _get(images, name, "ImageNotFound"))
+
+    @property
+    def api(self) -> Any:
+        """As the client has it."""
+        return SimpleNamespace(images=lambda quiet: sorted(self.local))
+
+    @property
+    def networks(self) -> Any:
+        """As the client has them."""
+        return SimpleNamespace(list=lambda filters: _matching(self.nets, filters))
+
+    @property
+    def containers(self) -> Any:
+        """As the client has them."""
+        everything = {**self.running, **self.stopped}
+
+        def listed(*, filters: dict[str, Any], all: bool = False) -> list[Any]:  # noqa: A002
+            known = everything if all else self.running
+            if "publish" in filters:
+                known = {name: known[name] for name in self.published.get(filters["publish"], [])}
+            return _matching(known, filters)
+
+        return SimpleNamespace(
+            get=lambda name: _get(everything, name), list=listed, create=self._create
+        )
+
+    def _create(self, image: str, _command: str, *, volumes: list[str]) -> Any:
+        assert image in self.local
+        (volume, folder, mode) = volumes[0].split(":")
+        assert mode == "ro"
+
+        def get_archive(path: str) -> Any:
+            if path.removeprefix(f"{folder}/") not in self.files.get(volume, set()):
+                raise docker.errors.NotFound(path)
+            return io.BytesIO(), {}
+
+        self.left.append(volume)
+        return SimpleNamespace(get_archive=get_archive, remove=lambda **_: self.left.pop())
+
+
+def claim(**changes: Any) -> Claim:
+    """What the stack `shop` takes on a host, but for the changes."""
+    values = {
+        "deployment": "shop",
+        "stack": STACK,
+        "port": 8080,
+        "data": "create",
+        "volumes": {"dataVolume": "shop-data", "mediaVolume": "shop-media"},
+        "data_file": "",
+        "retire": (),
+        "owned": (),
+        **changes,
+    }
+    return Claim(**values)
+
+
+def problems(**changes: Any) -> tuple[str, ...]:
+    """What the host says of a claim, one line for each obstacle."""
+    try:
+        Host().check(claim(**changes))
+    except UserError as error:
+        return error.problems
+    return ()
+
+
+def _get(known: Mapping[str, Any], name: str, error: str = "NotFound") -> Any:
+    if name not in known:
+        raise getattr(docker.errors, error)(f"no {name}")
+    return SimpleNamespace(attrs={"Labels": known[name]}, labels=known[name])
+
+
+def _matching(known: dict[str, dict[str, str]], filters: dict[str, Any]) -> list[Any]:
+    wanted = {tuple(label.split("=")) for label in filters.get("label", [])}
+    return [
+        SimpleNamespace(name=name, id=f"{name}-id", labels=labels, attrs={"Labels": labels})
+        for name, labels in known.items()
+        if wanted <= set(labels.items())
+    ]

@@ -1,0 +1,123 @@
+"""The whole program on mocks: the real components, with a pretended daemon and a pretended pulumi.
+
+Everything behind those two is real, so that what is wired together is what a test sees.
+"""
+
+import importlib
+import json
+import pkgutil
+import runpy
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+import components
+from components import errors
+from tests.unit.fake_daemon import FakeDaemon
+from tests.unit.recorder import Recorder, deploy
+
+STACKS = sorted(path.name.split(".")[1] for path in Path("stacks").glob("Pulumi.*.yaml"))
+SECRETS = {"secretKey": "k" * 50, "adminPassword": "open-sesame"}
+
+
+class FakePulumi:
+    """Stands in for `subprocess.run`, and knows pulumi alone.
+
+    Attributes:
+        state: the resources in the stack's state.
+        kept: what was put into the stack's config.
+    """
+
+    def __init__(self) -> None:
+        self.state: list[dict[str, Any]] = []
+        self.kept: dict[str, str] = {}
+
+    def __call__(self, words: Sequence[str], **options: Any) -> subprocess.CompletedProcess[str]:
+        assert words[:2] == ["pulumi", "--non-interactive"], words
+        if words[2:4] == ["config", "set"]:
+            self.kept[words[5]] = options["input"]
+        export = {"deployment": {"resources": self.state}}
+        return subprocess.CompletedProcess(list(words), 0, json.dumps(export), "")
+
+
+class Program:
+    """Runs `__main__.py` for committed stacks.
+
+    Attributes:
+        daemon: what is on the host.
+        pulumi: what pulumi's command line answers.
+        build_folder: where builds are staged.
+    """
+
+    def __init__(self, build_folder: Path) -> None:
+        self.daemon, self.pulumi, self.build_folder = FakeDaemon(), FakePulumi(), build_folder
+        self.daemon.local = {"django-on-docker/base:trixie"}
+        # What the committed stack `update` takes over.
+        self.daemon.found = {"lanterna_data": None, "lanterna_media": None}
+        self.daemon.files = {"lanterna_data": {"db.sqlite3"}}
+        self._runs: dict[str, Recorder] = {}
+
+    def run(self, stack: str, *, preview: bool = False, **changes: object) -> Recorder:
+        """What the program registers for a stack whose config is changed; each is run once."""
+        key = json.dumps([stack, preview, changes])
+        if key not in self._runs:
+            self._runs[key] = self.run_into(Recorder(), stack, preview=preview, **changes)
+        return self._runs[key]
+
+    def run_into(
+        self, recorder: Recorder, stack: str, *, preview: bool = False, **changes: object
+    ) -> Recorder:
+        """As `run`, each time anew, for a program that may fail: the recorder is the caller's."""
+        values = config(stack, **{**SECRETS, **changes})
+        secret = [key for key in SECRETS if values[key]]
+        recorder.stdout = recorder.stdout or {f"{stack}-job": '{"steps": []}'}
+        return deploy(main, recorder, stack=stack, config=values, secret=secret, preview=preview)
+
+
+def main() -> None:
+    """The program, as Pulumi would run it."""
+    runpy.run_path("__main__.py")
+
+
+def config(stack: str, **changes: object) -> dict[str, str]:
+    """A committed stack's config as the engine hands it over, defaults of Pulumi.yaml included."""
+    declared = yaml.safe_load(Path("Pulumi.yaml").read_text(encoding="utf-8"))["config"]
+    values = {key: entry["default"] for key, entry in declared.items()}
+    file = Path(f"stacks/Pulumi.{stack}.yaml").read_text(encoding="utf-8")
+    committed = yaml.safe_load(file)["config"]
+    values |= {key.split(":")[1]: value for key, value in committed.items()} | changes
+    return {k: v if isinstance(v, str) else json.dumps(v) for k, v in values.items()}
+
+
+@contextmanager
+def on_a_host_of_its_own(folder: Path) -> Iterator[Program]:
+    """The program with everything outside of it pretended, below a folder."""
+    program = Program(folder / "build")
+    with pytest.MonkeyPatch.context() as patch:
+        patch_build_folder(patch, program.build_folder)
+        patch.setattr(errors, "end_quietly_when_interrupted", lambda: None)
+        patch.setattr("docker.DockerClient", program.daemon)
+        patch.setattr("psutil.net_connections", lambda kind: [])
+        patch.setattr("subprocess.run", program.pulumi)
+        patch.setenv("DOCKER_HOST", "unix:///run/docker.sock")
+        patch.setenv("XDG_STATE_HOME", str(folder))
+        yield program
+
+
+def patch_build_folder(patch: pytest.MonkeyPatch, folder: Path) -> None:
+    """Give every component a build folder of the test's own."""
+    names = (found.name for found in pkgutil.iter_modules(components.__path__, "components."))
+    for module in map(importlib.import_module, names):
+        if hasattr(module, "BUILD_FOLDER"):
+            patch.setattr(module, "BUILD_FOLDER", folder)
+
+
+def environment(recorder: Recorder, stack: str) -> Mapping[str, str]:
+    """The variables of the container that serves."""
+    envs = recorder[f"{stack}-backend"].inputs["envs"]
+    return dict(entry.split("=", 1) for entry in envs)

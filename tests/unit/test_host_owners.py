@@ -1,0 +1,200 @@
+"""Who owns what on a host: data, containers and networks of other deployments and stacks."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from components.host import Host
+from tests.unit.fake_daemon import EDGE, STACK, FakeDaemon, problems
+
+MARKS = {"django-on-docker.deployment": "shop", "django-on-docker.stack": STACK}
+
+
+@pytest.mark.parametrize(
+    "marks",
+    [MARKS, {"django-on-docker.deployment": "shop"}, {**MARKS, "another": "label"}],
+)
+def test_the_stacks_own_data_is_found_again(daemon: FakeDaemon, marks: dict[str, str]) -> None:
+    daemon.found = {"shop-data": marks, "shop-media": marks}
+    assert problems() == ()
+
+
+@pytest.mark.parametrize(
+    ("marks", "whose"),
+    [
+        (None, "has no mark of this program"),
+        ({}, "has no mark of this program"),
+        ({"com.example": "x"}, "has no mark of this program"),
+        ({**MARKS, "django-on-docker.deployment": "blog"}, "belongs to deployment blog of stack"),
+        ({**MARKS, "django-on-docker.stack": "o/p/other"}, "shop of stack o/p/other"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("volume", "key"), [("shop-data", "dataVolume"), ("shop-media", "mediaVolume")]
+)
+def test_data_is_not_created_over_somebody_elses(
+    daemon: FakeDaemon, marks: dict[str, str] | None, whose: str, volume: str, key: str
+) -> None:
+    daemon.found = {volume: marks}
+    (said,) = problems()
+    assert said.startswith(f"data is create, but volume {volume} exists and ")
+    assert whose in said
+    assert f"set data to existing and {key} to {volume}; for a new site set deployment" in said
+
+
+def test_existing_data_has_to_exist(daemon: FakeDaemon) -> None:
+    daemon.found = {"shop-data": None}
+    (said,) = problems(data="existing")
+    assert "mediaVolume: data is existing, but there is no volume shop-media" in said
+    assert "`docker volume ls`, then `pulumi config set mediaVolume NAME`" in said
+
+
+@pytest.mark.parametrize("marks", [None, {}, MARKS, {"django-on-docker.deployment": "blog"}])
+def test_existing_data_is_anybodys(daemon: FakeDaemon, marks: dict[str, str] | None) -> None:
+    daemon.found = {"shop-data": marks, "shop-media": marks}
+    assert problems(data="existing") == ()
+
+
+def test_who_is_retired_has_to_be_there(daemon: FakeDaemon) -> None:
+    daemon.running = {"web": {}}
+    (said,) = problems(retire=("web", "wbe"))
+    assert "retire names 'wbe': there is no such container" in said
+    assert "`pulumi config rm retire`" in said
+
+
+@pytest.mark.parametrize("edges", [{"running": {"e": EDGE}}, {"stopped": {"e": EDGE}}])
+def test_who_was_retired_may_be_removed_later(daemon: FakeDaemon, edges: dict[str, Any]) -> None:
+    for name, value in edges.items():
+        setattr(daemon, name, value)
+    assert problems(retire=("removed",), owned=("e-id",)) == ()
+
+
+def marked(role: str, deployment: str = "shop") -> dict[str, str]:
+    return {
+        "django-on-docker.deployment": deployment,
+        "django-on-docker.role": role,
+        "django-on-docker.stack": "o/p/other",
+    }
+
+
+@pytest.mark.parametrize(
+    ("labels", "refused"),
+    [
+        (marked("backend", "blog"), True),
+        (marked("edge", "blog"), True),
+        (marked("postgres", "blog"), True),
+        (marked("backend"), False),
+        # Started by somebody from an image of this program.
+        (marked("release", "blog"), False),
+        ({}, False),
+    ],
+)
+def test_who_is_retired_is_nobody_elses(
+    daemon: FakeDaemon, labels: dict[str, str], refused: bool
+) -> None:
+    daemon.running = {"web": labels}
+    said = problems(retire=("web",))
+    wanted = ("retire names 'web', which belongs to another deployment of this program",)
+    assert said == (wanted if refused else ())
+
+
+@pytest.mark.parametrize(
+    ("labels", "changes", "refused"),
+    [
+        (marked("backend"), {}, True),
+        (marked("edge"), {}, True),
+        (marked("backend"), {"owned": ("served-id",)}, False),
+        (marked("backend"), {"retire": ("served",)}, False),
+        (marked("backend", "blog"), {}, False),
+        (marked("seeding"), {}, False),
+    ],
+)
+def test_containers_of_this_deployment_belong_to_this_stack(
+    daemon: FakeDaemon, labels: dict[str, str], changes: dict[str, Any], refused: bool
+) -> None:
+    daemon.running = {"served": labels}
+    said = problems(**changes)
+    assert bool(said) == refused
+    if refused:
+        assert "container served of deployment shop runs, but is in neither" in said[0]
+        for remedy in ("set deployment to another name", "'retire[0]' served", "rm --force served"):
+            assert remedy in said[0]
+
+
+def test_a_container_that_is_stopped_serves_nobody(daemon: FakeDaemon) -> None:
+    daemon.stopped = {"served": marked("backend")}
+    assert problems() == ()
+
+
+@pytest.mark.parametrize(
+    ("deployment", "owned", "refused"),
+    [("shop", (), True), ("shop", ("net-id",), False), ("blog", (), False)],
+)
+def test_one_deployment_belongs_to_one_stack(
+    daemon: FakeDaemon, deployment: str, owned: tuple[str, ...], refused: bool
+) -> None:
+    daemon.nets = {"net": marked("network", deployment)}
+    said = problems(owned=owned)
+    assert bool(said) == refused
+    if refused:
+        assert "network net of deployment shop was made by stack o/p/other" in said[0]
+        assert "`pulumi state move`" in said[0]
+        assert "`docker network rm net`" in said[0]
+
+
+def test_the_labels_of_a_volume(daemon: FakeDaemon) -> None:
+    daemon.found = {"a": {"x": "y"}, "b": None}
+    host = Host()
+    assert [host.volume_labels(name) for name in ("a", "b", "c")] == [{"x": "y"}, {}, None]
+
+
+@pytest.mark.parametrize(
+    ("files", "refused"), [({"db.sqlite3"}, False), ({"sub/db.sqlite3"}, True), (set(), True)]
+)
+def test_an_existing_database_has_to_be_in_its_volume(
+    daemon: FakeDaemon, files: set[str], refused: bool
+) -> None:
+    daemon.found = {"shop-data": None, "shop-media": None}
+    daemon.files, daemon.local = {"shop-data": files}, {"any:1"}
+    said = problems(data="existing", data_file="db.sqlite3")
+    assert bool(said) == refused
+    if refused:
+        assert said[0].startswith("dataFile: there is no file db.sqlite3 in shop-data: an empty")
+    # Nothing that was made for a look stays.
+    assert not daemon.left
+
+
+@pytest.mark.parametrize(
+    "changes", [{"data": "create"}, {"data": "existing", "data_file": ""}, {"data": "existing"}]
+)
+def test_no_look_where_there_is_nothing_to_look_for(
+    daemon: FakeDaemon, changes: dict[str, str]
+) -> None:
+    marks = MARKS if changes["data"] == "create" else None
+    daemon.found = {"shop-data": marks, "shop-media": marks}
+    # Without any image no container can be made to look with.
+    assert problems(**{"data_file": "db.sqlite3", **changes}) == ()
+
+
+def test_a_folder_of_the_host_has_to_be_there(daemon: FakeDaemon, tmp_path: Path) -> None:
+    media = tmp_path / "media"
+    media.mkdir()
+    volumes = {"dataVolume": str(tmp_path / "data"), "mediaVolume": str(media)}
+    first, second = problems(data="existing", data_file="db.sqlite3", volumes=volumes)
+    assert first == f"dataVolume: there is no folder {tmp_path}/data on the host"
+    assert second.startswith(f"dataFile: there is no file db.sqlite3 in {tmp_path}/data: ")
+
+
+def test_a_folder_with_its_database_is_served(daemon: FakeDaemon, tmp_path: Path) -> None:
+    (tmp_path / "db.sqlite3").touch()
+    volumes = {"dataVolume": str(tmp_path)}
+    assert problems(data="existing", data_file="db.sqlite3", volumes=volumes) == ()
+
+
+def test_folders_of_another_machine_cannot_be_seen(
+    daemon: FakeDaemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "ssh://server")
+    volumes = {"dataVolume": "/srv/nowhere"}
+    assert problems(data="existing", data_file="db.sqlite3", volumes=volumes) == ()

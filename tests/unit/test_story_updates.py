@@ -1,0 +1,93 @@
+"""The whole program again, with a changed config: what an update touches, and strategies."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.unit.program import Program, environment
+from tests.unit.recorder import Recorder
+
+
+def differ(first: Recorder, second: Recorder) -> set[str]:
+    """The resources that an update from one to the other would touch, but for its account."""
+    before, after = first.resources, second.resources
+    touched = {
+        key.removeprefix("clean-server-")
+        for key in before.keys() | after.keys()
+        if key not in before or key not in after or before[key].inputs != after[key].inputs
+    }
+    return touched - {"account"}
+
+
+BACKEND = {"backend", "gate", "traffic"}
+RELEASE = BACKEND | {"release"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "touched"),
+    [
+        ({}, set()),
+        ({"environment": {"LANG": "de"}}, RELEASE),
+        ({"wsgi": "lanterna.wsgi:application"}, RELEASE),
+        ({"redeploy": 1}, BACKEND | {"job"}),
+        ({"seedSteps": ["seed_roles"]}, RELEASE | {"job"}),
+        ({"migrateFlags": []}, BACKEND),
+        ({"workers": 3}, BACKEND),
+        ({"gateTimeout": 60}, BACKEND),
+        ({"adminEmail": "ada@example.org"}, set()),
+        ({"adminPassword": "another-one"}, BACKEND | {"secrets-files"}),
+        ({"port": 8099, "origin": "http://127.0.0.1:8080"}, {"edge"}),
+    ],
+    ids=str,
+)
+def test_an_update_touches_what_changed_and_nothing_else(
+    program: Program, changes: dict[str, Any], touched: set[str]
+) -> None:
+    first = program.run("clean-server")
+    second = program.run_into(Recorder(), "clean-server", **changes)
+    assert differ(first, second) == touched
+
+
+@pytest.mark.parametrize(
+    ("strategy", "startup", "job", "volume"),
+    [
+        ("recommended", "false", "no", False),
+        ("conservative", "true", "no", True),
+        ("production-optimized", "false", "yes", True),
+        ("aggressive", "false", "no", False),
+    ],
+)
+def test_a_strategy_is_two_switches_and_a_volume(
+    program: Program, strategy: str, startup: str, job: str, volume: bool
+) -> None:
+    recorder = program.run_into(Recorder(), "clean-server", strategy=strategy)
+    assert environment(recorder, "clean-server")["COLLECT_STATIC_ON_STARTUP"] == startup
+    assert ("clean-server-static" in recorder.resources) == volume
+    mounts = recorder["clean-server-backend"].inputs["mounts"]
+    assert ("/srv/static" in {mount["target"] for mount in mounts}) == volume
+    written = json.loads((program.build_folder / "clean-server/job.json").read_text())
+    assert f"DEPLOY_COLLECT={job}" in written["env"]
+    assert ("target=/srv/static" in " ".join(written["mount"])) == volume
+    assert recorder.outputs["strategy"] == strategy
+    plan = {(e["operation"], e["point"]): e["runs"] for e in recorder.outputs["executionPlan"]}
+    assert plan["collectstatic", "job"] == (job == "yes")
+    assert plan["collectstatic", "startup"] == (startup == "true")
+
+
+def test_a_strategys_release_does_not_run_a_finished_job_again(program: Program) -> None:
+    collects = "production-optimized"
+    first = program.run("clean-server", strategy=collects)
+    second = program.run("clean-server", strategy=collects, environment={"LANG": "de"})
+    assert differ(first, second) == RELEASE | {"static"}
+
+
+def test_job_and_backend_work_on_the_same_things(program: Program) -> None:
+    recorder = program.run_into(Recorder(), "clean-server", strategy="conservative")
+    written = json.loads((program.build_folder / "clean-server/job.json").read_text())
+    mounts = recorder["clean-server-backend"].inputs["mounts"]
+    told = [f"type={m['type']},source={m['source']},target={m['target']}" for m in mounts]
+    assert [mount.removesuffix(",readonly") for mount in written["mount"]] == told
+    serving = {f"{k}={v}" for k, v in environment(recorder, "clean-server").items()}
+    assert serving - set(written["env"]) == {"COLLECT_STATIC_ON_STARTUP=true"}
+    assert written["network"] == recorder["clean-server-network"].inputs["name"]
