@@ -48,6 +48,7 @@ class FakeDocker:
     def run(self, words: Sequence[str], **options: Any) -> subprocess.CompletedProcess[bytes]:
         """As `subprocess.run`: the last answer to a call is repeated."""
         assert words[0] == "docker"
+        assert options["check"] is False
         call = shlex.join(words[1:])
         self.calls.append(call)
         self.stdin.append(options.get("input"))

@@ -18,6 +18,17 @@ def test_commands_need_the_standard_library_alone() -> None:
     subprocess.run([sys.executable, "-S", "-c", f"import {modules}"], check=True)
 
 
+def test_failures_are_judged_by_the_command_and_nothing_is_printed_by_docker(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    calls: list[tuple[list[str], dict[str, object]]] = []
+    monkeypatch.setattr("subprocess.run", lambda words, **options: calls.append((words, options)))
+    client.docker("ps", stdin=b"x")
+    ((words, options),) = calls
+    assert words == ["docker", "ps"]
+    assert options == {"input": b"x", "capture_output": True, "check": False}
+
+
 def test_a_failure_says_what_was_being_done(
     cli: FakeDocker, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -224,3 +224,33 @@ def test_a_site_that_was_served_by_others_is_told_that_its_key_changes(
     if warned:
         assert "`pulumi config set --secret secretKey -s shop`" in warnings[0]
         assert secrets.secret_key not in warnings[0]
+
+
+@pytest.mark.parametrize("state", [None, ""])
+def test_the_copy_is_in_the_users_state_folder_by_default(
+    pulumi: Pulumi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, state: str | None
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    if state is None:
+        monkeypatch.delenv("XDG_STATE_HOME")
+    else:
+        monkeypatch.setenv("XDG_STATE_HOME", state)
+    ensure(tmp_path, secretKey=KEY)
+    folder = tmp_path / ".local/state/django-on-docker/config"
+    assert [path.name for path in folder.iterdir()] == ["django-on-docker.shop.yaml"]
+
+
+def test_a_password_is_not_lost_by_a_site_that_never_had_one(
+    pulumi: Pulumi, tmp_path: Path
+) -> None:
+    secrets = ensure(tmp_path, has_data=True, secretKey=KEY, seeding=True, seedSteps=["a"])
+    assert pulumi.written() == {"adminPassword": secrets.admin_password}
+
+
+def test_a_copy_that_cannot_be_read_says_why(pulumi: Pulumi, tmp_path: Path, copy: Path) -> None:
+    make_copy(copy)
+    pulumi.fails = ["config", "--show-secrets"]
+    with pytest.raises(UserError) as error:
+        ensure(tmp_path, has_data=True)
+    assert "incorrect passphrase" in str(error.value)
+    assert str(copy) in str(error.value)
