@@ -1,0 +1,47 @@
+"""The deployment of the analysis is as the analysis describes it."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).parents[2]
+ORIGINAL = ROOT / "bench/original"
+
+
+def test_its_command_migrates_collects_and_serves() -> None:
+    compose = yaml.safe_load((ORIGINAL / "docker-compose.prod.yml").read_text())
+    words = " ".join(compose["services"]["backend"]["command"].split())
+    assert re.fullmatch(
+        r'sh -c "python manage.py migrate --run-syncdb && '
+        r'python manage.py collectstatic --noinput && gunicorn .*"',
+        words,
+    )
+
+
+def test_its_build_hides_a_failure() -> None:
+    lines = (ORIGINAL / "Dockerfile.backend.prod").read_text().splitlines()
+    assert "RUN python manage.py collectstatic --noinput || true" in lines
+
+
+def test_its_script_initializes_the_database_step_by_step() -> None:
+    script = (ORIGINAL / "deploy.sh").read_text()
+    body = script.partition("initialize_database() {")[2].partition("\n}")[0]
+    commands = re.findall(r"manage\.py (\w+)", body)
+    stack = yaml.safe_load((ROOT / "stacks/Pulumi.clean-server.yaml").read_text())
+    steps = stack["config"]["django-on-docker:seedSteps"]
+    assert commands == ["migrate", "collectstatic", *steps]
+    assert body.index("chown") < body.index("collectstatic")
+
+
+def test_its_script_can_be_read_by_a_shell() -> None:
+    subprocess.run(["bash", "-n", str(ORIGINAL / "deploy.sh")], check=True)
+
+
+def test_nothing_secret_enters_its_images() -> None:
+    ignored = (ORIGINAL / ".dockerignore").read_text().splitlines()
+    assert ".env" in ignored
+    example = (ORIGINAL / ".env.example").read_text()
+    assert re.search(r"^SECRET_KEY=$", example, re.MULTILINE)
+    assert re.search(r"^DJANGO_SUPERUSER_PASSWORD=$", example, re.MULTILINE)
