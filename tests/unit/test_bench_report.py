@@ -1,6 +1,5 @@
 """Tables of the bench."""
 
-
 from bench.counts import Count, Tally
 from bench.life import ROWS, UPDATE, Row
 from bench.report import calls, impact, matrix, report, table, times, visits
