@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-from . import collect, ledger, static_tags, steps
+from . import boot, collect, ledger, static_tags, steps
 from .errors import DeployError, boolean
 from .explain import explain
 
@@ -48,10 +48,12 @@ def build(environ: Mapping[str, str]) -> dict[str, Any]:
     seed_steps = steps.words_from(environ, "DEPLOY_SEED_STEPS")
     supplied = _explained(f"the settings {environ.get('DEPLOY_SETTINGS_MODULE')}", _settings)
     _explained("the project's apps", _setup)
+    boot_seconds = boot.age()
     _explained("the database's driver", _drivers)
     warnings = _system_checks()
     steps.check(seed_steps)
-    static = _static(collecting=boolean(environ, "DEPLOY_COLLECT", default=True))
+    collecting = boolean(environ, "DEPLOY_COLLECT", default=True)
+    static = _recorded_static(boot_seconds) if collecting else _static({}, collecting=False)
     _explained("the WSGI application", _wsgi)
     _print_supplied(supplied)
     import django
@@ -117,24 +119,33 @@ def _system_checks() -> list[str]:
     return warnings
 
 
-def _static(*, collecting: bool) -> dict[str, Any]:
+def _recorded_static(boot_seconds: float) -> dict[str, Any]:
+    with ledger.recorded(
+        "collectstatic", "build", boots=1, boot_seconds=boot_seconds, file=ledger.IMAGE_FILE
+    ) as result:
+        return _static(result, collecting=True)
+
+
+def _static(result: dict[str, Any], *, collecting: bool) -> dict[str, Any]:
     from django.conf import settings
 
     from .overlay_files import is_remote
 
+    none = {"files": 0, "seconds": 0.0, "storage": None, "collected": False}
+    result["outcome"] = "nothing to collect"
     if "django.contrib.staticfiles" not in settings.INSTALLED_APPS:
         print("static files: none, django.contrib.staticfiles is not installed")
-        return {"files": 0, "seconds": 0.0, "storage": None, "collected": False}
+        return none
     storage = collect.storage_path()
     if is_remote(storage):
         print(f"static files: not collected here, {storage} keeps them on another machine")
-        return {"files": 0, "seconds": 0.0, "storage": storage, "collected": False}
+        return {**none, "storage": storage}
     if not collecting:
         _verify()
-        return {"files": 0, "seconds": 0.0, "storage": storage, "collected": False}
-    with ledger.recorded("collectstatic", "build", boots=1, file=ledger.IMAGE_FILE) as result:
-        done = collect.collect_static()
-        result.update(files=done.files, copied=done.copied, post_processed=done.post_processed)
+        return {**none, "storage": storage}
+    done = collect.collect_static()
+    result.update(outcome="done", files=done.files, copied=done.copied)
+    result.update(post_processed=done.post_processed)
     print(f"static files: {done.files} collected by {storage} in {done.seconds:.1f} s")
     for reference in done.tolerated:
         print(f"warning: {reference}", file=sys.stderr)

@@ -35,9 +35,10 @@ def recorded(
     point: str,
     *,
     boots: int,
+    boot_seconds: float = 0.0,
     out: TextIO | None = None,
     ids: list[str] | None = None,
-    file: str = "",
+    file: str = FILE,
 ) -> Iterator[dict[str, Any]]:
     """Record the operation that the block carries out, whether it succeeds or fails.
 
@@ -48,9 +49,10 @@ def recorded(
         operation: "migrate", "collectstatic" or "seed".
         point: "build", "startup" or "job".
         boots: starts of Django that the operation cost; 0 for one in a process that counted.
+        boot_seconds: how long they took. They are part of what the operation took.
         out: where the record is printed too; None for stdout.
         ids: gets the record's id.
-        file: the ledger; "" for the deployment's, or the one that DEPLOY_LEDGER names.
+        file: the ledger; the variable DEPLOY_LEDGER names another one.
     """
     result: dict[str, Any] = {}
     began, started = datetime.now(UTC), time.monotonic()
@@ -69,13 +71,14 @@ def recorded(
             "operation": operation,
             "point": point,
             "start": began.isoformat(timespec="milliseconds"),
-            "seconds": round(time.monotonic() - started, 3),
+            "seconds": round(boot_seconds + time.monotonic() - started, 3),
             "boots": boots,
+            "boot_seconds": round(boot_seconds, 3),
             "result": result,
         }
         if ids is not None:
             ids.append(record["id"])
-        write(record, Path(file or os.environ.get("DEPLOY_LEDGER") or FILE), out or sys.stdout)
+        write(record, Path(os.environ.get("DEPLOY_LEDGER") or file), out or sys.stdout)
 
 
 def write(record: Record, path: Path, out: TextIO) -> None:

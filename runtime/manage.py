@@ -6,6 +6,8 @@ did into the ledger.
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any
 
 from . import boot, collect, database, ledger, migrate
 from .errors import DeployError
@@ -19,29 +21,32 @@ def main(words: Sequence[str]) -> int:
         command = COMMANDS.get(words[0] if words else "")
         if command is None:
             raise DeployError(_USAGE)
-        boot.start_django()
-        command(words[1:])
+        command(words[1:], boot.start_django())
     except DeployError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0
 
 
-def _migrate(flags: Sequence[str]) -> None:
+def _migrate(flags: Sequence[str], boot_seconds: float) -> None:
     database.wait()
-    with ledger.recorded("migrate", "startup", boots=1) as result:
+    with _recorded("migrate", boot_seconds) as result:
         done = migrate.migrate_into(result, flags)
         print(migrate.summary(done), flush=True)
 
 
-def _collect(flags: Sequence[str]) -> None:
+def _collect(flags: Sequence[str], boot_seconds: float) -> None:
     if flags:
         raise DeployError(f"collectstatic takes no flags here: {' '.join(flags)}")
-    with ledger.recorded("collectstatic", "startup", boots=1) as result:
+    with _recorded("collectstatic", boot_seconds) as result:
         print(collect.collect_into(result), flush=True)
 
 
-COMMANDS: Mapping[str, Callable[[Sequence[str]], None]] = {
+def _recorded(operation: str, boot_seconds: float) -> AbstractContextManager[dict[str, Any]]:
+    return ledger.recorded(operation, "startup", boots=1, boot_seconds=boot_seconds)
+
+
+COMMANDS: Mapping[str, Callable[[Sequence[str], float], None]] = {
     "migrate": _migrate,
     "collectstatic": _collect,
 }

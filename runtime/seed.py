@@ -60,12 +60,14 @@ def run(environ: Mapping[str, str], result: dict[str, Any], progress: TextIO) ->
     seed_steps = steps.words_from(environ, "DEPLOY_SEED_STEPS")
     flags = steps.words_from(environ, "DEPLOY_MIGRATE_FLAGS")
     collecting = boolean(environ, "DEPLOY_COLLECT", default=False)
-    boot.start_django()
+    boot_seconds = boot.start_django()
     steps.check(seed_steps)
     database.wait()
     ids = result["records"]
     # One start of Django for all of it: the first record counts it.
-    with ledger.recorded("migrate", "job", boots=1, out=progress, ids=ids) as entry:
+    with ledger.recorded(
+        "migrate", "job", boots=1, boot_seconds=boot_seconds, out=progress, ids=ids
+    ) as entry:
         result["migrate"] = _migrate(flags, entry, progress)
     if collecting:
         with ledger.recorded("collectstatic", "job", boots=0, out=progress, ids=ids) as entry:

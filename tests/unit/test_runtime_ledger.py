@@ -36,7 +36,7 @@ def record(**result: Any) -> None:
 def test_a_record_says_what_ran_where_and_what_came_of_it(file: Path) -> None:
     record(applied=2, migrations=["a.1", "a.2"])
     (found,) = records(file)
-    assert found.pop("seconds") >= 0
+    assert found.pop("seconds") >= found.pop("boot_seconds") == 0
     assert len(found.pop("id")) == 32
     assert found.pop("start").endswith("+00:00")
     assert found.pop("container")
@@ -222,3 +222,15 @@ def test_applied_migrations_are_counted_apart_from_calls() -> None:
         ("migrate", "startup"): {"runs": 2, "applied": 3, "seconds": 1.75, "boots": 2},
         ("migrate", "job"): {"runs": 1, "applied": 0, "seconds": 0.0, "boots": 1},
     }
+
+
+def test_a_start_of_django_is_part_of_what_it_was_for(file: Path) -> None:
+    out = io.StringIO()
+    with ledger.recorded("migrate", "job", boots=1, boot_seconds=1.5, out=out):
+        pass
+    with ledger.recorded("seed", "job", boots=0, out=out):
+        pass
+    first, second = records(file)
+    assert (first["boots"], first["boot_seconds"]) == (1, 1.5)
+    assert first["seconds"] >= 1.5
+    assert (second["boots"], second["boot_seconds"]) == (0, 0)
