@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from components.errors import UserError
 
@@ -170,9 +171,18 @@ def _includes(root: Path, file: str, text: str) -> Iterator[str]:
         yield included
 
 
+def _has_local_sources(pyproject: dict[str, Any]) -> bool:
+    required = pyproject["project"].get("dependencies", [])
+    named = pyproject.get("tool", {}).get("uv", {}).get("sources", {}).values()
+    sources = [one for entry in named for one in (entry if isinstance(entry, list) else [entry])]
+    return any(_LOCAL.search(line) for line in required) or any(
+        {"path", "workspace"} & set(source) for source in sources
+    )
+
+
 def _pyproject_files(root: Path, file: str) -> tuple[str, ...] | None:
-    text = (root / file).read_text(encoding="utf-8")
-    if "dependencies" in tomllib.loads(text)["project"].get("dynamic", []):
+    data = tomllib.loads((root / file).read_text(encoding="utf-8"))
+    if "dependencies" in data["project"].get("dynamic", []) or _has_local_sources(data):
         return None
     lock = str(Path(file).with_name("uv.lock"))
     return (file, lock) if (root / lock).is_file() else (file,)

@@ -9,7 +9,8 @@ RUN if [ -n "$APT_PACKAGES" ]; then \
 # Dependencies are installed before the source is copied: a change of code installs nothing.
 FROM base AS dependencies
 ARG REQUIREMENTS
-COPY dependencies/ /tmp/dependencies/
+# At the place of the source: what is installed from a folder of the project may refer to it.
+COPY dependencies/ /app/
 COPY deploy/deploy_runtime/supply.py /tmp/supply.py
 RUN --mount=type=bind,from=uv,source=/opt/uv/bin/uv,target=/usr/local/bin/uv \
     --mount=type=cache,target=/root/.cache/uv \

@@ -2,7 +2,7 @@
 . /tmp/scripts/network.sh
 export VIRTUAL_ENV=/opt/venv
 uv venv --quiet --python "$(command -v python3)" --no-python-downloads /opt/venv
-cd "/tmp/dependencies/$(dirname "$REQUIREMENTS")"
+cd "/app/$(dirname "$REQUIREMENTS")"
 file="$(basename "$REQUIREMENTS")"
 if [ "$file" = pyproject.toml ] && [ -f uv.lock ]; then
   uv export --quiet --frozen --no-dev --no-emit-project -o /tmp/locked.txt

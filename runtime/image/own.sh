@@ -17,9 +17,16 @@ module="$(printf %s "$SETTINGS_MODULE" | tr . /)"
 # Where they are installed as a package, any folder will do.
 found="$PWD"
 for folder in "$PWD/$PYTHON_PATH" "$PWD" "$PWD/src"; do
-  if [ -f "$folder/$module.py" ] || [ -f "$folder/$module/__init__.py" ]; then
-    found="$folder"
-    break
-  fi
+  for file in "$folder/$module.py" "$folder/$module/__init__.py"; do
+    if [ -f "$file" ]; then
+      if ! as_app cat "$file" > /dev/null; then
+        echo "error: the user that serves, uid 10001, may not read the source in the image of the" >&2
+        echo "Dockerfile: let COPY and chmod leave it readable for every user." >&2
+        exit 1
+      fi
+      found="$folder"
+      break 2
+    fi
+  done
 done
 ln -sfn "$found" /opt/project

@@ -15,9 +15,9 @@ if [ "$(pwd -P)" != / ]; then
   PYTHONDONTWRITEBYTECODE= python -m compileall -q . /opt/deploy > /dev/null || true
 fi
 # As the user that serves, so that files which it may not write fail here and not when it starts.
-report=/opt/deploy/build-report.json
-touch $report
-chown 10001 $report
+written="/opt/deploy/build-report.json /opt/deploy/ledger.jsonl"
+touch $written
+chown 10001 $written
 set -a
 . /tmp/scripts/build.env
 set +a
@@ -27,4 +27,4 @@ DATABASE_URL=sqlite:////tmp/build.sqlite3 \
 ALLOWED_HOSTS=localhost CSRF_TRUSTED_ORIGINS=http://localhost HOME=/tmp \
   as_app python -m deploy_runtime.build
 rm -f /tmp/build.sqlite3*
-chown 0 $report
+chown 0 $written

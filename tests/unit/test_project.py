@@ -94,6 +94,23 @@ def test_what_is_no_project_is_an_error(
     assert says in str(error.value)
 
 
+@pytest.mark.parametrize(
+    "declared",
+    [
+        'dependencies = ["thing @ file:./libs/thing"]',
+        'dependencies = ["thing"]\n[tool.uv.sources]\nthing = { path = "libs/thing" }',
+        'dependencies = ["thing"]\n[tool.uv.sources]\nthing = [{ workspace = true }]',
+        'dynamic = ["dependencies"]',
+    ],
+)
+def test_a_pyproject_that_requires_its_own_folders_is_installed_whole(
+    tmp_path: Path, declared: str
+) -> None:
+    make(tmp_path, "manage.py", "s.py")
+    (tmp_path / "pyproject.toml").write_text(f'[project]\nname = "x"\n{declared}\n')
+    assert find_project(tmp_path, settings_module="s").dependency_files is None
+
+
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="there is no such folder"):
         find_project(tmp_path / "nowhere", settings_module="s")
