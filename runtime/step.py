@@ -102,7 +102,6 @@ def _own_process(words: list[str]) -> Iterator[None]:
         sys.argv = argv
         os.chdir(folder)
         translation.deactivate()
-        connections.close_all()
 
 
 def _outcome(

@@ -135,7 +135,7 @@ def test_a_static_file_that_css_refers_to_but_is_not_there(project: Project) -> 
 
 def test_what_css_of_an_installed_package_refers_to_is_let_pass(project: Project) -> None:
     project.write("site-packages/parcel/static/parcel.css", "a { background: url(gone.png) }")
-    project.write("site-packages/parcel/__init__.py", "")
+    project.write("site-packages/parcel/templates/parcel.html", "{% static 'gone.css' %}")
     apps = SETTINGS.replace('"shop"', '"shop", "parcel"')
     project.write("site_/settings.py", apps)
     path = f"{project.environ['PYTHONPATH']}:{project.folder / 'site-packages'}"
@@ -186,6 +186,7 @@ def test_a_template_that_names_a_missing_static_file(project: Project) -> None:
     text = failed(project)
     assert "shop/templates/shop/page.html:6: misspelt.css" in text
     assert text.count(".css") == 1
+    assert "folder/" not in text
 
 
 def test_the_check_of_templates_does_not_depend_on_collecting(project: Project) -> None:

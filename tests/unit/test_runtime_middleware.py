@@ -16,7 +16,12 @@ from django.test import AsyncClient, Client
 
 def answer(response, body):
     headers = dict(response.items())
-    return {{"status": response.status_code, "body": body.decode(), "headers": headers}}
+    return {{
+        "status": response.status_code,
+        "body": body.decode(),
+        "headers": headers,
+        "streaming": response.streaming,
+    }}
 
 def told(response):
     body = b"".join(response.streaming_content) if response.streaming else response.content
@@ -108,6 +113,7 @@ def test_a_head_has_the_length_and_no_body(project: Project, upload: Path) -> No
     [answer] = ask(project, "/media/a/page.html", method="HEAD")
     assert (answer["status"], answer["body"]) == (200, "")
     assert answer["headers"]["Content-Length"] == str(upload.stat().st_size)
+    assert not answer["streaming"], "no file that a server would send after all"
 
 
 def test_what_has_not_changed_is_not_sent_again(project: Project, upload: Path) -> None:

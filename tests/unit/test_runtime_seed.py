@@ -80,6 +80,13 @@ def test_whatever_steps_print_stdout_is_one_line_of_json(project: Project) -> No
         assert f"  noise | {word}\n" in done.stderr
 
 
+def test_what_the_project_prints_while_it_is_loaded_does_no_harm(project: Project) -> None:
+    project.write("shop/models.py", f"print('loading')\n{runtime_project.MODELS}")
+    done, report = seed(project)
+    assert report["migrate"]["applied"] == 1
+    assert "loading" in done.stderr
+
+
 def test_it_is_one_process(project: Project) -> None:
     project.command("one", "import os", "self.stdout.write(str(os.getpid()))")
     report = seed(project, "one", "one")[1]
