@@ -119,6 +119,23 @@ class Site:
                 text = str(value).lower() if isinstance(value, bool) else str(value)
                 self._set(key, text)
 
+    def configure_secret(self, **values: str) -> None:
+        """Set secret config values."""
+        for key, value in values.items():
+            self._set(key, value, "--secret")
+
+    def ledger(self) -> list[dict[str, Any]]:
+        """What ran on the deployment, oldest first."""
+        done = subprocess.run(
+            ["python3", "-m", "components.commands.ledger", self.deployment, "--json"],
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        found: list[dict[str, Any]] = json.loads(done.stdout)["records"]
+        return found
+
     def _set(self, key: str, value: str, *flags: str) -> None:
         self.pulumi("config", "set", *flags, "-s", self.stack, key, "--", value, check=True)
 
