@@ -22,11 +22,12 @@ from tests.unit.fake_daemon import FakeDaemon
 from tests.unit.recorder import Recorder, deploy
 
 STACKS = sorted(path.name.split(".")[1] for path in Path("stacks").glob("Pulumi.*.yaml"))
+ADDRESS = "unix:///run/of-the-context.sock"
 SECRETS = {"secretKey": "k" * 50, "adminPassword": "open-sesame"}
 
 
 class FakePulumi:
-    """Stands in for `subprocess.run`, and knows pulumi alone.
+    """Stands in for `subprocess.run`: knows pulumi, and which daemon the docker client talks to.
 
     Attributes:
         state: the resources in the stack's state.
@@ -38,6 +39,8 @@ class FakePulumi:
         self.kept: dict[str, str] = {}
 
     def __call__(self, words: Sequence[str], **options: Any) -> subprocess.CompletedProcess[str]:
+        if words[:3] == ["docker", "context", "inspect"]:
+            return subprocess.CompletedProcess(list(words), 0, json.dumps(ADDRESS), "")
         assert words[:2] == ["pulumi", "--non-interactive"], words
         if words[2:4] == ["config", "set"]:
             self.kept[words[5]] = options["input"]
@@ -104,7 +107,7 @@ def on_a_host_of_its_own(folder: Path) -> Iterator[Program]:
         patch.setattr("docker.DockerClient", program.daemon)
         patch.setattr("psutil.net_connections", lambda kind: [])
         patch.setattr("subprocess.run", program.pulumi)
-        patch.setenv("DOCKER_HOST", "unix:///run/docker.sock")
+        patch.delenv("DOCKER_HOST", raising=False)
         patch.setenv("XDG_STATE_HOME", str(folder))
         yield program
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from components.errors import UserError
-from tests.unit.program import SECRETS, STACKS, Program, environment
+from tests.unit.program import ADDRESS, SECRETS, STACKS, Program, environment
 from tests.unit.recorder import Recorder
 
 SEEDED = ["clean-server", "development"]
@@ -104,7 +104,8 @@ def test_without_anything_to_retire_the_edge_waits_for_nobody(program: Program) 
 @pytest.mark.parametrize("stack", STACKS)
 def test_everything_is_on_the_host_that_was_checked(program: Program, stack: str) -> None:
     recorder = program.run(stack)
-    assert recorder["docker"].inputs["host"] == "unix:///run/docker.sock"
+    assert recorder["docker"].inputs["host"] == ADDRESS
+    assert set(program.daemon.asked) == {ADDRESS}
     of_docker = [r for r in recorder.resources.values() if r.options.type.startswith("docker:")]
     assert len(of_docker) > 6
     assert {r.options.provider.split("::")[-2] for r in of_docker} == {"docker"}
@@ -174,6 +175,17 @@ def test_secrets_of_a_new_site_are_kept(program: Program) -> None:
     assert all(value in written for value in kept.values())
 
 
+def test_a_key_that_is_lost_is_not_replaced_over_the_sites_own_data(program: Program) -> None:
+    marks = {
+        "django-on-docker.deployment": "clean-server",
+        "django-on-docker.stack": "organization/django-on-docker/clean-server",
+    }
+    program.daemon.found["clean-server-data"] = marks
+    with pytest.raises(UserError, match="can't be found, but its data exists"):
+        program.run_into(Recorder(), "clean-server", secretKey="")
+    del program.daemon.found["clean-server-data"]
+
+
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
@@ -183,6 +195,7 @@ def test_secrets_of_a_new_site_are_kept(program: Program) -> None:
         ({"port": 0}, "port is '0'"),
         ({"requirements": "none.txt"}, "requirements is 'none.txt'"),
         ({"dataVolume": "nowhere"}, "no volume nowhere"),
+        ({"dataFile": "other.db"}, "there is no file other.db in lanterna_data"),
         ({"retire": ["nobody"]}, "retire names 'nobody'"),
     ],
     ids=str,

@@ -33,6 +33,8 @@ RELEASE = BACKEND | {"release"}
         ({"redeploy": 1}, BACKEND | {"job"}),
         ({"seedSteps": ["seed_roles"]}, RELEASE | {"job"}),
         ({"migrateFlags": []}, BACKEND),
+        ({"baseImage": "mine:1"}, RELEASE),
+        ({"volumes": {"extra": "/srv/extra"}}, BACKEND | {"Ownership", "ownership"}),
         ({"workers": 3}, BACKEND),
         ({"gateTimeout": 60}, BACKEND),
         ({"adminEmail": "ada@example.org"}, set()),
@@ -90,4 +92,8 @@ def test_job_and_backend_work_on_the_same_things(program: Program) -> None:
     assert [mount.removesuffix(",readonly") for mount in written["mount"]] == told
     serving = {f"{k}={v}" for k, v in environment(recorder, "clean-server").items()}
     assert serving - set(written["env"]) == {"COLLECT_STATIC_ON_STARTUP=true"}
+    assert {name.split("=")[0] for name in set(written["env"]) - serving} == {
+        *("DEPLOY_COLLECT", "DEPLOY_MIGRATE_FLAGS", "DEPLOY_SEED_STEPS"),
+        *("DJANGO_SUPERUSER_EMAIL", "DJANGO_SUPERUSER_USERNAME"),
+    }
     assert written["network"] == recorder["clean-server-network"].inputs["name"]
