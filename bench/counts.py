@@ -149,6 +149,30 @@ def operation_of(command: str) -> str:
     return command if command in COMMANDS else ""
 
 
+def tally_of_ledger(records: Iterable[dict[str, Any]]) -> Tally:
+    """Count a ledger's records; one of seeding counts its steps."""
+    result = Tally()
+    for record in records:
+        operation, point, found = record["operation"], record["point"], record["result"]
+        for _ in found.get("steps", ()) if operation == "seed" else (operation,):
+            result.add(operation, point, 0.0, found.get("applied") or found.get("copied") or 0)
+    return result
+
+
+def differences(noted: Tally, recorded: Tally) -> list[str]:
+    """Where the probe's counts and the ledger's are not the same, outside of builds."""
+    found = []
+    for operation in (*COMMANDS, "seed"):
+        for point in POINTS[1:]:
+            ours, theirs = noted.get(operation, point), recorded.get(operation, point)
+            if (ours.calls, ours.result) != (theirs.calls, theirs.result):
+                found.append(
+                    f"{operation} in {point}: the probe has {ours.calls} calls, {ours.result} done;"
+                    f" the ledger has {theirs.calls}, {theirs.result}"
+                )
+    return found
+
+
 def built_by_compose(log: str) -> Built | None:
     """The collecting step in BuildKit's plain log; None if it came from the cache.
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from bench.counts import Built, Tally, tally
+from bench.counts import Built, Tally, differences, tally, tally_of_ledger
 from bench.process import BenchError, Timed
 from bench.visitor import Load, Visits, status, wait_for_200
 
@@ -34,6 +34,7 @@ class Contender(Protocol):
     def redeploy(self) -> Timed: ...
     def restart(self) -> Timed: ...
     def notes(self) -> list[dict[str, Any]]: ...
+    def ledger(self) -> list[dict[str, Any]] | None: ...
     def built(self, run: Timed) -> Built | None: ...
 
 
@@ -82,7 +83,8 @@ class Life:
             cold: dependencies are installed anew, not taken from the cache of image builds.
 
         Raises:
-            BenchError: a step failed, or the site did not answer after it.
+            BenchError: a step failed, the site did not answer after it, or the ledger has other
+                counts than the probe.
         """
         # A line that no earlier build had: or the cache would do the work of this one.
         self._site.edit()
@@ -92,7 +94,18 @@ class Life:
         for name, lead in zip(ROWS, self._steps(), strict=True):
             rows[name] = lead()
             self._say(f"{name}: {rows[name].seconds:.1f} s")
+        self._check_ledger()
         return rows
+
+    def _check_ledger(self) -> None:
+        """Two who counted apart from each other have to agree, or neither is to be believed."""
+        records = self._site.ledger()
+        if records is None:
+            return
+        found = differences(tally(self._site.notes()), tally_of_ledger(records))
+        if found:
+            raise BenchError("the ledger and the probe disagree:\n  " + "\n  ".join(found))
+        self._say("the ledger agrees with the probe")
 
     def _steps(self) -> list[Callable[[], Row]]:
         return [

@@ -162,6 +162,10 @@ class Original:
         """All that the probe has noted."""
         return parse_notes(timed(["docker", "exec", self.backend, "cat", PROBE_LOG]).output)
 
+    def ledger(self) -> list[dict[str, Any]] | None:
+        """It has none."""
+        return None
+
     def built(self, run: Timed) -> Built | None:
         """What the image build of a run collected; None if all of it came from the cache."""
         return built_by_compose(run.output)

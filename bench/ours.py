@@ -94,6 +94,10 @@ class Ours:
         """All that the probe has noted."""
         return parse_notes(timed(["docker", "exec", self.backend, "cat", PROBE_LOG]).output)
 
+    def ledger(self) -> list[dict[str, Any]] | None:
+        """What this program itself recorded."""
+        return self.site.ledger()
+
     def built(self, _run: Timed) -> Built | None:
         """What the build of a new release collected; None if the release is the one before."""
         release = str(self._outputs()["release"])

@@ -46,6 +46,9 @@ class Pretended:
             for pid, _ in enumerate(ran)
         ]
 
+    def ledger(self) -> list[dict[str, Any]] | None:
+        return None
+
     def built(self, run: Timed) -> Built | None:
         return None
 
@@ -101,6 +104,15 @@ def test_a_site_that_does_not_answer_is_no_result(
 ) -> None:
     monkeypatch.setattr(life, "status", lambda url: 502)
     with pytest.raises(BenchError, match="answers 502"):
+        Life(Pretended(), print).live()
+
+
+def test_a_ledger_that_disagrees_with_the_probe_is_no_result(
+    answering: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = {"operation": "migrate", "point": "startup", "result": {"applied": 3}}
+    monkeypatch.setattr(Pretended, "ledger", lambda self: [record])
+    with pytest.raises(BenchError, match="migrate in startup: the probe has 0 calls"):
         Life(Pretended(), print).live()
 
 

@@ -7,10 +7,12 @@ from bench.counts import (
     Built,
     Tally,
     built_by_compose,
+    differences,
     operation_of,
     parse_notes,
     point_of,
     tally,
+    tally_of_ledger,
 )
 
 LOG = """\
@@ -117,3 +119,25 @@ def test_a_build_whose_failure_was_hidden() -> None:
 def test_a_build_from_the_cache() -> None:
     assert built_by_compose(LOG.replace("#13 DONE 1.2s", "#13 CACHED")) is None
     assert built_by_compose("") is None
+
+
+def test_a_ledgers_seeding_counts_its_steps() -> None:
+    records = [
+        {"operation": "migrate", "point": "job", "result": {"applied": 22}},
+        {"operation": "seed", "point": "job", "result": {"steps": ["a created", "b created"]}},
+    ]
+    result = tally_of_ledger(records)
+    assert result.get("migrate", "job").result == 22
+    assert result.get("seed", "job").calls == 2
+
+
+def test_differences_name_operation_and_point() -> None:
+    noted, recorded = Tally(), Tally()
+    for each in (noted, recorded):
+        each.add("migrate", "startup", 0.5, 4)
+    noted.add("collectstatic", "build", 1.0)
+    assert differences(noted, recorded) == []
+    recorded.add("collectstatic", "startup", 1.0)
+    assert differences(noted, recorded) == [
+        "collectstatic in startup: the probe has 0 calls, 0 done; the ledger has 1, 0"
+    ]
