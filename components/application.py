@@ -25,6 +25,8 @@ def environment(settings: Settings, *, database_url: str, release: str) -> dict[
         "CSRF_TRUSTED_ORIGINS": settings.public_origin,
         "DATABASE_URL": database_url,
         "DEBUG": _flag(settings.debug),
+        "DEPLOY_PRIVATE_MEDIA": ",".join(settings.private_media),
+        "DEPLOY_SERVE_MEDIA": _flag(settings.serve_media),
         "DEPLOY_DEPLOYMENT": settings.deployment,
         "RELEASE": release,
     }

@@ -196,6 +196,8 @@ class Settings(BaseModel):
     secret_key: SecretStr | None = Field(default=None, min_length=32)
     admin_password: SecretStr | None = Field(default=None, min_length=8)
     retire: tuple[str, ...] = ()
+    serve_media: bool = True
+    private_media: tuple[InsidePath, ...] = ()
 
     # The server
     workers: int = Field(default=2, ge=1, le=64)
