@@ -29,6 +29,8 @@ def test_the_variables_of_every_container() -> None:
         "DATABASE_URL": "sqlite:///x",
         "DEBUG": "false",
         "DEPLOY_DEPLOYMENT": "shop",
+        "DEPLOY_PRIVATE_MEDIA": "",
+        "DEPLOY_SERVE_MEDIA": "true",
         "RELEASE": "abc",
     }
 
@@ -42,6 +44,8 @@ def test_the_variables_of_every_container() -> None:
         ({"allowedHosts": ["b"]}, "ALLOWED_HOSTS", "127.0.0.1,localhost,b"),
         ({"port": 8090}, "CSRF_TRUSTED_ORIGINS", "http://127.0.0.1:8090"),
         ({"environment": {"LANG": "de"}}, "LANG", "de"),
+        ({"serveMedia": False}, "DEPLOY_SERVE_MEDIA", "false"),
+        ({"privateMedia": ["documents", "b"]}, "DEPLOY_PRIVATE_MEDIA", "documents,b"),
     ],
 )
 def test_what_config_makes_of_them(changes: dict[str, Any], variable: str, value: str) -> None:
