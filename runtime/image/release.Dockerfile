@@ -7,6 +7,7 @@ ARG WSGI
 ARG HEALTH_PATH
 ARG SEED_STEPS
 ARG COLLECT
+ARG SCHEME=http
 USER 0:0
 COPY deploy/ /opt/deploy/
 ENV DJANGO_SETTINGS_MODULE=deploy_runtime.settings \

@@ -24,7 +24,7 @@ set +a
 SECRET_KEY="$(head -c 32 /dev/urandom | od -An -tx1 | tr -d ' \n')" \
 DEPLOY_SEED_STEPS="$SEED_STEPS" DEPLOY_COLLECT="$COLLECT" DEBUG=false \
 DATABASE_URL=sqlite:////tmp/build.sqlite3 \
-ALLOWED_HOSTS=localhost CSRF_TRUSTED_ORIGINS=http://localhost HOME=/tmp \
+ALLOWED_HOSTS=localhost CSRF_TRUSTED_ORIGINS=$SCHEME://localhost HOME=/tmp \
   as_app python -m deploy_runtime.build
 rm -f /tmp/build.sqlite3*
 chown 0 $written
