@@ -64,14 +64,6 @@ host.check(
     )
 )
 has_data = settings.data == "create" and host.volume_labels(data_volume) is not None
-stack_secrets = ensure_secrets(
-    settings,
-    stack=pulumi.get_stack(),
-    project=pulumi.get_project(),
-    config_file=Path("stacks", f"Pulumi.{pulumi.get_stack()}.yaml"),
-    has_data=has_data,
-    write=not pulumi.runtime.is_dry_run(),
-)
 base_image, base_image_origin = host.base_image(settings.base_image)
 release = prepare_release(
     project,
@@ -89,6 +81,14 @@ release = prepare_release(
         "WSGI": settings.wsgi,
     },
     environment=settings.environment,
+)
+stack_secrets = ensure_secrets(
+    settings,
+    stack=pulumi.get_stack(),
+    project=pulumi.get_project(),
+    config_file=Path("stacks", f"Pulumi.{pulumi.get_stack()}.yaml"),
+    has_data=has_data,
+    write=not pulumi.runtime.is_dry_run(),
 )
 
 # One Docker host; every name begins with the deployment, so that several live side by side.

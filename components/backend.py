@@ -110,7 +110,8 @@ class Backend(pulumi.ComponentResource):
                 "interval": "10s",
                 "timeout": "5s",
                 "retries": 3,
-                "start_period": go_duration(args["gate_timeout"]),
+                # Until it has answered once, the gate judges it, by a patience of its own.
+                "start_period": "1h0m0s",
             },
             log_driver="json-file",
             log_opts={"max-size": "10m", "max-file": "3"},
@@ -120,15 +121,6 @@ class Backend(pulumi.ComponentResource):
                 delete_before_replace=False,
             ),
         )
-
-
-def go_duration(seconds: int) -> str:
-    """Seconds as Go writes a duration, ``2m0s``: any other form shows as a change each time."""
-    minutes, seconds = divmod(seconds, 60)
-    hours, minutes = divmod(minutes, 60)
-    parts = [f"{hours}h"] if hours else []
-    parts += [f"{minutes}m"] if hours or minutes else []
-    return "".join([*parts, f"{seconds}s"])
 
 
 def parse_report(stdout: str | None) -> Any:

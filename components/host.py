@@ -171,7 +171,7 @@ class Host:
         except docker.errors.NotFound:
             return False
         finally:
-            look.remove()
+            look.remove(v=True)
         return True
 
     def _container_problems(self, claim: Claim) -> Iterator[str]:

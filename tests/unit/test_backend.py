@@ -7,7 +7,7 @@ import pulumi
 import pulumi_docker as docker
 import pytest
 
-from components.backend import Backend, BackendArgs, go_duration, parse_report
+from components.backend import Backend, BackendArgs, parse_report
 from components.mounts import Mount
 from tests.unit.recorder import Recorder, deploy
 
@@ -70,7 +70,7 @@ def recorder() -> Recorder:
                 "interval": "10s",
                 "timeout": "5s",
                 "retries": 3,
-                "startPeriod": "2m0s",
+                "startPeriod": "1h0m0s",
             },
         ),
     ],
@@ -168,21 +168,3 @@ def test_its_outputs() -> None:
 )
 def test_the_report_is_what_the_gate_printed_last(stdout: str | None, report: object) -> None:
     assert parse_report(stdout) == report
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [
-        (0, "0s"),
-        (1, "1s"),
-        (59, "59s"),
-        (60, "1m0s"),
-        (61, "1m1s"),
-        (120, "2m0s"),
-        (3599, "59m59s"),
-        (3600, "1h0m0s"),
-        (3661, "1h1m1s"),
-    ],
-)
-def test_durations_as_go_writes_them(seconds: int, text: str) -> None:
-    assert go_duration(seconds) == text

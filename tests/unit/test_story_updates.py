@@ -36,7 +36,7 @@ RELEASE = BACKEND | {"release"}
         ({"baseImage": "mine:1"}, RELEASE),
         ({"volumes": {"extra": "/srv/extra"}}, BACKEND | {"Ownership", "ownership"}),
         ({"workers": 3}, BACKEND),
-        ({"gateTimeout": 60}, BACKEND),
+        ({"gateTimeout": 60}, {"gate"}),
         ({"adminEmail": "ada@example.org"}, set()),
         ({"adminPassword": "another-one"}, BACKEND | {"secrets-files"}),
         ({"port": 8099, "origin": "http://127.0.0.1:8080"}, {"edge"}),
