@@ -93,8 +93,9 @@ def test_a_container_without_network_unpacks_them(cli: FakeDocker, environment: 
     assert call.startswith(
         "run --rm -i --network none --user 0 "
         "--mount type=volume,source=shop-secrets-1,target=/run/secrets "
-        "--entrypoint sh sha256:1 -c tar -x -p -C /run/secrets -f - || exit 1"
+        "--entrypoint sh sha256:1 -c "
     )
+    assert "tar -x -p -C /run/secrets -f -" in call
     assert call.endswith(" ".join(["unpack", *sorted(VALUES)])), "the others are removed"
     assert [name for name, *_ in members(cli.stdin[0] or b"")] == sorted(VALUES)
 
