@@ -67,8 +67,8 @@ class AccountArgs(TypedDict):
 class Account(pulumi.ComponentResource):
     """Counts what ran, once traffic has been switched, and compares it with the plan.
 
-    What is expected is in a file that is written at each update, so that only another container,
-    or another run of the job, is a reason to count again.
+    What is expected, and which records are the job's, is in a file that is written at each update:
+    only another container is a reason to count again, and another run of the job comes with one.
     """
 
     row: pulumi.Output[Any]
@@ -80,14 +80,14 @@ class Account(pulumi.ComponentResource):
         self, name: str, args: AccountArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__(f"{PACKAGE}:index:Account", name, None, opts)
-        job = pulumi.Output.from_input(args["job"]).apply(_record_ids)
+        file = pulumi.Output.from_input(args["job"]).apply(lambda result: _write(args, result))
         counted = command.local.Command(
             f"{name}-account",
             create="python3 -m components.commands.account",
-            # Only its triggers are a reason to count again.
+            # Only its trigger is a reason to count again.
             update="true",
-            environment={"ACCOUNT": _write(args), "BACKEND": args["backend"], "JOB": job},
-            triggers=[args["backend"], job],
+            environment={"ACCOUNT": file, "BACKEND": args["backend"]},
+            triggers=[args["backend"]],
             logging=command.local.Logging.STDERR,
             opts=pulumi.ResourceOptions(parent=self, depends_on=opts.depends_on if opts else None),
         )
@@ -97,22 +97,20 @@ class Account(pulumi.ComponentResource):
         self.register_outputs({"result": self.result})
 
 
-def _record_ids(result: Any) -> str:
-    return json.dumps((result or {}).get("records", []))
-
-
-def _write(args: AccountArgs) -> str:
+def _write(args: AccountArgs, job: Any) -> str:
     file = BUILD_FOLDER / args["deployment"] / "account.json"
     if not pulumi.runtime.is_dry_run():
+        records = [id_ for id_ in (job or {}).get("records", []) if id_ not in args["accounted"]]
+        content = {**expectation(args["plan"], args["up"]), "job": records}
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(expectation(args["plan"], args["up"], args["accounted"])))
+        file.write_text(json.dumps(content, indent=2) + "\n")
     return file.as_posix()
 
 
-def expectation(plan: Plan, up: Up, accounted: Sequence[str]) -> dict[str, Any]:
-    """The content of the file: what the plan has this `up` run.
+def expectation(plan: Plan, up: Up) -> dict[str, Any]:
+    """What the plan has this `up` run.
 
-    Where nothing was found to do, counting means that something was replaced all the same.
+    Where nothing was found to do, counting means that a container starts all the same.
     """
     up = or_restart(up)
     applies: dict[Any, int] = {**expected_applied(up, plan, pending=1)}
@@ -125,7 +123,7 @@ def expectation(plan: Plan, up: Up, accounted: Sequence[str]) -> dict[str, Any]:
         }
         for (operation, point), planned in expected_counts(up, plan).items()
     ]
-    return {"row": up.row, "cells": cells, "accounted": list(accounted)}
+    return {"row": up.row, "cells": cells}
 
 
 def parse_account(stdout: str | None) -> Any:

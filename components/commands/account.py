@@ -23,7 +23,6 @@ def account(
     written: Iterable[ledger.Record],
     baked: Iterable[ledger.Record],
     hostname: str,
-    job: Iterable[str],
 ) -> list[Cell]:
     """Every operation and point: how often it was to run, and how often it did.
 
@@ -32,10 +31,8 @@ def account(
         written: the records in the deployment's ledger.
         baked: the records in the image of the release that serves.
         hostname: what the container that serves calls itself in its records.
-        job: ids of the records of the seeding job that ran last.
     """
-    wanted = set(job) - set(expected["accounted"])
-    ran = [r for r in written if r["id"] in wanted]
+    ran = [r for r in written if r["id"] in expected["job"]]
     ran += [r for r in written if r["point"] == "startup" and r.get("container") == hostname]
     if any(cell["planned"] for cell in expected["cells"] if cell["point"] == "build"):
         ran += baked
@@ -67,7 +64,7 @@ def summary(row: str, cells: Iterable[Cell], differ: list[str]) -> str:
 
 
 def main() -> None:
-    """Account for BACKEND and the job with the records JOB by the file ACCOUNT; print JSON."""
+    """Account for what BACKEND and the job ran, by the file ACCOUNT; print it as JSON."""
     result: dict[str, Any] = {"row": None, "agrees": None, "cells": [], "differences": []}
     try:
         _fill(result)
@@ -89,7 +86,6 @@ def _fill(result: dict[str, Any]) -> None:
         written=ledger.parse(read_file(backend, ledger.FILE) or b"")[0],
         baked=ledger.parse(read_file(backend, ledger.IMAGE_FILE) or b"")[0],
         hostname=state["Config"]["Hostname"],
-        job=json.loads(os.environ["JOB"]),
     )
     differ = list(differences(cells))
     shown = [{k: v for k, v in cell.items() if k != "may_apply"} for cell in cells]

@@ -131,11 +131,11 @@ def test_an_update_replaces_the_backend_and_nothing_else(
     before, release = backends(site), site.outputs()["release"]
     edit(site, VIEWS, "\n# a change\n")
     preview = site.preview()
-    assert preview.changes()["to replace"] == 4, preview.output
+    assert preview.changes()["to replace"] == 5, preview.output
     replaced = re.findall(rf"{site.deployment}-(\w+) replace", preview.output)
-    assert sorted(set(replaced)) == ["backend", "gate", "release", "traffic"]
+    assert sorted(set(replaced)) == ["account", "backend", "gate", "release", "traffic"]
     run = site.up()
-    assert run.changes()["replaced"] == 4
+    assert run.changes()["replaced"] == 5
     assert backends(site) != before
     assert len(backends(site)) == 1
     assert site.outputs()["release"] != release
@@ -223,7 +223,7 @@ def test_data_and_sessions_survive_destroy_and_up(
     client = docker.from_env()
     assert client.containers.list(all=True, filters=labels) == []
     kept = sorted(str(volume.name) for volume in client.volumes.list(filters=labels))
-    assert kept == [f"{site.deployment}-data", f"{site.deployment}-media"]
+    assert kept == [f"{site.deployment}-{role}" for role in ("data", "ledger", "media")]
     site.up()
     assert site.config("secretKey") == secret
     assert visitor.is_logged_in()

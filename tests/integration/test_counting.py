@@ -1,0 +1,212 @@
+"""The decision matrix holds: what ran is counted after every step of a site's life.
+
+The tests of one life build on each other, in order, on one deployment. Each prints the matrix and
+the counts side by side, as "planned = counted".
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import docker
+import pytest
+
+from components.plan import STRATEGIES, Up, execution_plan
+from tests.integration.conftest import MakeSite
+from tests.integration.counting import (
+    Life,
+    release_with_a_migration_and_new_styles,
+    side_by_side,
+)
+from tests.integration.harness import Browser
+
+DATABASES = ("sqlite",)
+OTHERS = [name for name in STRATEGIES if name != "recommended"]
+
+Begin = Callable[..., Life]
+Show = Callable[[Life], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Switches:
+    """The settings that the plan follows from."""
+
+    strategy: str = "recommended"
+    collect_static_on_startup: bool = False
+    seeding: bool = True
+    seed_steps: tuple[str, ...] = ()
+
+
+def row(name: str, *, triggered: bool = False) -> Up:
+    return Up(row=name, why="", triggered=triggered)
+
+
+@pytest.fixture(scope="module", params=DATABASES)
+def database(request: pytest.FixtureRequest) -> str:
+    """The engine that the site's data is kept in."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def begin(make_site: MakeSite, database: str) -> Begin:
+    """Deploy a new site for the first time."""
+
+    def begin(name: str, switches: Switches, stack: str = "clean-server") -> Life:
+        site = make_site(f"count-{name}", stack=stack)
+        site.configure(database=database)
+        if stack == "clean-server":
+            site.configure(strategy=switches.strategy)
+        site.up()
+        return Life(site=site, name=f"{name}, {database}", plan=execution_plan(switches))
+
+    return begin
+
+
+@pytest.fixture(scope="module")
+def life(begin: Begin) -> Life:
+    return begin("recommended", Switches())
+
+
+@pytest.fixture(scope="module")
+def lines() -> list[tuple[str, ...]]:
+    """All lines of all lives."""
+    return []
+
+
+@pytest.fixture
+def show(
+    lines: list[tuple[str, ...]],
+    tmp_path_factory: pytest.TempPathFactory,
+    capsys: pytest.CaptureFixture[str],
+) -> Iterator[Show]:
+    """Print a life's new lines, even if the test fails, and keep those of all in a file."""
+    shown: list[tuple[Life, int]] = []
+    yield lambda life: shown.append((life, len(life.lines)))
+    file: Path = tmp_path_factory.getbasetemp() / "matrix.txt"
+    for life, before in shown:
+        lines += life.lines[before:]
+        file.write_text(side_by_side([life.lines[0], *lines]) + "\n")
+        with capsys.disabled():
+            print(f"\n{side_by_side([life.lines[0], *life.lines[before:]])}")
+
+
+def styles(life: Life) -> str:
+    """The style sheet that the front page asks for."""
+    browser = Browser(life.site.url)
+    found = re.search(r'href="(/static/css/site\.?[0-9a-f]*\.css)"', browser.get("/")[1])
+    assert found
+    status, text = browser.get(found.group(1))
+    assert status == 200, found.group(1)
+    return text
+
+
+def test_clean_server(life: Life, show: Show) -> None:
+    show(life)
+    life.count(row("clean server"), pending=life.migrations())
+    life.check_outputs(row("clean server"))
+
+
+def test_container_restart(life: Life, show: Show) -> None:
+    show(life)
+    life.restart()
+    life.count(row("container restart"), pending=0)
+
+
+def test_nothing_changed_means_that_nothing_runs(life: Life, show: Show) -> None:
+    show(life)
+    run = life.site.up()
+    assert "this up: nothing to do" in run.output
+    assert set(run.changes()) == {"unchanged"}, run.output
+    life.count(row("nothing to do"), pending=0)
+    life.check_outputs(row("clean server"))
+
+
+def test_code_update(life: Life, show: Show) -> None:
+    show(life)
+    release_with_a_migration_and_new_styles(life.site.folder, "tide")
+    preview = life.site.preview().output
+    assert re.search(r"this up: code update \(release \w+ follows \w+\)", preview)
+    assert re.search(r'row *: ("clean server" => )?"code update"', preview)
+    life.site.up()
+    life.count(row("code update"), pending=1)
+    life.check_outputs(row("code update"))
+    assert ".tide" in styles(life)
+
+
+def test_re_deployment(life: Life, show: Show) -> None:
+    show(life)
+    life.site.configure(redeploy=1)
+    assert "this up: re-deployment (redeploy is 1, was 0)" in life.site.preview().output
+    life.site.up()
+    life.count(row("re-deployment", triggered=True), pending=0)
+    life.check_outputs(row("re-deployment", triggered=True))
+
+
+def test_restart_after_a_crash_with_a_damaged_ledger(life: Life, show: Show) -> None:
+    show(life)
+    backend = life.backend
+    starts = backend.attrs["State"]["StartedAt"]
+    damage = r"printf '\377garbage, and no end of line' >> /srv/ledger/ledger.jsonl"
+    assert backend.exec_run(["sh", "-c", damage]).exit_code == 0
+    backend.exec_run(["sh", "-c", "kill -9 -1"])
+    while backend.attrs["State"]["StartedAt"] == starts:
+        backend.reload()
+    life.until_it_answers()
+    life.count(row("container restart"), pending=0)
+
+
+def test_code_update_that_changes_what_the_job_runs_for(life: Life, show: Show) -> None:
+    show(life)
+    life.site.configure(seedSteps=["seed_roles", "seed_admin"])
+    life.site.up()
+    life.count(row("code update", triggered=True), pending=0)
+    life.check_outputs(row("code update", triggered=True))
+
+
+def test_another_configuration_of_the_container_counts_as_a_restart(life: Life, show: Show) -> None:
+    show(life)
+    life.site.configure(workers=1)
+    assert "this up: container restart" in life.site.preview().output
+    life.site.up()
+    life.count(row("container restart"), pending=0)
+    life.check_outputs(row("container restart"))
+
+
+def test_a_ledger_that_cannot_be_written_fails_nothing(life: Life) -> None:
+    volume = {f"{life.site.deployment}-ledger": {"bind": "/ledger"}}
+    image = life.site.outputs()["imageId"]
+    docker.from_env().containers.run(
+        image, ["chown", "-R", "0:0", "/ledger"], volumes=volume, user="0", remove=True
+    )
+    life.site.configure(redeploy=2)
+    run = life.site.up()
+    assert "warning: ledger: migrate is not recorded in /srv/ledger/ledger.jsonl" in run.output
+    account = life.site.outputs()["ledger"]
+    assert account["agrees"] is False
+    assert "migrate at startup: planned 1, ran 0" in account["differences"]
+    assert Browser(life.site.url).get("/health/")[0] == 200
+
+
+def test_development(begin: Begin, show: Show) -> None:
+    life = begin("development", Switches(collect_static_on_startup=True), stack="development")
+    show(life)
+    life.count(row("development"), pending=life.migrations())
+    life.check_outputs(row("development"))
+
+
+@pytest.mark.parametrize("strategy", OTHERS)
+def test_another_strategy(begin: Begin, strategy: str, show: Show) -> None:
+    life = begin(strategy, Switches(strategy=strategy))
+    show(life)
+    life.count(row("clean server"), pending=life.migrations())
+    life.check_outputs(row("clean server"))
+    life.restart()
+    life.count(row("container restart"), pending=0)
+    release_with_a_migration_and_new_styles(life.site.folder, "ebb")
+    life.site.up()
+    life.count(row("code update"), pending=1)
+    life.check_outputs(row("code update"))
+    assert ".ebb" in styles(life)
+    foreign = life.backend.exec_run(["find", "/srv/static", "!", "-user", "10001"])
+    assert foreign.output == b""
