@@ -172,6 +172,19 @@ def test_its_code_is_updated_and_its_job_left_alone(depot: Site, depot_project: 
     is_well(depot)
 
 
+def test_a_broken_update_touches_nothing_that_serves(depot: Site, depot_project: Path) -> None:
+    before = unseen.backend(depot).name
+    application = depot_project / "backend/config/wsgi.py"
+    good = application.read_text()
+    application.write_text(f"{good}\nimport longshore\n")
+    run = unseen.up(depot, check=False)
+    application.write_text(good)
+    assert run.code != 0
+    assert "No module named 'longshore'" in run.output
+    assert unseen.backend(depot).name == before
+    is_well(depot)
+
+
 def test_its_own_dockerfile_is_used(depot: Site) -> None:
     depot.configure(dockerfile="Dockerfile", redeploy=1)
     unseen.up(depot)
