@@ -65,6 +65,7 @@ class Row:
                 "failed": self.visits.failed,
                 "statuses": {str(code): n for code, n in sorted(self.visits.statuses.items())},
                 "longest_gap": round(self.visits.gap, 3),
+                "slowest": round(self.visits.slowest, 3),
             }
         return data
 

@@ -61,21 +61,21 @@ def times(results: Results) -> str:
 
 def visits(results: Results) -> str:
     """What visitors met with during updates: all repetitions together, and the longest gap."""
-    rows = [["", *results]]
     met = {
-        name: [life[UPDATE].visits for life in lives if life[UPDATE].visits]
+        name: [visits for life in lives if (visits := life[UPDATE].visits)]
         for name, lives in results.items()
     }
-    shown = {name: [one for one in found if one] for name, found in met.items()}
-    rows.append(["requests", *(str(sum(v.requests for v in found)) for found in shown.values())])
-    rows.append(["failed", *(str(sum(v.failed for v in found)) for found in shown.values())])
-    rows.append(
+    gaps = [max((v.gap for v in found), default=0.0) for found in met.values()]
+    slowest = [max((v.slowest for v in found), default=0.0) for found in met.values()]
+    return table(
         [
-            "longest time without a page, s",
-            *(f"{max((v.gap for v in found), default=0.0):.1f}" for found in shown.values()),
+            ["", *met],
+            ["requests", *(str(sum(v.requests for v in found)) for found in met.values())],
+            ["failed", *(str(sum(v.failed for v in found)) for found in met.values())],
+            ["longest time without a page, s", *(f"{gap:.1f}" for gap in gaps)],
+            ["slowest answer, s", *(f"{seconds:.1f}" for seconds in slowest)],
         ]
     )
-    return table(rows)
 
 
 def matrix(results: Results) -> str:

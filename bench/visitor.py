@@ -74,12 +74,14 @@ class Visits:
         failed: those without an answer, or with one of 400 and above.
         statuses: how often each status came; 0 stands for no answer.
         gap: seconds, the longest time between two good answers.
+        slowest: seconds, the longest wait for an answer, good or not.
     """
 
     requests: int = 0
     failed: int = 0
     statuses: dict[int, int] = field(default_factory=dict)
     gap: float = 0.0
+    slowest: float = 0.0
 
     def add(self, code: int) -> None:
         """Enter one answer."""
@@ -122,10 +124,12 @@ class Load:
                 clients.submit(self._one)
 
     def _one(self) -> None:
+        asked = time.monotonic()
         code = self._visit(self._url)
         now = time.monotonic()
         with self._lock:
             self.visits.add(code)
+            self.visits.slowest = max(self.visits.slowest, now - asked)
             if 200 <= code < 400:
                 self.visits.gap = max(self.visits.gap, now - self._last_good)
                 self._last_good = now

@@ -15,7 +15,7 @@ def life(seconds: float, *, collects: bool = False) -> dict[str, Row]:
         if collects:
             tally.add("collectstatic", "startup", 2.0)
             tally.add("collectstatic", "job", 3.0)
-        met = Visits(requests=100, failed=7, gap=1.5) if name == UPDATE else None
+        met = Visits(requests=100, failed=7, gap=1.5, slowest=2.5) if name == UPDATE else None
         rows[name] = Row(seconds=seconds, tally=tally, visits=met)
     return rows
 
@@ -47,6 +47,7 @@ def test_visits_of_all_repetitions() -> None:
     assert found["requests"] == ["300", "300"]
     assert found["failed"] == ["21", "21"]
     assert found["longest time without a page, s"] == ["1.5", "1.5"]
+    assert found["slowest answer, s"] == ["2.5", "2.5"]
 
 
 def test_calls_with_seconds() -> None:

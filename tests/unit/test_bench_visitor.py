@@ -78,6 +78,7 @@ def test_slow_answers_do_not_hold_up_the_next() -> None:
     with Load("", visit=slow, rate=40) as load:
         time.sleep(0.4)
     assert load.visits.requests >= 10
+    assert 0.1 <= load.visits.slowest < 5
 
 
 def test_a_load_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
