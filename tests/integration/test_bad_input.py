@@ -59,6 +59,14 @@ def refused(site: Site) -> Run:
         ({"data": "existing"}, ["there is no volume", "docker volume ls", "dataVolume"]),
         ({"environment": {"DEBUG": "1"}}, ["environment.DEBUG", "is set by this program"]),
         (
+            {"volumes": {"files": "/srv/static"}},
+            ["volumes.files", "covers /srv/static", "hide the files of every later release"],
+        ),
+        (
+            {"data": "existing", "dataVolume": "/nowhere", "mediaVolume": "/nowhere"},
+            ["there is no folder /nowhere"],
+        ),
+        (
             {"strategy": "aggressive", "collectStaticOnStartup": True},
             ["collectStaticOnStartup is true", "set it to false"],
         ),

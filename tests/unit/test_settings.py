@@ -161,3 +161,21 @@ def test_values_of_variables_are_text_however_yaml_reads_them() -> None:
 def test_variables_of_this_program_are_refused(variable: str) -> None:
     with pytest.raises(ConfigError, match="is set by this program"):
         parse(environment=json.dumps({variable: "x"}))
+
+
+@pytest.mark.parametrize(
+    "path", ["/srv/static", "/srv/static/admin", "/srv", "/", "/app", "/run/secrets/", "/srv/data"]
+)
+def test_no_volume_covers_what_the_program_keeps_there(path: str) -> None:
+    with pytest.raises(ConfigError, match="covers /"):
+        parse(volumes=json.dumps({"files": path}))
+
+
+@pytest.mark.parametrize("path", ["/app/uploads", "/srv/exports", "/var/cache/site"])
+def test_other_volumes_are_mounted(path: str) -> None:
+    assert parse(volumes=json.dumps({"files": path})).volumes == {"files": path}
+
+
+def test_static_files_are_not_hidden_and_the_reason_is_said() -> None:
+    with pytest.raises(ConfigError, match="it would hide the files of every later release"):
+        parse(volumes='{"files": "/srv/static"}')
