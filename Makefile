@@ -3,7 +3,7 @@ PYTHON ?= python3
 RUN     = $(PYTHON) -m toolchain
 
 .DEFAULT_GOAL := help
-.PHONY: help up preview destroy engine base test test-unit test-integration check
+.PHONY: help up preview destroy ledger engine base test test-unit test-integration check
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -17,6 +17,9 @@ preview: ## show what up would do
 
 destroy: ## remove the stack's site; data, media and secrets are kept
 	@$(RUN) destroy --stack '$(STACK)'
+
+ledger: ## show what ran: migrate, collectstatic, seeding; when, where, how long
+	@$(RUN) ledger --stack '$(STACK)'
 
 engine: ## get the Pulumi engine: yours, the official release, or built from source
 	@$(RUN) engine

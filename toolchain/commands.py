@@ -63,6 +63,7 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
         ("up", "get what is missing, then deploy the stack"),
         ("preview", "show what up would do"),
         ("destroy", "remove the stack's site; its data is kept"),
+        ("ledger", "show what ran on the stack's deployment"),
     ):
         command = commands.add_parser(name, help=says)
         command.add_argument("--stack", default=DEFAULT_STACK)
@@ -85,6 +86,8 @@ def _run(options: argparse.Namespace) -> int:
             return up(options.stack)
         case "preview" | "destroy":
             return pulumi(options.command, options.stack)
+        case "ledger":
+            return ledger(options.stack)
         case "engine":
             prepare_engine(Progress())
         case "base":
@@ -163,6 +166,14 @@ def pulumi(command: str, name: str) -> int:
     if code != 0:
         _explain_failure(command, name, env)
     return code
+
+
+def ledger(name: str) -> int:
+    """What ran on the stack's deployment, from the Docker host alone: Pulumi isn't asked."""
+    stack.check(name)
+    deployment = stack.config_value(name, "deployment") or name
+    words = [sys.executable, "-m", "components.commands.ledger", deployment]
+    return stream(words)
 
 
 def _explain_failure(command: str, name: str, env: dict[str, str]) -> None:

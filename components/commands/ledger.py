@@ -28,7 +28,7 @@ def main() -> None:
     options = parser.parse_args()
     records, unreadable = read(options.deployment)
     if unreadable:
-        print(f"warning: {unreadable} lines of the ledger are no records", file=sys.stderr)
+        print(f"warning: lines of the ledger that are no records: {unreadable}", file=sys.stderr)
     print(as_json(options.deployment, records) if options.json else as_table(records))
 
 
@@ -91,6 +91,8 @@ def as_json(deployment: str, records: list[ledger.Record]) -> str:
 
 def as_table(records: list[ledger.Record]) -> str:
     """The records a line each, and a line for each operation and point."""
+    if not records:
+        return "nothing is recorded yet"
     lines = [_HEAD, *(_line(record) for record in records)]
     totals = [_TOTALS] + [
         (*key, *(f"{cell[column]:g}" for column in _TOTALS[2:]))
@@ -117,7 +119,7 @@ def result_text(result: dict[str, Any]) -> str:
     """What came of an operation, in one line."""
     numbers = [f"{k} {v}" for k, v in result.items() if isinstance(v, int | float)]
     names = ", ".join(result.get("migrations") or ())
-    text = ", ".join(numbers) + (f": {names}" if names else "")
+    text = ": ".join(part for part in (", ".join(numbers), names) if part)
     if result.get("outcome", "done") != "done":
         text = f"{result['outcome']}; {text}" if text else str(result["outcome"])
     return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"

@@ -1,0 +1,176 @@
+"""Which line of the decision matrix an update is, by what the stack's state says is there."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from components.standing import Standing, Wanted, row_of, standing
+
+ENVIRONMENT = {"DEBUG": "false", "CSRF_TRUSTED_ORIGINS": "https://a.example/?b=c"}
+TRIGGERS = [["seed_roles"], 0, "sqlite:shop-data"]
+SERVED = Standing(
+    served=True,
+    release="abc",
+    redeploy="0",
+    startup="exec serve",
+    environment=ENVIRONMENT,
+    triggers=TRIGGERS,
+    records=("1", "2"),
+)
+NOTHING = Standing(environment={})
+
+
+def wanted(**changes: Any) -> Wanted:
+    values: dict[str, Any] = {
+        "release": "abc",
+        "redeploy": 0,
+        "startup": "exec serve",
+        "environment": ENVIRONMENT,
+        "triggers": TRIGGERS,
+        "mounts_source": False,
+    }
+    return Wanted(**{**values, **changes})
+
+
+RAISED = {"redeploy": 1, "triggers": [["seed_roles"], 1, "sqlite:shop-data"]}
+STEPS = {"release": "def", "triggers": [["seed_roles", "more"], 0, "sqlite:shop-data"]}
+
+
+@pytest.mark.parametrize(
+    ("now", "changes", "row", "triggered"),
+    [
+        (NOTHING, {}, "clean server", True),
+        (NOTHING, {"triggers": None}, "clean server", False),
+        (NOTHING, {"mounts_source": True}, "development", True),
+        # A first `up` that failed after its image was built.
+        (replace(NOTHING, image=True, triggers=TRIGGERS), {}, "clean server", True),
+        # The update stack, and destroy and up.
+        (replace(NOTHING, data=True), {"triggers": None}, "code update", False),
+        (replace(NOTHING, data=True), {}, "code update", True),
+        (replace(NOTHING, data=True, image=True), {}, "re-deployment", True),
+        (SERVED, {}, "nothing to do", False),
+        (SERVED, {"triggers": None}, "nothing to do", False),
+        (SERVED, {"release": "def"}, "code update", False),
+        (SERVED, {"release": "def", "mounts_source": True}, "code update", False),
+        (SERVED, STEPS, "code update", True),
+        (SERVED, {**RAISED, "release": "def"}, "code update", True),
+        (SERVED, RAISED, "re-deployment", True),
+        (SERVED, {"redeploy": 1, "triggers": None}, "re-deployment", False),
+        (SERVED, {"triggers": [["seed_roles"], 0, "other"]}, "re-deployment", True),
+        (SERVED, {"startup": "exec serve --more"}, "container restart", False),
+        (SERVED, {"environment": {}}, "container restart", False),
+        # Removed by hand, and noticed by a refresh.
+        (replace(SERVED, startup="", redeploy="", environment={}), {}, "container restart", False),
+        (replace(SERVED, startup="", redeploy=""), {"release": "def"}, "code update", False),
+        # The job ran for an `up` that failed later.
+        (replace(SERVED, job_since=True), {"release": "def"}, "code update", True),
+    ],
+)
+def test_the_row(now: Standing, changes: dict[str, Any], row: str, triggered: bool) -> None:
+    up = row_of(now, wanted(**changes))
+    assert (up.row, up.triggered) == (row, triggered)
+    assert up.why
+
+
+def test_an_image_that_is_there_is_not_built() -> None:
+    assert row_of(replace(SERVED, image=True), wanted(release="def")).built
+    assert not row_of(SERVED, wanted(release="def")).built
+
+
+@pytest.mark.parametrize(
+    ("now", "records"),
+    [
+        (SERVED, ("1", "2")),
+        (replace(SERVED, job_since=True), ()),
+        (replace(SERVED, served=False), ()),
+    ],
+)
+def test_records_of_an_earlier_job_were_accounted_for(
+    now: Standing, records: tuple[str, ...]
+) -> None:
+    assert now.accounted == records
+
+
+def resource(key: str, /, **inputs: Any) -> dict[str, Any]:
+    urn = f"urn:pulumi:s::p::django-on-docker:index:Thing$a:b:C::{key}"
+    return {"urn": urn, "id": key, "created": "2030-01-01T00:00:00Z", "inputs": inputs}
+
+
+def container(name: str, release: str, redeploy: str = "0") -> dict[str, Any]:
+    labels = {"deployment": "shop", "release": release, "redeploy": redeploy}
+    made = resource(
+        "shop-backend",
+        command=["sh", "-c", f"serve {release}"],
+        envs=["DEBUG=false", "CSRF_TRUSTED_ORIGINS=https://a.example/?b=c"],
+        labels=[{"label": f"django-on-docker.{k}", "value": v} for k, v in labels.items()],
+    )
+    return {**made, "outputs": {"name": name}}
+
+
+def job(stdout: str, created: str = "2029-12-31T23:59:59Z") -> dict[str, Any]:
+    made = resource("shop-job", triggers=TRIGGERS)
+    return {**made, "created": created, "outputs": {"stdout": stdout}}
+
+
+RESULT = json.dumps({"steps": [], "records": ["1", "2"]})
+STATE: list[Mapping[str, Any]] = [
+    {"urn": "urn:pulumi:s::p::django-on-docker:index:Backend::shop-backend"},
+    resource("shop-release", name="shop:abc"),
+    job(f"Operations to perform:\n{RESULT}\n"),
+    container("shop-backend-1", "abc"),
+    resource("shop-traffic", environment={"BACKEND": "shop-backend-1"}),
+]
+
+
+def read(state: list[Mapping[str, Any]], **more: bool) -> Standing:
+    return standing(state, "shop", **{"data": False, "image": False, **more})
+
+
+def test_what_the_state_says() -> None:
+    assert read(STATE, data=True, image=True) == replace(
+        SERVED, startup="serve abc", data=True, image=True
+    )
+
+
+@pytest.mark.parametrize("state", [[], STATE[:-1]])
+def test_without_traffic_nothing_has_served(state: list[Mapping[str, Any]]) -> None:
+    assert not read(state).served
+
+
+def test_another_deployments_resources_say_nothing() -> None:
+    assert standing(STATE, "shop-2", data=False, image=False) == NOTHING
+
+
+def test_a_release_that_failed_its_gate_does_not_serve() -> None:
+    failed = container("shop-backend-2", "def", "1")
+    old = {**STATE[3], "delete": True}
+    now = read([*STATE[:3], failed, old, STATE[4], resource("shop-release", name="shop:def")])
+    assert (now.release, now.redeploy) == ("abc", "0")
+
+
+@pytest.mark.parametrize(
+    ("created", "since"),
+    [("2029-12-31T23:59:59.999999999Z", False), ("2030-01-01T01:00:00.5+00:00", True)],
+)
+def test_a_job_that_ran_after_what_serves_had_started(created: str, since: bool) -> None:
+    now = read([*STATE[:2], job(RESULT, created), *STATE[3:]])
+    assert now.job_since is since
+    assert now.records == ("1", "2")
+
+
+def test_a_container_that_is_gone_leaves_its_release() -> None:
+    now = read([*STATE[:3], STATE[4]])
+    assert (now.served, now.release, now.redeploy, now.startup) == (True, "abc", "", "")
+
+
+@pytest.mark.parametrize("stdout", ["", "no JSON", "{'a': 1}", "[1]", '{"steps": []}', "{"])
+def test_a_job_without_records(stdout: str) -> None:
+    assert read([job(stdout)]).records == ()
+
+
+def test_a_job_that_is_replaced_is_not_the_one_that_ran_last() -> None:
+    old = {**job('{"records": ["0"]}'), "delete": True}
+    assert read([old, job(RESULT)]).records == ("1", "2")
