@@ -76,11 +76,15 @@ release = prepare_release(
         "HEALTH_PATH": settings.health_path,
         "PYTHON_PATH": project.python_path or ".",
         "REQUIREMENTS": project.requirements,
+        "SCHEME": settings.public_origin.split(":", 1)[0],
         "SEED_STEPS": json.dumps(settings.seed_steps),
         "SETTINGS_MODULE": settings.settings_module,
         "WSGI": settings.wsgi,
     },
-    environment=settings.environment,
+    environment={
+        **settings.environment,
+        **dict.fromkeys(settings.secret_environment, "placeholder-while-the-image-is-built"),
+    },
 )
 stack_secrets = ensure_secrets(
     settings,
@@ -107,6 +111,7 @@ edge_image = EdgeImage(
 
 # The database and the files: they outlive releases, and the stack itself.
 existing = settings.data == "existing"
+after_image = pulumi.ResourceOptions(providers=on_host, depends_on=[image])
 database = Database(
     deployment,
     {
@@ -115,7 +120,7 @@ database = Database(
         "existing": data_volume if existing else None,
         "file": settings.data_file,
     },
-    pulumi.ResourceOptions(providers=on_host, depends_on=[image]),
+    after_image,
 )
 files = Files(
     deployment,
@@ -125,14 +130,15 @@ files = Files(
         "existing_media": media_volume if existing else None,
         "static_of": release.tag if plan.static_volume else None,
     },
-    opts,
+    after_image,
 )
-ledger = Ledger(deployment, {"deployment": deployment, "stack": stack}, opts)
+ledger = Ledger(deployment, {"deployment": deployment, "stack": stack}, after_image)
+secret_values = {**settings.further_secrets, **stack_secrets.as_environment()}
 secret_files = Secrets(
     deployment,
     {
         "deployment": deployment,
-        "values": stack_secrets.as_environment(),
+        "values": secret_values,
         "image": edge_image.image_id,
     },
     opts,
@@ -220,7 +226,7 @@ backend = Backend(
         "network": network.network_name,
         "environment": serving_environment,
         "mounts": mounts,
-        "secrets": stack_secrets.fingerprint(),
+        "secrets": stack_secrets.fingerprint(secret_values),
         "redeploy": settings.redeploy,
         "gate_timeout": settings.gate_timeout,
         "stop_grace": settings.stop_grace,
@@ -229,7 +235,7 @@ backend = Backend(
 )
 
 # What served until now makes room, and traffic goes to what has passed the gate.
-before_edge: list[pulumi.Resource] = []
+before_edge: list[pulumi.Resource] = [image]
 if settings.retire:
     before_edge.append(
         Retirement(

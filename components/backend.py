@@ -68,8 +68,6 @@ class Backend(pulumi.ComponentResource):
             f"{name}-gate",
             create="python3 -m components.commands.gate",
             environment={"CONTAINER": container.name, "TIMEOUT": str(args["gate_timeout"])},
-            # A longer patience is no reason to judge again a container that has passed.
-            update="true",
             triggers=[container.id],
             logging=command.local.Logging.STDERR,
             opts=pulumi.ResourceOptions(parent=self, depends_on=[container]),

@@ -42,12 +42,12 @@ class Files(pulumi.ComponentResource):
     ) -> None:
         super().__init__(f"{PACKAGE}:index:Files", name, None, opts)
         existing = args["existing_media"]
-        media = Mount.of(existing, MEDIA_FOLDER) if existing else self._media(name, args)
+        media = Mount.of(existing, MEDIA_FOLDER) if existing else self._media(name, args, opts)
         static = self._static(name, args)
         self.mounts = [media, *([static] if static else [])]
         self.register_outputs({"media": media.source})
 
-    def _media(self, name: str, args: FilesArgs) -> Mount:
+    def _media(self, name: str, args: FilesArgs, opts: pulumi.ResourceOptions | None) -> Mount:
         volume = retained_volume(
             self,
             name,
@@ -55,6 +55,7 @@ class Files(pulumi.ComponentResource):
             deployment=args["deployment"],
             stack=args["stack"],
             role="media",
+            opts=opts,
         )
         return Mount(source=volume, target=MEDIA_FOLDER)
 

@@ -42,6 +42,7 @@ class Ledger(pulumi.ComponentResource):
             deployment=args["deployment"],
             stack=args["stack"],
             role="ledger",
+            opts=opts,
         )
         self.mount = Mount(source=volume, target=FOLDER)
         self.register_outputs({"volume": volume})

@@ -31,6 +31,8 @@ from components.plan import STRATEGIES
 
 ADMIN_PASSWORD = "adminPassword"
 SECRET_KEY = "secretKey"
+SECRETS = (SECRET_KEY, ADMIN_PASSWORD, "secretEnvironment")
+"""Config keys whose values have to be encrypted, and are never shown."""
 
 RESERVED = (
     "ALLOWED_HOSTS",
@@ -43,6 +45,8 @@ RESERVED = (
     "DJANGO_SUPERUSER_PASSWORD",
     "DJANGO_SUPERUSER_USERNAME",
     "MEDIA_ROOT",
+    "PATH",
+    "PORT",
     "PYTHONPATH",
     "RELEASE",
     "SECRET_KEY",
@@ -166,6 +170,7 @@ class Settings(BaseModel):
     dockerfile: InsidePath = ""
     apt_packages: tuple[str, ...] = ()
     environment: dict[Variable, Value] = {}
+    secret_environment: dict[Variable, SecretStr] = {}
     base_image: str = ""
 
     # The data
@@ -242,6 +247,11 @@ class Settings(BaseModel):
         return self.origin or f"http://127.0.0.1:{self.port}"
 
     @property
+    def further_secrets(self) -> dict[str, str]:
+        """`secretEnvironment` in plain text, for the secrets' volume and nowhere else."""
+        return {name: value.get_secret_value() for name, value in self.secret_environment.items()}
+
+    @property
     def hosts(self) -> tuple[str, ...]:
         """The values for ALLOWED_HOSTS: the public origin's host first, then the configured."""
         host = urlsplit(self.public_origin).hostname or "127.0.0.1"
@@ -277,10 +287,10 @@ def load(
     Raises:
         ConfigError: naming every key that is wrong, its value, what is allowed and the remedy.
     """
-    given = {key: value for key, value in raw.items() if value != ""}
+    given = {key: value for key, value in raw.items() if value not in ("", "{}")}
     problems = [
         f"{key} is in plain text: use `pulumi config set --secret {key} -s {stack}`"
-        for key in (SECRET_KEY, ADMIN_PASSWORD)
+        for key in SECRETS
         if key in given and key not in encrypted
     ]
     try:
@@ -345,7 +355,7 @@ def _explain(error: Any, raw: Mapping[str, str], stack: str) -> str:
         return f"{key} is missing: set it with `pulumi config set {key} VALUE -s {stack}`"
     message = str(cause) if cause else error["msg"][:1].lower() + error["msg"][1:]
     where = ".".join([key, *inner])
-    shown = "[secret]" if key in (SECRET_KEY, ADMIN_PASSWORD) else raw.get(key, "")
+    shown = "[secret]" if key in SECRETS else raw.get(key, "")
     return f"{where} is {shown!r}: {message}; {_setting(key, stack)}"
 
 

@@ -43,9 +43,13 @@ class StackSecrets:
         }
         return {name: value for name, value in values.items() if value}
 
-    def fingerprint(self) -> str:
-        """Changes when a secret does, and tells nothing of it: it is keyed with the secret key."""
-        text = json.dumps(self.as_environment(), sort_keys=True)
+    def fingerprint(self, values: Mapping[str, str]) -> str:
+        """Changes when a secret does, and tells nothing of it: it is keyed with the secret key.
+
+        Args:
+            values: all secrets that the application gets.
+        """
+        text = json.dumps(dict(values), sort_keys=True)
         return hmac.new(self.secret_key.encode(), text.encode(), hashlib.sha256).hexdigest()[:16]
 
 

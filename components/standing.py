@@ -43,6 +43,7 @@ class Standing:
         redeploy: `redeploy` as it was when that release's container was started.
         startup: that container's start-up command; "" if the container is gone.
         environment: that container's environment.
+        failed: beside it there is a newer container, which did not pass its gate.
         triggers: what the finished job ran for; None if there is none.
         job_since: the job ran after what serves was started: for an `up` that failed later.
         records: the ledger's ids of what that job did.
@@ -55,6 +56,7 @@ class Standing:
     redeploy: str = ""
     startup: str = ""
     environment: Mapping[str, str]
+    failed: bool = False
     triggers: Sequence[object] | None = None
     job_since: bool = False
     records: tuple[str, ...] = ()
@@ -72,27 +74,32 @@ def row_of(now: Standing, wanted: Wanted) -> Up:
     triggered = wanted.triggers is not None and (
         not now.served or now.job_since or list(wanted.triggers) != now.triggers
     )
+    row, why = _next(now, wanted, triggered=triggered) if now.served else _first(now, wanted)
+    return Up(row=row, why=why, triggered=triggered, built=now.image)
 
-    def up(row: str, why: str) -> Up:
-        return Up(row=row, why=why, triggered=triggered, built=now.image)
 
-    if not now.served and now.data:
-        if now.image:
-            return up(REDEPLOYMENT, "the data exists, and so does this release's image")
-        return up(UPDATE, "a new release for data that exists")
-    if not now.served:
-        return up(DEVELOPMENT if wanted.mounts_source else CLEAN, "nothing has served yet")
+def _first(now: Standing, wanted: Wanted) -> tuple[str, str]:
+    if not now.data:
+        return DEVELOPMENT if wanted.mounts_source else CLEAN, "nothing has served yet"
+    if now.image:
+        return REDEPLOYMENT, "the data exists, and so does this release's image"
+    return UPDATE, "a new release for data that exists"
+
+
+def _next(now: Standing, wanted: Wanted, *, triggered: bool) -> tuple[str, str]:
     if wanted.release != now.release:
-        return up(UPDATE, f"release {wanted.release} follows {now.release}")
+        return UPDATE, f"release {wanted.release} follows {now.release}"
     if now.redeploy and str(wanted.redeploy) != now.redeploy:
-        return up(REDEPLOYMENT, f"redeploy is {wanted.redeploy}, was {now.redeploy}")
+        return REDEPLOYMENT, f"redeploy is {wanted.redeploy}, was {now.redeploy}"
     if triggered:
-        return up(REDEPLOYMENT, "what the seeding job depends on was changed")
+        return REDEPLOYMENT, "what the seeding job depends on was changed"
     if not now.startup:
-        return up(RESTART, "the container is gone: another one starts")
+        return RESTART, "the container is gone: another one starts"
+    if now.failed:
+        return RESTART, "the container that failed is replaced by another one"
     if (wanted.startup, wanted.environment) != (now.startup, now.environment):
-        return up(RESTART, "the container's configuration was changed: another one starts")
-    return up(NOTHING, "nothing that runs was changed")
+        return RESTART, "the container's configuration was changed: another one starts"
+    return NOTHING, "nothing that runs was changed"
 
 
 def standing(
@@ -120,6 +127,7 @@ def standing(
         redeploy=labels.get(REDEPLOY, ""),
         startup=next(iter(_inputs(serving).get("command", [])[2:]), ""),
         environment=dict(e.split("=", 1) for e in _inputs(serving).get("envs", [])),
+        failed=bool(serving and serving[0].get("delete")),
         triggers=_inputs(job).get("triggers"),
         job_since=bool(job and serving) and _created(job[0]) > _created(serving[0]),
         records=_records(job),

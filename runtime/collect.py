@@ -71,7 +71,8 @@ def collect_into(result: dict[str, Any]) -> str:
         return "collectstatic … nothing to collect: django.contrib.staticfiles is not installed"
     done = collect_static()
     result.update(files=done.files, copied=done.copied, post_processed=done.post_processed)
-    return f"collectstatic … {done.files} files, {done.copied} copied ({done.seconds:.2f} s)"
+    files = "1 file" if done.files == 1 else f"{done.files} files"
+    return f"collectstatic … {files}, {done.copied} copied ({done.seconds:.2f} s)"
 
 
 def _command() -> Any:

@@ -41,6 +41,12 @@ def backends(site: Site) -> list[str]:
     return sorted(str(container.name) for container in found)
 
 
+def account(site: Site) -> tuple[str, bool]:
+    """Which row of the decision matrix the last update was, and whether the ledger confirms it."""
+    outputs = site.outputs()
+    return outputs["row"], outputs["ledger"]["agrees"]
+
+
 def edit(site: Site, file: str, text: str) -> None:
     """Append to a file of the site's own copy of the example."""
     with (site.folder / file).open("a") as stream:
@@ -183,6 +189,7 @@ def test_fixing_it_is_all_the_recovery_there_is(
     assert len(backends(site)) == 1
     every = docker.from_env().containers.list(all=True, filters=site.labelled())
     assert len(every) == 2, "a backend and an edge, and no leftovers"
+    assert account(site) == ("container restart", True)
     assert set(site.up().changes()) == {"unchanged"}
     assert visitor.is_logged_in()
 
@@ -205,6 +212,7 @@ def test_a_failing_step_stops_the_job_and_names_itself(site: Site, first_up: Run
     site.configure(seedSteps=["seed_roles", "seed_admin"])
     site.up()
     assert [s["result"] for s in site.outputs()["seeding"]["steps"]] == ["unchanged"] * 2
+    assert account(site) == ("code update", True)
 
 
 def test_a_container_removed_by_hand_comes_back(site: Site, first_up: Run) -> None:
@@ -212,6 +220,7 @@ def test_a_container_removed_by_hand_comes_back(site: Site, first_up: Run) -> No
     assert Browser(site.url).get("/")[0] == 503
     site.pulumi("up", "--yes", "--refresh", "-s", site.stack, check=True)
     assert Browser(site.url).get("/")[0] == 200
+    assert account(site) == ("container restart", True)
 
 
 def test_data_and_sessions_survive_destroy_and_up(
@@ -228,6 +237,7 @@ def test_data_and_sessions_survive_destroy_and_up(
     assert site.config("secretKey") == secret
     assert visitor.is_logged_in()
     assert [s["result"] for s in site.outputs()["seeding"]["steps"]] == ["unchanged"] * 2
+    assert account(site) == ("re-deployment", True)
 
 
 def test_lost_secrets_are_recovered_from_the_copy(

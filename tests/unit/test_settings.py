@@ -179,3 +179,18 @@ def test_other_volumes_are_mounted(path: str) -> None:
 def test_static_files_are_not_hidden_and_the_reason_is_said() -> None:
     with pytest.raises(ConfigError, match="it would hide the files of every later release"):
         parse(volumes='{"files": "/srv/static"}')
+
+
+def test_further_secrets_are_masked_and_have_to_be_encrypted() -> None:
+    settings = load(
+        {**GOOD, "secretEnvironment": '{"SMTP_PASSWORD": "hush-hush"}'},
+        stack="shop",
+        file="f",
+        encrypted=["secretEnvironment"],
+    )
+    assert settings.further_secrets == {"SMTP_PASSWORD": "hush-hush"}
+    assert "hush-hush" not in repr(settings)
+    with pytest.raises(ConfigError) as error:
+        load({**GOOD, "secretEnvironment": '{"A B": "hush-hush"}'}, stack="shop", file="f")
+    assert "hush-hush" not in str(error.value)
+    assert "secretEnvironment is in plain text" in str(error.value)

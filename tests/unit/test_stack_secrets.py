@@ -200,9 +200,9 @@ def test_the_representation_hides_them() -> None:
 def test_a_fingerprint_changes_with_each_secret_and_tells_none() -> None:
     pairs = [(KEY, PASSWORD), (KEY, ""), (KEY, "other"), ("z" * 40, PASSWORD)]
     made = [StackSecrets(secret_key=key, admin_password=word) for key, word in pairs]
-    prints = [secrets.fingerprint() for secrets in made]
+    prints = [secrets.fingerprint(secrets.as_environment()) for secrets in made]
     assert len(set(prints)) == 4
-    assert made[0].fingerprint() == prints[0]
+    assert made[0].fingerprint(made[0].as_environment()) == prints[0]
     assert not [word for pair in pairs for word in pair if word and word in "".join(prints)]
 
 

@@ -65,6 +65,9 @@ STEPS = {"release": "def", "triggers": [["seed_roles", "more"], 0, "sqlite:shop-
         # Removed by hand, and noticed by a refresh.
         (replace(SERVED, startup="", redeploy="", environment={}), {}, "container restart", False),
         (replace(SERVED, startup="", redeploy=""), {"release": "def"}, "code update", False),
+        # The release is taken back that failed.
+        (replace(SERVED, failed=True), {}, "container restart", False),
+        (replace(SERVED, failed=True), {"release": "def"}, "code update", False),
         # The job ran for an `up` that failed later.
         (replace(SERVED, job_since=True), {"release": "def"}, "code update", True),
     ],
@@ -148,7 +151,7 @@ def test_a_release_that_failed_its_gate_does_not_serve() -> None:
     failed = container("shop-backend-2", "def", "1")
     old = {**STATE[3], "delete": True}
     now = read([*STATE[:3], failed, old, STATE[4], resource("shop-release", name="shop:def")])
-    assert (now.release, now.redeploy) == ("abc", "0")
+    assert (now.release, now.redeploy, now.failed) == ("abc", "0", True)
 
 
 @pytest.mark.parametrize(
