@@ -67,6 +67,8 @@ class Files(pulumi.ComponentResource):
             f"{name}-static",
             name=f"{args['deployment']}-static-{release}",
             labels=as_args(labels(args["deployment"], "static", release=release)),
-            opts=pulumi.ResourceOptions(parent=self, ignore_changes=["labels"]),
+            # The provider would delete it before its replacement is there, and the backend that
+            # serves from it as well.
+            opts=pulumi.ResourceOptions(parent=self, delete_before_replace=False),
         )
         return Mount(source=volume.name, target=STATIC_FOLDER)

@@ -6,10 +6,12 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.cookiejar import CookieJar
 from pathlib import Path
@@ -179,6 +181,32 @@ class Site:
             volume.remove(force=True)
         for image in client.images.list(filters=mine):
             client.images.remove(str(image.id), force=True)
+
+
+@contextmanager
+def visitors(url: str, path: str = "/") -> Iterator[list[int]]:
+    """Somebody who asks for a page again and again; the block gets the list of answers' statuses.
+
+    A connection that is refused or broken off counts as status 0.
+    """
+    statuses: list[int] = []
+    over = threading.Event()
+
+    def visit() -> None:
+        while not over.is_set():
+            try:
+                statuses.append(Browser(url).get(path)[0])
+            except OSError:
+                statuses.append(0)
+            over.wait(0.02)
+
+    thread = threading.Thread(target=visit)
+    thread.start()
+    try:
+        yield statuses
+    finally:
+        over.set()
+        thread.join()
 
 
 class Browser:

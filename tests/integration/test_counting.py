@@ -19,7 +19,7 @@ from tests.integration.counting import (
     release_with_a_migration_and_new_styles,
     side_by_side,
 )
-from tests.integration.harness import Browser
+from tests.integration.harness import Browser, visitors
 
 DATABASES = ("sqlite",)
 OTHERS = [name for name in STRATEGIES if name != "recommended"]
@@ -204,7 +204,9 @@ def test_another_strategy(begin: Begin, strategy: str, show: Show) -> None:
     life.restart()
     life.count(row("container restart"), pending=0)
     release_with_a_migration_and_new_styles(life.site.folder, "ebb")
-    life.site.up()
+    with visitors(life.site.url) as statuses:
+        life.site.up()
+    assert set(statuses) == {200}, "an update loses no request, wherever static files come from"
     life.count(row("code update"), pending=1)
     life.check_outputs(row("code update"))
     assert ".ebb" in styles(life)

@@ -11,7 +11,7 @@ import docker
 import pytest
 
 from tests.integration.conftest import MakeSite
-from tests.integration.harness import Browser, Run, Site
+from tests.integration.harness import Browser, Run, Site, visitors
 
 STEPS = 10
 VIEWS = "example/catalogue/views.py"
@@ -140,7 +140,9 @@ def test_an_update_replaces_the_backend_and_nothing_else(
     assert preview.changes()["to replace"] == 5, preview.output
     replaced = re.findall(rf"{site.deployment}-(\w+) replace", preview.output)
     assert sorted(set(replaced)) == ["account", "backend", "gate", "release", "traffic"]
-    run = site.up()
+    with visitors(site.url) as statuses:
+        run = site.up()
+    assert set(statuses) == {200}
     assert run.changes()["replaced"] == 5
     assert backends(site) != before
     assert len(backends(site)) == 1

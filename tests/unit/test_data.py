@@ -103,7 +103,10 @@ def test_static_files_belong_to_one_release() -> None:
     }
     assert static.labels == {"deployment": "shop", "role": "static", "release": "abc"}
     assert static.options.retainOnDelete is False
-    assert static.options.ignoreChanges == ["labels"]
+    assert static.options.ignoreChanges == []
+    # Deleted first, it would take along the backend that serves from it.
+    assert static.options.deleteBeforeReplaceDefined
+    assert static.options.deleteBeforeReplace is False
     assert static.parent == "Files"
 
 
