@@ -21,10 +21,11 @@ CHECKS = (
     ("-m", "mypy", "."),
 )
 UNIT_TESTS = (
-    ("-m", "pytest", "tests/unit"),
+    ("-m", "pytest", "-n", "2", "tests/unit"),
     ("example/manage.py", "test", "catalogue", "editorial", "lanterna"),
 )
-INTEGRATION_TESTS = (("-m", "pytest", "tests/integration"),)
+# Two files side by side: much of what they do is waiting. Tests of one file share a site, in order.
+INTEGRATION_TESTS = (("-m", "pytest", "-n", "2", "--dist", "loadfile", "tests/integration"),)
 DEFAULT_STACK = "clean-server"
 ACTIVATE = "source ./activate"
 
