@@ -41,7 +41,7 @@ RELEASE = BACKEND | {"release"}
         ({"adminPassword": "another-one"}, BACKEND | {"secrets-files"}),
         ({"port": 8099, "origin": "http://127.0.0.1:8080"}, {"edge"}),
     ],
-    ids=str,
+    ids=lambda value: str(sorted(value) if isinstance(value, set) else value),
 )
 def test_an_update_touches_what_changed_and_nothing_else(
     program: Program, changes: dict[str, Any], touched: set[str]
