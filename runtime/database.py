@@ -1,6 +1,7 @@
 """Waiting for the database to answer, and saying why it doesn't."""
 
 import os
+import re
 import sys
 import time
 from collections.abc import Mapping
@@ -12,6 +13,28 @@ from .errors import DeployError
 
 _INTERVAL = 0.5
 _REPORT_EVERY = 5.0
+# What waiting does not mend: as PostgreSQL and MySQL say it, and what is to be done.
+_FINAL = (
+    (
+        re.compile(
+            r"password authentication failed|no password supplied|Access denied for user .*using"
+        ),
+        "refuses the user {user!r} or the password. Set what it knows: in databaseUrl, or as "
+        "databasePassword where the server is this deployment's own",
+    ),
+    (
+        re.compile(r'database ".*" does not exist|Unknown database'),
+        "does not exist on that server. Create it there, or correct its name in databaseUrl",
+    ),
+    (
+        re.compile(r'role ".*" does not exist'),
+        "does not know the user {user!r}. Create it there, or correct its name in databaseUrl",
+    ),
+    (
+        re.compile(r"no pg_hba\.conf entry|Host .* is not allowed to connect"),
+        "lets nobody in from this host. Allow it there: pg_hba.conf of PostgreSQL, grants of MySQL",
+    ),
+)
 
 
 def timeout(environ: Mapping[str, str] = os.environ) -> float:
@@ -53,8 +76,9 @@ def wait(alias: str = "default", *, seconds: float | None = None) -> float:
             connection.close()
             reason = " ".join(str(error).split())
         now = time.monotonic()
-        if now - started >= patience or "password authentication failed" in reason:
-            raise DeployError(_gave_up(connection, reason, now - started))
+        final = next((text for pattern, text in _FINAL if pattern.search(reason)), None)
+        if final or now - started >= patience:
+            raise DeployError(_gave_up(connection, reason, final, now - started))
         if now - reported >= _REPORT_EVERY:
             reported = now
             print(f"waiting for the database, {now - started:.0f} s: {reason}", file=sys.stderr)
@@ -70,13 +94,19 @@ def _let_readers_read(connection: Any) -> None:
             cursor.execute("PRAGMA journal_mode=WAL")
 
 
-def _gave_up(connection: Any, reason: str, waited: float) -> str:
+def _gave_up(connection: Any, reason: str, final: str | None, waited: float) -> str:
     config = connection.settings_dict
     place = f"{config.get('HOST') or 'localhost'}:{config.get('PORT') or 'default port'}"
     where = config["NAME"] if connection.vendor == "sqlite" else f"{config['NAME']} on {place}"
+    name = f"the {connection.display_name} database {where}"
+    # No driver is known to print it, but this text is shown.
+    said = reason.replace(str(config.get("PASSWORD") or "\0"), "[secret]")
+    if final:
+        return f"{name} {final.format(user=config.get('USER') or '')}\n\nIt said: {said}"
     return (
-        f"the {connection.display_name} database {where} does not answer after {waited:.0f} s: "
-        f"{reason}. Is DATABASE_URL right, and does the server run?"
+        f"{name} does not answer after {waited:.0f} s: {said}. "
+        "Does the server run, is it reachable from containers of this host, and is its address "
+        "right (databaseUrl)? A slow one gets more time by databaseTimeout"
     )
 
 

@@ -1,8 +1,12 @@
-"""DATABASES["default"] from DATABASE_URL, and what SQLite needs to serve a site.
+"""DATABASES["default"] from DATABASE_URL, and what it lacks to serve a site.
 
 SQLite's settings follow https://docs.djangoproject.com/en/5.2/ref/databases/#sqlite-notes:
 readers and a writer at the same time (WAL), and transactions that wait for their turn instead of
 failing half-way (IMMEDIATE with a busy timeout).
+
+Connections to a server are kept and checked before they are used again, as
+https://docs.djangoproject.com/en/5.2/ref/databases/#persistent-connections describes: connecting
+costs more than most queries, and a server that was restarted must not fail the next request.
 """
 
 import os
@@ -20,6 +24,8 @@ _FAMILIES = {
     "mysql": ("mysql", "mariadb"),
 }
 BUSY_TIMEOUT = 20  # seconds
+KEPT = 60  # seconds that a connection to a server is kept
+CONNECT_TIMEOUT = 10  # seconds; the library's own patience with a silent address is minutes
 
 
 def database(overlay: Overlay) -> None:
@@ -46,7 +52,7 @@ def database(overlay: Overlay) -> None:
         overlay.supply(
             "DATABASES",
             {**databases, "default": tuned},
-            "SQLite options for a site: " + ", ".join(sorted(_added(default, tuned))),
+            "options for a site: " + ", ".join(sorted(_added(default, tuned))),
         )
 
 
@@ -106,11 +112,14 @@ def merge(own: dict[str, Any], wanted: dict[str, Any]) -> dict[str, Any]:
 
 
 def tune(database: dict[str, Any], version: tuple[int, int]) -> dict[str, Any]:
-    """Add what SQLite lacks to serve a site; what the project sets stays, as do other engines.
+    """Add what a database lacks to serve a site; what the project sets stays.
 
     `init_command` and `transaction_mode` exist since Django 5.1.
     """
-    if family(database) != "sqlite" or "memory" in str(database.get("NAME", "")):
+    kind = family(database)
+    if kind in ("postgres", "mysql"):
+        return _tune_server(database, kind)
+    if kind != "sqlite" or "memory" in str(database.get("NAME", "")):
         return database
     wanted: dict[str, Any] = {"timeout": BUSY_TIMEOUT}
     if version >= (5, 1):
@@ -119,8 +128,20 @@ def tune(database: dict[str, Any], version: tuple[int, int]) -> dict[str, Any]:
     return {**database, "OPTIONS": {**wanted, **(database.get("OPTIONS") or {})}}
 
 
+def _tune_server(database: dict[str, Any], kind: str) -> dict[str, Any]:
+    options = dict(database.get("OPTIONS") or {})
+    if kind == "postgres":
+        options = {"connect_timeout": CONNECT_TIMEOUT, **options}
+    tuned = {**database, "OPTIONS": options}
+    # 0 is Django's default, and what URL parsers fill in unasked. A pool does both by itself.
+    if options.get("pool") or database.get("CONN_MAX_AGE", 0) != 0:
+        return tuned
+    return {**tuned, "CONN_MAX_AGE": KEPT, "CONN_HEALTH_CHECKS": True}
+
+
 def _added(before: dict[str, Any], after: dict[str, Any]) -> set[str]:
-    return set(after["OPTIONS"]) - set(before.get("OPTIONS") or {})
+    options = set(after["OPTIONS"]) - set(before.get("OPTIONS") or {})
+    return options | {key for key in after if key != "OPTIONS" and after[key] != before.get(key)}
 
 
 def _other_aliases(overlay: Overlay, databases: dict[str, Any]) -> None:

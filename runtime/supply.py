@@ -15,6 +15,8 @@ WHITENOISE = "whitenoise==6.12.0"
 DJ_DATABASE_URL = "dj-database-url==3.1.2"
 PSYCOPG = "psycopg[binary]==3.3.9"
 
+POSTGRES_DRIVERS = ("psycopg", "psycopg2", "psycopg2-binary")
+MYSQL_DRIVERS = ("mysqlclient", "pymysql", "mysql-connector-python")
 OLDEST = (4, 2)
 
 Installed = Callable[[str], str | None]
@@ -41,19 +43,29 @@ def lacking(environ: Mapping[str, str], version: Installed = installed) -> list[
         "dj-database-url": DJ_DATABASE_URL,
     }
     lacks = [pin for name, pin in wanted.items() if version(name) is None]
-    drivers = ("psycopg", "psycopg2", "psycopg2-binary")
-    if environ.get("DEPLOY_DATABASE_ENGINE") == "postgres" and not any(map(version, drivers)):
+    wants_postgres = environ.get("DEPLOY_DATABASE_ENGINE") == "postgres"
+    if wants_postgres and not any(map(version, POSTGRES_DRIVERS)):
         lacks.append(PSYCOPG)
     return lacks
 
 
-def problem(version: Installed = installed) -> str | None:
-    """What is wrong with the project's requirements, None if nothing is."""
+def problem(environ: Mapping[str, str], version: Installed = installed) -> str | None:
+    """What is wrong with the project's requirements, None if nothing is.
+
+    Args:
+        environ: DEPLOY_DATABASE_ENGINE is "mysql" if the site's database is one.
+        version: looks up a distribution's installed version.
+    """
     django = version("django")
     if django is None:
         return (
             "the project's requirements do not install Django: is this its folder (appPath), "
             "and are its dependencies in requirements.txt or pyproject.toml?"
+        )
+    if environ.get("DEPLOY_DATABASE_ENGINE") == "mysql" and not any(map(version, MYSQL_DRIVERS)):
+        return (
+            "the database is on a MySQL server, but the project installs no driver for it: add "
+            "mysqlclient to its dependencies (and what it is built with to aptPackages)"
         )
     if tuple(int(part) for part in django.split(".")[:2] if part.isdigit()) < OLDEST:
         return f"the project installs Django {django}: 4.2 is the oldest that can be deployed"
@@ -62,7 +74,7 @@ def problem(version: Installed = installed) -> str | None:
 
 def main() -> int:
     """Print one requirement per line."""
-    wrong = problem()
+    wrong = problem(os.environ)
     if wrong:
         print(f"error: {wrong}", file=sys.stderr)
         return 1

@@ -9,6 +9,7 @@ RUN if [ -n "$APT_PACKAGES" ]; then \
 # Dependencies are installed before the source is copied: a change of code installs nothing.
 FROM base AS dependencies
 ARG REQUIREMENTS
+ARG DATABASE_ENGINE
 # At the place of the source: what is installed from a folder of the project may refer to it.
 COPY dependencies/ /app/
 COPY deploy/deploy_runtime/supply.py /tmp/supply.py

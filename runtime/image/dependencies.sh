@@ -9,7 +9,7 @@ if [ "$file" = pyproject.toml ] && [ -f uv.lock ]; then
   file=/tmp/locked.txt
 fi
 uv pip install -r "$file"
-missing="$(/opt/venv/bin/python /tmp/supply.py)"
+missing="$(DEPLOY_DATABASE_ENGINE="$DATABASE_ENGINE" /opt/venv/bin/python /tmp/supply.py)"
 if [ -n "$missing" ]; then
   uv pip install $missing
 fi

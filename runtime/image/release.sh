@@ -2,7 +2,7 @@
 # step. It needs no real secret: the key below is thrown away with the step.
 . /tmp/scripts/network.sh
 . /tmp/scripts/user.sh
-missing="$(python /opt/deploy/deploy_runtime/supply.py)"
+missing="$(DEPLOY_DATABASE_ENGINE="$DATABASE_ENGINE" python /opt/deploy/deploy_runtime/supply.py)"
 if [ -n "$missing" ]; then
   uv pip install --python "$(command -v python)" --break-system-packages $missing
 fi
@@ -21,9 +21,14 @@ chown 10001 $written
 set -a
 . /tmp/scripts/build.env
 set +a
+# Never opened here, but the driver has to be there.
+case "$DATABASE_ENGINE" in
+  postgres|mysql) build_database="$DATABASE_ENGINE://build:build@127.0.0.1:1/build" ;;
+  *) build_database=sqlite:////tmp/build.sqlite3 ;;
+esac
 SECRET_KEY="$(head -c 32 /dev/urandom | od -An -tx1 | tr -d ' \n')" \
 DEPLOY_SEED_STEPS="$SEED_STEPS" DEPLOY_COLLECT="$COLLECT" DEBUG=false \
-DATABASE_URL=sqlite:////tmp/build.sqlite3 \
+DATABASE_URL="$build_database" \
 ALLOWED_HOSTS=localhost CSRF_TRUSTED_ORIGINS=$SCHEME://localhost HOME=/tmp \
   as_app python -m deploy_runtime.build
 rm -f /tmp/build.sqlite3*

@@ -68,8 +68,9 @@ def test_a_project_that_reads_the_url_itself_is_left_alone() -> None:
         "CONN_MAX_AGE": 60,
     }
     result = applied(own, url)
-    assert default(result) == own
-    assert [entry.action for entry in result.entries] == ["kept"]
+    assert default(result) == {**own, "OPTIONS": {"connect_timeout": 10}}
+    assert [entry.action for entry in result.entries] == ["kept", "supplied"]
+    assert result.entries[1].why == "options for a site: connect_timeout"
 
 
 def test_the_same_kind_of_engine_and_its_tuning_stay() -> None:
@@ -85,7 +86,11 @@ def test_the_same_kind_of_engine_and_its_tuning_stay() -> None:
     assert found["ENGINE"] == "django_prometheus.db.backends.postgresql"
     assert (found["NAME"], found["HOST"], found["USER"]) == ("shop", "db", "u")
     assert found["ATOMIC_REQUESTS"] is True
-    assert found["OPTIONS"] == {"application_name": "shop", "sslmode": "require"}
+    assert found["OPTIONS"] == {
+        "connect_timeout": 10,
+        "application_name": "shop",
+        "sslmode": "require",
+    }
 
 
 def test_another_kind_of_engine_brings_its_own_options() -> None:
@@ -93,7 +98,35 @@ def test_another_kind_of_engine_brings_its_own_options() -> None:
     found = default(applied(own, "postgres://u:p@db/shop"))
     assert found["ENGINE"] == POSTGRES
     assert found["ATOMIC_REQUESTS"] is True
-    assert found["OPTIONS"] == {}
+    assert found["OPTIONS"] == {"connect_timeout": 10}
+
+
+@pytest.mark.parametrize(
+    ("own", "kept"),
+    [
+        ({}, (60, True)),
+        # What URL parsers fill in unasked.
+        ({"CONN_MAX_AGE": 0, "CONN_HEALTH_CHECKS": False}, (60, True)),
+        ({"CONN_MAX_AGE": 5}, (5, None)),
+        ({"CONN_MAX_AGE": None}, (None, None)),
+        # A pool keeps and checks them itself, and Django refuses both at once.
+        ({"OPTIONS": {"pool": True}}, (None, None)),
+    ],
+)
+@pytest.mark.parametrize("engine", ["postgresql", "mysql"])
+def test_connections_to_a_server_are_kept_and_checked(
+    own: dict[str, Any], kept: tuple[int | None, bool | None], engine: str
+) -> None:
+    tuned = overlay_database.tune({"ENGINE": f"django.db.backends.{engine}", **own}, (5, 2))
+    assert (tuned.get("CONN_MAX_AGE"), tuned.get("CONN_HEALTH_CHECKS")) == kept
+
+
+def test_a_silent_address_is_given_up_soon() -> None:
+    assert default(applied({}, "postgres://u:p@db/shop"))["OPTIONS"] == {"connect_timeout": 10}
+    own = {"ENGINE": POSTGRES, "OPTIONS": {"connect_timeout": 3}}
+    assert overlay_database.tune(own, (5, 2))["OPTIONS"] == {"connect_timeout": 3}
+    # Its drivers have limits of their own, and other names for them.
+    assert default(applied({}, "mysql://u:p@db/shop"))["OPTIONS"] == {}
 
 
 @pytest.mark.parametrize(

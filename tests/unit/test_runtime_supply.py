@@ -58,8 +58,17 @@ def test_every_version_is_pinned() -> None:
 def test_a_project_without_a_fitting_django_is_refused(
     versions: dict[str, str], said: str | None
 ) -> None:
-    found = supply.problem(lookup(**versions))
+    found = supply.problem({}, lookup(**versions))
     assert found is None if said is None else said in str(found)
+
+
+@pytest.mark.parametrize(
+    ("versions", "refused"),
+    [({}, True), ({"mysqlclient": "2"}, False), ({"pymysql": "1"}, False)],
+)
+def test_mysql_needs_a_driver_of_the_projects_own(versions: dict[str, str], refused: bool) -> None:
+    found = supply.problem({"DEPLOY_DATABASE_ENGINE": "mysql"}, lookup(django="5", **versions))
+    assert ("add mysqlclient" in str(found)) is refused
 
 
 def test_it_runs_as_a_plain_file_with_no_package_around_it() -> None:

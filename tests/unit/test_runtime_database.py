@@ -1,0 +1,124 @@
+"""Waiting for a database server: bounded, and not at all for what waiting does not mend."""
+
+from typing import Any
+
+import pytest
+from django.db import OperationalError
+
+from runtime import database
+from runtime.errors import DeployError
+from tests.unit.test_gate import Clock
+
+DOWN = 'connection to server at "10.0.0.5", port 5432 failed: Connection refused'
+
+
+class Server:
+    """A pretended connection: it refuses with these words, one after the other.
+
+    Then it answers if it comes up, else it repeats the last.
+    """
+
+    vendor, display_name = "postgresql", "PostgreSQL"
+
+    def __init__(self, *words: str, up: bool = False) -> None:
+        self.words, self.up = list(words), up
+        self.settings_dict = {
+            "NAME": "shop",
+            "HOST": "db",
+            "PORT": "5432",
+            "USER": "ada",
+            "PASSWORD": "hunter2",
+        }
+
+    def ensure_connection(self) -> None:
+        if self.words:
+            last = len(self.words) == 1 and not self.up
+            raise OperationalError(self.words[0] if last else self.words.pop(0))
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    fake = Clock()
+    monkeypatch.setattr(database, "time", fake)
+    return fake
+
+
+def wait(monkeypatch: pytest.MonkeyPatch, server: Any, seconds: float | None = None) -> float:
+    monkeypatch.setattr("django.db.connections", {"default": server})
+    return database.wait(seconds=seconds)
+
+
+def refusal(monkeypatch: pytest.MonkeyPatch, *words: str, seconds: float | None = None) -> str:
+    with pytest.raises(DeployError) as error:
+        wait(monkeypatch, Server(*words), seconds)
+    return str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("said", "says"),
+    [
+        ('FATAL: password authentication failed for user "ada"', "refuses the user 'ada' or the"),
+        ("fe_sendauth: no password supplied", "refuses the user 'ada' or the password"),
+        (
+            "(1045, \"Access denied for user 'ada'@'web' (using password: YES)\")",
+            "refuses the user 'ada' or the password",
+        ),
+        ('FATAL: database "shop" does not exist', "does not exist on that server"),
+        ("(1049, \"Unknown database 'shop'\")", "does not exist on that server"),
+        ('FATAL: role "ada" does not exist', "does not know the user 'ada'"),
+        ('FATAL: no pg_hba.conf entry for host "10.0.0.7"', "lets nobody in from this host"),
+        ("(1130, \"Host '10.0.0.7' is not allowed to connect\")", "lets nobody in from this host"),
+    ],
+)
+def test_what_waiting_does_not_mend_is_named_at_once(
+    monkeypatch: pytest.MonkeyPatch, clock: Clock, said: str, says: str
+) -> None:
+    text = refusal(monkeypatch, said)
+    assert clock.now == 1000
+    assert text.startswith("the PostgreSQL database shop on db:5432 ")
+    assert says in text
+    assert f"It said: {said}" in text
+
+
+def test_a_server_that_is_down_is_waited_for_but_not_for_ever(
+    monkeypatch: pytest.MonkeyPatch, clock: Clock, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = refusal(monkeypatch, DOWN, seconds=12)
+    assert clock.now - 1000 == pytest.approx(12)
+    assert f"the PostgreSQL database shop on db:5432 does not answer after 12 s: {DOWN}" in text
+    assert "(databaseUrl)" in text
+    assert "databaseTimeout" in text
+    assert capsys.readouterr().err.count("waiting for the database") == 2
+
+
+def test_a_server_that_is_slow_is_served_by_waiting(
+    monkeypatch: pytest.MonkeyPatch, clock: Clock
+) -> None:
+    assert wait(monkeypatch, Server(DOWN, "FATAL: starting up", up=True)) == pytest.approx(1.0)
+
+
+def test_a_slow_one_may_still_refuse(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> None:
+    text = refusal(monkeypatch, DOWN, 'FATAL: password authentication failed for user "ada"')
+    assert "refuses the user" in text
+
+
+@pytest.mark.parametrize("said", [f"{DOWN} hunter2", "no pg_hba.conf entry for hunter2"])
+def test_the_password_is_never_shown(
+    monkeypatch: pytest.MonkeyPatch, clock: Clock, said: str
+) -> None:
+    text = refusal(monkeypatch, said, seconds=0)
+    assert "hunter2" not in text
+    assert "[secret]" in text
+
+
+def test_without_a_password_nothing_is_hidden(
+    monkeypatch: pytest.MonkeyPatch, clock: Clock
+) -> None:
+    server = Server(DOWN)
+    server.settings_dict = {"NAME": "shop"}
+    with pytest.raises(DeployError) as error:
+        wait(monkeypatch, server, 0)
+    assert DOWN in str(error.value)
