@@ -13,7 +13,15 @@ import pulumi_docker as docker
 from components import application
 from components.backend import PORT, Backend
 from components.build_secrets import stage_build_secrets
-from components.database import Database
+from components.database import (
+    Database,
+    address,
+    application_files,
+    claim,
+    data_file,
+    data_volumes,
+    driver,
+)
 from components.edge import Edge, Traffic
 from components.edge_image import EdgeImage
 from components.errors import end_quietly_when_interrupted
@@ -49,21 +57,24 @@ project = find_project(
 )
 host = Host()
 state = stack_resources(pulumi.get_stack())
-data_volume = settings.data_volume or f"{deployment}-data"
 media_volume = settings.media_volume or f"{deployment}-media"
+volumes = {**data_volumes(settings), "mediaVolume": media_volume}
+# Where the database is elsewhere, uploaded files tell that the site is not new.
+holder = next(iter(volumes.values()))
 host.check(
     Claim(
         deployment=deployment,
         stack=stack,
         port=settings.port,
         data=settings.data,
-        volumes={"dataVolume": data_volume, "mediaVolume": media_volume},
-        data_file=settings.data_file,
+        volumes=volumes,
+        data_file=data_file(settings),
+        database=claim(settings),
         retire=settings.retire,
         owned=resource_ids(state),
     )
 )
-has_data = settings.data == "create" and host.volume_labels(data_volume) is not None
+has_data = settings.data == "create" and host.volume_labels(holder) is not None
 base_image, base_image_origin = host.base_image(settings.base_image)
 release = prepare_release(
     project,
@@ -73,6 +84,7 @@ release = prepare_release(
     build_args={
         "APT_PACKAGES": " ".join(settings.apt_packages),
         "COLLECT": "yes",
+        "DATABASE_ENGINE": driver(settings),
         "HEALTH_PATH": settings.health_path,
         "PYTHON_PATH": project.python_path or ".",
         "REQUIREMENTS": project.requirements,
@@ -94,6 +106,7 @@ stack_secrets = ensure_secrets(
     has_data=has_data,
     write=not pulumi.runtime.is_dry_run(),
 )
+where = address(settings, stack_secrets.database_password)
 
 # One Docker host; every name begins with the deployment, so that several live side by side.
 on_host: list[pulumi.ProviderResource] = [docker.Provider("docker", host=host.address)]
@@ -110,15 +123,24 @@ edge_image = EdgeImage(
 )
 
 # The database and the files: they outlive releases, and the stack itself.
+network = Network(deployment, {"deployment": deployment, "stack": stack}, opts)
 existing = settings.data == "existing"
 after_image = pulumi.ResourceOptions(providers=on_host, depends_on=[image])
 database = Database(
     deployment,
     {
+        "engine": settings.database,
         "deployment": deployment,
         "stack": stack,
-        "existing": data_volume if existing else None,
-        "file": settings.data_file,
+        "existing": volumes.get("dataVolume") if existing else None,
+        "server_image": settings.postgres_image,
+        "base_image": host.base_image("")[0],
+        "network": network.network_name,
+        "name": settings.database_name,
+        "user": settings.database_user,
+        "password": stack_secrets.database_password,
+        "secrets": stack_secrets.fingerprint(stack_secrets.as_environment()),
+        "timeout": settings.database_timeout,
     },
     after_image,
 )
@@ -143,18 +165,17 @@ secret_files = Secrets(
     },
     opts,
 )
-network = Network(deployment, {"deployment": deployment, "stack": stack}, opts)
-environment = application.environment(settings, database_url=database.url, release=release.tag)
+environment = application.environment(settings, database=where, release=release.tag)
 mounts = application.mounts(
     settings,
-    data=[database.mount],
+    data=database.mounts,
     files=[*files.mounts, ledger.mount],
     secret_files=secret_files.volume,
 )
 
 # Files that others wrote belong to the application before it starts on them.
 ready: list[pulumi.Resource] = [image, database]
-foreign = [*([data_volume, media_volume] if existing else []), *settings.volumes]
+foreign = [*([*application_files(settings), media_volume] if existing else []), *settings.volumes]
 if foreign:
     ownership = Ownership(
         deployment,
@@ -172,11 +193,11 @@ startup = startup_command(
     reload=settings.mount_source,
 )
 serving_environment = {**environment, **application.startup_switch(plan.collect_at_startup)}
-job_for = triggers(settings.seed_steps, settings.redeploy, database.identity)
+job_for = triggers(settings.seed_steps, settings.redeploy, where.identity)
 now = standing(
     state,
     deployment,
-    data=existing or (has_data and data_volume not in resource_ids(state)),
+    data=existing or (has_data and holder not in resource_ids(state)),
     image=host.has_image(release.image),
 )
 up = row_of(
@@ -205,7 +226,7 @@ if settings.seeding:
             "migrate_flags": settings.migrate_flags,
             "collect": plan.collect_in_job,
             "redeploy": settings.redeploy,
-            "database": database.identity,
+            "database": where.identity,
             "image": release.image,
             "network": network.network_name,
             "environment": {**environment, **application.superuser(settings)},

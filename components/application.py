@@ -6,30 +6,33 @@ from pathlib import Path
 import pulumi
 
 from components import secrets
+from components.database import Address
 from components.mounts import Mount
 from components.settings import Settings
 
 SOURCE_FOLDER = "/app"
 
 
-def environment(settings: Settings, *, database_url: str, release: str) -> dict[str, str]:
+def environment(settings: Settings, *, database: Address, release: str) -> dict[str, str]:
     """The environment of the application's containers. It holds no secret.
 
     Args:
         settings: the stack's settings.
-        database_url: where the database is.
+        database: where the database is; a URL that is a secret is handed over with the others.
         release: the release's content tag, for the application to show.
     """
     ours = {
         "ALLOWED_HOSTS": ",".join(settings.hosts),
         "CSRF_TRUSTED_ORIGINS": settings.public_origin,
-        "DATABASE_URL": database_url,
         "DEBUG": _flag(settings.debug),
         "DEPLOY_PRIVATE_MEDIA": ",".join(settings.private_media),
         "DEPLOY_SERVE_MEDIA": _flag(settings.serve_media),
         "DEPLOY_DEPLOYMENT": settings.deployment,
+        "DEPLOY_DATABASE_TIMEOUT": str(settings.database_timeout),
         "RELEASE": release,
     }
+    if not database.is_secret:
+        ours["DATABASE_URL"] = database.url
     return {**settings.environment, **ours}
 
 

@@ -1,62 +1,288 @@
-"""The database: where the site's data lives. SQLite in a volume that outlives everything else."""
+"""The database: where the site's data lives, whatever the engine.
 
-from typing import TypedDict
+`ENGINES` is the one place that knows the engines: how each is reached, what holds its data, and
+how it is made. No other file asks which one it is.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol, TypedDict
 
 import pulumi
+from pydantic import SecretStr
 
-from components import PACKAGE
+from components import PACKAGE, database_url
+from components.database_claim import DatabaseClaim
 from components.mounts import Mount
+from components.postgres import Postgres
 from components.volume import retained_volume
 
 FOLDER = "/srv/data"
+
+Options = pulumi.ResourceOptions | None
+
+
+class Choices(Protocol):
+    """The settings that a database follows from."""
+
+    @property
+    def database(self) -> str: ...
+    @property
+    def deployment(self) -> str: ...
+    @property
+    def data(self) -> str: ...
+    @property
+    def data_volume(self) -> str: ...
+    @property
+    def data_file(self) -> str: ...
+    @property
+    def database_name(self) -> str: ...
+    @property
+    def database_user(self) -> str: ...
+    @property
+    def database_url(self) -> SecretStr | None: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Address:
+    """Where a database is.
+
+    Attributes:
+        url: the value of DATABASE_URL.
+        is_secret: the URL holds a password.
+        identity: what tells this database from another: a job that ran on one has to run on the
+            other. It holds no secret.
+        family: the kind of driver that it needs.
+    """
+
+    url: str = field(repr=False)
+    is_secret: bool
+    identity: str
+    family: str
 
 
 class DatabaseArgs(TypedDict):
     """Which data the deployment lives on."""
 
+    engine: str
+    """One of `ENGINES`."""
     deployment: str
     """The deployment that the data belongs to."""
     stack: str
     """The stack that owns the data, for the mark on it."""
     existing: str | None
     """A volume, or an absolute folder, that holds the data and is only referenced; None creates."""
-    file: str
-    """The database's file inside the volume."""
+    server_image: str
+    """An image of the engine to use instead of building one; "" builds."""
+    base_image: str
+    """A Debian image to build the engine's image on."""
+    network: pulumi.Input[str]
+    """The network on which the application reaches a server."""
+    name: str
+    """The database's name on a server."""
+    user: str
+    """The user's name on a server."""
+    password: str
+    """The user's password on a server; secret."""
+    secrets: str
+    """A fingerprint of the secrets."""
+    timeout: int
+    """Seconds that a server may take to answer."""
 
 
 class Database(pulumi.ComponentResource):
-    """SQLite on a named volume.
+    """What holds the data, if it is on this host: it outlives releases, and the stack itself.
 
-    The volume is retained when the stack is destroyed, so that up finds it again; one that
-    existed before is referenced by name and never owned, relabelled or deleted.
+    Volumes are retained when the stack is destroyed, so that up finds them again; one that existed
+    before is referenced by name and never owned, relabelled or deleted. A database elsewhere is no
+    resource at all.
     """
 
-    url: str
-    """The value of DATABASE_URL; it holds no secret."""
-    mount: Mount
-    """What holds the data, as the application's containers see it."""
-    identity: str
-    """What tells this database from another: a job that ran on one has to run on the other."""
+    mounts: list[Mount]
+    """What the application's containers mount for it."""
 
     def __init__(
         self, name: str, args: DatabaseArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__(f"{PACKAGE}:index:Database", name, None, opts)
-        existing = args["existing"]
-        source = existing or f"{args['deployment']}-data"
-        self.url = f"sqlite:///{FOLDER}/{args['file']}"
-        self.identity = f"sqlite:{source}/{args['file']}"
-        self.mount = Mount.of(existing, FOLDER) if existing else self._create(name, args, opts)
-        self.register_outputs({"source": self.mount.source})
+        self.mounts = ENGINES[args["engine"]].make(self, name, args, opts)
+        self.register_outputs({})
 
-    def _create(self, name: str, args: DatabaseArgs, opts: pulumi.ResourceOptions | None) -> Mount:
-        volume = retained_volume(
-            self,
-            name,
-            volume=f"{args['deployment']}-data",
-            deployment=args["deployment"],
-            stack=args["stack"],
-            role="data",
-            opts=opts,
-        )
-        return Mount(source=volume, target=FOLDER)
+
+def _file_address(settings: Choices, _password: str) -> Address:
+    file = settings.data_file
+    return Address(
+        url=f"sqlite:///{FOLDER}/{file}",
+        is_secret=False,
+        identity=f"sqlite:{_data_volume(settings)}/{file}",
+        family="sqlite",
+    )
+
+
+def _server_address(settings: Choices, password: str) -> Address:
+    url = database_url.build(
+        user=settings.database_user,
+        password=password,
+        host=server_name(settings.deployment),
+        name=settings.database_name,
+    )
+    identity = f"postgres:{_data_volume(settings)}/{settings.database_name}"
+    return Address(url=url, is_secret=True, identity=identity, family="postgres")
+
+
+def _external_address(settings: Choices, _password: str) -> Address:
+    url = settings.database_url.get_secret_value() if settings.database_url else ""
+    identity, family = database_url.identity(url), database_url.family(url)
+    return Address(url=url, is_secret=True, identity=identity, family=family)
+
+
+def _make_file(parent: Database, name: str, args: DatabaseArgs, opts: Options) -> list[Mount]:
+    if args["existing"]:
+        return [Mount.of(args["existing"], FOLDER)]
+    volume = retained_volume(
+        parent,
+        name,
+        volume=_volume_name(args["engine"], args["deployment"]),
+        deployment=args["deployment"],
+        stack=args["stack"],
+        role="data",
+        opts=opts,
+    )
+    return [Mount(source=volume, target=FOLDER)]
+
+
+def _make_server(parent: Database, name: str, args: DatabaseArgs, opts: Options) -> list[Mount]:
+    Postgres(
+        name,
+        {
+            "deployment": args["deployment"],
+            "stack": args["stack"],
+            "container": server_name(args["deployment"]),
+            "volume": _volume_name(args["engine"], args["deployment"]),
+            "existing": args["existing"],
+            "image": args["server_image"],
+            "base_image": args["base_image"],
+            "network": args["network"],
+            "name": args["name"],
+            "user": args["user"],
+            "password": args["password"],
+            "secrets": args["secrets"],
+            "timeout": args["timeout"],
+        },
+        pulumi.ResourceOptions(parent=parent, depends_on=opts.depends_on if opts else None),
+    )
+    return []
+
+
+def _make_nothing(
+    _parent: Database, _name: str, _args: DatabaseArgs, _opts: Options
+) -> list[Mount]:
+    return []
+
+
+@dataclass(frozen=True, kw_only=True)
+class Engine:
+    """One way to keep the data.
+
+    Attributes:
+        title: its name for people.
+        volume: the last part of the name of the volume that holds the data; "" if none does.
+        is_file: the data is a file that the application itself opens.
+        marker: the file that tells a server's data directory from other volumes; "" without one.
+        secret: the config key of the secret that it is reached with; "" if there is none.
+        address: where the database is, from the settings and the password.
+        make: creates what holds the data; returns what the application mounts.
+    """
+
+    title: str
+    volume: str = ""
+    is_file: bool = False
+    marker: str = ""
+    secret: str = ""
+    address: Callable[[Choices, str], Address]
+    make: Callable[[Database, str, DatabaseArgs, Options], list[Mount]]
+
+
+ENGINES: Mapping[str, Engine] = {
+    "sqlite": Engine(
+        title="SQLite", volume="data", is_file=True, address=_file_address, make=_make_file
+    ),
+    "postgres": Engine(
+        title="PostgreSQL",
+        volume="postgres",
+        marker="PG_VERSION",
+        secret="databasePassword",
+        address=_server_address,
+        make=_make_server,
+    ),
+    "external": Engine(
+        title="a server elsewhere",
+        secret="databaseUrl",
+        address=_external_address,
+        make=_make_nothing,
+    ),
+}
+
+
+def address(settings: Choices, password: str) -> Address:
+    """Where the database is.
+
+    Args:
+        settings: the stack's settings.
+        password: the user's, where the server is this deployment's own; else "".
+    """
+    return ENGINES[settings.database].address(settings, password)
+
+
+def driver(settings: Choices) -> str:
+    """The kind of driver that the project needs."""
+    return address(settings, "").family
+
+
+def server_name(deployment: str) -> str:
+    """The name of the database server's container: fixed, so that there is never a second one."""
+    return f"{deployment}-postgres"
+
+
+def data_volumes(settings: Choices) -> dict[str, str]:
+    """The volume, or the folder, that holds the data, by its config key; none if none does."""
+    volume = _data_volume(settings)
+    return {"dataVolume": volume} if volume else {}
+
+
+def data_file(settings: Choices) -> str:
+    """The file in that volume which is the database; "" if it is none."""
+    return settings.data_file if ENGINES[settings.database].is_file else ""
+
+
+def claim(settings: Choices) -> DatabaseClaim:
+    """What the database is about to take on the host."""
+    engine, source = ENGINES[settings.database], _data_volume(settings)
+    others = {
+        (key, other.title): _volume_name(key, settings.deployment)
+        for key, other in ENGINES.items()
+        if other.volume and key != settings.database
+    }
+    return DatabaseClaim(
+        engine=settings.database,
+        deployment=settings.deployment,
+        existing=settings.data == "existing",
+        source=source,
+        marker=engine.marker,
+        server=server_name(settings.deployment) if engine.marker else "",
+        others={key: volume for key, volume in others.items() if volume != source},
+    )
+
+
+def application_files(settings: Choices) -> list[str]:
+    """The volumes, or folders, whose data the application itself opens, as files."""
+    return [_data_volume(settings)] if ENGINES[settings.database].is_file else []
+
+
+def _data_volume(settings: Choices) -> str:
+    return settings.data_volume or _volume_name(settings.database, settings.deployment)
+
+
+def _volume_name(engine: str, deployment: str) -> str:
+    suffix = ENGINES[engine].volume
+    return f"{deployment}-{suffix}" if suffix else ""

@@ -14,6 +14,7 @@ import psutil
 import requests
 from docker.models.containers import Container
 
+from components.database_claim import DatabaseClaim, Found
 from components.errors import UserError
 from components.labels import DEPLOYMENT, ROLE, STACK
 
@@ -36,6 +37,7 @@ class Claim:
         data: ``create`` or ``existing``.
         volumes: the volumes that hold the site's data, by what they hold.
         data_file: the database's file in its volume; "" if it is no file.
+        database: what its database takes.
         retire: containers that served until now and are taken over from.
         owned: the ids of what is in the stack's state.
     """
@@ -46,6 +48,7 @@ class Claim:
     data: str
     volumes: dict[str, str]
     data_file: str
+    database: DatabaseClaim | None = None
     retire: Sequence[str]
     owned: Collection[str]
 
@@ -102,6 +105,7 @@ class Host:
         problems = [*self._data_problems(claim), *self._container_problems(claim)]
         problems += [*self._ownership_problems(claim), *self._port_problems(claim)]
         problems += self._file_problems(claim)
+        problems += claim.database.problems(self) if claim.database else ()
         if problems:
             raise UserError(f"the Docker host is not ready for {claim.deployment}", problems)
 
@@ -120,6 +124,40 @@ class Host:
         except docker.errors.NotFound:
             return None
         return volume.attrs.get("Labels") or {}
+
+    def has_file(self, source: str, file: str) -> bool | None:
+        """Is there a file in a volume or a folder? None if that can't be known."""
+        if source.startswith("/"):
+            return Path(source, file).is_file() if self.is_local else None
+        # A container that is made but never started lets the daemon look into a volume. Any image
+        # will do; on a host without one nothing can be said yet.
+        images = self._client.api.images(quiet=True)
+        if not images or self.volume_labels(source) is None:
+            return None
+        look = self._client.containers.create(images[0], "true", volumes=[f"{source}:/look:ro"])
+        try:
+            look.get_archive(f"/look/{file}")
+        except docker.errors.NotFound:
+            return False
+        finally:
+            look.remove(v=True)
+        return True
+
+    def is_of(self, volume: str, deployment: str) -> bool:
+        """Is there a volume of this name that is marked as this deployment's?"""
+        return (self.volume_labels(volume) or {}).get(DEPLOYMENT) == deployment
+
+    def running(self, *, volume: str = "", deployment: str = "", role: str = "") -> list[Found]:
+        """The containers that run and mount a volume, or have a role in a deployment."""
+        wanted = {DEPLOYMENT: deployment, ROLE: role}
+        marks = [f"{label}={value}" for label, value in wanted.items() if value]
+        filters: dict[str, str | list[str] | bool] = {"label": marks}
+        if volume:
+            filters["volume"] = volume
+        return [
+            Found(name=str(container.name), image=str(container.attrs["Image"]))
+            for container in self._client.containers.list(filters=filters)
+        ]
 
     def _container(self, name: str) -> Container | None:
         try:
@@ -150,29 +188,12 @@ class Host:
         source = claim.volumes.get("dataVolume", "")
         if claim.data != "existing" or not claim.data_file:
             return
-        if self._has_file(source, claim.data_file) is False:
+        if self.has_file(source, claim.data_file) is False:
             yield (
                 f"dataFile: there is no file {claim.data_file} in {source}: an empty database "
                 "would be made and an empty site served. Set dataFile to the database's name "
                 f"there (`docker run --rm -v {source}:/data IMAGE ls /data`)"
             )
-
-    def _has_file(self, source: str, file: str) -> bool | None:
-        if source.startswith("/"):
-            return Path(source, file).is_file() if self.is_local else None
-        # A container that is made but never started lets the daemon look into a volume. Any image
-        # will do; on a host without one nothing can be said yet.
-        images = self._client.api.images(quiet=True)
-        if not images or self.volume_labels(source) is None:
-            return None
-        look = self._client.containers.create(images[0], "true", volumes=[f"{source}:/look:ro"])
-        try:
-            look.get_archive(f"/look/{file}")
-        except docker.errors.NotFound:
-            return False
-        finally:
-            look.remove(v=True)
-        return True
 
     def _container_problems(self, claim: Claim) -> Iterator[str]:
         served = self._client.containers.list(all=True, filters=_labelled(claim, "edge"))

@@ -26,12 +26,16 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 from pydantic.fields import FieldInfo
 
+from components import database_url
+from components.database import ENGINES
 from components.errors import UserError
 from components.plan import STRATEGIES
 
 ADMIN_PASSWORD = "adminPassword"
+DATABASE_PASSWORD = "databasePassword"
+DATABASE_URL = "databaseUrl"
 SECRET_KEY = "secretKey"
-SECRETS = (SECRET_KEY, ADMIN_PASSWORD, "secretEnvironment")
+SECRETS = (SECRET_KEY, ADMIN_PASSWORD, DATABASE_PASSWORD, DATABASE_URL, "secretEnvironment")
 """Config keys whose values have to be encrypted, and are never shown."""
 
 RESERVED = (
@@ -72,6 +76,7 @@ TAKEN_FOLDERS = {
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 _WSGI = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
+_SQL_NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -93,6 +98,17 @@ def _relative(value: str) -> str:
 def _strategy(value: str) -> str:
     if value not in STRATEGIES:
         raise ValueError(f"must be one of {', '.join(STRATEGIES)}")
+    return value
+
+
+def _engine(value: str) -> str:
+    if value not in ENGINES:
+        raise ValueError(f"must be one of {', '.join(ENGINES)}")
+    return value
+
+
+def _server_url(value: SecretStr) -> SecretStr:
+    database_url.check(value.get_secret_value())
     return value
 
 
@@ -145,6 +161,9 @@ Variable = Annotated[
     _matches(_VARIABLE, "must be the name of an environment variable"),
     AfterValidator(_not_reserved),
 ]
+SqlName = Annotated[
+    str, _matches(_SQL_NAME, "must be lower-case letters, digits and underscores, no digit first")
+]
 Value = Annotated[str, BeforeValidator(_text)]
 InsidePath = Annotated[str, AfterValidator(_relative)]
 Target = Annotated[str, AfterValidator(_target)]
@@ -153,8 +172,7 @@ Target = Annotated[str, AfterValidator(_target)]
 class Settings(BaseModel):
     """A stack's configuration, validated. Config keys are the field names in camel case.
 
-    Durations are in seconds, ports are TCP ports. `secret_key` and `admin_password` are None
-    until they have been generated.
+    Durations are in seconds, ports are TCP ports. Secrets are None until they have been generated.
     """
 
     model_config = ConfigDict(
@@ -179,7 +197,13 @@ class Settings(BaseModel):
     media_volume: str = ""
     data_file: Annotated[InsidePath, Field(min_length=1)] = "db.sqlite3"
     volumes: dict[str, Target] = {}
-    database: Literal["sqlite"] = "sqlite"
+    database: Annotated[str, AfterValidator(_engine)] = "sqlite"
+    database_name: Annotated[SqlName, Field(min_length=1)] = "app"
+    database_user: Annotated[SqlName, Field(min_length=1)] = "app"
+    database_password: SecretStr | None = Field(default=None, min_length=8)
+    database_url: Annotated[SecretStr, AfterValidator(_server_url)] | None = None
+    database_timeout: int = Field(default=60, ge=1, le=3600)
+    postgres_image: str = ""
 
     # The operations
     strategy: Annotated[str, AfterValidator(_strategy)] = "recommended"
@@ -231,6 +255,7 @@ class Settings(BaseModel):
                 "is true, but where a Dockerfile of the project's own keeps its source is unknown",
                 "remove dockerfile in this stack, or set mountSource to false",
             )
+        self._check_database()
         given = {"dataVolume": self.data_volume, "mediaVolume": self.media_volume}
         if self.data == "create" and any(given.values()):
             key = next(key for key, value in given.items() if value)
@@ -240,6 +265,28 @@ class Settings(BaseModel):
                 "set data to existing, or remove the key",
             )
         return self
+
+    def _check_database(self) -> None:
+        engine, wanted = ENGINES[self.database], ENGINES[self.database].secret == DATABASE_URL
+        if wanted and self.database_url is None:
+            raise _conflict(
+                DATABASE_URL,
+                f"is missing, but database is {self.database}",
+                f"`pulumi config set --secret {DATABASE_URL}` asks for it",
+            )
+        if self.database_url is not None and not wanted:
+            raise _conflict(
+                DATABASE_URL,
+                f"is set, but database is {self.database}",
+                "if the site's data is there, move it first (docs/databases.md); then remove it "
+                f"with `pulumi config rm {DATABASE_URL}`",
+            )
+        if self.data_volume and not engine.volume:
+            raise _conflict(
+                "dataVolume",
+                f"names a volume, but database is {self.database}: no volume holds that data",
+                "remove dataVolume, or choose the engine whose data is in it",
+            )
 
     @property
     def public_origin(self) -> str:
@@ -360,7 +407,9 @@ def _explain(error: Any, raw: Mapping[str, str], stack: str) -> str:
 
 
 def _setting(key: str, stack: str) -> str:
-    return f"change it with `pulumi config set {key} VALUE -s {stack}`"
+    # Without a value the command asks for it: a secret stays out of the shell's history.
+    words = f"--secret {key}" if key in SECRETS else f"{key} VALUE"
+    return f"change it with `pulumi config set {words} -s {stack}`"
 
 
 def _explain_unknown(key: str, stack: str) -> str:

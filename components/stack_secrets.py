@@ -17,9 +17,16 @@ from pathlib import Path
 import pulumi
 
 from components import PACKAGE
+from components.database import ENGINES, address
 from components.errors import UserError
 from components.pulumi_cli import run_pulumi
-from components.settings import ADMIN_PASSWORD, SECRET_KEY, Settings
+from components.settings import (
+    ADMIN_PASSWORD,
+    DATABASE_PASSWORD,
+    DATABASE_URL,
+    SECRET_KEY,
+    Settings,
+)
 
 _NEW_KEY = (
     "secretKey is not set, so a new one is generated: people who are logged in to the existing "
@@ -27,19 +34,37 @@ _NEW_KEY = (
     "`pulumi config set --secret secretKey -s {stack}`"
 )
 
+_IF_LOST = {
+    SECRET_KEY: "if secretKey is lost for good, any other will do: people have to log in again",
+    DATABASE_PASSWORD: (
+        "if databasePassword is lost for good, choose another, set it, and give it to the server: "
+        "`docker exec -it CONTAINER psql -U USER -d NAME -c '\\password USER'`"
+    ),
+}
+
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class StackSecrets:
-    """What the deployment keeps secret; `repr` shows none of it."""
+    """What the deployment keeps secret; `repr` shows none of it.
+
+    Attributes:
+        secret_key: Django's SECRET_KEY.
+        admin_password: the first administrator's; "" if there is none.
+        database_password: the database user's, where the server is this deployment's; else "".
+        database_url: the value of DATABASE_URL where that is a secret, else "".
+    """
 
     secret_key: str
     admin_password: str
+    database_password: str = ""
+    database_url: str = ""
 
     def as_environment(self) -> dict[str, str]:
         """The variables that the application reads them from; unset ones are left out."""
         values = {
             "SECRET_KEY": self.secret_key,
             "DJANGO_SUPERUSER_PASSWORD": self.admin_password,
+            "DATABASE_URL": self.database_url,
         }
         return {name: value for name, value in values.items() if value}
 
@@ -74,28 +99,43 @@ def ensure_secrets(
     copy = _state_folder() / "config" / f"{project}.{stack}.yaml"
     recovered, problem = _recover(copy, missing, stack)
     lost = [key for key in missing if key not in recovered]
-    # A password only matters to a seed step that creates its user: none is lost by a new one.
-    if has_data and [key for key in lost if key != ADMIN_PASSWORD]:
-        raise _lost(lost, stack, problem)
+    # A password only matters to a seed step that creates its user: none is lost by a new one. A
+    # database's is in the data; of existing data, only sessions hang on the secret key.
+    kept = {DATABASE_PASSWORD} if settings.data == "existing" else {SECRET_KEY, DATABASE_PASSWORD}
+    if (has_data or settings.data == "existing") and kept.intersection(lost):
+        raise _lost([key for key in lost if key in kept], stack, problem)
     found = {key: recovered.get(key) or _generate(key) for key in missing}
     if SECRET_KEY in lost and settings.data == "existing":
         pulumi.log.warn(_NEW_KEY.format(stack=stack))
     if write:
         _keep(found, stack, config_file, copy)
     known = {key: value or found[key] for key, value in wanted.items()}
-    return StackSecrets(secret_key=known[SECRET_KEY], admin_password=known.get(ADMIN_PASSWORD, ""))
+    database_password = known.get(DATABASE_PASSWORD, "")
+    where = address(settings, database_password)
+    return StackSecrets(
+        secret_key=known[SECRET_KEY],
+        admin_password=known.get(ADMIN_PASSWORD, ""),
+        database_password=database_password,
+        database_url=where.url if where.is_secret else "",
+    )
 
 
 def _wanted(settings: Settings) -> dict[str, str | None]:
-    key, password = settings.secret_key, settings.admin_password
-    wanted = {SECRET_KEY: key.get_secret_value() if key else None}
-    if settings.seeding or password:
-        wanted[ADMIN_PASSWORD] = password.get_secret_value() if password else None
-    return wanted
+    given = {
+        SECRET_KEY: settings.secret_key,
+        ADMIN_PASSWORD: settings.admin_password,
+        DATABASE_PASSWORD: settings.database_password,
+        DATABASE_URL: settings.database_url,
+    }
+    wanted = {SECRET_KEY, ENGINES[settings.database].secret}
+    if settings.seeding or settings.admin_password:
+        wanted.add(ADMIN_PASSWORD)
+    values = {key: value.get_secret_value() if value else None for key, value in given.items()}
+    return {key: value for key, value in values.items() if key in wanted}
 
 
 def _generate(key: str) -> str:
-    return secrets.token_urlsafe(18 if key == ADMIN_PASSWORD else 50)
+    return secrets.token_urlsafe(50 if key == SECRET_KEY else 18)
 
 
 def _lost(keys: list[str], stack: str, problem: str) -> UserError:
@@ -106,7 +146,7 @@ def _lost(keys: list[str], stack: str, problem: str) -> UserError:
             "nothing is generated anew over existing data: put back the stack's config file if "
             "you have it, or set what is in use",
             *(f"`pulumi config set --secret {key} -s {stack}`" for key in keys),
-            "if it is lost for good, any other secretKey will do: people have to log in again",
+            *(_IF_LOST[key] for key in keys if key in _IF_LOST),
         ],
     )
 

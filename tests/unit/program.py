@@ -17,7 +17,7 @@ import pytest
 import yaml
 
 import components
-from components import errors
+from components import errors, settings
 from tests.unit.fake_daemon import FakeDaemon
 from tests.unit.recorder import Recorder, deploy
 
@@ -77,7 +77,7 @@ class Program:
     ) -> Recorder:
         """As `run`, each time anew, for a program that may fail: the recorder is the caller's."""
         values = config(stack, **{**SECRETS, **changes})
-        secret = [key for key in SECRETS if values[key]]
+        secret = [key for key in settings.SECRETS if values[key]]
         recorder.stdout = recorder.stdout or {f"{stack}-job": '{"steps": []}'}
         return deploy(main, recorder, stack=stack, config=values, secret=secret, preview=preview)
 

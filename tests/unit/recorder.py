@@ -54,7 +54,8 @@ class Resource:
 class Recorder(Mocks):
     """Answers like a provider that creates what it is asked for.
 
-    A resource is known by its name, a component by its class: all components share one name.
+    A resource is known by its name, a component by its class, since most share one name; a second
+    one of a class by both.
     Ids and generated names follow from inputs: with other inputs it is another thing.
 
     Attributes:
@@ -108,6 +109,8 @@ class _Monitor(MockMonitor):
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - the name of the RPC
         type_ = request.type.rsplit(":", 1)[-1]
         key = request.name if request.custom else type_
+        if not request.custom and key in self.recorder.resources:
+            key = f"{type_} {request.name}"
         self.keys[self.make_urn(request.parent, request.type, request.name)] = key
         assert key not in self.recorder.resources, f"{key} is registered twice"
         answer = super().RegisterResource(request)  # type: ignore[no-untyped-call]

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from components import application
+from components.database import address
 from components.mounts import Mount
 from components.settings import RESERVED, Settings
 from tests.unit.recorder import deploy
@@ -19,15 +20,17 @@ def settings(**changes: Any) -> Settings:
 
 
 def environment(**changes: Any) -> dict[str, str]:
-    return application.environment(settings(**changes), database_url="sqlite:///x", release="abc")
+    found = settings(**changes)
+    return application.environment(found, database=address(found, "hush"), release="abc")
 
 
 def test_the_variables_of_every_container() -> None:
     assert environment() == {
         "ALLOWED_HOSTS": "127.0.0.1,localhost",
         "CSRF_TRUSTED_ORIGINS": "http://127.0.0.1:8080",
-        "DATABASE_URL": "sqlite:///x",
+        "DATABASE_URL": "sqlite:////srv/data/db.sqlite3",
         "DEBUG": "false",
+        "DEPLOY_DATABASE_TIMEOUT": "60",
         "DEPLOY_DEPLOYMENT": "shop",
         "DEPLOY_PRIVATE_MEDIA": "",
         "DEPLOY_SERVE_MEDIA": "true",
@@ -44,6 +47,7 @@ def test_the_variables_of_every_container() -> None:
         ({"allowedHosts": ["b"]}, "ALLOWED_HOSTS", "127.0.0.1,localhost,b"),
         ({"port": 8090}, "CSRF_TRUSTED_ORIGINS", "http://127.0.0.1:8090"),
         ({"environment": {"LANG": "de"}}, "LANG", "de"),
+        ({"databaseTimeout": 5}, "DEPLOY_DATABASE_TIMEOUT", "5"),
         ({"serveMedia": False}, "DEPLOY_SERVE_MEDIA", "false"),
         ({"privateMedia": ["documents", "b"]}, "DEPLOY_PRIVATE_MEDIA", "documents,b"),
     ],
@@ -53,8 +57,9 @@ def test_what_config_makes_of_them(changes: dict[str, Any], variable: str, value
 
 
 def test_no_variable_holds_a_secret() -> None:
-    secret = settings(secretKey=KEY, adminPassword=PASSWORD)
-    found = application.environment(secret, database_url="", release="")
+    secret = settings(secretKey=KEY, adminPassword=PASSWORD, database="postgres")
+    found = environment(secretKey=KEY, adminPassword=PASSWORD, database="postgres")
+    assert "DATABASE_URL" not in found
     assert not {KEY, PASSWORD} & {*found.values(), *application.superuser(secret).values()}
 
 

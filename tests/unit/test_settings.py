@@ -13,7 +13,7 @@ GOOD = {"appPath": "example", "settingsModule": "site.settings", "data": "create
 
 def parse(**changes: str | None) -> Settings:
     raw = {key: value for key, value in {**GOOD, **changes}.items() if value is not None}
-    secret = ("secretKey", "adminPassword")
+    secret = ("secretKey", "adminPassword", "databasePassword", "databaseUrl")
     return load(raw, stack="shop", file="stacks/Pulumi.shop.yaml", encrypted=secret)
 
 
@@ -39,7 +39,14 @@ def test_the_least_configuration_is_enough() -> None:
         ({"seeding": "maybe"}, "seeding is 'maybe': input should be a valid boolean"),
         ({"data": "new"}, "data is 'new': input should be 'create' or 'existing'"),
         ({"strategy": "bold"}, "must be one of recommended, conservative"),
-        ({"database": "oracle"}, "database is 'oracle'"),
+        ({"database": "oracle"}, "database is 'oracle': must be one of sqlite, postgres, external"),
+        ({"database": "postgres", "databaseName": "a-b"}, "must be lower-case letters, digits and"),
+        ({"database": "postgres", "databaseUser": 'a"; DROP'}, "databaseUser is"),
+        ({"databaseTimeout": "0"}, "databaseTimeout is '0'"),
+        (
+            {"database": "external", "databaseUrl": "postgres://ada:hush@localhost/a"},
+            "databaseUrl is '[secret]': names the machine itself",
+        ),
         ({"seedSteps": "seed_roles"}, "seedSteps is 'seed_roles': input should be a valid tuple"),
         ({"seedSteps": "[1]"}, "seedSteps.0 is '[1]': input should be a valid string"),
         ({"environment": '{"A B": "1"}'}, "must be the name of an environment variable"),
@@ -66,6 +73,12 @@ def test_a_wrong_key_is_named_with_its_value(changes: dict[str, str | None], say
         ({"strategy": "aggressive", "collectStaticOnStartup": "true"}, "collectStaticOnStartup is"),
         ({"seeding": "true"}, "seedSteps is empty, but seeding is on"),
         ({"dataVolume": "old"}, "dataVolume names a volume that exists already"),
+        ({"database": "external"}, "databaseUrl is missing, but database is external: `pulumi"),
+        ({"databaseUrl": "postgres://db/a"}, "databaseUrl is set, but database is sqlite: if the"),
+        (
+            {"database": "external", "databaseUrl": "mysql://db/a", "dataVolume": "old"},
+            "dataVolume names a volume, but database is external",
+        ),
         ({"mountSource": "true", "dockerfile": "Dockerfile"}, "mountSource is true, but"),
     ],
 )
@@ -81,12 +94,14 @@ def test_all_problems_are_reported_at_once() -> None:
     assert len(error.value.problems) == 3
 
 
-@pytest.mark.parametrize("key", ["secretKey", "adminPassword"])
+@pytest.mark.parametrize("key", ["secretKey", "adminPassword", "databasePassword", "databaseUrl"])
 def test_a_secret_is_never_shown(key: str) -> None:
     with pytest.raises(ConfigError) as error:
         parse(**{key: "hush"})
     assert "hush" not in str(error.value)
     assert "[secret]" in str(error.value)
+    # Typed at the prompt, it doesn't enter the shell's history either.
+    assert f"`pulumi config set --secret {key} -s shop`" in str(error.value)
 
 
 def test_a_secret_in_plain_text_is_refused() -> None:
@@ -97,8 +112,10 @@ def test_a_secret_in_plain_text_is_refused() -> None:
 
 
 def test_a_secret_is_masked_in_the_representation() -> None:
-    settings = parse(secretKey="h" * 40)
+    url = "postgres://ada:hunter2@db/shop"
+    settings = parse(secretKey="h" * 40, database="external", databaseUrl=url)
     assert "h" * 40 not in repr(settings)
+    assert "hunter2" not in repr(settings)
 
 
 def test_lists_and_objects_arrive_as_json() -> None:

@@ -179,6 +179,55 @@ def test_a_preview_finds_out_what_an_update_would_refuse(pulumi: Pulumi, tmp_pat
         ensure(tmp_path, has_data=True, write=False)
 
 
+URL = "postgres://ada:hunter2@db/shop"
+
+
+def test_a_database_server_of_its_own_gets_a_password(pulumi: Pulumi, tmp_path: Path) -> None:
+    secrets = ensure(tmp_path, database="postgres")
+    assert len(secrets.database_password) >= 20
+    assert pulumi.written()["databasePassword"] == secrets.database_password
+    url = f"postgres://app:{secrets.database_password}@shop-postgres:5432/app"
+    assert secrets.as_environment() == {"SECRET_KEY": secrets.secret_key, "DATABASE_URL": url}
+    assert secrets.database_password not in repr(secrets)
+
+
+def test_a_server_elsewhere_is_reached_by_the_url_alone(pulumi: Pulumi, tmp_path: Path) -> None:
+    secrets = ensure(tmp_path, secretKey=KEY, database="external", databaseUrl=URL)
+    assert secrets.as_environment() == {"SECRET_KEY": KEY, "DATABASE_URL": URL}
+    assert not pulumi.written()
+
+
+def test_a_file_needs_neither(pulumi: Pulumi, tmp_path: Path) -> None:
+    secrets = ensure(tmp_path)
+    assert (secrets.database_password, secrets.database_url) == ("", "")
+
+
+@pytest.mark.parametrize("existing", [False, True])
+def test_no_password_is_generated_over_data_that_has_one(
+    pulumi: Pulumi, tmp_path: Path, existing: bool
+) -> None:
+    changes: dict[str, Any] = {"data": "existing", "dataVolume": "old"} if existing else {}
+    with pytest.raises(UserError) as error:
+        ensure(tmp_path, has_data=not existing, secretKey=KEY, database="postgres", **changes)
+    assert "databasePassword of stack shop can't be found, but its data" in str(error.value)
+    assert "if databasePassword is lost for good, choose another" in str(error.value)
+    assert not pulumi.written()
+
+
+def test_existing_data_is_served_with_the_password_that_it_has(
+    pulumi: Pulumi, tmp_path: Path
+) -> None:
+    secrets = ensure(
+        tmp_path,
+        secretKey=KEY,
+        database="postgres",
+        data="existing",
+        dataVolume="old",
+        databasePassword=PASSWORD,
+    )
+    assert secrets.database_password == PASSWORD
+
+
 def test_a_secret_that_cannot_be_kept_is_not_used(
     pulumi: Pulumi, tmp_path: Path, copy: Path
 ) -> None:
@@ -200,8 +249,9 @@ def test_the_representation_hides_them() -> None:
 def test_a_fingerprint_changes_with_each_secret_and_tells_none() -> None:
     pairs = [(KEY, PASSWORD), (KEY, ""), (KEY, "other"), ("z" * 40, PASSWORD)]
     made = [StackSecrets(secret_key=key, admin_password=word) for key, word in pairs]
+    made.append(StackSecrets(secret_key=KEY, admin_password=PASSWORD, database_url=URL))
     prints = [secrets.fingerprint(secrets.as_environment()) for secrets in made]
-    assert len(set(prints)) == 4
+    assert len(set(prints)) == 5
     assert made[0].fingerprint(made[0].as_environment()) == prints[0]
     assert not [word for pair in pairs for word in pair if word and word in "".join(prints)]
 

@@ -1,0 +1,325 @@
+"""A site on PostgreSQL through its life, its move to another engine, and a server elsewhere.
+
+The tests of this module build on each other, in order, on one deployment; the last ones have a
+server of their own, which is somebody else's to the second deployment.
+"""
+
+import ipaddress
+import re
+import secrets
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import docker
+import pytest
+from docker.models.containers import Container
+
+from tests.integration.conftest import MakeSite
+from tests.integration.harness import Browser, Run, Site
+
+VIEWS = "example/catalogue/views.py"
+
+
+@pytest.fixture(scope="module")
+def site(make_site: MakeSite) -> Site:
+    site = make_site("postgres")
+    site.configure(database="postgres")
+    return site
+
+
+@pytest.fixture(scope="module")
+def first_up(site: Site) -> Run:
+    return site.up()
+
+
+@pytest.fixture(scope="module")
+def visitor(site: Site, first_up: Run) -> Browser:
+    """An administrator who logged in once, right after the first up."""
+    browser = Browser(site.url)
+    assert browser.log_in("admin", site.config("adminPassword"))
+    return browser
+
+
+def server(site: Site) -> Container:
+    """The deployment's one database server."""
+    (found,) = docker.from_env().containers.list(all=True, filters=site.labelled("postgres"))
+    return found
+
+
+def volumes(site: Site) -> list[str]:
+    found = docker.from_env().volumes.list(filters=site.labelled())
+    return sorted(str(v.name).removeprefix(site.deployment) for v in found)
+
+
+def results(site: Site) -> set[str]:
+    return {step["result"] for step in site.outputs()["seeding"]["steps"]}
+
+
+def test_a_clean_server_becomes_a_seeded_site(site: Site, first_up: Run) -> None:
+    assert "Skarn Tooth" in Browser(site.url).get("/")[1]
+    assert results(site) == {"created"}
+    made = server(site)
+    assert made.name == f"{site.deployment}-postgres"
+    tables = "SELECT count(*) FROM django_migrations"
+    said: Any = made.exec_run(["psql", "-U", "app", "-d", "app", "-tAc", tables]).output
+    assert int(said) == site.outputs()["seeding"]["migrate"]["applied"]
+
+
+def test_the_server_is_on_the_deployments_network_alone(site: Site, first_up: Run) -> None:
+    attrs = server(site).attrs
+    assert list(attrs["NetworkSettings"]["Networks"]) == [site.deployment]
+    assert not attrs["HostConfig"]["PortBindings"]
+
+
+def test_it_lets_nobody_in_without_the_password(site: Site, first_up: Run) -> None:
+    for host in (site.deployment + "-postgres", "127.0.0.1"):
+        words = ["psql", "--no-password", "-h", host, "-U", "app", "-d", "app", "-c", "SELECT 1"]
+        assert b"no password supplied" in server(site).exec_run(words).output
+
+
+def test_no_secret_is_shown(site: Site, first_up: Run) -> None:
+    password = site.config("databasePassword")
+    assert len(password) >= 20
+    shown = first_up.output + str(site.outputs())
+    for container in docker.from_env().containers.list(all=True, filters=site.labelled()):
+        shown += str(container.attrs) + container.logs().decode()
+    for file in (site.folder / "state").rglob("*.json"):
+        shown += file.read_text()
+    shown += (site.folder / "stacks/Pulumi.clean-server.yaml").read_text()
+    assert password not in shown
+    assert "DATABASE_URL" not in str(server(site).attrs)
+
+
+def test_nothing_changed_means_nothing_happens(site: Site, first_up: Run) -> None:
+    run = site.up()
+    assert set(run.changes()) == {"unchanged"}, run.output
+    assert set(site.pulumi("refresh", "--yes", "-s", site.stack).changes()) == {"unchanged"}
+
+
+def test_an_update_leaves_the_server_alone(site: Site, first_up: Run, visitor: Browser) -> None:
+    before = server(site).attrs["State"]["StartedAt"]
+    with (site.folder / VIEWS).open("a") as stream:
+        stream.write("\n# a change\n")
+    run = site.up()
+    changed = re.findall(rf"{site.deployment}-(\S+) (?:replac|updat)", run.output)
+    assert sorted(set(changed)) == ["account", "backend", "gate", "release", "traffic"]
+    assert server(site).attrs["State"]["StartedAt"] == before
+    assert visitor.is_logged_in()
+
+
+def test_a_server_that_is_killed_recovers(site: Site, visitor: Browser) -> None:
+    # As the kernel would kill it: `docker kill` counts as a wish to have it stopped.
+    pid = str(server(site).attrs["State"]["Pid"])
+    image = server(site).attrs["Image"]
+    docker.from_env().containers.run(
+        image, ["-9", pid], entrypoint="kill", pid_mode="host", cap_add=["KILL"], remove=True
+    )
+    eventually(visitor.is_logged_in, 30)
+    assert server(site).attrs["RestartCount"] == 1
+    log = server(site).logs().decode()
+    assert "was not properly shut down; automatic recovery in progress" in log
+
+
+def test_a_server_that_was_stopped_by_hand_comes_back(site: Site, visitor: Browser) -> None:
+    server(site).kill("SIGKILL")
+    run = site.pulumi("up", "--yes", "--refresh", "-s", site.stack, check=True)
+    assert run.changes()["updated"] == 1
+    eventually(visitor.is_logged_in, 30)
+
+
+def test_two_servers_never_open_one_data_directory(site: Site, visitor: Browser) -> None:
+    image = server(site).attrs["Config"]["Image"]
+    inputs = server(site).attrs["Config"]
+    second = docker.from_env().containers.create(
+        image,
+        inputs["Cmd"],
+        entrypoint=inputs["Entrypoint"],
+        environment=inputs["Env"],
+        volumes={f"{site.deployment}-postgres": {"bind": "/var/lib/postgresql/data"}},
+    )
+    try:
+        second.start()
+        assert second.wait(timeout=20)["StatusCode"] == 75
+        assert b"another server has this data directory open" in second.logs()
+        assert visitor.is_logged_in()
+    finally:
+        second.remove(force=True)
+
+
+def test_data_and_sessions_survive_destroy_and_up(site: Site, visitor: Browser) -> None:
+    password = site.config("databasePassword")
+    site.destroy()
+    assert docker.from_env().containers.list(all=True, filters=site.labelled()) == []
+    assert {"-media", "-postgres"} <= set(volumes(site))
+    site.up()
+    log = server(site).logs().decode()
+    assert "not properly shut down" not in log, "it was stopped gracefully"
+    assert site.config("databasePassword") == password
+    assert visitor.is_logged_in()
+    assert results(site) == {"unchanged"}
+
+
+def test_no_password_is_generated_anew_over_existing_data(site: Site) -> None:
+    config = site.folder / "stacks/Pulumi.clean-server.yaml"
+    good = config.read_text()
+    copies = list((site.folder / "state/xdg").rglob("*.yaml"))
+    for copy in copies:
+        copy.rename(copy.with_suffix(".gone"))
+    site.pulumi("config", "rm", "databasePassword", "-s", site.stack, check=True)
+    run = site.preview()
+    config.write_text(good)
+    for copy in copies:
+        copy.with_suffix(".gone").rename(copy)
+    assert run.code != 0
+    assert "databasePassword of stack clean-server can't be found, but its data" in run.output
+
+
+def test_a_password_that_the_data_does_not_know_stops_the_update(
+    site: Site, visitor: Browser
+) -> None:
+    config = site.folder / "stacks/Pulumi.clean-server.yaml"
+    good = config.read_text()
+    wrong = secrets.token_urlsafe(18)
+    site.configure_secret(databasePassword=wrong)
+    run = site.up(check=False)
+    config.write_text(good)
+    assert run.code != 0
+    assert "password authentication failed" in run.output
+    assert "What to do: the data was made with another password" in run.output
+    assert wrong not in run.output
+    assert Browser(site.url).get("/")[0] == 200
+    site.up()
+    assert visitor.is_logged_in()
+
+
+def test_another_engine_is_refused_with_the_commands_that_move_the_data(
+    site: Site, visitor: Browser
+) -> None:
+    site.configure(database="sqlite")
+    run = site.preview()
+    assert run.code != 0
+    assert "Traceback" not in run.output
+    assert f"is on PostgreSQL, in volume {site.deployment}-postgres" in run.output
+    assert "`pulumi config set database postgres`" in run.output
+    commands = re.findall(r"^ +`(.+)`$", run.output, flags=re.MULTILINE)
+    assert len(commands) == 10, run.output
+    for text in commands:
+        follow(site, text)
+    assert {"-data", "-media"} <= set(volumes(site))
+    assert "-postgres" not in volumes(site)
+    assert "Skarn Tooth" in Browser(site.url).get("/")[1]
+    assert visitor.is_logged_in(), "sessions came along, and so did those whom they belong to"
+    assert set(site.up().changes()) == {"unchanged"}
+    docker.from_env().volumes.get(f"{site.deployment}-postgres-before").remove()
+
+
+def follow(site: Site, text: str) -> None:
+    """Run a command as a person would who has selected the stack."""
+    text = re.sub(r"^(pulumi \w+(?: set)?)", rf"\1 -s {site.stack}", text)
+    done = subprocess.run(
+        ["sh", "-c", text], cwd=site.folder, env=site.env, text=True, capture_output=True
+    )
+    assert done.returncode == 0, f"{text}\n{done.stdout}{done.stderr}"
+
+
+def eventually(holds: Callable[[], bool], seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, f"not within {seconds:.0f} s"
+        time.sleep(0.2)
+
+
+PASSWORD = secrets.token_urlsafe(18)
+
+
+@pytest.fixture(scope="module")
+def elsewhere(
+    site: Site, first_up: Run, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Container]:
+    """A server of somebody else's, which this machine's containers reach by its address."""
+    client = docker.from_env()
+    (image,) = client.images.list(name=f"{site.deployment}-postgres")
+    folder: Path = tmp_path_factory.mktemp("elsewhere")
+    (folder / "password").write_text(PASSWORD)
+    subnet = client.networks.get("bridge").attrs["IPAM"]["Config"][0]["Subnet"]
+    published: Any = {"5432/tcp": (str(ipaddress.ip_network(subnet)[1]), None)}
+    server = client.containers.create(
+        image,
+        environment={"POSTGRES_USER": "owner", "POSTGRES_PASSWORD_FILE": "/secret/password"},
+        volumes={str(folder): {"bind": "/secret", "mode": "ro"}},
+        ports=published,
+    )
+    server.start()
+    yield server
+    server.remove(force=True, v=True)
+
+
+def address(server: Container, password: str = PASSWORD) -> str:
+    server.reload()
+    port = server.attrs["NetworkSettings"]["Ports"]["5432/tcp"][0]
+    return f"postgres://owner:{password}@{port['HostIp']}:{port['HostPort']}/owner"
+
+
+@pytest.fixture(scope="module")
+def guest(make_site: MakeSite) -> Site:
+    site = make_site("external")
+    site.configure(database="external", databaseTimeout=3)
+    return site
+
+
+def refused(guest: Site) -> Run:
+    started = time.monotonic()
+    run = guest.up(check=False)
+    assert run.code != 0, run.output
+    assert time.monotonic() - started < 90
+    assert "seed_roles" not in run.output.partition("error:")[0].partition("[1/10]")[2]
+    assert "[1/10]" not in run.output, "nothing was seeded"
+    return run
+
+
+def test_a_url_in_plain_text_is_refused(guest: Site, elsewhere: Container) -> None:
+    guest.configure(databaseUrl=address(elsewhere))
+    run = guest.preview()
+    assert "databaseUrl is in plain text: use `pulumi config set --secret databaseUrl" in run.output
+    assert PASSWORD not in run.output
+
+
+def test_a_server_that_refuses_the_password(guest: Site, elsewhere: Container) -> None:
+    wrong = secrets.token_urlsafe(18)
+    guest.configure_secret(databaseUrl=address(elsewhere, wrong))
+    run = refused(guest)
+    assert "refuses the user 'owner' or the password" in run.output, run.output
+    assert wrong not in run.output
+
+
+def test_a_server_that_is_down(guest: Site, elsewhere: Container) -> None:
+    guest.configure_secret(databaseUrl=address(elsewhere))
+    elsewhere.pause()
+    run = refused(guest)
+    elsewhere.unpause()
+    assert "does not answer after" in run.output
+    assert "(databaseUrl)" in run.output
+    assert PASSWORD not in run.output
+
+
+def test_a_server_that_is_slow_to_come_up(guest: Site, elsewhere: Container) -> None:
+    guest.configure(databaseTimeout=60)
+    elsewhere.pause()
+    later = threading.Timer(20, elsewhere.unpause)
+    later.start()
+    run = guest.up()
+    later.join()
+    assert results(guest) == {"created"}
+    assert "Skarn Tooth" in Browser(guest.url).get("/")[1]
+    shown = run.output + str(guest.outputs())
+    for container in docker.from_env().containers.list(all=True, filters=guest.labelled()):
+        shown += str(container.attrs) + container.logs().decode()
+    for file in (guest.folder / "state").rglob("*.json"):
+        shown += file.read_text()
+    assert PASSWORD not in shown
+    assert docker.from_env().volumes.list(filters=guest.labelled("data")) == []
+    assert set(guest.up().changes()) == {"unchanged"}

@@ -1,0 +1,142 @@
+"""The database server's gate: waits, or says why waiting is of no use."""
+
+from typing import Any
+
+import pytest
+
+from components.commands import postgres
+from tests.unit.fake_docker import FakeDocker
+from tests.unit.test_gate import Clock
+
+INSPECT = "container inspect shop-postgres"
+ASK = "exec shop-postgres sh -c"
+STARTING = "psql: error: FATAL:  the database system is starting up\n"
+
+
+def state(status: str = "running", *, restarts: int = 0, code: int = 0) -> list[dict[str, Any]]:
+    return [{"RestartCount": restarts, "State": {"Status": status, "ExitCode": code}}]
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    fake = Clock()
+    monkeypatch.setattr(postgres, "time", fake)
+    monkeypatch.setenv("CONTAINER", "shop-postgres")
+    monkeypatch.setenv("TIMEOUT", "60")
+    return fake
+
+
+def failure(capsys: pytest.CaptureFixture[str]) -> str:
+    with pytest.raises(SystemExit) as stopped:
+        postgres.main()
+    assert stopped.value.code == 1
+    return capsys.readouterr().err
+
+
+def test_a_server_that_answers_is_enough(cli: FakeDocker, clock: Clock) -> None:
+    cli.on(INSPECT, out=state())
+    cli.on(ASK, code=2, err=STARTING).on(ASK, code=2, err=STARTING).on(ASK, out="1\n")
+    postgres.main()
+    assert clock.now - 1000 == pytest.approx(2 * postgres.INTERVAL)
+
+
+def test_it_asks_as_the_application_does(cli: FakeDocker) -> None:
+    cli.on(ASK, out="1\n")
+    assert postgres.ask("shop-postgres") is None
+    (call,) = cli.calls
+    # By name and with the password, which is read inside and is on no command line.
+    assert call.endswith(" shop-postgres")
+    assert '-h "$0"' in call
+    assert 'PGPASSWORD="$(cat "$POSTGRES_PASSWORD_FILE")"' in call
+
+
+@pytest.mark.parametrize(
+    ("said", "says"),
+    [
+        ('FATAL:  password authentication failed for user "app"', "made with another password"),
+        ('FATAL:  database "app" does not exist', "set databaseName and databaseUser"),
+        ('FATAL:  role "app" does not exist', "set databaseName and databaseUser"),
+        ('FATAL:  no pg_hba.conf entry for host "172.18.0.3"', "`host all all all scram-sha-256`"),
+    ],
+)
+def test_what_waiting_does_not_mend_fails_at_once(
+    cli: FakeDocker, clock: Clock, capsys: pytest.CaptureFixture[str], said: str, says: str
+) -> None:
+    cli.on(INSPECT, out=state()).on(ASK, code=2, err=f"psql: error: {said}\n")
+    text = failure(capsys)
+    assert clock.now == 1000
+    assert f"shop-postgres does not let the application in: psql: error: {said}" in text
+    assert "What to do: " in text
+    assert says in text
+    assert "Nothing was migrated or seeded." in text
+
+
+def test_a_server_is_left_as_it_is(cli: FakeDocker, capsys: pytest.CaptureFixture[str]) -> None:
+    # What is serving may be using it.
+    cli.on(INSPECT, out=state()).on(ASK, code=2, err="password authentication failed")
+    failure(capsys)
+    assert {call.split()[0] for call in cli.calls} == {"container", "exec"}
+
+
+@pytest.mark.parametrize("then", [state("exited", code=75), state(restarts=4, code=75)])
+def test_a_server_that_ends_is_not_waited_for(
+    cli: FakeDocker,
+    clock: Clock,
+    capsys: pytest.CaptureFixture[str],
+    then: list[dict[str, Any]],
+) -> None:
+    cli.on(INSPECT, out=state(restarts=3)).on(INSPECT, out=state(restarts=3)).on(INSPECT, out=then)
+    cli.on(ASK, code=1, err="no such container")
+    cli.on("logs", err="another server has this data directory open; two on one directory\n")
+    text = failure(capsys)
+    assert "it exited with code 75" in text
+    assert "What to do: stop that server" in text
+    assert text.rstrip().endswith("two on one directory")
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        (
+            "DETAIL:  The data directory was initialized by PostgreSQL version 15, which is not",
+            "`pulumi config set postgresImage postgres:15`",
+        ),
+        ("dataVolume holds no PostgreSQL data directory: there is no", "set dataVolume to"),
+        ("FATAL:  could not write lock file: No space left on device", "make room"),
+        ("something that nobody has seen yet", ""),
+    ],
+)
+def test_its_last_lines_tell_what_to_do(line: str, says: str) -> None:
+    said = postgres.remedy("shop-postgres", f"it exited with code 1\n{line}")
+    assert says in said
+    assert bool(says) == bool(said)
+
+
+def test_every_remedy_can_be_told() -> None:
+    for _pattern, text in postgres.REMEDIES:
+        assert text.format(container="shop-postgres", version="15")
+
+
+def test_its_patience_ends(
+    cli: FakeDocker, clock: Clock, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cli.on(INSPECT, out=state()).on(ASK, code=2, err=STARTING).on("logs", out="redo in progress\n")
+    text = failure(capsys)
+    assert clock.now - 1000 == pytest.approx(60, abs=2 * postgres.INTERVAL)
+    assert "no answer within 60 s (databaseTimeout): psql: error: FATAL:  the database" in text
+    assert text.count("postgres: waiting for shop-postgres") == 3
+    assert text.rstrip().endswith("redo in progress")
+
+
+def test_one_that_keeps_crashing_is_tried_at_once(cli: FakeDocker) -> None:
+    cli.on(INSPECT, out=state("restarting", restarts=7, code=75)).on(INSPECT, out=state())
+    cli.on(ASK, out="1\n")
+    postgres.main()
+    assert cli.calls[1] == "restart shop-postgres"
+
+
+def test_one_that_is_gone_can_only_be_made_again(
+    cli: FakeDocker, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cli.on(INSPECT, code=1)
+    assert "container shop-postgres is gone: run `pulumi up --refresh`" in failure(capsys)

@@ -1,0 +1,128 @@
+"""The whole program on its other databases: who waits for whom, what is secret, what is touched."""
+
+from typing import Any
+
+import pytest
+
+from components.errors import UserError
+from tests.unit.program import Program, environment
+from tests.unit.recorder import Recorder
+from tests.unit.test_story_updates import differ
+
+SITE = "clean-server"
+PASSWORD = "hunter2-and-more"
+POSTGRES: dict[str, Any] = {"database": "postgres", "databasePassword": PASSWORD}
+EXTERNAL: dict[str, Any] = {
+    "database": "external",
+    "databaseUrl": f"postgres://ada:{PASSWORD}@db.example.org/shop",
+}
+
+
+def inputs(recorder: Recorder) -> dict[str, str]:
+    return {
+        f"{key}.{name}": str(value)
+        for key, resource in recorder.resources.items()
+        for name, value in resource.inputs.items()
+    }
+
+
+def test_the_server_is_ready_before_anybody_needs_it(program: Program) -> None:
+    recorder = program.run(SITE, **POSTGRES)
+    ready = f"{SITE}-postgres-gate"
+    assert ready in recorder[f"{SITE}-job"].waits_for
+    assert ready in recorder[f"{SITE}-backend"].waits_for
+    assert f"{SITE}-release" in recorder[f"{SITE}-postgres-server"].waits_for
+
+
+def test_the_application_mounts_no_file_of_the_servers(program: Program) -> None:
+    recorder = program.run(SITE, **POSTGRES)
+    targets = [mount["target"] for mount in recorder[f"{SITE}-backend"].inputs["mounts"]]
+    assert not [target for target in targets if "data" in target or "postgresql" in target]
+    assert f"{SITE}-data" not in recorder.resources
+
+
+@pytest.mark.parametrize("chosen", [POSTGRES, EXTERNAL])
+def test_the_address_is_handed_over_with_the_other_secrets(
+    program: Program, chosen: dict[str, Any]
+) -> None:
+    recorder = program.run(SITE, **chosen)
+    assert "DATABASE_URL" not in environment(recorder, SITE)
+    written = recorder[f"{SITE}-secrets-files"].inputs["stdin"]
+    assert "DATABASE_URL" in written
+    holders = {where for where, value in inputs(recorder).items() if PASSWORD in value}
+    own = {f"{SITE}-postgres-secrets-files.stdin"} if chosen is POSTGRES else set()
+    assert holders == {f"{SITE}-secrets-files.stdin", *own}
+    assert PASSWORD not in str(recorder.outputs)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "identity"),
+    [
+        ({}, f"sqlite:{SITE}-data/db.sqlite3"),
+        (POSTGRES, f"postgres:{SITE}-postgres/app"),
+        (EXTERNAL, "postgres://db.example.org:5432/shop"),
+    ],
+)
+def test_another_database_is_a_reason_to_seed(
+    program: Program, chosen: dict[str, Any], identity: str
+) -> None:
+    assert program.run(SITE, **chosen)[f"{SITE}-job"].inputs["triggers"][2] == identity
+
+
+@pytest.mark.parametrize(
+    ("chosen", "driver"),
+    [
+        ({}, "sqlite"),
+        (POSTGRES, "postgres"),
+        (EXTERNAL, "postgres"),
+        ({**EXTERNAL, "databaseUrl": "mysql://ada:x@db/shop"}, "mysql"),
+    ],
+)
+def test_the_driver_is_built_in(program: Program, chosen: dict[str, Any], driver: str) -> None:
+    build = program.run(SITE, **chosen)[f"{SITE}-release"].inputs["build"]
+    assert build["buildArgs"]["DATABASE_ENGINE"] == driver
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"environment": {"LANG": "de"}}, {"redeploy": 1}, {"workers": 3}, {"port": 8099}],
+    ids=str,
+)
+def test_no_update_touches_the_server(program: Program, changes: dict[str, Any]) -> None:
+    before, after = program.run(SITE, **POSTGRES), program.run(SITE, **POSTGRES, **changes)
+    touched = differ(before, after)
+    assert touched
+    assert not [name for name in touched if name.startswith("postgres")]
+
+
+def test_another_password_is_tried_before_anything_that_needs_it(program: Program) -> None:
+    changes = {**POSTGRES, "databasePassword": "another-one"}
+    touched = differ(program.run(SITE, **POSTGRES), program.run(SITE, **changes))
+    assert {"postgres-gate", "postgres-secrets-files", "secrets-files", "backend"} <= touched
+    assert not {"postgres-server", "postgres", "release", "job"} & touched
+
+
+def test_a_database_elsewhere_is_no_resource(program: Program) -> None:
+    recorder = program.run(SITE, **EXTERNAL)
+    assert not [key for key in recorder.resources if "postgres" in key or key.endswith("-data")]
+    assert f"{SITE}-release" in recorder[f"{SITE}-job"].waits_for
+
+
+def test_data_is_not_left_behind_on_another_engine(program: Program) -> None:
+    marks = {"django-on-docker.deployment": SITE, "django-on-docker.role": "data"}
+    program.daemon.found[f"{SITE}-data"] = marks
+    try:
+        with pytest.raises(UserError, match="an empty database would be served in its place"):
+            program.run_into(Recorder(), SITE, **POSTGRES)
+    finally:
+        del program.daemon.found[f"{SITE}-data"]
+
+
+def test_existing_data_of_a_server_is_not_given_to_the_application(program: Program) -> None:
+    program.daemon.found["old_pg"] = None
+    program.daemon.files["old_pg"] = {"PG_VERSION"}
+    recorder = program.run("update", **POSTGRES, dataVolume="old_pg")
+    mounts = recorder["update-postgres-server"].inputs["mounts"]
+    assert mounts[0]["source"] == "old_pg"
+    assert "old_pg" not in recorder["update-ownership"].inputs["environment"]["SOURCES"]
+    assert "lanterna_media" in recorder["update-ownership"].inputs["environment"]["SOURCES"]
