@@ -9,9 +9,26 @@ import docker
 import docker.errors
 import pytest
 
+from tests.integration.counting import HEAD, MATRIX, side_by_side
 from tests.integration.harness import Site
 
 MakeSite = Callable[..., Site]
+
+_matrix: list[tuple[str, ...]] = []
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Collect what tests counted, also those that ran in other processes."""
+    if report.when == "teardown":
+        found = [line for name, line in report.user_properties if name == MATRIX]
+        _matrix.extend(tuple(map(str, line)) for line in found if isinstance(line, list | tuple))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the decision matrix and the counts side by side."""
+    if _matrix:
+        terminalreporter.section("the decision matrix: planned = counted")
+        terminalreporter.write_line(side_by_side([HEAD, *_matrix]))
 
 
 @pytest.fixture(scope="session", autouse=True)

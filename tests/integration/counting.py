@@ -13,6 +13,9 @@ from components.plan import Plan, Up, expected_applied, expected_counts
 from runtime import ledger
 from tests.integration.harness import Browser, Site
 
+MATRIX = "matrix"
+"""The property of a test by which it hands lines to the table that is printed at the end."""
+
 COLUMNS = (
     ("migrate", "startup"),
     ("migrate", "job"),
@@ -21,7 +24,7 @@ COLUMNS = (
     ("collectstatic", "build"),
     ("seed", "job"),
 )
-_HEAD = ("strategy", "row", *(f"{operation} {point}" for operation, point in COLUMNS), "boots", "s")
+HEAD = ("strategy", "row", *(f"{operation} {point}" for operation, point in COLUMNS), "boots", "s")
 
 
 @dataclass
@@ -40,7 +43,7 @@ class Life:
     name: str
     plan: Plan
     seen: set[str] = field(default_factory=set)
-    lines: list[tuple[str, ...]] = field(default_factory=lambda: [_HEAD])
+    lines: list[tuple[str, ...]] = field(default_factory=list)
 
     def count(self, up: Up, *, pending: int) -> None:
         """Compare what ran since the last count with a row, and note both.

@@ -1,13 +1,12 @@
 """The decision matrix holds: what ran is counted after every step of a site's life.
 
-The tests of one life build on each other, in order, on one deployment. Each prints the matrix and
-the counts side by side, as "planned = counted".
+The tests of one life build on each other, in order, on one deployment. At the end of the run the
+matrix and the counts are printed side by side, as "planned = counted".
 """
 
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import docker
 import pytest
@@ -15,9 +14,9 @@ import pytest
 from components.plan import STRATEGIES, Up, execution_plan
 from tests.integration.conftest import MakeSite
 from tests.integration.counting import (
+    MATRIX,
     Life,
     release_with_a_migration_and_new_styles,
-    side_by_side,
 )
 from tests.integration.harness import Browser, visitors
 
@@ -68,27 +67,14 @@ def life(begin: Begin) -> Life:
     return begin("recommended", Switches())
 
 
-@pytest.fixture(scope="module")
-def lines() -> list[tuple[str, ...]]:
-    """All lines of all lives."""
-    return []
-
-
 @pytest.fixture
-def show(
-    lines: list[tuple[str, ...]],
-    tmp_path_factory: pytest.TempPathFactory,
-    capsys: pytest.CaptureFixture[str],
-) -> Iterator[Show]:
-    """Print a life's new lines, even if the test fails, and keep those of all in a file."""
+def show(record_property: Callable[[str, object], None]) -> Iterator[Show]:
+    """Have a life's new lines printed when all tests are over, even if this one fails."""
     shown: list[tuple[Life, int]] = []
     yield lambda life: shown.append((life, len(life.lines)))
-    file: Path = tmp_path_factory.getbasetemp() / "matrix.txt"
     for life, before in shown:
-        lines += life.lines[before:]
-        file.write_text(side_by_side([life.lines[0], *lines]) + "\n")
-        with capsys.disabled():
-            print(f"\n{side_by_side([life.lines[0], *life.lines[before:]])}")
+        for line in life.lines[before:]:
+            record_property(MATRIX, line)
 
 
 def styles(life: Life) -> str:
