@@ -7,7 +7,7 @@ import sys
 import tarfile
 from typing import Any, NoReturn
 
-LAST_LINES = 30
+LAST_LINES = 60
 
 
 def docker(*words: str, stdin: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
@@ -47,9 +47,15 @@ def read_file(container: str, path: str) -> bytes | None:
         return file.read() if file else None
 
 
-def last_lines(container: str) -> str:
-    """The last lines that a container printed."""
-    done = docker("logs", "--tail", str(LAST_LINES), container)
+def last_lines(container: str, *, until: str = "") -> str:
+    """The last lines that a container printed.
+
+    Args:
+        container: the container's name or id.
+        until: leave out what came later, as a time of the daemon's; "" leaves out nothing.
+    """
+    limit = ["--until", until] if until else []
+    done = docker("logs", "--tail", str(LAST_LINES), *limit, container)
     text = (done.stdout + done.stderr).decode(errors="replace").strip()
     return text or "(it printed nothing)"
 

@@ -45,7 +45,9 @@ def wait(container: str, timeout: float, probe: Callable[[str], str | None]) -> 
             fail(f"gate: container {container} is gone: run `pulumi up --refresh`")
         problem = verdict(state)
         if problem:
-            _reject(container, problem)
+            # Where it was started again, why it had ended is what matters, not its new beginning.
+            ended = state["State"].get("FinishedAt", "") if state["RestartCount"] else ""
+            _reject(container, problem, ended)
         answer = probe(container)
         if answer is None:
             return
@@ -69,8 +71,8 @@ def probe(container: str) -> str | None:
     return lines[-1] if lines else "no answer"
 
 
-def _reject(container: str, problem: str) -> NoReturn:
-    lines = last_lines(container)
+def _reject(container: str, problem: str, ended: str = "") -> NoReturn:
+    lines = last_lines(container, until=ended)
     docker("update", "--restart=no", container)
     docker("stop", "--time", "5", container)
     fail(

@@ -55,5 +55,5 @@ def test_inspect_tells_what_there_is(cli: FakeDocker) -> None:
     [("one\n", "two\n", "one\ntwo"), ("", "", "(it printed nothing)"), (b"\xff", "", "\ufffd")],
 )
 def test_last_lines_of_a_container(cli: FakeDocker, out: str | bytes, err: str, lines: str) -> None:
-    cli.on("logs --tail 30 shop", out=out, err=err)
+    cli.on("logs --tail 60 shop", out=out, err=err)
     assert client.last_lines("shop") == lines

@@ -73,7 +73,7 @@ INSPECT = "container inspect shop"
 
 def rejected(cli: FakeDocker, probe: Callable[[str], str | None]) -> str:
     """What the gate says of a container that it doesn't let through."""
-    cli.on("logs --tail 30 shop", out="Traceback\n", err="ImportError: nope\n")
+    cli.on("logs --tail 60 shop", out="Traceback\n", err="ImportError: nope\n")
     with pytest.raises(SystemExit) as stopped:
         gate.wait("shop", 60, probe)
     assert stopped.value.code == 1
@@ -170,3 +170,17 @@ def test_it_prints_what_the_build_supplied(
     cli.on("exec shop cat /opt/deploy/build-report.json", code=code, out=out)
     gate.main()
     assert capsys.readouterr().out == printed
+
+
+def test_what_is_shown_of_a_restarted_one_is_how_it_ended(
+    cli: FakeDocker, clock: Clock, capsys: pytest.CaptureFixture[str]
+) -> None:
+    seen = state(restarts=1, code=3)
+    seen["State"]["FinishedAt"] = "2026-01-02T03:04:05Z"
+    cli.on(INSPECT, out=[seen])
+    cli.on("logs --tail 60 --until 2026-01-02T03:04:05Z shop", err="ImportError: nope\n")
+    cli.on("update --restart=no shop", out="")
+    cli.on("stop --time 5 shop", out="")
+    with pytest.raises(SystemExit):
+        gate.wait("shop", 60, answers("refused"))
+    assert "ImportError: nope" in capsys.readouterr().err
