@@ -20,7 +20,7 @@ from tests.integration.counting import (
 )
 from tests.integration.harness import Browser, visitors
 
-DATABASES = ("sqlite",)
+DATABASES = ("sqlite", "postgres")
 OTHERS = [name for name in STRATEGIES if name != "recommended"]
 
 Begin = Callable[..., Life]
