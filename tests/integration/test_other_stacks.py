@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import docker
 import pytest
@@ -116,3 +117,27 @@ def test_an_empty_volume_is_no_existing_data(make_site: MakeSite) -> None:
     finally:
         for volume in volumes:
             volume.remove()
+
+
+def test_update_serves_data_in_folders_of_the_host(
+    make_site: MakeSite, original: Site, tmp_path: Path
+) -> None:
+    client = docker.from_env()
+    folders = {part: tmp_path / part for part in ("data", "media")}
+    image = str(client.containers.get(original.outputs()["containers"]["backend"]).attrs["Image"])
+    for part, folder in folders.items():
+        folder.mkdir()
+        copied = {f"{original.deployment}-{part}": {"bind": "/from"}, str(folder): {"bind": "/to"}}
+        command = ["sh", "-c", "cp -a /from/. /to/ && chown -R 0:0 /to"]
+        client.containers.run(image, command, volumes=copied, user="0", remove=True)
+    (folders["data"] / "db.sqlite3").rename(folders["data"] / "site.db")
+    site = make_site("folders", stack="update")
+    site.configure(
+        dataVolume=folders["data"], mediaVolume=folders["media"], dataFile="site.db", retire=[]
+    )
+    site.up()
+    browser = Browser(site.url)
+    assert "Skarn Tooth" in browser.get("/")[1]
+    assert browser.log_in("admin", original.config("adminPassword")), "the data can be written"
+    site.destroy()
+    assert (folders["data"] / "site.db").is_file()
