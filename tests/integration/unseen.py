@@ -63,7 +63,7 @@ def made_by_wagtail_start(folder: Path) -> Path:
         "SSL_CERT_FILE": "/tmp/ca.crt" if network["ca"].stat().st_size else "",
         "UV_CACHE_DIR": "/cache",
         "UV_LINK_MODE": "copy",
-        "UV_DEFAULT_INDEX": index or "https://pypi.org/simple",
+        **({"UV_DEFAULT_INDEX": index} if index else {}),
     }
     words = ["docker", "run", "--rm", "--user", f"{os.getuid()}:{os.getgid()}"]
     words += [word for source, target in mounts.items() for word in ("-v", f"{source}:{target}")]
