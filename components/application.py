@@ -6,7 +6,7 @@ from pathlib import Path
 import pulumi
 
 from components import secrets
-from components.database import Address
+from components.database_address import Address
 from components.mounts import Mount
 from components.settings import Settings
 

@@ -5,60 +5,19 @@ how it is made. No other file asks which one it is.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Protocol, TypedDict
+from dataclasses import dataclass
+from typing import TypedDict
 
 import pulumi
-from pydantic import SecretStr
 
-from components import PACKAGE, database_url
+from components import PACKAGE, database_address
+from components.database_address import FOLDER, Address, Choices, server_name
 from components.database_claim import DatabaseClaim
 from components.mounts import Mount
 from components.postgres import Postgres
 from components.volume import retained_volume
 
-FOLDER = "/srv/data"
-
 Options = pulumi.ResourceOptions | None
-
-
-class Choices(Protocol):
-    """The settings that a database follows from."""
-
-    @property
-    def database(self) -> str: ...
-    @property
-    def deployment(self) -> str: ...
-    @property
-    def data(self) -> str: ...
-    @property
-    def data_volume(self) -> str: ...
-    @property
-    def data_file(self) -> str: ...
-    @property
-    def database_name(self) -> str: ...
-    @property
-    def database_user(self) -> str: ...
-    @property
-    def database_url(self) -> SecretStr | None: ...
-
-
-@dataclass(frozen=True, kw_only=True)
-class Address:
-    """Where a database is.
-
-    Attributes:
-        url: the value of DATABASE_URL.
-        is_secret: the URL holds a password.
-        identity: what tells this database from another: a job that ran on one has to run on the
-            other. It holds no secret.
-        family: the kind of driver that it needs.
-    """
-
-    url: str = field(repr=False)
-    is_secret: bool
-    identity: str
-    family: str
 
 
 class DatabaseArgs(TypedDict):
@@ -107,33 +66,6 @@ class Database(pulumi.ComponentResource):
         super().__init__(f"{PACKAGE}:index:Database", name, None, opts)
         self.mounts = ENGINES[args["engine"]].make(self, name, args, opts)
         self.register_outputs({})
-
-
-def _file_address(settings: Choices, _password: str) -> Address:
-    file = settings.data_file
-    return Address(
-        url=f"sqlite:///{FOLDER}/{file}",
-        is_secret=False,
-        identity=f"sqlite:{_data_volume(settings)}/{file}",
-        family="sqlite",
-    )
-
-
-def _server_address(settings: Choices, password: str) -> Address:
-    url = database_url.build(
-        user=settings.database_user,
-        password=password,
-        host=server_name(settings.deployment),
-        name=settings.database_name,
-    )
-    identity = f"postgres:{_data_volume(settings)}/{settings.database_name}"
-    return Address(url=url, is_secret=True, identity=identity, family="postgres")
-
-
-def _external_address(settings: Choices, _password: str) -> Address:
-    url = settings.database_url.get_secret_value() if settings.database_url else ""
-    identity, family = database_url.identity(url), database_url.family(url)
-    return Address(url=url, is_secret=True, identity=identity, family=family)
 
 
 def _make_file(parent: Database, name: str, args: DatabaseArgs, opts: Options) -> list[Mount]:
@@ -190,7 +122,7 @@ class Engine:
         is_file: the data is a file that the application itself opens.
         marker: the file that tells a server's data directory from other volumes; "" without one.
         secret: the config key of the secret that it is reached with; "" if there is none.
-        address: where the database is, from the settings and the password.
+        address: where the database is, from the settings, the volume and the password.
         make: creates what holds the data; returns what the application mounts.
     """
 
@@ -199,26 +131,30 @@ class Engine:
     is_file: bool = False
     marker: str = ""
     secret: str = ""
-    address: Callable[[Choices, str], Address]
+    address: Callable[[Choices, str, str], Address]
     make: Callable[[Database, str, DatabaseArgs, Options], list[Mount]]
 
 
 ENGINES: Mapping[str, Engine] = {
     "sqlite": Engine(
-        title="SQLite", volume="data", is_file=True, address=_file_address, make=_make_file
+        title="SQLite",
+        volume="data",
+        is_file=True,
+        address=database_address.of_file,
+        make=_make_file,
     ),
     "postgres": Engine(
         title="PostgreSQL",
         volume="postgres",
         marker="PG_VERSION",
         secret="databasePassword",
-        address=_server_address,
+        address=database_address.of_server,
         make=_make_server,
     ),
     "external": Engine(
         title="a server elsewhere",
         secret="databaseUrl",
-        address=_external_address,
+        address=database_address.of_elsewhere,
         make=_make_nothing,
     ),
 }
@@ -231,17 +167,12 @@ def address(settings: Choices, password: str) -> Address:
         settings: the stack's settings.
         password: the user's, where the server is this deployment's own; else "".
     """
-    return ENGINES[settings.database].address(settings, password)
+    return ENGINES[settings.database].address(settings, _data_volume(settings), password)
 
 
 def driver(settings: Choices) -> str:
     """The kind of driver that the project needs."""
     return address(settings, "").family
-
-
-def server_name(deployment: str) -> str:
-    """The name of the database server's container: fixed, so that there is never a second one."""
-    return f"{deployment}-postgres"
 
 
 def data_volumes(settings: Choices) -> dict[str, str]:

@@ -29,10 +29,6 @@ if ! flock -n 9; then
   echo "another server has this data directory open; two on one directory would destroy it" >&2
   exit 75
 fi
-if [ "$DEPLOY_DATA" = existing ] && [ ! -s "$PGDATA/PG_VERSION" ]; then
-  echo "dataVolume holds no PostgreSQL data directory: there is no PG_VERSION in it" >&2
-  exit 78
-fi
 exec docker-entrypoint.sh "$@"
 """
 
@@ -151,7 +147,6 @@ class Postgres(pulumi.ComponentResource):
             args["name"],
         ]
         environment = {
-            "DEPLOY_DATA": "existing" if args["existing"] else "create",
             "PGDATA": DATA_FOLDER,
             "POSTGRES_DB": args["name"],
             "POSTGRES_INITDB_ARGS": _INITDB,

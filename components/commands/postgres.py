@@ -51,7 +51,7 @@ REMEDIES: tuple[tuple[str, str], ...] = (
         "`docker update --restart=no`, `docker stop`)",
     ),
     (
-        r"holds no PostgreSQL data directory|holds files, but no PostgreSQL",
+        r"holds files, but no PostgreSQL data directory",
         "set dataVolume to the volume whose top folder holds PG_VERSION, or data to create",
     ),
     (r"No space left on device", "make room on the host's disk"),
@@ -71,9 +71,11 @@ def wait(container: str, timeout: float) -> None:
         state = inspect(container)
         if state is None:
             fail(f"postgres: container {container} is gone: run `pulumi up --refresh`")
-        if state["RestartCount"] > restarts or state["State"]["Status"] != "running":
+        if state["State"]["Status"] != "running":
             code = state["State"]["ExitCode"]
             _give_up(container, f"it exited with code {code}", last_lines(container))
+        if state["RestartCount"] > restarts:
+            _give_up(container, "it ended and was restarted", last_lines(container))
         answer = ask(container)
         if answer is None:
             return

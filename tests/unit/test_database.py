@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from components import database
-from components.database import ENGINES, Address
+from components.database import ENGINES
+from components.database_address import Address
 from components.database_claim import DatabaseClaim, Found
 from components.settings import DATABASE_PASSWORD, DATABASE_URL, Settings
 
