@@ -9,7 +9,8 @@ from typing import Any
 import docker.errors
 
 from components.errors import UserError
-from components.host import Claim, Host
+from components.host import Host
+from components.host_claim import Claim
 
 STACK = "organization/django-on-docker/shop"
 EDGE = {"django-on-docker.deployment": "shop", "django-on-docker.role": "edge"}

@@ -8,7 +8,8 @@ import pytest
 from components import application
 from components.database import address
 from components.mounts import Mount
-from components.settings import RESERVED, Settings
+from components.settings import Settings
+from components.settings_types import RESERVED
 from tests.unit.recorder import deploy
 
 KEY, PASSWORD = "k" * 40, "open-sesame"

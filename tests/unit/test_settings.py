@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from components.settings import ConfigError, Settings, keys, load
+from components.settings import Settings, keys, load
+from components.settings_errors import ConfigError
 
 GOOD = {"appPath": "example", "settingsModule": "site.settings", "data": "create"}
 

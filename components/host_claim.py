@@ -1,0 +1,160 @@
+"""What must be true of the Docker host before an update begins: whose is what, what is free."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from components import ports
+from components.database_claim import DatabaseClaim
+from components.labels import DEPLOYMENT, ROLE, STACK
+
+if TYPE_CHECKING:
+    from components.host import Host
+
+_SERVING = ("backend", "edge", "postgres")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claim:
+    """What a stack is about to take on the host.
+
+    Attributes:
+        deployment: the deployment's name.
+        stack: the stack's full name, the mark of what it owns.
+        port: the TCP port on 127.0.0.1.
+        data: ``create`` or ``existing``.
+        volumes: the volumes that hold the site's data, by what they hold.
+        data_file: the database's file in its volume; "" if it is no file.
+        database: what its database takes.
+        retire: containers that served until now and are taken over from.
+        owned: the ids of what is in the stack's state.
+    """
+
+    deployment: str
+    stack: str
+    port: int
+    data: str
+    volumes: dict[str, str]
+    data_file: str
+    database: DatabaseClaim | None = None
+    retire: Sequence[str]
+    owned: Collection[str]
+
+    def problems(self, host: "Host") -> Iterator[str]:
+        """One line for each thing on the host that stands in the way, and what resolves it."""
+        yield from self._data_problems(host)
+        yield from self._container_problems(host)
+        yield from self._ownership_problems(host)
+        yield from self._port_problems(host)
+        yield from self._file_problems(host)
+        yield from self.database.problems(host) if self.database else ()
+
+    def _data_problems(self, host: "Host") -> Iterator[str]:
+        for key, volume in self.volumes.items():
+            if volume.startswith("/"):
+                yield from self._folder_problems(host, key, volume)
+                continue
+            marks = host.volume_labels(volume)
+            if self.data == "existing" and marks is None:
+                yield (
+                    f"{key}: data is existing, but there is no volume {volume}: "
+                    f"see `docker volume ls`, then `pulumi config set {key} NAME`; "
+                    "or set data to create for a new site"
+                )
+            if self.data == "create" and marks is not None:
+                yield from _volume_problems(self, key, volume, marks)
+
+    def _folder_problems(self, host: "Host", key: str, folder: str) -> Iterator[str]:
+        if host.is_local and not Path(folder).is_dir():
+            yield f"{key}: there is no folder {folder} on the host"
+
+    def _file_problems(self, host: "Host") -> Iterator[str]:
+        source = self.volumes.get("dataVolume", "")
+        if self.data != "existing" or not self.data_file:
+            return
+        if host.has_file(source, self.data_file) is False:
+            yield (
+                f"dataFile: there is no file {self.data_file} in {source}: an empty database "
+                "would be made and an empty site served. Set dataFile to the database's name "
+                f"there (`docker run --rm -v {source}:/data IMAGE ls /data`)"
+            )
+
+    def _container_problems(self, host: "Host") -> Iterator[str]:
+        served = host.client.containers.list(all=True, filters=_labelled(self, "edge"))
+        for name in self.retire:
+            container = host.container(name)
+            # Once this deployment serves, what it took over from may be gone.
+            if container is None and not served:
+                yield _unknown_container(name)
+            elif container and _is_anothers(container.labels, self):
+                yield f"retire names {name!r}, which belongs to another deployment of this program"
+
+    def _ownership_problems(self, host: "Host") -> Iterator[str]:
+        for role in _SERVING:
+            for container in host.client.containers.list(filters=_labelled(self, role)):
+                if container.id not in self.owned and container.name not in self.retire:
+                    yield _foreign_container(str(container.name), self)
+        for network in host.client.networks.list(filters=_labelled(self, "network")):
+            if network.id not in self.owned:
+                yield _foreign_network(str(network.name), network.attrs["Labels"], self)
+
+    def _port_problems(self, host: "Host") -> Iterator[str]:
+        for container in host.client.containers.list(filters={"publish": str(self.port)}):
+            mine = container.labels.get(DEPLOYMENT) == self.deployment
+            if mine and container.labels.get(ROLE) == "edge":
+                return
+            if container.name not in self.retire:
+                yield ports.taken(self.port, f"container {container.name}")
+            return
+        holder = ports.holder(self.port) if host.is_local else None
+        if holder:
+            yield ports.taken(self.port, holder)
+
+
+def _volume_problems(claim: Claim, key: str, volume: str, marks: dict[str, str]) -> Iterator[str]:
+    owner, stack = marks.get(DEPLOYMENT), marks.get(STACK)
+    if owner == claim.deployment and stack in (claim.stack, None):
+        return
+    if owner is None:
+        whose = "has no mark of this program"
+    else:
+        whose = f"belongs to deployment {owner} of stack {stack}"
+    yield (
+        f"data is create, but volume {volume} exists and {whose}: to serve that data set data to "
+        f"existing and {key} to {volume}; for a new site set deployment to another name"
+    )
+
+
+def _is_anothers(marks: Mapping[str, str], claim: Claim) -> bool:
+    # The role tells: a container inherits its image's labels, whoever started it.
+    return marks.get(ROLE) in _SERVING and marks.get(DEPLOYMENT) != claim.deployment
+
+
+def _labelled(claim: Claim, role: str) -> dict[str, str | list[str] | bool]:
+    return {"label": [f"{DEPLOYMENT}={claim.deployment}", f"{ROLE}={role}"]}
+
+
+def _unknown_container(name: str) -> str:
+    return (
+        f"retire names {name!r}: there is no such container, see `docker ps --all`; "
+        "name one that is there, or remove it with `pulumi config rm retire`"
+    )
+
+
+def _foreign_container(name: str, claim: Claim) -> str:
+    return (
+        f"container {name} of deployment {claim.deployment} runs, but is in neither this stack's "
+        "state nor its retire list: if another stack owns it, set deployment to another name here; "
+        f"to take over from it, `pulumi config set --path 'retire[0]' {name}`; if an interrupted "
+        f"update or a lost state left it behind, `docker rm --force {name}`"
+    )
+
+
+def _foreign_network(name: str, marks: dict[str, str], claim: Claim) -> str:
+    return (
+        f"network {name} of deployment {claim.deployment} was made by stack {marks.get(STACK)} and "
+        "is not in this stack's state: one deployment belongs to one stack. Set deployment to "
+        "another name here, or hand the resources over with `pulumi state move`; if nothing uses "
+        f"it any more, `docker network rm {name}`"
+    )

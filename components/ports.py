@@ -1,0 +1,35 @@
+"""TCP ports of this machine: who holds one."""
+
+import psutil
+
+
+def taken(port: int, holder: str) -> str:
+    """What is said of a port that is taken."""
+    return (
+        f"port is {port}: 127.0.0.1:{port} is taken by {holder}; "
+        f"choose another with `pulumi config set port {port + 1}`, or stop the holder"
+    )
+
+
+def holder(port: int) -> str | None:
+    """Who listens on a TCP port of this machine, in words; None if nobody does, or is seen to."""
+    try:
+        connections = psutil.net_connections(kind="tcp")
+    except psutil.AccessDenied:
+        return None
+    for connection in connections:
+        if connection.status != psutil.CONN_LISTEN or not connection.laddr:
+            continue
+        address, listening = connection.laddr
+        if listening == port and address in ("127.0.0.1", "0.0.0.0", "::"):
+            return _process(connection.pid)
+    return None
+
+
+def _process(pid: int | None) -> str:
+    if pid is None:
+        return "a process of another user"
+    try:
+        return f"process {pid} ({psutil.Process(pid).name()})"
+    except psutil.Error:
+        return f"process {pid}"

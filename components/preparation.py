@@ -1,0 +1,151 @@
+"""What is found out before anything is changed: what is asked for, and what is there already.
+
+Whatever is known to go wrong ends here, with an error that says what to do.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pulumi
+
+from components.database import address, claim, data_file, data_volumes, driver
+from components.database_address import Address
+from components.host import Host
+from components.host_claim import Claim
+from components.plan import Plan, execution_plan
+from components.project import Project, find_project
+from components.pulumi_cli import resource_ids, stack_resources
+from components.release import Release, prepare_release
+from components.settings import Settings, load_stack
+from components.stack_secrets import StackSecrets, ensure_secrets
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preparation:
+    """What the components are made from.
+
+    Attributes:
+        settings: the stack's configuration.
+        stack: the stack's full name, the mark of what it owns.
+        plan: which operation runs where.
+        host: the Docker host.
+        state: the resources in the stack's state.
+        volumes: the volumes or folders that hold the site's data, by what they hold.
+        has_data: the site is this stack's to create, and its data is there already.
+        unfinished: that data is from a first `up` of this stack that did not come to its end.
+        base_image: the image that releases start from, and where it comes from.
+        release: the release that is to serve.
+        secrets: the stack's secrets.
+        database: where the database is.
+    """
+
+    settings: Settings
+    stack: str
+    plan: Plan
+    host: Host
+    state: list[dict[str, Any]]
+    volumes: dict[str, str]
+    has_data: bool
+    unfinished: bool
+    base_image: tuple[str, str]
+    release: Release
+    secrets: StackSecrets
+    database: Address
+
+    @property
+    def existing(self) -> bool:
+        """The data is there and is only referenced."""
+        return self.settings.data == "existing"
+
+    @property
+    def secret_values(self) -> dict[str, str]:
+        """All secrets of the application, by the variable that each becomes."""
+        return {**self.settings.further_secrets, **self.secrets.as_environment()}
+
+
+def prepare() -> Preparation:
+    """Look at the stack's config and state, the project and the host.
+
+    Raises:
+        UserError: if something is wrong with one of them.
+    """
+    settings = load_stack()
+    stack = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
+    project = find_project(
+        Path(settings.app_path),
+        settings_module=settings.settings_module,
+        python_path=settings.python_path,
+        requirements=settings.requirements,
+    )
+    host = Host()
+    state = stack_resources(pulumi.get_stack())
+    media = settings.media_volume or f"{settings.deployment}-media"
+    volumes = {**data_volumes(settings), "mediaVolume": media}
+    # Where the database is elsewhere, uploaded files tell that the site is not new.
+    holder = next(iter(volumes.values()))
+    owned = resource_ids(state)
+    host.check(
+        Claim(
+            deployment=settings.deployment,
+            stack=stack,
+            port=settings.port,
+            data=settings.data,
+            volumes=volumes,
+            data_file=data_file(settings),
+            database=claim(settings),
+            retire=settings.retire,
+            owned=owned,
+        )
+    )
+    has_data = settings.data == "create" and host.volume_labels(holder) is not None
+    base_image = host.base_image(settings.base_image)
+    release = _release(settings, project, base_image[0])
+    secrets = ensure_secrets(
+        settings,
+        stack=pulumi.get_stack(),
+        project=pulumi.get_project(),
+        config_file=Path("stacks", f"Pulumi.{pulumi.get_stack()}.yaml"),
+        has_data=has_data,
+        write=not pulumi.runtime.is_dry_run(),
+    )
+    return Preparation(
+        settings=settings,
+        stack=stack,
+        plan=execution_plan(settings),
+        host=host,
+        state=state,
+        volumes=volumes,
+        has_data=has_data,
+        unfinished=has_data and holder in owned,
+        base_image=base_image,
+        release=release,
+        secrets=secrets,
+        database=address(settings, secrets.database_password),
+    )
+
+
+def _release(settings: Settings, project: Project, base_image: str) -> Release:
+    return prepare_release(
+        project,
+        deployment=settings.deployment,
+        base_image=base_image,
+        dockerfile=settings.dockerfile,
+        build_args={
+            "APT_PACKAGES": " ".join(settings.apt_packages),
+            "COLLECT": "yes",
+            "DATABASE_ENGINE": driver(settings),
+            "HEALTH_PATH": settings.health_path,
+            "PYTHON_PATH": project.python_path or ".",
+            "REQUIREMENTS": project.requirements,
+            "SCHEME": settings.scheme,
+            "SEED_STEPS": json.dumps(settings.seed_steps),
+            "SETTINGS_MODULE": settings.settings_module,
+            "WSGI": settings.wsgi,
+        },
+        environment={
+            **settings.environment,
+            **dict.fromkeys(settings.secret_environment, "placeholder-while-the-image-is-built"),
+        },
+    )

@@ -1,0 +1,71 @@
+"""What is said of a stack's config that is wrong: key, value, what is allowed, and what to do."""
+
+import difflib
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from components.errors import UserError
+
+
+class ConfigError(UserError):
+    """One or more config keys are missing, unknown, of the wrong type or inconsistent."""
+
+
+class _ConflictError(ValueError):
+    def __init__(self, key: str, problem: str, remedy: str) -> None:
+        super().__init__(problem)
+        self.key, self.problem, self.remedy = key, problem, remedy
+
+
+def conflict(key: str, problem: str, remedy: str) -> ValueError:
+    """Keys that contradict each other: the one to change, what is wrong with it, what to do."""
+    return _ConflictError(key, problem, remedy)
+
+
+def explain(
+    error: Any,
+    raw: Mapping[str, str],
+    stack: str,
+    *,
+    keys: Collection[str],
+    secret: Collection[str],
+) -> str:
+    """What is wrong with a config value, and what to do, in one line.
+
+    Args:
+        error: one of a `ValidationError`'s.
+        raw: the config values as they were given.
+        stack: the stack's name.
+        keys: every config key.
+        secret: those whose values are never shown.
+    """
+    cause = error.get("ctx", {}).get("error")
+    if isinstance(cause, _ConflictError):
+        return f"{cause.key} {cause.problem}: {cause.remedy}"
+    key, *inner = (str(part) for part in error["loc"])
+    if error["type"] == "extra_forbidden":
+        return _explain_unknown(key, stack, keys)
+    if error["type"] == "missing":
+        return f"{key} is missing: set it with `pulumi config set {key} VALUE -s {stack}`"
+    message = str(cause) if cause else error["msg"][:1].lower() + error["msg"][1:]
+    where = ".".join([key, *inner])
+    shown = "[secret]" if key in secret else raw.get(key, "")
+    return f"{where} is {shown!r}: {message}; {_setting(key, stack, secret=key in secret)}"
+
+
+def _setting(key: str, stack: str, *, secret: bool) -> str:
+    # Without a value the command asks for it: a secret stays out of the shell's history.
+    words = f"--secret {key}" if secret else f"{key} VALUE"
+    return f"change it with `pulumi config set {words} -s {stack}`"
+
+
+def _explain_unknown(key: str, stack: str, keys: Collection[str]) -> str:
+    close = difflib.get_close_matches(key, keys, n=1, cutoff=0.6)
+    hint = f"did you mean {close[0]}? Otherwise remove" if close else "remove"
+    remedy = f"{hint} it with `pulumi config rm {key} -s {stack}`"
+    return f"{key} is no config key of this program: {remedy}"
+
+
+def count(problems: Collection[str]) -> str:
+    """How many problems there are, in words."""
+    return "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
