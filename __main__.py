@@ -11,13 +11,15 @@ from components import application
 from components.backend import PORT, Backend
 from components.build_secrets import stage_build_secrets
 from components.database import Database, application_files
-from components.edge import Edge, Traffic
+from components.edge import Edge
+from components.edge_config import EdgeConfig
 from components.edge_image import EdgeImage
 from components.errors import end_quietly_when_interrupted
 from components.files import Files
 from components.image import Image
 from components.ledger import Account, Ledger
 from components.network import Network
+from components.own_proxy import OwnProxy
 from components.ownership import Ownership
 from components.preparation import prepare
 from components.retirement import Retirement
@@ -25,6 +27,7 @@ from components.secrets import Secrets
 from components.seeding import Seeding, triggers
 from components.standing import Wanted, row_of, standing
 from components.startup import startup_command
+from components.traffic import Traffic
 
 # What is asked for, and whether the project and the host allow it.
 end_quietly_when_interrupted()
@@ -134,6 +137,7 @@ up = row_of(
         environment=serving_environment,
         triggers=job_for if settings.seeding else None,
         mounts_source=settings.mount_source,
+        replicas=settings.replicas,
     ),
 )
 pulumi.log.info(
@@ -161,11 +165,12 @@ if settings.seeding:
     )
     ready = [*ready, seeding]
 
-# The backend: the new one starts beside the old one, and has to pass its gate.
+# The backend: the new one starts beside the old one, and has to pass its gate; replicas in turn.
 backend = Backend(
     deployment,
     {
         "deployment": deployment,
+        "replicas": settings.replicas,
         "release": release.tag,
         "image_id": image.image_id,
         "startup": startup,
@@ -190,29 +195,45 @@ if settings.retire:
             pulumi.ResourceOptions(depends_on=[backend]),
         )
     )
-edge = Edge(
-    deployment,
-    {
-        "deployment": deployment,
-        "image_id": edge_image.image_id,
-        "network": network.network_name,
-        "port": settings.port,
-    },
-    pulumi.ResourceOptions(providers=on_host, depends_on=before_edge),
-)
-traffic = Traffic(
-    deployment,
-    {
-        "edge": edge.container,
-        "config_volume": edge.config_volume,
-        "backend": backend.serving,
-        "backend_port": PORT,
-        "health_path": settings.health_path,
-        "host": settings.hosts[0],
-        "scheme": settings.scheme,
-    },
-    pulumi.ResourceOptions(depends_on=[backend, edge]),
-)
+traffic: Traffic | OwnProxy
+reached_by: dict[str, pulumi.Input[str]] = {}
+if settings.edge:
+    edge = Edge(
+        deployment,
+        {
+            "deployment": deployment,
+            "image_id": edge_image.image_id,
+            "network": network.network_name,
+            "port": settings.port,
+        },
+        pulumi.ResourceOptions(providers=on_host, depends_on=before_edge),
+    )
+    traffic = Traffic(
+        deployment,
+        {
+            "edge": edge.container,
+            "config_volume": edge.config_volume,
+            "backends": backend.serving,
+            "backend_port": PORT,
+            "config": EdgeConfig(
+                origin=settings.public_origin,
+                max_body=settings.max_body_size,
+                capacity=settings.workers * settings.threads,
+                health_path=settings.health_path,
+                host=settings.hosts[0],
+            ),
+        },
+        pulumi.ResourceOptions(depends_on=[backend, edge]),
+    )
+    reached_by = {"edge": edge.container}
+else:
+    traffic = OwnProxy(
+        deployment,
+        {"deployment": deployment, "backends": backend.serving},
+        pulumi.ResourceOptions(depends_on=[backend, *before_edge]),
+    )
+    pulumi.export("upstream", {"network": traffic.network, "address": f"{deployment}:{PORT}"})
+serving = traffic.serving.apply(lambda names: names[0])
 
 # What ran is counted, and compared with the plan.
 account = Account(
@@ -222,7 +243,8 @@ account = Account(
         "plan": plan,
         "up": up,
         "accounted": now.accounted,
-        "backend": traffic.serving,
+        "backends": traffic.serving,
+        "counted": now.counted,
         "job": seeding.result if seeding else None,
     },
     pulumi.ResourceOptions(depends_on=[traffic]),
@@ -237,6 +259,6 @@ pulumi.export("executionPlan", plan.as_output())
 pulumi.export("row", account.row)
 pulumi.export("ledger", account.result)
 pulumi.export("seeding", seeding.result if seeding else {"steps": []})
-pulumi.export("containers", {"backend": traffic.serving, "edge": edge.container})
+pulumi.export("containers", {"backend": serving, "backends": traffic.serving, **reached_by})
 pulumi.export("baseImage", dict(zip(("name", "origin"), given.base_image, strict=True)))
 pulumi.export("supplied", backend.report.apply(lambda report: (report or {}).get("supplied")))

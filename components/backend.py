@@ -1,4 +1,4 @@
-"""The backend: the container that serves, and the gate that it has to pass before traffic."""
+"""The backend: the containers that serve, and the gate that each has to pass before traffic."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -16,10 +16,12 @@ PORT = 8000
 
 
 class BackendArgs(TypedDict):
-    """What the container runs, and how long it may take."""
+    """What the containers run, and how long they may take."""
 
     deployment: str
-    """The deployment that the container belongs to."""
+    """The deployment that the containers belong to."""
+    replicas: int
+    """How many containers serve at once."""
     release: str
     """The release's content tag."""
     image_id: pulumi.Input[str]
@@ -43,43 +45,58 @@ class BackendArgs(TypedDict):
 
 
 class Backend(pulumi.ComponentResource):
-    """One container of a release, started beside the one that serves.
+    """The containers of a release, started beside those that serve, one after another.
 
-    It has a generated name and no host port, so the new one runs next to the old one, which is
-    stopped at the end of an update that succeeded. The gate is a resource of its own: if the new
-    container doesn't pass, the update fails and the old one goes on serving.
+    They have generated names and no host port, so the new ones run next to the old ones, which are
+    stopped at the end of an update that succeeded. Each gate is a resource of its own, and the next
+    container waits for it: if one doesn't pass, no further one starts, the update fails and the old
+    ones go on serving.
     """
 
     container: pulumi.Output[str]
-    """The container's name."""
-    serving: pulumi.Output[str]
-    """The container's name, known only once it has passed the gate."""
+    """The first container's name."""
+    serving: Sequence[pulumi.Output[str]]
+    """Each container's name, known only once it has passed its gate."""
     report: pulumi.Output[Any]
     """What the image's build found out about the project, and what it supplied."""
-    passed: pulumi.Resource
-    """The gate: traffic depends on it."""
 
     def __init__(
         self, name: str, args: BackendArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__(f"{PACKAGE}:index:Backend", name, None, opts)
-        container = self._container(name, args, opts)
-        gate = command.local.Command(
-            f"{name}-gate",
+        # The first one's names say nothing of numbers: most sites have no other.
+        suffixes = ["", *(f"-{number}" for number in range(2, args["replicas"] + 1))]
+        first = pulumi.ResourceOptions(depends_on=opts.depends_on if opts else None)
+        containers: list[docker.Container] = []
+        gates: list[command.local.Command] = []
+        for suffix in suffixes:
+            in_turn = pulumi.ResourceOptions.merge(
+                first, pulumi.ResourceOptions(depends_on=gates[-1:])
+            )
+            containers.append(self._container(f"{name}-backend{suffix}", args, in_turn))
+            gates.append(self._gate(f"{name}-gate{suffix}", args, containers[-1]))
+        self.container = containers[0].name
+        self.serving = [
+            pulumi.Output.all(container.name, gate.id).apply(lambda both: str(both[0]))
+            for container, gate in zip(containers, gates, strict=True)
+        ]
+        self.report = gates[0].stdout.apply(parse_report)
+        self.register_outputs({"container": self.container, "serving": self.serving})
+
+    def _gate(
+        self, name: str, args: BackendArgs, container: docker.Container
+    ) -> command.local.Command:
+        return command.local.Command(
+            name,
             create="python3 -m components.commands.gate",
             environment={"CONTAINER": container.name, "TIMEOUT": str(args["gate_timeout"])},
             triggers=[container.id],
             logging=command.local.Logging.STDERR,
             opts=pulumi.ResourceOptions(parent=self, depends_on=[container]),
         )
-        self.passed = gate
-        self.container = container.name
-        self.serving = pulumi.Output.all(container.name, gate.id).apply(lambda both: str(both[0]))
-        self.report = gate.stdout.apply(parse_report)
-        self.register_outputs({"container": self.container, "serving": self.serving})
 
     def _container(
-        self, name: str, args: BackendArgs, opts: pulumi.ResourceOptions | None
+        self, name: str, args: BackendArgs, opts: pulumi.ResourceOptions
     ) -> docker.Container:
         marks = labels(
             args["deployment"],
@@ -89,7 +106,7 @@ class Backend(pulumi.ComponentResource):
             secrets=args["secrets"],
         )
         return docker.Container(
-            f"{name}-backend",
+            name,
             image=args["image_id"],
             command=["sh", "-c", args["startup"]],
             envs=[f"{key}={value}" for key, value in sorted(args["environment"].items())],
@@ -115,7 +132,7 @@ class Backend(pulumi.ComponentResource):
             log_opts={"max-size": "10m", "max-file": "3"},
             opts=pulumi.ResourceOptions(
                 parent=self,
-                depends_on=opts.depends_on if opts else None,
+                depends_on=opts.depends_on,
                 delete_before_replace=False,
             ),
         )

@@ -22,7 +22,7 @@ class Claim:
     Attributes:
         deployment: the deployment's name.
         stack: the stack's full name, the mark of what it owns.
-        port: the TCP port on 127.0.0.1.
+        port: the TCP port on 127.0.0.1; None if nothing is published.
         data: ``create`` or ``existing``.
         volumes: the volumes that hold the site's data, by what they hold.
         data_file: the database's file in its volume; "" if it is no file.
@@ -33,7 +33,7 @@ class Claim:
 
     deployment: str
     stack: str
-    port: int
+    port: int | None
     data: str
     volumes: dict[str, str]
     data_file: str
@@ -100,6 +100,8 @@ class Claim:
                 yield _foreign_network(str(network.name), network.attrs["Labels"], self)
 
     def _port_problems(self, host: "Host") -> Iterator[str]:
+        if self.port is None:
+            return
         for container in host.client.containers.list(filters={"publish": str(self.port)}):
             mine = container.labels.get(DEPLOYMENT) == self.deployment
             if mine and container.labels.get(ROLE) == "edge":

@@ -59,8 +59,10 @@ class AccountArgs(TypedDict):
     """Which line of the decision matrix this `up` is."""
     accounted: Sequence[str]
     """Ids of the job's records that belong to an earlier `up`."""
-    backend: pulumi.Input[str]
-    """The container that serves."""
+    backends: pulumi.Input[Sequence[str]]
+    """The containers that serve."""
+    counted: Sequence[str]
+    """Those of them whose start an earlier `up` accounted for."""
     job: pulumi.Input[Any]
     """The seeding job's result; None if there is no job."""
 
@@ -81,14 +83,15 @@ class Account(pulumi.ComponentResource):
         self, name: str, args: AccountArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__(f"{PACKAGE}:index:Account", name, None, opts)
+        backends = pulumi.Output.from_input(args["backends"])
         file = pulumi.Output.from_input(args["job"]).apply(lambda result: _write(args, result))
         counted = command.local.Command(
             f"{name}-account",
             create="python3 -m components.commands.account",
             # Only its trigger is a reason to count again.
             update="true",
-            environment={"ACCOUNT": file, "BACKEND": args["backend"]},
-            triggers=[args["backend"]],
+            environment={"ACCOUNT": file, "BACKENDS": backends.apply(" ".join)},
+            triggers=backends,
             logging=command.local.Logging.STDERR,
             opts=pulumi.ResourceOptions(parent=self, depends_on=opts.depends_on if opts else None),
         )
@@ -102,7 +105,11 @@ def _write(args: AccountArgs, job: Any) -> str:
     file = BUILD_FOLDER / args["deployment"] / "account.json"
     if not pulumi.runtime.is_dry_run():
         records = [id_ for id_ in (job or {}).get("records", []) if id_ not in args["accounted"]]
-        content = {**expectation(args["plan"], args["up"]), "job": records}
+        content = {
+            **expectation(args["plan"], args["up"]),
+            "job": records,
+            "counted": list(args["counted"]),
+        }
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(content, indent=2) + "\n")
     return file.as_posix()

@@ -109,12 +109,14 @@ class Up:
         why: what it follows from.
         triggered: the seeding job runs, if the plan has one.
         built: the release's image is there already.
+        starts: how many containers of the backend start, where the row has any start.
     """
 
     row: str
     why: str
     triggered: bool = False
     built: bool = False
+    starts: int = 1
 
     @property
     def idle(self) -> bool:
@@ -168,7 +170,7 @@ class Plan:
         counts = expected_counts(up, self)
         rows = [("operation", "point", "runs", "in this up", "when", "why")]
         for e in self.entries:
-            now = _yes(counts[e.operation, e.point] > 0)
+            now = _times(counts[e.operation, e.point])
             rows.append((e.operation, e.point, _yes(e.runs), now, e.when, e.why))
         widths = [max(len(row[i]) for row in rows) for i in range(5)]
         lines = [
@@ -180,6 +182,10 @@ class Plan:
 
 def _yes(value: bool) -> str:
     return "yes" if value else "no"
+
+
+def _times(count: int) -> str:
+    return f"{count} times" if count > 1 else _yes(count > 0)
 
 
 _WHEN: Mapping[Point, str] = {
@@ -223,7 +229,8 @@ def execution_plan(settings: Switches) -> Plan:
 
 def or_restart(up: Up) -> Up:
     """What an `up` is if nothing was changed, and a container starts all the same."""
-    return replace(up, row=RESTART, why="the container is replaced") if up.idle else up
+    unforeseen = up.idle and up.starts
+    return replace(up, row=RESTART, why="the container is replaced") if unforeseen else up
 
 
 def expected_counts(up: Up, plan: Plan) -> Counts:
@@ -238,7 +245,11 @@ def expected_counts(up: Up, plan: Plan) -> Counts:
         point: how == "yes" or (how == "if triggered" and up.triggered)
         for point, how in passes.items()
     }
-    return {(e.operation, e.point): int(e.runs and happens[e.point]) for e in plan.entries}
+    times: Mapping[Point, int] = {"build": 1, "job": 1, "startup": up.starts}
+    return {
+        (e.operation, e.point): times[e.point] if e.runs and happens[e.point] else 0
+        for e in plan.entries
+    }
 
 
 def expected_applied(up: Up, plan: Plan, pending: int) -> dict[Point, int]:

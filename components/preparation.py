@@ -90,7 +90,7 @@ def prepare() -> Preparation:
         Claim(
             deployment=settings.deployment,
             stack=stack,
-            port=settings.port,
+            port=settings.port if settings.edge else None,
             data=settings.data,
             volumes=volumes,
             data_file=data_file(settings),

@@ -99,10 +99,13 @@ class Settings(BaseModel):
     secret_key: SecretStr | None = Field(default=None, min_length=32)
     admin_password: SecretStr | None = Field(default=None, min_length=8)
     retire: tuple[str, ...] = ()
+    max_body_size: int = Field(default=100, ge=1, le=100_000)
+    edge: bool = True
     serve_media: bool = True
     private_media: tuple[InsidePath, ...] = ()
 
     # The server
+    replicas: int = Field(default=1, ge=1, le=16)
     workers: int = Field(default=2, ge=1, le=64)
     threads: int = Field(default=4, ge=1, le=64)
     health_path: UrlPath = "/-/health"
@@ -128,6 +131,12 @@ class Settings(BaseModel):
                 "mountSource",
                 "is true, but where a Dockerfile of the project's own keeps its source is unknown",
                 "remove dockerfile in this stack, or set mountSource to false",
+            )
+        if not self.edge and not self.origin:
+            raise conflict(
+                "origin",
+                "is empty, but edge is false: the program does not know where your proxy listens",
+                "set origin to what visitors type, such as https://www.example.org",
             )
         self._check_database()
         given = {"dataVolume": self.data_volume, "mediaVolume": self.media_volume}

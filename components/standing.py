@@ -1,6 +1,7 @@
 """What an `up` is, from what the stack's state says is there and what is wanted. Pure functions."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,6 +24,7 @@ class Wanted:
         environment: the container's environment.
         triggers: what the seeding job is to run for; None if there is no job.
         mounts_source: the project's source is mounted, for development.
+        replicas: how many containers of the backend are to serve.
     """
 
     release: str
@@ -31,6 +33,7 @@ class Wanted:
     environment: Mapping[str, str]
     triggers: Sequence[object] | None
     mounts_source: bool
+    replicas: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +44,9 @@ class Standing:
         served: something has served before.
         release: the tag of the release that serves.
         redeploy: `redeploy` as it was when that release's container was started.
-        startup: that container's start-up command; "" if the container is gone.
+        startup: that container's start-up command; "" if it is gone, and every replica with it.
+        serving: names of the containers that go on serving if nothing is changed.
+        counted: names of the containers whose start an earlier `up` accounted for.
         environment: that container's environment.
         failed: beside it there is a newer container, which did not pass its gate.
         triggers: what the finished job ran for; None if there is none.
@@ -55,6 +60,8 @@ class Standing:
     release: str = ""
     redeploy: str = ""
     startup: str = ""
+    serving: tuple[str, ...] = ()
+    counted: tuple[str, ...] = ()
     environment: Mapping[str, str]
     failed: bool = False
     triggers: Sequence[object] | None = None
@@ -74,8 +81,14 @@ def row_of(now: Standing, wanted: Wanted) -> Up:
     triggered = wanted.triggers is not None and (
         not now.served or now.job_since or list(wanted.triggers) != now.triggers
     )
-    row, why = _next(now, wanted, triggered=triggered) if now.served else _first(now, wanted)
-    return Up(row=row, why=why, triggered=triggered, built=now.image)
+    starts = wanted.replicas
+    if not now.served:
+        row, why = _first(now, wanted)
+    elif replaced := _replaced(now, wanted, triggered=triggered):
+        row, why = replaced
+    else:
+        row, why, starts = _resized(now, wanted)
+    return Up(row=row, why=why, triggered=triggered, built=now.image, starts=starts)
 
 
 def _first(now: Standing, wanted: Wanted) -> tuple[str, str]:
@@ -86,20 +99,31 @@ def _first(now: Standing, wanted: Wanted) -> tuple[str, str]:
     return UPDATE, "a new release for data that exists"
 
 
-def _next(now: Standing, wanted: Wanted, *, triggered: bool) -> tuple[str, str]:
+def _replaced(now: Standing, wanted: Wanted, *, triggered: bool) -> tuple[str, str] | None:
     if wanted.release != now.release:
         return UPDATE, f"release {wanted.release} follows {now.release}"
     if now.redeploy and str(wanted.redeploy) != now.redeploy:
         return REDEPLOYMENT, f"redeploy is {wanted.redeploy}, was {now.redeploy}"
     if triggered:
         return REDEPLOYMENT, "what the seeding job depends on was changed"
-    if not now.startup:
-        return RESTART, "the container is gone: another one starts"
-    if now.failed:
-        return RESTART, "the container that failed is replaced by another one"
-    if (wanted.startup, wanted.environment) != (now.startup, now.environment):
+    if now.startup and (wanted.startup, wanted.environment) != (now.startup, now.environment):
         return RESTART, "the container's configuration was changed: another one starts"
-    return NOTHING, "nothing that runs was changed"
+    return None
+
+
+def _resized(now: Standing, wanted: Wanted) -> tuple[str, str, int]:
+    # Containers that serve already are left alone.
+    there = len(now.serving)
+    starts = max(0, wanted.replicas - there)
+    if not now.startup:
+        return RESTART, "the container is gone: another one starts", starts
+    if now.failed:
+        return RESTART, "the container that failed is replaced by another one", starts
+    if starts:
+        return RESTART, f"{there} of {wanted.replicas} replicas are there: more start", starts
+    if there > wanted.replicas:
+        return NOTHING, f"replicas is {wanted.replicas}: {there - wanted.replicas} stop", starts
+    return NOTHING, "nothing that runs was changed", wanted.replicas
 
 
 def standing(
@@ -115,9 +139,9 @@ def standing(
     """
     # What traffic goes to serves, also while a newer container that failed its gate is there.
     traffic = _named(resources, f"{deployment}-traffic")
-    name = _inputs(traffic).get("environment", {}).get("BACKEND")
-    containers = _named(resources, f"{deployment}-backend", replaced=True)
-    serving = [c for c in containers if c.get("outputs", {}).get("name") == name]
+    names = _backends(traffic)
+    containers = _replicas(resources, deployment)
+    serving = [c for c in containers if c.get("outputs", {}).get("name") in names]
     labels = {e["label"]: e["value"] for e in _inputs(serving).get("labels", [])}
     job = _named(resources, f"{deployment}-job")
     built = str(_inputs(_named(resources, f"{deployment}-release")).get("name", ""))
@@ -127,7 +151,9 @@ def standing(
         redeploy=labels.get(REDEPLOY, ""),
         startup=next(iter(_inputs(serving).get("command", [])[2:]), ""),
         environment=dict(e.split("=", 1) for e in _inputs(serving).get("envs", [])),
-        failed=bool(serving and serving[0].get("delete")),
+        serving=tuple(c["outputs"]["name"] for c in serving if not c.get("delete")),
+        counted=_backends(_named(resources, f"{deployment}-account")),
+        failed=any(c.get("delete") for c in serving),
         triggers=_inputs(job).get("triggers"),
         job_since=bool(job and serving) and _created(job[0]) > _created(serving[0]),
         records=_records(job),
@@ -139,6 +165,23 @@ def standing(
 def _named(resources: Sequence[Resource], name: str, *, replaced: bool = False) -> list[Resource]:
     found = [r for r in resources if r["urn"].endswith(f"::{name}") and "id" in r]
     return [r for r in found if replaced or not r.get("delete")]
+
+
+def _replicas(resources: Sequence[Resource], deployment: str) -> list[Resource]:
+    # The first one's resource has no number.
+    ours = re.compile(rf".*::{re.escape(deployment)}-backend(-\d+)?")
+    found = [r for r in resources if "id" in r and ours.fullmatch(r["urn"])]
+    return sorted(found, key=lambda r: _number(r["urn"]))
+
+
+def _number(urn: str) -> int:
+    last = urn.rpartition("-")[2]
+    return int(last) if last.isdigit() else 1
+
+
+def _backends(command: Sequence[Resource]) -> tuple[str, ...]:
+    given = _inputs(command).get("environment", {})
+    return tuple(str(given.get("BACKENDS") or given.get("BACKEND") or "").split())
 
 
 def _inputs(found: Sequence[Resource]) -> Mapping[str, Any]:

@@ -7,7 +7,7 @@ is in the output `ledger`.
 import json
 import os
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ def account(
     *,
     written: Iterable[ledger.Record],
     baked: Iterable[ledger.Record],
-    hostname: str,
+    hostnames: Collection[str],
 ) -> list[Cell]:
     """Every operation and point: how often it was to run, and how often it did.
 
@@ -30,10 +30,10 @@ def account(
         expected: the content of the file that the program wrote.
         written: the records in the deployment's ledger.
         baked: the records in the image of the release that serves.
-        hostname: what the container that serves calls itself in its records.
+        hostnames: what the containers that this `up` started call themselves in their records.
     """
     ran = [r for r in written if r["id"] in expected["job"]]
-    ran += [r for r in written if r["point"] == "startup" and r.get("container") == hostname]
+    ran += [r for r in written if r["point"] == "startup" and r.get("container") in hostnames]
     if any(cell["planned"] for cell in expected["cells"] if cell["point"] == "build"):
         ran += baked
     counts = ledger.counted(ran)
@@ -64,7 +64,7 @@ def summary(row: str, cells: Iterable[Cell], differ: list[str]) -> str:
 
 
 def main() -> None:
-    """Account for what BACKEND and the job ran, by the file ACCOUNT; print it as JSON."""
+    """Account for what BACKENDS and the job ran, by the file ACCOUNT; print it as JSON."""
     result: dict[str, Any] = {"row": None, "agrees": None, "cells": [], "differences": []}
     try:
         _fill(result)
@@ -75,22 +75,27 @@ def main() -> None:
 
 
 def _fill(result: dict[str, Any]) -> None:
-    backend = os.environ["BACKEND"]
+    backends = os.environ["BACKENDS"].split()
     expected = json.loads(Path(os.environ["ACCOUNT"]).read_text(encoding="utf-8"))
     result["row"] = expected["row"]
-    state = inspect(backend)
-    if state is None:
-        raise LookupError(f"there is no container {backend}")
+    started = [name for name in backends if name not in expected["counted"]]
     cells = account(
         expected,
-        written=ledger.parse(read_file(backend, ledger.FILE) or b"")[0],
-        baked=ledger.parse(read_file(backend, ledger.IMAGE_FILE) or b"")[0],
-        hostname=state["Config"]["Hostname"],
+        written=ledger.parse(read_file(backends[0], ledger.FILE) or b"")[0],
+        baked=ledger.parse(read_file(backends[0], ledger.IMAGE_FILE) or b"")[0],
+        hostnames=[_hostname(name) for name in started],
     )
     differ = list(differences(cells))
     shown = [{k: v for k, v in cell.items() if k != "may_apply"} for cell in cells]
     result.update(agrees=not differ, cells=shown, differences=differ)
     print(summary(expected["row"], cells, differ), file=sys.stderr)
+
+
+def _hostname(container: str) -> str:
+    state = inspect(container)
+    if state is None:
+        raise LookupError(f"there is no container {container}")
+    return str(state["Config"]["Hostname"])
 
 
 if __name__ == "__main__":

@@ -1,0 +1,24 @@
+"""Lets containers onto the network of the user's own proxy, under the name that it asks for."""
+
+import os
+
+from components.commands.client import docker_or_fail, fail, inspect
+
+
+def main() -> None:
+    """Connect BACKENDS to NETWORK as ALIAS; those that are connected stay as they are."""
+    network, alias = os.environ["NETWORK"], os.environ["ALIAS"]
+    for backend in os.environ["BACKENDS"].split():
+        state = inspect(backend)
+        if state is None:
+            fail(f"there is no container {backend}")
+        if network in state["NetworkSettings"]["Networks"]:
+            continue
+        docker_or_fail(
+            f"letting {backend} onto the network {network}",
+            *("network", "connect", "--alias", alias, network, backend),
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,53 @@
+"""The network on which the user's own proxy reaches the site: `create`, or `remove`."""
+
+import json
+import os
+import sys
+from typing import Any
+
+from components.commands.client import docker, docker_or_fail
+from components.labels import DEPLOYMENT
+
+
+def main(verb: str) -> None:
+    """Make NETWORK with LABELS unless it is there; or remove it unless others are on it."""
+    network, marks = os.environ["NETWORK"], json.loads(os.environ["LABELS"])
+    if verb == "create":
+        _create(network, marks)
+    else:
+        _remove(network, marks[DEPLOYMENT])
+
+
+def _create(network: str, marks: dict[str, str]) -> None:
+    if _inspect(network) is None:
+        words = [word for key, value in marks.items() for word in ("--label", f"{key}={value}")]
+        docker_or_fail(f"making the network {network}", "network", "create", *words, network)
+
+
+def _remove(network: str, deployment: str) -> None:
+    found = _inspect(network)
+    if found is None:
+        return
+    # The site's own containers may go on to serve behind the edge.
+    mine = docker("ps", "--quiet", "--no-trunc", "--filter", f"label={DEPLOYMENT}={deployment}")
+    others = []
+    for id_, endpoint in found["Containers"].items():
+        if id_ in mine.stdout.decode().split():
+            docker("network", "disconnect", "--force", network, id_)
+        else:
+            others.append(endpoint["Name"])
+    if docker("network", "rm", network).returncode != 0:
+        who = f"used by {', '.join(sorted(others))}" if others else "in use"
+        print(f"warning: the network {network} is kept: it is {who}", file=sys.stderr)
+
+
+def _inspect(network: str) -> dict[str, Any] | None:
+    done = docker("network", "inspect", network)
+    if done.returncode != 0:
+        return None
+    found: dict[str, Any] = json.loads(done.stdout)[0]
+    return found
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

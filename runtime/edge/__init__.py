@@ -1,0 +1,1 @@
+"""What runs in the edge's container: HAProxy, and what tells it where requests go."""

@@ -1,0 +1,274 @@
+"""The edge: traffic moves to the next release under visitors' open connections, and loses none.
+
+The tests of this module build on each other, in order, on one deployment.
+"""
+
+import http.client
+import json
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import docker
+import pytest
+
+from tests.integration.conftest import MakeSite
+from tests.integration.harness import Run, Site
+
+VIEWS = """
+import socket, time
+from django.http import HttpResponse, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
+
+def slow(request):
+    time.sleep(5)
+    return HttpResponse("slow")
+
+@csrf_exempt
+def seen(request):
+    read = len(request.body)
+    return JsonResponse({"host": socket.gethostname(), "read": read, **request.headers})
+
+urlpatterns = [path("slow/", slow), path("seen/", seen), *urlpatterns]
+"""
+
+
+class Visitor(threading.Thread):
+    """Sends one request after another on one connection, which only the edge may end.
+
+    A request that is lost, or whose connection ends without being told so, is a failure.
+    """
+
+    def __init__(self, site: Site, path: str, pause: float) -> None:
+        super().__init__()
+        self.site, self.path, self.pause = site, path, pause
+        self.connection = http.client.HTTPConnection("127.0.0.1", site.port, timeout=40)
+        self.over = threading.Event()
+        self.answers: list[int] = []
+        self.failures: list[str] = []
+
+    def run(self) -> None:
+        while not self.over.is_set():
+            self.ask()
+            self.over.wait(self.pause)
+
+    def ask(self) -> Any:
+        """One request; the JSON of its answer."""
+        try:
+            self.connection.request("GET", self.path)
+            answer = self.connection.getresponse()
+            body = answer.read()
+        except (OSError, http.client.HTTPException) as error:
+            self.failures.append(repr(error))
+            self.connection.close()
+            return None
+        self.answers.append(answer.status)
+        if answer.status != 200:
+            self.failures.append(str(answer.status))
+        return json.loads(body) if body.startswith(b"{") else None
+
+
+@contextmanager
+def crowd(site: Site) -> Iterator[Visitor]:
+    """Visitors who must lose nothing: busy ones, slow ones, and a quiet one, who is returned."""
+    quiet = Visitor(site, "/seen/", pause=8)
+    others = [Visitor(site, "/seen/", pause=0.02) for _ in range(6)]
+    others += [Visitor(site, "/slow/", pause=0) for _ in range(2)]
+    for visitor in (quiet, *others):
+        visitor.start()
+    try:
+        yield quiet
+    finally:
+        for visitor in (quiet, *others):
+            visitor.over.set()
+        for visitor in (quiet, *others):
+            visitor.join()
+    assert [v.failures for v in (quiet, *others)] == [[]] * 9
+    assert sum(len(v.answers) for v in others) > 100
+
+
+@pytest.fixture(scope="module")
+def site(make_site: MakeSite) -> Site:
+    site = make_site("edge")
+    with (site.folder / "example/lanterna/urls.py").open("a") as stream:
+        stream.write(VIEWS)
+    site.configure(seeding=False, stopGrace=10)
+    return site
+
+
+@pytest.fixture(scope="module")
+def first_up(site: Site) -> Run:
+    return site.up()
+
+
+def containers(site: Site) -> dict[str, str]:
+    """Id by name, of the deployment's containers that run."""
+    found = docker.from_env().containers.list(filters=site.labelled())
+    return {str(c.name): str(c.id) for c in found}
+
+
+def send(site: Site, method: str, body: Any = None, **headers: str) -> tuple[int, Any]:
+    """Status and body of one request, on a connection of its own."""
+    connection = http.client.HTTPConnection("127.0.0.1", site.port, timeout=40)
+    connection.request(
+        method, "/seen/", body, headers, encode_chunked="Transfer-Encoding" in headers
+    )
+    answer = connection.getresponse()
+    text = answer.read().decode()
+    return answer.status, json.loads(text) if text.startswith("{") else text
+
+
+def test_open_connections_go_on_to_the_next_release(site: Site, first_up: Run) -> None:
+    with crowd(site) as quiet:
+        for number in (1, 2):
+            before = site.outputs()["containers"]
+            site.configure(redeploy=number)
+            site.up()
+            after = site.outputs()["containers"]
+            assert after["edge"] == before["edge"]
+            assert before["backend"] not in containers(site)
+            # Its connection is older than the backend that answers.
+            assert after["backend"] in containers(site)
+            answer = quiet.ask() if not quiet.is_alive() else Visitor(site, "/seen/", 0).ask()
+            assert containers(site)[after["backend"]].startswith(answer["host"])
+
+
+def test_what_visitors_claim_of_themselves_is_replaced(site: Site, first_up: Run) -> None:
+    lies = {
+        "X-Forwarded-For": "1.1.1.1",
+        "X-Forwarded-Proto": "https",
+        "X-Forwarded-Host": "evil.example",
+        "X-Forwarded-Ssl": "on",
+        "Forwarded": "for=1.1.1.1",
+        "SCRIPT_NAME": "/evil",
+    }
+    _, seen = send(site, "GET", **lies)
+    assert "1.1.1.1" not in seen["X-Forwarded-For"]
+    assert seen["X-Forwarded-Proto"] == "http"
+    assert seen["X-Forwarded-Host"] == f"127.0.0.1:{site.port}"
+    assert seen["X-Forwarded-Port"] == str(site.port)
+    assert len(seen["X-Request-Id"]) == 36
+    assert {"X-Forwarded-Ssl", "Forwarded"} & seen.keys() == set()
+    assert send(site, "GET", **{"X-Request-ID": "mine"})[1]["X-Request-Id"] == "mine"
+
+
+def test_the_body_limit_changes_without_a_new_container_or_a_lost_request(
+    site: Site, first_up: Run
+) -> None:
+    before = containers(site)
+    assert send(site, "POST", b"x" * 2 * 2**20)[1]["read"] == 2 * 2**20
+    site.configure(maxBodySize=1)
+    with crowd(site):
+        run = site.up()
+        time.sleep(1)
+    assert run.changes()["to update"] == 1, run.output
+    assert containers(site) == before
+    assert send(site, "POST", b"x" * 2**20)[0] == 200
+    status, page = send(site, "POST", b"x" * (2**20 + 1))
+    assert (status, "Too large" in page) == (413, True)
+    status, page = send(site, "POST", iter([b"x"]), **{"Transfer-Encoding": "chunked"})
+    assert (status, "say their length" in page) == (411, True)
+
+
+def test_a_restarted_edge_sends_requests_where_it_did(site: Site, first_up: Run) -> None:
+    docker.from_env().containers.get(f"{site.deployment}-edge").restart()
+    _wait_for(site, 200)
+
+
+def test_without_any_backend_visitors_get_a_clean_page(site: Site, first_up: Run) -> None:
+    backend = docker.from_env().containers.get(site.outputs()["containers"]["backend"])
+    backend.stop()
+    page = _wait_for(site, 503)
+    assert page[0]["retry-after"] == "5"
+    assert "Back in a moment" in page[1]
+    backend.start()
+    _wait_for(site, 200)
+
+
+def test_a_backend_that_restarts_keeps_visitors_waiting_no_more(site: Site, first_up: Run) -> None:
+    backend = docker.from_env().containers.get(site.outputs()["containers"]["backend"])
+    backend.kill()
+    backend.start()
+    # Refused while it starts, and tried again until it does.
+    assert send(site, "GET")[0] == 200
+
+
+def test_replicas_come_and_go(site: Site, first_up: Run) -> None:
+    site.configure(replicas=2)
+    with crowd(site):
+        run = site.up()
+        outputs = site.outputs()
+        names = outputs["containers"]["backends"]
+        ids = containers(site)
+        seen = {Visitor(site, "/seen/", 0).ask()["host"] for _ in range(20)}
+        assert seen == {ids[name][:12] for name in names}
+        site.configure(replicas=1, redeploy=3)
+        site.up()
+    assert run.changes()["to create"] == 2, run.output
+    assert outputs["containers"]["backend"] == names[0]
+    assert outputs["row"] == "container restart"
+    assert outputs["ledger"]["agrees"], outputs["ledger"]
+    outputs = site.outputs()
+    assert outputs["ledger"]["agrees"], outputs["ledger"]
+    assert set(containers(site)) == {
+        outputs["containers"]["edge"],
+        outputs["containers"]["backend"],
+    }
+
+
+def test_a_proxy_of_ones_own_reaches_what_has_passed_its_gate(site: Site, first_up: Run) -> None:
+    site.configure(edge=False, origin="https://shop.example")
+    site.up()
+    for number in (4, 5):
+        site.configure(redeploy=number)
+        site.up()
+        outputs = site.outputs()
+        assert outputs["url"] == "https://shop.example"
+        assert set(containers(site)) == set(outputs["containers"]["backends"])
+        assert _asked_on(outputs["upstream"]) == _asked_on(outputs["upstream"])
+        assert containers(site)[outputs["containers"]["backend"]].startswith(
+            _asked_on(outputs["upstream"])
+        )
+        again = site.pulumi("up", "--yes", "--refresh", "-s", site.stack, check=True)
+        assert set(again.changes()) == {"unchanged"}, again.output
+    site.configure(edge=True)
+    site.up()
+    assert docker.from_env().networks.list(names=[f"{site.deployment}-traffic"]) == []
+    _wait_for(site, 200)
+
+
+def _asked_on(upstream: dict[str, str]) -> str:
+    """The host name of the backend that a container on the network is answered by."""
+    code = (
+        "import json, sys, urllib.request as r;"
+        "a = r.Request(sys.argv[1], headers={'Host': 'shop.example', 'X-Forwarded-Proto': 'https'});"
+        "print(json.load(r.urlopen(a))['host'])"
+    )
+    image = "django-on-docker/base:trixie"
+    done = subprocess.run(
+        ["docker", "run", "--rm", "--network", upstream["network"], image, "python3", "-c", code]
+        + [f"http://{upstream['address']}/seen/"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout.strip()
+
+
+def _wait_for(site: Site, status: int) -> tuple[dict[str, str], str]:
+    """Headers and body of the first answer with a status; others before it are let pass."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        try:
+            connection = http.client.HTTPConnection("127.0.0.1", site.port, timeout=20)
+            connection.request("GET", "/seen/")
+            answer = connection.getresponse()
+            if answer.status == status:
+                return {k.lower(): v for k, v in answer.headers.items()}, answer.read().decode()
+        except (OSError, http.client.HTTPException):
+            pass
+        time.sleep(0.2)
+    raise AssertionError(f"no answer with status {status} within 30 s")
