@@ -8,7 +8,7 @@ import pulumi
 import pulumi_command as command
 
 from components import PACKAGE
-from components.labels import labels
+from components.labels import DEPLOYMENT, labels
 
 
 class OwnProxyArgs(TypedDict):
@@ -48,6 +48,7 @@ class OwnProxy(pulumi.ComponentResource):
             environment={
                 "NETWORK": network,
                 "LABELS": json.dumps(labels(deployment, "traffic-network")),
+                "OWNER": f"{DEPLOYMENT}={deployment}",
             },
             triggers=[network],
             logging=command.local.Logging.STDERR,

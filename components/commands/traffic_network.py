@@ -6,16 +6,18 @@ import sys
 from typing import Any
 
 from components.commands.client import docker, docker_or_fail
-from components.labels import DEPLOYMENT
 
 
 def main(verb: str) -> None:
-    """Make NETWORK with LABELS unless it is there; or remove it unless others are on it."""
-    network, marks = os.environ["NETWORK"], json.loads(os.environ["LABELS"])
+    """Make NETWORK with LABELS unless it is there; or remove it unless others are on it.
+
+    Containers with the label OWNER are the site's own.
+    """
+    network = os.environ["NETWORK"]
     if verb == "create":
-        _create(network, marks)
+        _create(network, json.loads(os.environ["LABELS"]))
     else:
-        _remove(network, marks[DEPLOYMENT])
+        _remove(network, os.environ["OWNER"])
 
 
 def _create(network: str, marks: dict[str, str]) -> None:
@@ -24,12 +26,12 @@ def _create(network: str, marks: dict[str, str]) -> None:
         docker_or_fail(f"making the network {network}", "network", "create", *words, network)
 
 
-def _remove(network: str, deployment: str) -> None:
+def _remove(network: str, owner: str) -> None:
     found = _inspect(network)
     if found is None:
         return
     # The site's own containers may go on to serve behind the edge.
-    mine = docker("ps", "--quiet", "--no-trunc", "--filter", f"label={DEPLOYMENT}={deployment}")
+    mine = docker("ps", "--quiet", "--no-trunc", "--filter", f"label={owner}")
     others = []
     for id_, endpoint in found["Containers"].items():
         if id_ in mine.stdout.decode().split():

@@ -17,6 +17,7 @@ def backend(*, stdout: str = "", **changes: Any) -> Recorder:
         job = docker.Volume("job", name="the-job-in-this-test")
         args: dict[str, Any] = {
             "deployment": "shop",
+            "replicas": 1,
             "release": "abc",
             "image_id": "sha256:1",
             "startup": "exec serve",
@@ -139,20 +140,45 @@ def test_the_gate_judges_each_container_once(recorder: Recorder) -> None:
 
 def test_who_uses_the_serving_container_waits_for_its_gate() -> None:
     def program() -> None:
-        args = {"deployment": "shop", "release": "a", "image_id": "i", "startup": "s"}
+        args = {
+            "deployment": "shop",
+            "replicas": 1,
+            "release": "a",
+            "image_id": "i",
+            "startup": "s",
+        }
         more = {"network": "n", "environment": {}, "mounts": [], "redeploy": 0, "secrets": ""}
         times = {"gate_timeout": 1, "stop_grace": 1}
         made = Backend("shop", cast(BackendArgs, {**args, **more, **times}))
-        docker.Container("follower", image="i", hostname=made.serving)
+        docker.Container("follower", image="i", hostname=made.serving[0])
 
     assert "shop-gate" in deploy(program)["follower"].waits_for
+
+
+def test_replicas_start_and_pass_their_gates_in_turn() -> None:
+    recorder = backend(replicas=3)
+    assert recorder["shop-backend"].waits_for == {"job"}
+    for before, number in (("shop-gate", "2"), ("shop-gate-2", "3")):
+        assert recorder[f"shop-backend-{number}"].waits_for == {"job", before}
+        assert recorder[f"shop-gate-{number}"].waits_for == {f"shop-backend-{number}"}
+    assert recorder.outputs["serving"] == [
+        recorder[key].inputs["environment"]["CONTAINER"]
+        for key in ("shop-gate", "shop-gate-2", "shop-gate-3")
+    ]
+
+
+def test_replicas_are_alike_and_the_first_is_as_if_alone(recorder: Recorder) -> None:
+    more = backend(replicas=2)
+    assert more["shop-backend"].inputs == recorder["shop-backend"].inputs
+    assert more["shop-backend-2"].inputs == recorder["shop-backend"].inputs
+    assert more["shop-backend-2"].options.deleteBeforeReplace is False
 
 
 def test_its_outputs() -> None:
     report = {"supplied": ["a server"]}
     outputs = backend(stdout=f"{json.dumps(report)}\n").outputs
     assert outputs["report"] == report
-    assert outputs["serving"] == outputs["container"]
+    assert outputs["serving"] == [outputs["container"]]
 
 
 @pytest.mark.parametrize(

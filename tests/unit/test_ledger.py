@@ -1,6 +1,7 @@
 """The ledger's volume, and the account of an update: what was planned, what ran."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any, cast
 
@@ -43,7 +44,8 @@ def accounted(*, stdout: str = "", preview: bool = False, **changes: Any) -> Rec
             "plan": PLAN,
             "up": UPDATE,
             "accounted": [],
-            "backend": "shop-backend-1",
+            "backends": ["shop-backend-1"],
+            "counted": [],
             "job": {"records": ["1", "2"]},
             **changes,
         }
@@ -86,7 +88,7 @@ def test_its_file_names_the_records_of_this_updates_job(
 ) -> None:
     accounted(**changes)
     content = json.loads((build_folder / "shop/account.json").read_text())
-    assert content == {**expectation(PLAN, UPDATE), "job": ids}
+    assert content == {**expectation(PLAN, UPDATE), "job": ids, "counted": []}
 
 
 def test_a_preview_writes_nothing(build_folder: Path) -> None:
@@ -160,13 +162,17 @@ def run(cli: FakeDocker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
         up: Up = UPDATE,
         job: tuple[str, ...] = (),
         written: object = WRITTEN,
+        counted: tuple[str, ...] = (),
     ) -> tuple[dict[str, Any], str]:
         file = tmp_path / "account.json"
-        file.write_text(json.dumps({**expectation(PLAN, up), "job": list(job)}))
+        more = {"job": list(job), "counted": list(counted)}
+        file.write_text(json.dumps({**expectation(PLAN, up), **more}))
         monkeypatch.setenv("ACCOUNT", str(file))
-        monkeypatch.setenv("BACKEND", "shop-1")
+        monkeypatch.setenv("BACKENDS", "shop-1 shop-2" if up.starts > 1 or counted else "shop-1")
         lines = written if isinstance(written, bytes) else lines_of(written)
-        cli.on("container inspect shop-1", out=[{"Config": {"Hostname": "host1"}}])
+        for name in [n for n in os.environ["BACKENDS"].split() if n not in counted]:
+            host = [{"Config": {"Hostname": name.replace("shop-", "host")}}]
+            cli.on(f"container inspect {name}", out=host)
         cli.on("cp shop-1:/srv/ledger/ledger.jsonl -", out=tar_of(lines))
         cli.on("cp shop-1:/opt/deploy/ledger.jsonl -", out=tar_of(lines_of(BAKED)))
         account.main()
@@ -209,6 +215,31 @@ def test_a_job_is_counted_by_its_own_records(run: Any) -> None:
     assert result["differences"] == ["migrate at startup: applied 2 migrations, planned 0"]
 
 
+def test_each_replica_that_started_is_counted(run: Any) -> None:
+    both = [*WRITTEN, record("5", "migrate", "startup", container="host2")]
+    result, _ = run(Up(row="code update", why="", starts=2), written=both)
+    assert ran(result)["migrate", "startup"] == (2, 2)
+    assert result["agrees"] is True
+
+
+def test_a_replica_that_did_not_migrate_is_said(run: Any) -> None:
+    result, _ = run(Up(row="code update", why="", starts=2))
+    assert result["differences"] == ["migrate at startup: planned 2, ran 1"]
+
+
+def test_a_replica_that_had_started_before_is_not_counted_again(run: Any) -> None:
+    both = [*WRITTEN, record("5", "migrate", "startup", container="host2")]
+    result, _ = run(Up(row="container restart", why=""), written=both, counted=("shop-1",))
+    assert ran(result)["migrate", "startup"] == (1, 0)
+    assert result["agrees"] is True
+
+
+def test_where_replicas_only_stop_nothing_is_expected() -> None:
+    found = expectation(PLAN, Up(row="nothing to do", why="", starts=0))
+    assert found["row"] == "nothing to do"
+    assert {cell["planned"] for cell in found["cells"]} == {0}
+
+
 def test_what_ran_unplanned_is_said(run: Any) -> None:
     result, said = run(job=("1", "2"))
     assert result["agrees"] is False
@@ -236,7 +267,7 @@ def test_a_damaged_ledger_is_read_as_far_as_it_goes(run: Any) -> None:
     assert result["agrees"] is True
 
 
-@pytest.mark.parametrize("missing", ["ACCOUNT", "BACKEND"])
+@pytest.mark.parametrize("missing", ["ACCOUNT", "BACKENDS"])
 def test_an_account_that_cannot_be_given_fails_nothing(
     run: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], missing: str
 ) -> None:

@@ -81,8 +81,8 @@ def plan(strategy: str = "recommended", *, seeding: bool = True, switch: bool = 
     )
 
 
-def up(row: str, *, triggered: bool = False, built: bool = False) -> Up:
-    return Up(row=row, why="because", triggered=triggered, built=built)
+def up(row: str, *, triggered: bool = False, built: bool = False, starts: int = 1) -> Up:
+    return Up(row=row, why="because", triggered=triggered, built=built, starts=starts)
 
 
 def counts(row: Up, under: Plan) -> tuple[int, ...]:
@@ -160,6 +160,14 @@ def test_an_image_that_is_there_is_not_built() -> None:
     assert counts(up("code update", built=True), plan()) == (0, 1, 0, 0, 0)
 
 
+def test_each_replica_migrates_when_it_starts_and_the_rest_happens_once() -> None:
+    assert counts(up("clean server", starts=3), plan(switch=True)) == (1, 3, 1, 3, 0)
+    assert counts(up("nothing to do", starts=3), plan()) == (0, 0, 0, 0, 0)
+    assert "3 times" in plan().as_table(up("code update", starts=3))
+    applied = expected_applied(up("code update", starts=3), plan(), pending=2)
+    assert applied == {"job": 0, "startup": 2}
+
+
 @pytest.mark.parametrize(
     ("row", "triggered", "seeding", "job", "startup"),
     [
@@ -184,6 +192,10 @@ def test_pending_migrations_are_applied_by_whoever_comes_first(
 def test_a_container_that_starts_where_nothing_was_changed_is_a_restart() -> None:
     assert or_restart(up("nothing to do")).row == "container restart"
     assert or_restart(up("code update")) == up("code update")
+
+
+def test_replicas_that_stop_are_no_restart() -> None:
+    assert or_restart(up("nothing to do", starts=0)).row == "nothing to do"
 
 
 @pytest.mark.parametrize("row", ROWS)

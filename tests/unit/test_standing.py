@@ -16,6 +16,7 @@ SERVED = Standing(
     release="abc",
     redeploy="0",
     startup="exec serve",
+    serving=("shop-backend-1",),
     environment=ENVIRONMENT,
     triggers=TRIGGERS,
     records=("1", "2"),
@@ -78,6 +79,43 @@ def test_the_row(now: Standing, changes: dict[str, Any], row: str, triggered: bo
     assert up.why
 
 
+TWO = replace(SERVED, serving=("shop-backend-1", "shop-backend-2"))
+
+
+@pytest.mark.parametrize(
+    ("now", "changes", "row", "starts"),
+    [
+        (NOTHING, {"replicas": 3}, "clean server", 3),
+        (TWO, {"replicas": 2, "release": "def"}, "code update", 2),
+        (TWO, {"replicas": 2, "environment": {}}, "container restart", 2),
+        # More, or fewer, of what serves.
+        (TWO, {"replicas": 3}, "container restart", 1),
+        (TWO, {"replicas": 1}, "nothing to do", 0),
+        (TWO, {"replicas": 2}, "nothing to do", 2),
+        # One was removed by hand, or all were.
+        (SERVED, {"replicas": 2}, "container restart", 1),
+        (
+            replace(TWO, serving=(), startup="", environment={}),
+            {"replicas": 2},
+            "container restart",
+            2,
+        ),
+        # The first failed its gate, the other had not been reached.
+        (
+            replace(TWO, serving=("shop-backend-2",), failed=True),
+            {"replicas": 2},
+            "container restart",
+            1,
+        ),
+    ],
+)
+def test_how_many_containers_start(
+    now: Standing, changes: dict[str, Any], row: str, starts: int
+) -> None:
+    up = row_of(now, wanted(**changes))
+    assert (up.row, up.starts) == (row, starts)
+
+
 def test_an_image_that_is_there_is_not_built() -> None:
     assert row_of(replace(SERVED, image=True), wanted(release="def")).built
     assert not row_of(SERVED, wanted(release="def")).built
@@ -102,10 +140,12 @@ def resource(key: str, /, **inputs: Any) -> dict[str, Any]:
     return {"urn": urn, "id": key, "created": "2030-01-01T00:00:00Z", "inputs": inputs}
 
 
-def container(name: str, release: str, redeploy: str = "0") -> dict[str, Any]:
+def container(
+    name: str, release: str, redeploy: str = "0", *, key: str = "shop-backend"
+) -> dict[str, Any]:
     labels = {"deployment": "shop", "release": release, "redeploy": redeploy}
     made = resource(
-        "shop-backend",
+        key,
         command=["sh", "-c", f"serve {release}"],
         envs=["DEBUG=false", "CSRF_TRUSTED_ORIGINS=https://a.example/?b=c"],
         labels=[{"label": f"django-on-docker.{k}", "value": v} for k, v in labels.items()],
@@ -136,6 +176,27 @@ def test_what_the_state_says() -> None:
     assert read(STATE, data=True, image=True) == replace(
         SERVED, startup="serve abc", data=True, image=True
     )
+
+
+def test_replicas_serve_whose_containers_are_there() -> None:
+    names = {"BACKEND": "shop-backend-1", "BACKENDS": "shop-backend-1 b2 b10 b3"}
+    state = [
+        *STATE[:3],
+        container("b10", "abc", key="shop-backend-10"),
+        container("b2", "abc", key="shop-backend-2"),
+        {**container("b3", "abc", key="shop-backend-3"), "delete": True},
+        resource("shop-traffic", environment=names),
+        resource("shop-account", environment={"BACKENDS": "shop-backend-1 b2"}),
+    ]
+    now = read(state)
+    # The first is gone: the next one tells what runs.
+    assert (now.startup, now.serving, now.failed) == ("serve abc", ("b2", "b10"), True)
+    assert now.counted == ("shop-backend-1", "b2")
+
+
+def test_a_state_from_before_there_were_replicas_is_read() -> None:
+    old = resource("shop-account", environment={"BACKEND": "shop-backend-1"})
+    assert read([*STATE, old]).counted == ("shop-backend-1",)
 
 
 @pytest.mark.parametrize("state", [[], STATE[:-1]])

@@ -1,74 +1,98 @@
-"""Switching traffic: checked before it is in place, reloaded, and waited for."""
+"""Switching traffic: the edge is handed its configuration, and says whether it is in force."""
 
 import io
+import json
 from types import SimpleNamespace
 
 import pytest
 
-from components.commands import switch
+from components.commands import attach, switch, traffic_network
 from tests.unit.fake_docker import FakeDocker
 
 CONFIG = b"frontend public\n"
+APPLY = "exec -i edge python3 /usr/local/lib/edge/control.py apply"
 
 
 @pytest.fixture(autouse=True)
 def environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    now = [0.0]
-
-    def sleep(seconds: float) -> None:
-        now[0] += seconds
-
-    monkeypatch.setattr(switch, "time", SimpleNamespace(monotonic=lambda: now[0], sleep=sleep))
     monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(CONFIG)))
-    for name, value in {"EDGE": "edge", "BACKEND": "new", "CONFIGURATION": "abc"}.items():
+    values = {
+        "EDGE": "edge",
+        "NETWORK": "shop-traffic",
+        "ALIAS": "shop",
+        "BACKENDS": "new-1 new-2",
+        "LABELS": json.dumps({"a.role": "network", "a.deployment": "shop"}),
+        "OWNER": "a.deployment=shop",
+    }
+    for name, value in values.items():
         monkeypatch.setenv(name, value)
 
 
-WRITE = "exec -i edge sh -c 'cat > /var/lib/edge/haproxy.cfg.new'"
-CHECK = "exec edge haproxy -c -q -f /var/lib/edge/haproxy.cfg.new"
-MOVE = "exec edge mv /var/lib/edge/haproxy.cfg.new /var/lib/edge/haproxy.cfg"
-RELOAD = "kill --signal USR2 edge"
-ASK = "exec --env EDGE=edge new python -c"
+def test_the_edge_is_handed_its_configuration(cli: FakeDocker) -> None:
+    switch.main()
+    assert cli.calls == [APPLY]
+    assert cli.stdin == [CONFIG]
 
 
-def refused(capsys: pytest.CaptureFixture[str]) -> str:
+def test_an_edge_that_refuses_fails_the_update(
+    cli: FakeDocker, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cli.on(APPLY, code=1, err="b2 is not up within 30 s")
     with pytest.raises(SystemExit) as stopped:
         switch.main()
     assert stopped.value.code == 1
-    return capsys.readouterr().err
+    said = "switching traffic, what served goes on serving: b2 is not up within 30 s\n"
+    assert capsys.readouterr().err == said
 
 
-def test_written_checked_moved_reloaded_and_asked_in_this_order(cli: FakeDocker) -> None:
-    cli.on(ASK, out="old\n").on(ASK, code=1, err="refused").on(ASK, out="abc\n")
-    switch.main()
-    assert cli.calls[:4] == [WRITE, CHECK, MOVE, RELOAD]
-    assert [call.startswith(ASK) for call in cli.calls[4:]] == [True] * 3
-    assert cli.stdin == [CONFIG, *[None] * 6]
+def on_networks(cli: FakeDocker, container: str, *networks: str) -> None:
+    settings = {"NetworkSettings": {"Networks": dict.fromkeys(networks)}}
+    cli.on(f"container inspect {container}", out=[settings])
 
 
-@pytest.mark.parametrize(
-    ("failing", "says", "calls"),
-    [
-        (WRITE, "handing the edge its configuration: oh no", [WRITE]),
-        (CHECK, "the edge refuses its new configuration: oh no", [WRITE, CHECK]),
-        (MOVE, "replacing the edge's configuration: oh no", [WRITE, CHECK, MOVE]),
-        (RELOAD, "reloading the edge: oh no", [WRITE, CHECK, MOVE, RELOAD]),
-    ],
-)
-def test_a_failure_goes_no_further(
-    cli: FakeDocker,
-    capsys: pytest.CaptureFixture[str],
-    failing: str,
-    says: str,
-    calls: list[str],
-) -> None:
-    cli.on(failing, code=1, err="oh no")
-    assert says in refused(capsys)
-    assert cli.calls == calls
+def test_backends_get_the_name_that_a_proxy_asks_for_once(cli: FakeDocker) -> None:
+    on_networks(cli, "new-1", "shop", "shop-traffic")
+    on_networks(cli, "new-2", "shop")
+    attach.main()
+    connected = [call for call in cli.calls if call.startswith("network")]
+    assert connected == ["network connect --alias shop shop-traffic new-2"]
 
 
-def test_an_edge_that_stays_as_it_was_is_an_error(
+def test_a_backend_that_is_gone_or_refused_fails_the_update(
     cli: FakeDocker, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    cli.on(ASK, out="old\n")
-    assert "edge did not take its new configuration within 30 s" in refused(capsys)
+    cli.on("container inspect new-1", code=1)
+    with pytest.raises(SystemExit):
+        attach.main()
+    assert "there is no container new-1" in capsys.readouterr().err
+
+
+def test_the_network_is_made_once_and_marked(cli: FakeDocker) -> None:
+    cli.on("network inspect", code=1).on("network inspect", out=[{"Containers": {}}])
+    traffic_network.main("create")
+    traffic_network.main("create")
+    made = [call for call in cli.calls if not call.startswith("network inspect")]
+    marks = "--label a.role=network --label a.deployment=shop"
+    assert made == [f"network create {marks} shop-traffic"]
+
+
+def test_the_network_goes_but_not_from_under_others(
+    cli: FakeDocker, capsys: pytest.CaptureFixture[str]
+) -> None:
+    on_it = {"1a": {"Name": "shop-backend-1"}, "2b": {"Name": "nginx"}}
+    cli.on("network inspect shop-traffic", out=[{"Containers": on_it}])
+    cli.on("ps --quiet --no-trunc --filter label=a.deployment=shop", out="1a\n3c\n")
+    cli.on("network rm shop-traffic", code=1, err="has active endpoints")
+    traffic_network.main("remove")
+    assert cli.calls[2:] == [
+        "network disconnect --force shop-traffic 1a",
+        "network rm shop-traffic",
+    ]
+    said = "warning: the network shop-traffic is kept: it is used by nginx\n"
+    assert capsys.readouterr().err == said
+
+
+def test_a_network_that_is_gone_is_no_error(cli: FakeDocker) -> None:
+    cli.on("network inspect shop-traffic", code=1)
+    traffic_network.main("remove")
+    assert cli.calls == ["network inspect shop-traffic"]

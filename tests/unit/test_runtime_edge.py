@@ -1,0 +1,355 @@
+"""What tells HAProxy where requests go, against a pretended HAProxy."""
+
+import io
+import json
+import runpy
+import socket
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from runtime.edge import __main__ as command
+from runtime.edge import configuration, haproxy, pages, traffic
+
+IDS = {"one": "description one", "two": "description two"}
+HEAD = "1\n# be_id be_name srv_id srv_name srv_addr srv_op_state srv_admin_state srv_fqdn\n"
+
+
+def config(identity: str, *servers: str) -> str:
+    lines = [f"  server {name} {name}:8000" for name in servers]
+    head = ["global", f"  description {identity}", "  timeout http-keep-alive 20s", "backend x"]
+    return "\n".join([*head, *lines, ""])
+
+
+class FakeHAProxy:
+    """A master with a worker that carries out orders; checks of `well` pass, once asked for.
+
+    Attributes:
+        slots: name, flags and state of checks by slot.
+        log: the orders, in their order.
+        old: the workers that a reload left behind.
+    """
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        self.slots: dict[str, dict[str, Any]] = {}
+        self.identity = ""
+        self.well = {"a", "b", "c"}
+        self.known = {"a", "b", "c", "ill"}
+        self.log: list[str] = []
+        self.reloads = 0
+        self.old: list[str] = []
+        self.refused = ""
+
+    def ask(self, order: str) -> str:
+        match order.removeprefix("@1 ").split():
+            case ["reload"]:
+                self.reload()
+            case ["show", "proc"]:
+                old = "".join(f"{pid} worker 1\n" for pid in self.old)
+                return f"1 master 0\n# workers\n{9 + self.reloads} worker 0\n# old workers\n{old}"
+            case ["show", "info"]:
+                return f"Pid: 9\ndescription: {self.identity}\n" if self.identity else "Pid: 9\n"
+            case ["show", "stat", *_]:
+                rows = [f"application,{slot},L7STS,Not Found" for slot in self.slots]
+                return "\n".join(["# pxname,svname,check_status,last_chk", *rows])
+            case ["show", "servers", *_]:
+                return HEAD + "".join(self._row(name) for name in self.slots)
+            case ["set", "server", server, what, value]:
+                self.log.append(f"{server.partition('/')[2]} {what} {value}")
+                self._set(self.slots[server.partition("/")[2]], what, value)
+        return ""
+
+    def reload(self) -> None:
+        self.reloads += 1
+        self.log.append("reload")
+        text = self.file.read_text()
+        self.identity = configuration.identity(text)
+        self.slots = {}
+        for line in text.splitlines():
+            words = line.split()
+            if words[:1] == ["server"] and words[1].startswith("slot"):
+                name, free = words[2].partition(":")[0], words[-1] == "disabled"
+                self.slots[words[1]] = {
+                    "name": "-" if free else name,
+                    "flags": int(free),
+                    "up": True,
+                }
+
+    def _row(self, slot: str) -> str:
+        here = self.slots[slot]
+        address = f"ip-{here['name']}" if here["name"] in self.known else "-"
+        return f"2 application 1 {slot} {address} {2 * here['up']} {here['flags']} {here['name']}\n"
+
+    def _set(self, slot: dict[str, Any], what: str, value: str) -> None:
+        if what == "state":
+            slot["flags"] = {"ready": 0, "drain": 8, "maint": 1}[value]
+        elif what == "fqdn":
+            slot["name"] = value
+        else:
+            slot["up"] = slot["name"] in self.well
+
+    @property
+    def serving(self) -> set[str]:
+        return {here["name"] for here in self.slots.values() if not here["flags"]}
+
+    @property
+    def kept(self) -> set[str]:
+        """What an edge that starts again would send requests to."""
+        lines = [x.split() for x in self.file.read_text().splitlines() if "server slot" in x]
+        return {x[2].partition(":")[0] for x in lines if x[-1] != "disabled"}
+
+
+@pytest.fixture
+def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeHAProxy:
+    made = FakeHAProxy(tmp_path / "haproxy.cfg")
+    made.file.write_text("global\n")
+    now = [0.0]
+
+    def sleep(seconds: float) -> None:
+        now[0] += seconds
+
+    clock = SimpleNamespace(monotonic=lambda: now[0], sleep=sleep)
+    checked = SimpleNamespace(
+        run=lambda words, **_: SimpleNamespace(
+            returncode=int(bool(made.refused)), stderr=f"[NOTICE] hello\n{made.refused}\n"
+        )
+    )
+    monkeypatch.setattr(haproxy, "FOLDER", tmp_path)
+    monkeypatch.setattr(haproxy, "FILE", made.file)
+    monkeypatch.setattr(command, "FOLDER", tmp_path)
+    monkeypatch.setattr(haproxy, "_ask", made.ask)
+    monkeypatch.setattr(
+        haproxy, "resolve", lambda name: {f"ip-{name}"} & {f"ip-{k}" for k in made.known}
+    )
+    monkeypatch.setattr(haproxy, "subprocess", checked)
+    monkeypatch.setattr(haproxy, "time", clock)
+    monkeypatch.setattr(traffic, "time", clock)
+    return made
+
+
+def test_a_first_configuration_is_loaded_and_its_servers_are_let_in(fake: FakeHAProxy) -> None:
+    traffic.apply(config("one", "a"))
+    assert (fake.identity, fake.serving, fake.kept) == ("one", {"a"}, {"a"})
+    assert fake.log == [
+        "reload",
+        "slot1 state drain",
+        "slot1 fqdn a",
+        "slot1 health down",
+        "slot1 state ready",
+    ]
+    assert len(fake.slots) == configuration.SLOTS
+
+
+def test_other_servers_need_no_reload_and_come_before_the_old_ones_go(fake: FakeHAProxy) -> None:
+    traffic.apply(config("one", "a"))
+    fake.log.clear()
+    traffic.apply(config("one", "b", "c"))
+    assert (fake.serving, fake.kept) == ({"b", "c"}, {"b", "c"})
+    assert "reload" not in fake.log
+    assert fake.log[-3:] == ["slot2 state ready", "slot3 state ready", "slot1 state maint"]
+    # Nothing that is still known of a slot counts: each is judged by a check of its own.
+    traffic.apply(config("one", "a"))
+    assert fake.log[-4:-2] == ["slot1 health down", "slot1 state ready"]
+
+
+def test_what_serves_already_is_left_alone(fake: FakeHAProxy) -> None:
+    traffic.apply(config("one", "a"))
+    fake.log.clear()
+    traffic.apply(config("one", "a"))
+    assert fake.log == []
+    traffic.apply(config("two", "a"))
+    assert fake.log == ["reload"]
+    assert (fake.identity, fake.serving, fake.kept) == ("two", {"a"}, {"a"})
+
+
+@pytest.mark.parametrize("identity", ["one", "two"])
+def test_servers_that_never_get_up_leave_all_as_it_was(fake: FakeHAProxy, identity: str) -> None:
+    traffic.apply(config("one", "a"))
+    with pytest.raises(haproxy.EdgeError) as error:
+        traffic.apply(config(identity, "b", "ill"))
+    assert str(error.value) == "ill is not up within 30 s: its check fails (L7STS Not Found)"
+    assert (fake.identity, fake.serving, fake.kept) == ("one", {"a"}, {"a"})
+
+
+def test_a_server_without_an_address_is_named(fake: FakeHAProxy) -> None:
+    with pytest.raises(haproxy.EdgeError, match="nobody is not up within 30 s: it has no address"):
+        traffic.apply(config("one", "nobody"))
+    assert fake.serving == set()
+
+
+def test_a_configuration_that_haproxy_refuses_changes_nothing(fake: FakeHAProxy) -> None:
+    traffic.apply(config("one", "a"))
+    fake.log.clear()
+    fake.refused = "[ALERT] line 3"
+    with pytest.raises(haproxy.EdgeError) as error:
+        traffic.apply(config("two", "b"))
+    assert str(error.value) == "HAProxy refuses the configuration:\n[ALERT] line 3"
+    assert (fake.log, fake.kept) == ([], {"a"})
+
+
+def test_more_servers_than_slots_are_refused(fake: FakeHAProxy) -> None:
+    names = [f"b{number}" for number in range(configuration.SLOTS + 1)]
+    with pytest.raises(haproxy.EdgeError, match="33 servers are new, but only 32 slots are free"):
+        traffic.apply(config("one", *names))
+
+
+def test_maintenance_outlasts_a_restart_and_ends_with_the_next_apply(fake: FakeHAProxy) -> None:
+    traffic.apply(config("one", "a"))
+    traffic.maintenance()
+    assert (fake.serving, fake.kept) == (set(), set())
+    assert traffic.show() == {"configuration": "one", "maintenance": True, "servers": []}
+    fake.reload()
+    assert fake.serving == set()
+    traffic.apply(config("one", "a"))
+    assert (fake.serving, fake.kept) == ({"a"}, {"a"})
+
+
+def test_an_update_that_was_cut_off_leaves_no_slot_behind(fake: FakeHAProxy) -> None:
+    traffic.apply(config("one", "a"))
+    fake.ask("@1 set server application/slot5 fqdn b")
+    fake.ask("@1 set server application/slot5 state drain")
+    traffic.apply(config("one", "b"))
+    assert fake.serving == {"b"}
+    assert [s["flags"] for s in fake.slots.values()].count(0) == 1
+    assert not [s for s in fake.slots.values() if s["flags"] == 8]
+
+
+def test_servers_stop_only_when_no_replaced_worker_can_send_them_requests(
+    fake: FakeHAProxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    traffic.apply(config("one", "a"))
+    fake.old = ["7"]
+    started = traffic.time.monotonic()
+    traffic.apply(config("one", "a"))
+    assert traffic.time.monotonic() == started
+    traffic.apply(config("one", "b"))
+    # As long as an idle connection may be open, and no longer: a request may take its time.
+    assert traffic.time.monotonic() - started == pytest.approx(21, abs=1)
+
+
+def test_what_is_in_force_is_shown(
+    fake: FakeHAProxy, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(config("one", "a", "b")))
+    assert command.main(["apply"]) == 0
+    assert command.main(["show"]) == 0
+    assert json.loads(capsys.readouterr().out) == {
+        "configuration": "one",
+        "maintenance": False,
+        "servers": [
+            {"name": "a", "address": "ip-a", "state": "ready"},
+            {"name": "b", "address": "ip-b", "state": "ready"},
+        ],
+    }
+    assert command.main(["maintenance"]) == 0
+    assert fake.serving == set()
+
+
+def test_what_is_refused_is_said_in_a_line(
+    fake: FakeHAProxy, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(config("one", "nobody")))
+    assert command.main(["apply"]) == 1
+    assert capsys.readouterr().err.startswith("nobody is not up within 30 s")
+    assert command.main(["aply"]) == 2
+    assert "apply|maintenance|show" in capsys.readouterr().err
+
+
+def test_an_edge_that_does_not_answer_is_an_error(
+    fake: FakeHAProxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: str) -> str:
+        raise ConnectionRefusedError("refused")
+
+    monkeypatch.setattr(haproxy, "_ask", refuse)
+    with pytest.raises(haproxy.EdgeError, match="HAProxy does not answer: refused"):
+        traffic.maintenance()
+
+
+def test_a_command_is_sent_over_the_masters_socket(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = str(tmp_path / "s")
+    monkeypatch.setattr(haproxy, "_SOCKET", path)
+    with socket.socket(socket.AF_UNIX) as master:
+        master.bind(path)
+        master.listen()
+        import threading
+
+        def answer() -> None:
+            connection, _ = master.accept()
+            with connection:
+                connection.sendall(b"said: " + connection.recv(100))
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        assert haproxy.ask("show proc") == "said: show proc\n"
+        thread.join()
+
+
+@pytest.mark.parametrize(
+    ("flags", "up", "state"),
+    [
+        (0, True, "ready"),
+        (4, True, "ready"),
+        (0x40, True, "ready"),
+        (0, False, "down"),
+        (0x20, True, "down"),
+        (8, True, "draining"),
+        (1, True, "maintenance"),
+        (0x25, False, "maintenance"),
+    ],
+)
+def test_a_slots_state(flags: int, up: bool, state: str) -> None:
+    slot = haproxy.Slot(name="slot1", server="a", address="1", flags=flags, up=up)
+    assert slot.state == state
+
+
+def test_a_server_keeps_the_slot_that_it_has() -> None:
+    text = configuration.with_slots(config("one", "a", "b"), {"slot7": "b:8000"})
+    assert "  server slot7 b:8000\n" in text
+    assert "server a" not in text
+    assert text.count(" disabled\n") == configuration.SLOTS - 1
+    assert configuration.without_servers(text).count(" disabled\n") == configuration.SLOTS
+    assert configuration.identity(text) == "one"
+
+
+def test_the_command_is_found_by_its_path_in_the_image(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = tmp_path / "edge"
+    package.mkdir()
+    for file in Path("runtime/edge").glob("*.py"):
+        (package / file.name).write_text(file.read_text())
+    monkeypatch.setattr(sys, "argv", ["control.py", "nothing"])
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    (package / "haproxy.py").write_text(
+        (package / "haproxy.py")
+        .read_text()
+        .replace('Path("/var/lib/edge")', f"Path({str(tmp_path)!r})")
+    )
+    with pytest.raises(SystemExit) as stopped:
+        runpy.run_path(str(package / "control.py"), run_name="__main__")
+    assert stopped.value.code == 2
+    for name in [name for name in sys.modules if name.split(".")[0] == "edge"]:
+        del sys.modules[name]
+
+
+def test_each_page_is_whole_and_fits_haproxys_buffer(tmp_path: Path) -> None:
+    pages.main(tmp_path)
+    assert {f"{status}.http" for status in (408, 411, 413, 502, 503, 504)} <= {
+        file.name for file in tmp_path.iterdir()
+    }
+    for status, (reason, heading, text) in pages.PAGES.items():
+        head, _, body = (tmp_path / f"{status}.http").read_bytes().partition(b"\r\n\r\n")
+        assert head.startswith(f"HTTP/1.1 {status} {reason}\r\n".encode())
+        assert f"Content-Length: {len(body)}" in head.decode().split("\r\n")
+        assert heading in body.decode()
+        assert text in body.decode()
+        assert len(head) + len(body) < 16000
+        assert ("Retry-After" in head.decode()) == (status == 503)
+        assert (tmp_path / f"{status}.html").read_bytes() == body

@@ -1,0 +1,197 @@
+"""The switch of traffic, to the edge and to a proxy of the user's own, and the edge's text."""
+
+import json
+import re
+from dataclasses import replace
+from typing import Any, cast
+
+import pulumi
+import pulumi_docker as docker
+import pytest
+
+from components.edge_config import EdgeConfig, configuration_id, render
+from components.own_proxy import OwnProxy
+from components.traffic import Traffic, TrafficArgs
+from tests.unit.recorder import Recorder, deploy
+
+CONFIG = EdgeConfig(
+    origin="https://www.example.org",
+    max_body=100,
+    capacity=8,
+    health_path="/health/",
+    host="www.example.org",
+)
+TRAFFIC: dict[str, Any] = {
+    "edge": "shop-edge",
+    "config_volume": "shop-edge-config-1",
+    "backends": ["b1", "b2"],
+    "backend_port": 8000,
+    "config": CONFIG,
+}
+CHANGES: list[dict[str, Any]] = [
+    {"origin": "http://www.example.org"},
+    {"origin": "https://www.example.org:444"},
+    {"max_body": 1},
+    {"capacity": 9},
+    {"health_path": "/ok"},
+    {"host": "b"},
+]
+
+
+def traffic(**changes: Any) -> Recorder:
+    def program() -> dict[str, Any]:
+        gate = docker.Volume("gate", name="the-gate-in-this-test")
+        args = cast(TrafficArgs, {**TRAFFIC, **changes})
+        made = Traffic("shop", args, pulumi.ResourceOptions(depends_on=[gate]))
+        docker.Container("follower", image="i", hostname=made.serving[0])
+        return {"serving": made.serving}
+
+    return deploy(program)
+
+
+def own_proxy(*backends: str) -> Recorder:
+    def program() -> dict[str, Any]:
+        gate = docker.Volume("gate", name="the-gate-in-this-test")
+        opts = pulumi.ResourceOptions(depends_on=[gate])
+        made = OwnProxy("shop", {"deployment": "shop", "backends": backends or ("b1", "b2")}, opts)
+        docker.Container("follower", image="i", hostname=made.serving[0])
+        return {"serving": made.serving, "network": made.network}
+
+    return deploy(program)
+
+
+def test_traffic_is_switched_by_a_command_that_stays_the_same() -> None:
+    switched = traffic()["shop-traffic"]
+    assert switched.inputs["create"] == "python3 -m components.commands.switch"
+    assert {"update", "delete"} & switched.inputs.keys() == set()
+    environment = switched.inputs["environment"]
+    assert environment["EDGE"] == "shop-edge"
+    assert (environment["BACKEND"], environment["BACKENDS"]) == ("b1", "b1 b2")
+    assert environment["CONFIGURATION"] == configuration_id(CONFIG)
+    assert switched.inputs["stdin"] == render(CONFIG, ["b1", "b2"], 8000)
+    assert switched.inputs["logging"] == "stderr"
+    assert switched.parent == "Traffic"
+
+
+@pytest.mark.parametrize("made", [traffic, own_proxy])
+def test_traffic_waits_for_the_gates_and_outputs_for_traffic(made: Any) -> None:
+    recorder = made()
+    assert "gate" in recorder["shop-traffic"].waits_for
+    assert recorder["follower"].waits_for == {"shop-traffic"}
+    assert recorder.outputs["serving"] == ["b1", "b2"]
+
+
+@pytest.mark.parametrize("changes", [{"backends": ["b1"]}, {"config_volume": "another"}])
+def test_other_backends_or_a_new_volume_switch_traffic(changes: dict[str, Any]) -> None:
+    first = traffic()["shop-traffic"].inputs["triggers"]
+    assert traffic(**changes)["shop-traffic"].inputs["triggers"] != first
+
+
+@pytest.mark.parametrize("changes", CHANGES)
+def test_another_configuration_is_handed_over_and_has_another_name(changes: Any) -> None:
+    other = replace(CONFIG, **changes)
+    inputs = traffic(config=other)["shop-traffic"].inputs
+    assert inputs["stdin"] != traffic()["shop-traffic"].inputs["stdin"]
+    assert inputs["triggers"] == traffic()["shop-traffic"].inputs["triggers"]
+    assert configuration_id(other) != configuration_id(CONFIG)
+
+
+def test_a_proxy_of_ones_own_finds_what_has_passed_its_gate() -> None:
+    recorder = own_proxy()
+    attached, network = recorder["shop-traffic"].inputs, recorder["shop-traffic-network"].inputs
+    assert attached["create"] == "python3 -m components.commands.attach"
+    assert attached["environment"] == {
+        "NETWORK": "shop-traffic",
+        "ALIAS": "shop",
+        "BACKEND": "b1",
+        "BACKENDS": "b1 b2",
+    }
+    # Whoever serves is never taken off it: it is stopped at the end of the update.
+    assert "delete" not in attached
+    assert network["create"] == "python3 -m components.commands.traffic_network create"
+    assert network["delete"] == "python3 -m components.commands.traffic_network remove"
+    marks = json.loads(network["environment"]["LABELS"])
+    assert marks == {
+        "django-on-docker.deployment": "shop",
+        "django-on-docker.role": "traffic-network",
+    }
+    assert network["environment"]["OWNER"] == "django-on-docker.deployment=shop"
+    assert "shop-traffic-network" in recorder["shop-traffic"].waits_for
+    assert recorder.outputs["network"] == "shop-traffic"
+
+
+def test_other_backends_are_let_onto_the_network() -> None:
+    first, second = own_proxy("b1")["shop-traffic"], own_proxy("b2")["shop-traffic"]
+    assert first.inputs["triggers"] != second.inputs["triggers"]
+
+
+def lines(**changes: Any) -> list[str]:
+    text = render(replace(CONFIG, **changes), ["b1", "b2"], 8000)
+    return [line.strip() for line in text.splitlines()]
+
+
+def test_the_servers_come_last_one_for_each_backend() -> None:
+    assert lines()[-2:] == ["server b1 b1:8000", "server b2 b2:8000"]
+    assert len([line for line in lines() if line.startswith("server ")]) == 2
+
+
+def test_each_configuration_says_which_it_is_whatever_its_servers() -> None:
+    assert f"description {configuration_id(CONFIG)}" in lines()
+    assert re.fullmatch("[0-9a-f]{16}", configuration_id(CONFIG))
+
+
+def test_only_what_was_never_sent_is_sent_again() -> None:
+    assert [line for line in lines() if "retry-on" in line] == ["retry-on conn-failure"]
+    assert "option redispatch 1" in lines()
+
+
+@pytest.mark.parametrize(
+    ("origin", "scheme", "port"),
+    [
+        ("http://a.example", "http", 80),
+        ("https://a.example", "https", 443),
+        ("http://127.0.0.1:8090", "http", 8090),
+    ],
+)
+def test_the_application_learns_how_it_is_visited(origin: str, scheme: str, port: int) -> None:
+    found = lines(origin=origin)
+    assert f"http-request set-header X-Forwarded-Proto {scheme}" in found
+    assert f"http-request set-header X-Forwarded-Port {port}" in found
+    # What a visitor claims is dropped before the edge adds what it saw.
+    assert found.index("http-request del-header X-Forwarded -m beg") < found.index(
+        "http-request set-header X-Forwarded-For %[var(txn.visitor)]"
+    )
+
+
+def test_only_what_speaks_https_in_front_is_believed() -> None:
+    believed = [line for line in lines() if "set-var" in line and "X-Forwarded-For" in line]
+    assert len(believed) == 1
+    assert not [x for x in lines(origin="http://a") if "set-var" in x and "Forwarded" in x]
+
+
+def test_bodies_are_limited_in_bytes() -> None:
+    denied = [line for line in lines(max_body=2) if "deny_status 413" in line]
+    assert denied == [
+        "http-request deny deny_status 413 if { req.hdr_val(Content-Length) gt 2097152 }"
+    ]
+
+
+def test_backends_are_probed_as_a_visitor_would_ask() -> None:
+    assert (
+        "http-check send meth GET uri /health/ ver HTTP/1.1 hdr Host www.example.org "
+        "hdr X-Forwarded-Proto https"
+    ) in lines()
+
+
+def test_a_flood_waits_in_the_edge_and_not_in_the_backend() -> None:
+    assert any(line.startswith("default-server maxconn 8 check") for line in lines())
+
+
+def test_a_server_is_found_anew_when_its_container_was_restarted() -> None:
+    assert "nameserver embedded 127.0.0.11:53" in lines()
+    assert any("init-addr libc,none resolvers docker" in line for line in lines())
+
+
+def test_no_placeholder_is_left() -> None:
+    text = "\n".join(line for line in lines() if "if {" not in line)
+    assert not re.search(r"\{(?!\s)\w+\}", text)
