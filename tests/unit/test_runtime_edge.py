@@ -5,6 +5,8 @@ import json
 import runpy
 import socket
 import sys
+import threading
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -33,8 +35,8 @@ class FakeHAProxy:
         old: the workers that a reload left behind.
     """
 
-    def __init__(self, file: Path) -> None:
-        self.file = file
+    def __init__(self, file: Path, clock: Callable[[], float]) -> None:
+        self.file, self.clock = file, clock
         self.slots: dict[str, dict[str, Any]] = {}
         self.identity = ""
         self.well = {"a", "b", "c"}
@@ -105,14 +107,14 @@ class FakeHAProxy:
 
 @pytest.fixture
 def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeHAProxy:
-    made = FakeHAProxy(tmp_path / "haproxy.cfg")
-    made.file.write_text("global\n")
     now = [0.0]
+    made = FakeHAProxy(tmp_path / "haproxy.cfg", lambda: now[0])
+    made.file.write_text("global\n")
 
     def sleep(seconds: float) -> None:
         now[0] += seconds
 
-    clock = SimpleNamespace(monotonic=lambda: now[0], sleep=sleep)
+    clock = SimpleNamespace(monotonic=made.clock, sleep=sleep)
     checked = SimpleNamespace(
         run=lambda words, **_: SimpleNamespace(
             returncode=int(bool(made.refused)), stderr=f"[NOTICE] hello\n{made.refused}\n"
@@ -219,16 +221,17 @@ def test_an_update_that_was_cut_off_leaves_no_slot_behind(fake: FakeHAProxy) -> 
 
 
 def test_servers_stop_only_when_no_replaced_worker_can_send_them_requests(
-    fake: FakeHAProxy, monkeypatch: pytest.MonkeyPatch
+    fake: FakeHAProxy,
 ) -> None:
     traffic.apply(config("one", "a"))
     fake.old = ["7"]
-    started = traffic.time.monotonic()
+    now = fake.clock
+    started = now()
     traffic.apply(config("one", "a"))
-    assert traffic.time.monotonic() == started
+    assert now() == started
     traffic.apply(config("one", "b"))
     # As long as an idle connection may be open, and no longer: a request may take its time.
-    assert traffic.time.monotonic() - started == pytest.approx(21, abs=1)
+    assert now() - started == pytest.approx(21, abs=1)
 
 
 def test_what_is_in_force_is_shown(
@@ -278,7 +281,6 @@ def test_a_command_is_sent_over_the_masters_socket(
     with socket.socket(socket.AF_UNIX) as master:
         master.bind(path)
         master.listen()
-        import threading
 
         def answer() -> None:
             connection, _ = master.accept()
