@@ -30,6 +30,7 @@ DEPLOYMENT = ROOT / "bench" / "original"
 EXAMPLE = ROOT / "example"
 COMPOSE_FILE = "docker-compose.prod.yml"
 PROBE_FILE = "docker-compose.probe.yml"
+POSTGRES_FILE = "docker-compose.postgres.yml"
 PROBE = ROOT / "bench" / "probe"
 PROBE_LOG = "/app/data/probe.jsonl"
 # Laid over the compose file to count what happens: nothing of what it says is changed.
@@ -42,6 +43,42 @@ services:
     volumes:
       - {PROBE}:/bench-probe:ro
 """
+# A database server as one adds it, from what this program builds its own from.
+POSTGRES_OVERLAY = f"""\
+services:
+  backend:
+    depends_on:
+      database:
+        condition: service_healthy
+    environment:
+      DATABASE_URL: postgres://app:${{DATABASE_PASSWORD}}@database:5432/app
+  database:
+    image: ${{PROJECT_NAME}}-database
+    build:
+      context: {ROOT / "runtime" / "postgres"}
+      args:
+        BASE_IMAGE: ${{BASE_IMAGE}}
+    environment:
+      POSTGRES_DB: app
+      POSTGRES_USER: app
+      POSTGRES_PASSWORD_FILE: /run/secrets/database-password
+    secrets: [database-password]
+    volumes:
+      - database:/var/lib/postgresql/data
+    healthcheck:
+      test: [CMD, pg_isready, -h, 127.0.0.1, -U, app]
+      interval: 1s
+      retries: 60
+    restart: unless-stopped
+
+volumes:
+  database:
+
+secrets:
+  database-password:
+    file: ../database-password
+"""
+DATABASES = {"sqlite": (), "postgres": (POSTGRES_FILE,)}
 _IGNORED = shutil.ignore_patterns("__pycache__", "*.sqlite3", "media")
 
 
@@ -55,16 +92,22 @@ class Original:
         project: the Compose project's name: containers, volumes and images begin with it.
         port: on 127.0.0.1; 0 takes a free one.
         probed: whether the probe notes what Django does in the containers.
+        database: sqlite, as the analysis has it, or postgres, a server in a container.
+        patience: seconds that the script waits for the backend.
         admin_password: of the administrator `admin`, whom the seeding creates.
         secret_key: the site's SECRET_KEY.
+        database_password: of the database server's user, if there is one.
     """
 
     folder: Path
     project: str
     port: int = 0
     probed: bool = False
+    database: str = "sqlite"
+    patience: int = 180
     admin_password: str = field(default_factory=lambda: secrets.token_urlsafe(12), repr=False)
     secret_key: str = field(default_factory=lambda: secrets.token_urlsafe(48), repr=False)
+    database_password: str = field(default_factory=lambda: secrets.token_hex(12), repr=False)
     env: dict[str, str] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -72,17 +115,22 @@ class Original:
         for source in (EXAMPLE, DEPLOYMENT):
             shutil.copytree(source, self.site, ignore=_IGNORED, dirs_exist_ok=True)
         (self.site / PROBE_FILE).write_text(PROBE_OVERLAY)
+        (self.site / POSTGRES_FILE).write_text(POSTGRES_OVERLAY)
+        (self.folder / "database-password").write_text(self.database_password)
         (self.site / ".env").write_text(self._variables())
         with contextlib.chdir(self.folder):
             build_secrets = {
                 name: str(Path(file).resolve()) for name, file in stage_build_secrets().items()
             }
-        files = f"{COMPOSE_FILE} {PROBE_FILE}" if self.probed else COMPOSE_FILE
+        files = [COMPOSE_FILE, *DATABASES[self.database]]
+        if self.probed:
+            files.append(PROBE_FILE)
         self.env = {
             **plugin.environment(self.folder / "docker-config", os.environ),
             "BUILDKIT_PROGRESS": "plain",
             "CA_FILE": build_secrets["ca"],
-            "COMPOSE_FILES": files,
+            "COMPOSE_FILES": " ".join(files),
+            "SECONDS_TO_START": str(self.patience),
             "INDEX_URL_FILE": build_secrets["index-url"],
         }
 
@@ -98,6 +146,7 @@ class Original:
             "DJANGO_SUPERUSER_USERNAME": "admin",
             "DJANGO_SUPERUSER_EMAIL": "admin@example.com",
             "DJANGO_SUPERUSER_PASSWORD": self.admin_password,
+            "DATABASE_PASSWORD": self.database_password,
         }
         return "".join(f"{name}={value}\n" for name, value in values.items())
 

@@ -58,6 +58,16 @@ class Ours:
         self.destroy()
 
     @property
+    def source(self) -> Path:
+        """The folder that holds the site's source."""
+        return self.folder / EXAMPLE.name
+
+    @property
+    def up(self) -> list[str]:
+        """The words of the command that deploys."""
+        return ["pulumi", "--non-interactive", "up", "--yes", "-s", self.site.stack]
+
+    @property
     def url(self) -> str:
         """Where the site is published."""
         return self.site.url
@@ -73,7 +83,7 @@ class Ours:
 
     def edit(self, line: str = "", file: str = "catalogue/views.py") -> None:
         """Append a line to a file of the site's source; by default a comment unlike any other."""
-        with (self.folder / EXAMPLE.name / file).open("a") as stream:
+        with (self.source / file).open("a") as stream:
             stream.write(f"\n{line or f'# {secrets.token_hex(8)}'}\n")
 
     def update(self) -> Timed:
@@ -115,5 +125,4 @@ class Ours:
         return self.site.outputs()
 
     def _up(self) -> Timed:
-        command = ["pulumi", "--non-interactive", "up", "--yes", "-s", self.site.stack]
-        return timed(command, folder=self.folder, env=self.site.env)
+        return timed(self.up, folder=self.folder, env=self.site.env)

@@ -1,6 +1,7 @@
 """Commands whose time is taken, and the one error that the bench shows to its users."""
 
 import subprocess
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -68,3 +69,68 @@ def timed(
         last = "\n".join(f"    {line}" for line in done.stdout.splitlines()[-LAST_LINES:])
         raise BenchError(f"`{words}` failed (exit code {done.returncode}):\n{last}")
     return Timed(seconds=seconds, output=done.stdout)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Followed:
+    """A command that ended, well or not.
+
+    Attributes:
+        code: its exit code.
+        began: when, by the monotonic clock.
+        ended: when, by the monotonic clock.
+        lines: what it printed, both streams together, each line with the seconds after it began.
+    """
+
+    code: int
+    began: float
+    ended: float
+    lines: tuple[tuple[float, str], ...]
+
+    @property
+    def last_lines(self) -> str:
+        """The end of what it printed."""
+        return "\n".join(line for _, line in self.lines[-LAST_LINES:])
+
+
+def followed(
+    command: Sequence[str],
+    *,
+    folder: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    limit: float = 1200,
+) -> Followed:
+    """Run a command and note when it printed what; it may fail.
+
+    Args:
+        command: its words.
+        folder: where it runs.
+        env: its environment.
+        limit: seconds after which it is ended.
+
+    Raises:
+        BenchError: it could not be run.
+    """
+    began = time.monotonic()
+    try:
+        process = subprocess.Popen(
+            command,
+            cwd=folder,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+        )
+    except OSError as error:
+        raise BenchError(f"`{' '.join(command)}` cannot be run: {error.strerror}") from None
+    timer = threading.Timer(limit, process.kill)
+    timer.start()
+    with process:
+        assert process.stdout is not None
+        lines = [(time.monotonic() - began, line.rstrip("\n")) for line in process.stdout]
+    timer.cancel()
+    return Followed(
+        code=process.returncode, began=began, ended=time.monotonic(), lines=tuple(lines)
+    )

@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$(dirname "$0")"
 
 COMPOSE_FILES="${COMPOSE_FILES:-docker-compose.prod.yml}"
-SECONDS_TO_START=180
+SECONDS_TO_START="${SECONDS_TO_START:-180}"
 
 print_header() { printf '\n== %s ==\n' "$1"; }
 print_step() { printf -- '-> %s\n' "$1"; }

@@ -1,0 +1,1 @@
+"""What the load asks for: views that the bench adds to its copies of the example site."""
