@@ -1,4 +1,4 @@
-"""`python -m bench.load`: a constant load on a site of this machine, with a verdict on each request.
+"""`python -m bench.load`: a constant load on a local site, with a verdict on each request.
 
 Requests are sent at times that are fixed beforehand, and a slow site does not get fewer of them
 (an open loop). A latency counts from the time at which a request was due, not from the one at which
@@ -33,13 +33,13 @@ PATIENCE = 30.0  # seconds for one answer
 MOST_REQUESTS = 1_000_000
 MOST_SECONDS = 7200.0
 MOST_SPARE = 64  # kept connections that wait for their next request
-TOKEN = "loadloadloadloadloadloadloadload"  # noqa: S105 - Django's check: cookie and header agree
+TOKEN = "load" * 8  # Django's check is that cookie and header agree
 MARKS = {"page": b"Skarn Tooth", "read": b"Skarn Tooth", "slow read": b"Skarn Tooth"}
 PATHS = {"page": "/", "read": "/-load/read", "write": "/-load/write"}
 COLUMNS = ("due", "sent", "ended", "kind", "connection", "key", "status", "release", "error")
 
 
-class Failure(Exception):
+class FailedError(Exception):
     """A request without a good answer; the text is a word or two."""
 
 
@@ -56,12 +56,12 @@ class Connection:
         """Connect.
 
         Raises:
-            Failure: nobody listens.
+            FailedError: nobody listens.
         """
         try:
             return cls(*await asyncio.open_connection(LOCAL, port))
         except OSError:
-            raise Failure("refused") from None
+            raise FailedError("refused") from None
 
     @property
     def usable(self) -> bool:
@@ -72,7 +72,7 @@ class Connection:
         """Send a request; return status, headers in lower case, and body.
 
         Raises:
-            Failure: the connection broke before, or in the middle of, the answer.
+            FailedError: the connection broke before, or in the middle of, the answer.
         """
         try:
             self._writer.write(request)
@@ -84,11 +84,11 @@ class Connection:
             }
             return int(first.split()[1]), headers, await self._body(headers)
         except asyncio.IncompleteReadError as error:
-            raise Failure("cut off" if error.partial else "closed without an answer") from None
+            raise FailedError("cut off" if error.partial else "closed without an answer") from None
         except (IndexError, ValueError, asyncio.LimitOverrunError):
-            raise Failure("no HTTP answer") from None
+            raise FailedError("no HTTP answer") from None
         except OSError:
-            raise Failure("reset") from None
+            raise FailedError("reset") from None
 
     async def _body(self, headers: dict[bytes, bytes]) -> bytes:
         if b"content-length" in headers:
@@ -141,7 +141,7 @@ class Client:
             async with asyncio.timeout_at(sent + PATIENCE):
                 status, release, body = await self._ask(request, key)
             error = verdict(request.kind, key, status, release, body)
-        except Failure as failure:
+        except FailedError as failure:
             error = str(failure)
         except TimeoutError:
             error = f"no answer within {PATIENCE:.0f} s"

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from statistics import quantiles
 from typing import Any
@@ -150,9 +151,10 @@ class Outcome:
         return Counter(f"{note.error} ({note.connection.split()[0]})" for note in self.failed)
 
     def gap(self) -> float:
-        """Seconds, the longest time between two good answers."""
-        ends = sorted(note.ended for note in self.notes if not note.error)
-        return max((b - a for a, b in zip(ends, ends[1:], strict=False)), default=0.0)
+        """Seconds, the longest time between two good answers, while more requests were sent."""
+        last = max((note.due for note in self.notes), default=0.0)
+        ends = sorted(note.ended for note in self.notes if not note.error and note.ended <= last)
+        return max((b - a for a, b in pairwise(ends)), default=0.0)
 
     def when(self, note: Note) -> str:
         """Whether a request was due before the first update, during one, or after one."""

@@ -14,7 +14,7 @@ SLOW_SECONDS = 5.0
 
 
 @require_GET
-def read(request: HttpRequest) -> HttpResponse:
+def read(_request: HttpRequest) -> HttpResponse:
     """One row of the site's own, by its key."""
     return HttpResponse(Page.objects.values_list("title", flat=True).get(slug="skarn-tooth"))
 
@@ -32,7 +32,7 @@ def slow(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-def keys(request: HttpRequest) -> HttpResponse:
+def keys(_request: HttpRequest) -> HttpResponse:
     """Every key that was written, with how often it is there."""
     found = Entry.objects.values_list("key").annotate(times=Count("pk"))
     return HttpResponse("".join(f"{key} {times}\n" for key, times in found), "text/plain")
