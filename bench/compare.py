@@ -30,6 +30,7 @@ from components.plan import STRATEGIES
 from toolchain import engines, environment
 from toolchain.errors import ToolchainError
 
+BROKEN_OFF = 130
 ORIGINAL = "original"
 DEFAULT = (ORIGINAL, "recommended")
 EVERYTHING = "all"
@@ -47,7 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         print("\ninterrupted; what was running has been removed", file=sys.stderr)
-        return 130
+        return BROKEN_OFF
     print(f"\n{report(results)}")
     data = as_data(results, options)
     if options.json:
@@ -147,8 +148,8 @@ def make(name: str, folder: str) -> AbstractContextManager[Contender]:
     return Ours(Path(folder), unique, strategy=name, probed=True)
 
 
-def as_data(results: Mapping[str, Sequence[Mapping[str, Row]]], options: Any) -> dict[str, Any]:
-    """Every figure, and what it was measured on."""
+def machine() -> dict[str, Any]:
+    """When something is measured, and on what."""
     docker = timed(["docker", "version", "--format", "{{.Server.Version}}"]).output.strip()
     pulumi = timed(["pulumi", "version"]).output.strip()
     return {
@@ -159,6 +160,13 @@ def as_data(results: Mapping[str, Sequence[Mapping[str, Row]]], options: Any) ->
             "docker": docker,
             "pulumi": pulumi,
         },
+    }
+
+
+def as_data(results: Mapping[str, Sequence[Mapping[str, Row]]], options: Any) -> dict[str, Any]:
+    """Every figure, and what it was measured on."""
+    return {
+        **machine(),
         "cold": options.cold,
         "contenders": {
             name: [{row: found.as_data() for row, found in life.items()} for life in lives]

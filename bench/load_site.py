@@ -54,7 +54,7 @@ class Fault:
 FAULTS: Mapping[str, Fault] = {
     "crash": Fault(
         what="crashes at boot",
-        file="load_app/urls.py",
+        file="load_app/middleware.py",
         text=f'{_SERVING}raise RuntimeError("the lamp is out")',
     ),
     "migration": Fault(what="a migration raises"),
@@ -65,7 +65,7 @@ FAULTS: Mapping[str, Fault] = {
     ),
     "hang": Fault(
         what="hangs at boot",
-        file="load_app/urls.py",
+        file="load_app/middleware.py",
         text=f"import time\n{_SERVING}time.sleep(3600)",
     ),
     "unhealthy": Fault(

@@ -129,8 +129,13 @@ def followed(
     timer.start()
     with process:
         assert process.stdout is not None
-        lines = [(time.monotonic() - began, line.rstrip("\n")) for line in process.stdout]
-    timer.cancel()
+        try:
+            lines = [(time.monotonic() - began, line.rstrip("\n")) for line in process.stdout]
+        except BaseException:  # such as an interruption: it must not go on by itself
+            process.kill()
+            raise
+        finally:
+            timer.cancel()
     return Followed(
         code=process.returncode, began=began, ended=time.monotonic(), lines=tuple(lines)
     )
