@@ -14,7 +14,11 @@ from tests.integration.harness import Site
 
 MakeSite = Callable[..., Site]
 
+LOAD = "load"
+"""The property of a test by which it hands over what became of a load, as text."""
+
 _matrix: list[tuple[str, ...]] = []
+_loads: list[str] = []
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
@@ -22,13 +26,17 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     if report.when == "teardown":
         found = [line for name, line in report.user_properties if name == MATRIX]
         _matrix.extend(tuple(map(str, line)) for line in found if isinstance(line, list | tuple))
+        _loads.extend(str(text) for name, text in report.user_properties if name == LOAD)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print the decision matrix and the counts side by side."""
+    """Print the decision matrix and the counts side by side, and what became of loads."""
     if _matrix:
         terminalreporter.section("the decision matrix: planned = counted")
         terminalreporter.write_line(side_by_side([HEAD, *_matrix]))
+    for text in _loads:
+        terminalreporter.section("updates under load")
+        terminalreporter.write_line(text)
 
 
 @pytest.fixture(scope="session", autouse=True)
