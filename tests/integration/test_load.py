@@ -3,7 +3,7 @@
 The long form, beside other ways to deploy: `python -m bench.updates`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from secrets import token_hex
 
@@ -48,7 +48,7 @@ def good(outcome: Outcome) -> list[Updated]:
 def test_no_request_fails(
     outcome: Outcome,
     request: pytest.FixtureRequest,
-    record_property: pytest.RecordProperty,
+    record_property: Callable[[str, object], None],
 ) -> None:
     name = str(request.node.callspec.params["outcome"][0])
     found = {name: outcome}
