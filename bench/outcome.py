@@ -69,7 +69,7 @@ class Updated:
         ended: when the update was over.
         phases: seconds by what took them.
         serving: seconds until the first answer of the new release; None if there was none.
-        old: seconds until the last answer of any other release.
+        old: seconds until the last answer of any other release; None if there was none.
         requests: how many were due meanwhile.
         failed: how many of those failed.
         said: the end of what the command printed.
@@ -101,9 +101,8 @@ class Updated:
         good = [note for note in notes if not note.error and note.ended >= self.began]
         new = [note.ended for note in good if note.release == self.release]
         self.serving = min(new) - self.began if new else None
-        if new:
-            old = [n.ended for n in good if n.release != self.release and n.ended <= self.ended]
-            self.old = max(old) - self.began if old else 0.0
+        old = [n.ended for n in good if n.release != self.release and n.ended <= self.ended]
+        self.old = max(old) - self.began if new and old else None
 
 
 @dataclass(frozen=True, kw_only=True)
