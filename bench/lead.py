@@ -17,6 +17,7 @@ from bench.schedule import Mix
 from bench.visitor import LOCAL
 
 SHORTEST_PAUSE = 3.0  # seconds between two updates
+LONGEST_BEGINNING = 20.0  # seconds until the load begins
 LONGEST_END = 60.0  # seconds that the last requests may take
 
 
@@ -132,12 +133,14 @@ class Sender:
         }
         words = [word for name, value in options.items() for word in (f"--{name}", str(value))]
         self._command = [sys.executable, "-m", "bench.load", *words]
+        self._notes = notes
         self._process: subprocess.Popen[bytes] | None = None
         self._began = 0.0
 
     def __enter__(self) -> "Sender":
-        self._began = time.monotonic()
         self._process = subprocess.Popen(self._command, cwd=ROOT, stdin=subprocess.PIPE)
+        wait_until(self._notes.exists, LONGEST_BEGINNING)
+        self._began = time.monotonic()
         return self
 
     @property

@@ -130,9 +130,12 @@ def phases_of_pulumi(lines: Iterable[tuple[float, str]], deployment: str) -> dic
     for at, line in lines:
         if line.startswith("Updating ("):
             phases["preview"] = at
-        if not (found := step.search(line)):
+        found = step.search(line)
+        if found is None:
             continue
         name, word = found[1], found[2]
+        # The program runs twice: for the preview, and again before anything is changed.
+        phases.setdefault("program", at - phases.get("preview", at))
         if word in _BEGINS:
             began.setdefault(f"{name} (old)" if "delet" in word else name, at)
         elif word in _ENDS:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import yaml
 
+from bench.original import POSTGRES_OVERLAY
+
 ROOT = Path(__file__).parents[2]
 ORIGINAL = ROOT / "bench/original"
 
@@ -45,3 +47,18 @@ def test_nothing_secret_enters_its_images() -> None:
     example = (ORIGINAL / ".env.example").read_text()
     assert re.search(r"^SECRET_KEY=$", example, re.MULTILINE)
     assert re.search(r"^DJANGO_SUPERUSER_PASSWORD=$", example, re.MULTILINE)
+
+
+def test_a_database_server_is_laid_over_it_without_changing_anything_else() -> None:
+    overlay = yaml.safe_load(POSTGRES_OVERLAY)
+    compose = yaml.safe_load((ORIGINAL / "docker-compose.prod.yml").read_text())
+    assert set(overlay["services"]["backend"]) == {"depends_on", "environment"}
+    assert set(overlay["services"]) - set(compose["services"]) == {"database"}
+    assert (ROOT / "runtime/postgres/Dockerfile").is_file()
+    context = overlay["services"]["database"]["build"]["context"]
+    assert Path(context) == ROOT / "runtime/postgres"
+
+
+def test_its_script_waits_as_long_as_it_is_told() -> None:
+    script = (ORIGINAL / "deploy.sh").read_text()
+    assert 'SECONDS_TO_START="${SECONDS_TO_START:-180}"' in script

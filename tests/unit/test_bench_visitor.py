@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from bench import visitor
-from bench.process import BenchError, timed
+from bench.process import BenchError, followed, timed
 from bench.visitor import Load, Visits, free_port, status, wait_for_200
 
 
@@ -114,3 +114,19 @@ def test_a_command_that_takes_too_long_or_is_not_there() -> None:
         timed([sys.executable, "-c", "import time; time.sleep(9)"], limit=0.2)
     with pytest.raises(BenchError, match="cannot be run"):
         timed(["/no/such/program"])
+
+
+def test_a_command_is_followed_line_by_line_and_may_fail() -> None:
+    script = "echo first; sleep 0.3; echo second >&2; exit 3"
+    run = followed(["sh", "-c", script])
+    assert run.code == 3
+    (at, first), (later, second) = run.lines
+    assert (first, second) == ("first", "second")
+    assert later - at >= 0.25
+    assert run.last_lines == "first\nsecond"
+
+
+def test_a_command_that_is_followed_has_an_end() -> None:
+    assert followed(["sleep", "30"], limit=0.2).code != 0
+    with pytest.raises(BenchError, match="cannot be run"):
+        followed(["/no/such/command"])
