@@ -150,10 +150,11 @@ class Outcome:
         return Counter(f"{note.error} ({note.connection.split()[0]})" for note in self.failed)
 
     def gap(self) -> float:
-        """Seconds, the longest time between two good answers, while more requests were sent."""
-        last = max((note.due for note in self.notes), default=0.0)
+        """Seconds, the longest time without a good answer, from the first request to the last."""
+        dues = [note.due for note in self.notes] or [0.0]
+        last = max(dues)
         ends = sorted(note.ended for note in self.notes if not note.error and note.ended <= last)
-        return max((b - a for a, b in pairwise(ends)), default=0.0)
+        return max(after - before for before, after in pairwise([min(dues), *ends, last]))
 
     def when(self, note: Note) -> str:
         """Whether a request was due before the first update, during one, or after one."""

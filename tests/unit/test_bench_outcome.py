@@ -79,6 +79,8 @@ def test_latency_by_when_it_was_due() -> None:
 def test_the_longest_time_without_a_good_answer() -> None:
     notes = [note(1), note(2, error="status 502"), note(4), note(4.5), note(4.6, 60)]
     assert outcome(notes).gap() == pytest.approx(3.0)
+    notes += [note(5 + n, error="refused") for n in range(5)]
+    assert outcome(notes).gap() == pytest.approx(9 - 4.51)
 
 
 def test_what_the_load_saw_of_an_update() -> None:
