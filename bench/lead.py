@@ -138,8 +138,10 @@ class Sender:
         self._began = 0.0
 
     def __enter__(self) -> "Sender":
-        self._process = subprocess.Popen(self._command, cwd=ROOT, stdin=subprocess.PIPE)
-        wait_until(self._notes.exists, LONGEST_BEGINNING)
+        process = subprocess.Popen(self._command, cwd=ROOT, stdin=subprocess.PIPE)
+        self._process = process
+        wait_until(lambda: self._notes.exists() or process.poll() is not None, LONGEST_BEGINNING)
+        self.check()
         self._began = time.monotonic()
         return self
 
@@ -171,6 +173,12 @@ class Sender:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        if error is None:
+            self._complete()
+
+    def _complete(self) -> None:
+        if self._process is None or self._process.returncode != 0:
+            raise BenchError("the load did not end well, so that its notes are not complete")
 
 
 def ask(port: int, path: str, patience: float) -> tuple[int, str, str]:

@@ -6,8 +6,8 @@ it could be sent, so that waiting in the client is not left out either.
 
 Why not a tool that is made for this: wrk and hey send the next request when the last one was
 answered, and neither they nor siege tell what became of each single one. Those written in Go (hey,
-vegeta, k6), like httpx and urllib3 with their retries, send a request again unasked when a kept
-connection turns out to be dead: the very failure that is looked for here. A few lines on bare
+vegeta, k6) send a read again unasked when a kept connection turns out to be dead, as urllib3 does:
+https://pkg.go.dev/net/http#Transport. That is the very failure looked for here. A few lines on bare
 sockets repeat nothing, know what had been sent when a connection broke, and leave the CPU to what
 is measured. It runs in a process of its own, beside the one that leads the updates.
 """
@@ -58,17 +58,13 @@ class Client:
 
     async def run(self, mix: Mix, seed: int, most: int, seconds: float) -> None:
         """Send until `over` is set, or there were `most` requests or `seconds` of them."""
-        tasks: set[asyncio.Task[None]] = set()
         start = time.monotonic()
-        for number, request in enumerate(requests(mix, random.Random(seed))):
-            due = start + request.at
-            if number >= most or request.at > seconds or await self._wait_until(due):
-                break
-            task = asyncio.create_task(self._one(request, f"{seed:x}-{number}", due))
-            tasks.add(task)
-            task.add_done_callback(tasks.discard)
-        if tasks:
-            await asyncio.wait(tasks)
+        async with asyncio.TaskGroup() as group:
+            for number, request in enumerate(requests(mix, random.Random(seed))):
+                due = start + request.at
+                if number >= most or request.at > seconds or await self._wait_until(due):
+                    break
+                group.create_task(self._one(request, f"{seed:x}-{number}", due))
 
     async def _wait_until(self, due: float) -> bool:
         with contextlib.suppress(TimeoutError):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.load import Client, Notes, verdict
+from bench.load import MARKS, Client, Notes, verdict
 from bench.outcome import Note, read_notes
 from bench.schedule import QUIET, SINGLE, SPARE, Mix, Request, requests
 
@@ -145,6 +145,14 @@ def test_a_slow_site_does_not_get_fewer_requests_and_waiting_counts_from_when_it
     assert min(note.ended - note.due for note in notes) >= 0.3
     assert notes[-1].due - notes[0].due == pytest.approx(39 / 200, abs=0.01)
     assert server.connections == 40
+
+
+def test_a_request_that_could_not_be_noted_ends_the_load(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(MARKS, "read")
+    with pytest.raises(ExceptionGroup):
+        load(tmp_path, well)
 
 
 @pytest.mark.parametrize(

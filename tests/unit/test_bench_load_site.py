@@ -10,7 +10,7 @@ import pytest
 
 from bench import lead as leading
 from bench import updates
-from bench.lead import Course, Lead
+from bench.lead import Course, Lead, Sender
 from bench.load_site import FAULTS, LoadSite, Update, plan
 from bench.loaded import CONTENDERS, phases_of_compose, phases_of_pulumi
 from bench.original import EXAMPLE
@@ -163,6 +163,14 @@ def test_a_contender_is_led_through_all_updates(
     assert not any("the lamp is out" in p.read_text() for p in folder.rglob("*.py"))
     assert found.failed  # nobody listens
     assert found.stored == {}
+
+
+def test_a_load_that_can_not_be_noted_is_an_error(tmp_path: Path, course: Course) -> None:
+    with (
+        pytest.raises(BenchError, match="the load has ended by itself"),
+        Sender(1, tmp_path / "nowhere" / "notes", course),
+    ):
+        pytest.fail("it began")
 
 
 def test_an_interruption_keeps_what_is_known_and_removes_the_contender(
