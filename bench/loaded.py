@@ -63,8 +63,6 @@ class Pulumi:
 class Script:
     """The deployment that the analysis describes: `./deploy.sh update`."""
 
-    words: tuple[str, ...] = ("./deploy.sh", "update")
-
     def __init__(self, folder: Path, name: str, database: str) -> None:
         self.original = Original(folder, name, database=database, patience=PATIENCE)
         self.project = LoadSite(self.original.site)
@@ -73,6 +71,11 @@ class Script:
     def port(self) -> int:
         """Of the site, on this machine."""
         return self.original.port
+
+    @property
+    def words(self) -> list[str]:
+        """The command of an update."""
+        return ["./deploy.sh", "update"]
 
     def deploy(self) -> object:
         """A clean server."""
@@ -95,10 +98,10 @@ class Compose(Script):
     """The same site without the script: `docker compose up -d --build`."""
 
     @property
-    def words(self) -> tuple[str, ...]:  # type: ignore[override]
+    def words(self) -> list[str]:
         """The command of an update."""
         files = [x for name in self.original.env["COMPOSE_FILES"].split() for x in ("-f", name)]
-        return ("docker", "compose", *files, "up", "-d", "--build")
+        return ["docker", "compose", *files, "up", "-d", "--build"]
 
 
 CONTENDERS: dict[str, Callable[[Path, str, str], Loaded]] = {
