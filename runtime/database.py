@@ -10,6 +10,7 @@ from typing import Any
 
 from .environment import ownership
 from .errors import DeployError
+from .errors import seconds as seconds_of
 
 _INTERVAL = 0.5
 _REPORT_EVERY = 5.0
@@ -39,14 +40,7 @@ _FINAL = (
 
 def timeout(environ: Mapping[str, str] = os.environ) -> float:
     """Seconds to wait for the database: DEPLOY_DATABASE_TIMEOUT, 60 by default."""
-    text = environ.get("DEPLOY_DATABASE_TIMEOUT") or "60"
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = -1.0
-    if not 0 <= seconds < float("inf"):
-        raise DeployError(f"DEPLOY_DATABASE_TIMEOUT is {text!r}: use a number of seconds")
-    return seconds
+    return seconds_of(environ, "DEPLOY_DATABASE_TIMEOUT", default=60)
 
 
 def wait(alias: str = "default", *, seconds: float | None = None) -> float:

@@ -35,3 +35,24 @@ def boolean(environ: Mapping[str, str], name: str, *, default: bool) -> bool:
         f"the environment variable {name} is {text!r}: "
         "use 1, true, yes or on; 0, false, no, off or nothing"
     )
+
+
+def seconds(environ: Mapping[str, str], name: str, *, default: float) -> float:
+    """A number of seconds from an environment variable.
+
+    Args:
+        environ: the environment.
+        name: the variable's name.
+        default: its value where it isn't set, or empty.
+
+    Raises:
+        DeployError: it is no number, negative or endless.
+    """
+    text = environ.get(name) or str(default)
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < float("inf"):
+        raise DeployError(f"{name} is {text!r}: use a number of seconds")
+    return value

@@ -1,12 +1,15 @@
-"""migrate, with an account of what it applied."""
+"""migrate, one at a time, with an account of what it applied."""
 
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from . import lock
 from .errors import DeployError
 from .explain import explain
+
+_WAITED = 0.5  # seconds for another migrator that are worth mentioning
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,11 +20,13 @@ class Migrated:
         applied: how many migrations it applied.
         migrations: their names, `app.name`, in the order in which they were applied.
         seconds: how long it took.
+        waited: how many of these seconds another migrator of the same database was at work.
     """
 
     applied: int
     migrations: tuple[str, ...]
     seconds: float
+    waited: float = 0.0
 
     def as_data(self) -> dict[str, Any]:
         """As plain data, for JSON."""
@@ -42,26 +47,33 @@ class MigrationError(DeployError):
 
 
 def run_migrate(flags: Sequence[str] = ()) -> Migrated:
-    """Call migrate; Django must be set up and the database answer.
+    """Call migrate, alone on the database; Django must be set up and the database answer.
 
     Args:
         flags: further words of its command line, such as "--run-syncdb".
 
     Raises:
         MigrationError: it raised, or its flags are wrong.
+        DeployError: another process migrates the database, and does not come to an end.
     """
     from django.core.management import call_command
 
-    alias = _alias(flags)
-    before = set(_recorded(alias))
+    alias = alias_of(flags)
     started = time.monotonic()
     problem: Exception | None = None
-    try:
-        call_command("migrate", *flags, interactive=False)
-    except Exception as error:
-        problem = error
-    new = tuple(name for name in _recorded(alias) if name not in before)
-    done = Migrated(applied=len(new), migrations=new, seconds=round(time.monotonic() - started, 3))
+    with lock.held(alias) as waited:
+        before = set(recorded(alias))
+        try:
+            call_command("migrate", *flags, interactive=False)
+        except Exception as error:
+            problem = error
+        new = tuple(".".join(key) for key in recorded(alias) if key not in before)
+    done = Migrated(
+        applied=len(new),
+        migrations=new,
+        seconds=round(time.monotonic() - started, 3),
+        waited=round(waited, 3),
+    )
     if problem is not None:
         raise MigrationError(explain(problem), done) from problem
     return done
@@ -78,7 +90,8 @@ def migrate_into(result: dict[str, Any], flags: Sequence[str] = ()) -> Migrated:
     return done
 
 
-def _alias(flags: Sequence[str]) -> str:
+def alias_of(flags: Sequence[str]) -> str:
+    """The alias of the database that flags of migrate name."""
     for position, flag in enumerate(flags):
         if flag.startswith("--database="):
             return flag.partition("=")[2]
@@ -87,7 +100,8 @@ def _alias(flags: Sequence[str]) -> str:
     return "default"
 
 
-def _recorded(alias: str) -> list[str]:
+def recorded(alias: str) -> list[tuple[str, str]]:
+    """What a database says was applied, as app and name, in the order in which it was recorded."""
     from django.db import connections
     from django.db.migrations.recorder import MigrationRecorder
 
@@ -97,10 +111,11 @@ def _recorded(alias: str) -> list[str]:
         connections[alias].close()
         applied = MigrationRecorder(connections[alias]).applied_migrations()
     rows = sorted(applied.values(), key=lambda row: row.id or 0)
-    return [f"{row.app}.{row.name}" for row in rows]
+    return [(row.app, row.name) for row in rows]
 
 
 def summary(done: Migrated) -> str:
     """One line for people."""
     what = "applied 1 migration" if done.applied == 1 else f"applied {done.applied} migrations"
-    return f"migrate … {what if done.applied else 'nothing to apply'} ({done.seconds:.2f} s)"
+    waited = f", {done.waited:.1f} s of them waiting" if done.waited > _WAITED else ""
+    return f"migrate … {what if done.applied else 'nothing to apply'} ({done.seconds:.2f} s{waited})"
