@@ -1,14 +1,17 @@
 """The story of a deployment: what there is, and what waits for what.
 
 What can go wrong for reasons that are known beforehand is found out first, and changes nothing.
-Then: image -> database -> seeding job -> backend -> gate -> traffic.
+Then: image -> database -> migration check -> seeding job -> backend -> gate -> traffic.
 """
+
+from pathlib import Path
 
 import pulumi
 import pulumi_docker as docker
 
 from components import application
 from components.backend import PORT, Backend
+from components.backups import Backups
 from components.build_secrets import stage_build_secrets
 from components.database import Database, application_files
 from components.edge import Edge
@@ -17,7 +20,9 @@ from components.edge_image import EdgeImage
 from components.errors import end_quietly_when_interrupted
 from components.files import Files
 from components.image import Image
+from components.known_migrations import last_check, new_migrations
 from components.ledger import Account, Ledger
+from components.migration_check import MigrationCheck
 from components.network import Network
 from components.own_proxy import OwnProxy
 from components.ownership import Ownership
@@ -67,6 +72,8 @@ database = Database(
         "password": given.secrets.database_password,
         "secrets": given.secrets.fingerprint(given.secrets.as_environment()),
         "timeout": settings.database_timeout,
+        "family": given.database.family,
+        "backups": settings.backups > 0,
     },
     after_image,
 )
@@ -80,6 +87,9 @@ files = Files(
     },
     after_image,
 )
+backups = None
+if settings.backups:
+    backups = Backups(deployment, {"deployment": deployment, "stack": stack}, after_image)
 ledger = Ledger(deployment, {"deployment": deployment, "stack": stack}, after_image)
 secret_files = Secrets(
     deployment,
@@ -140,9 +150,39 @@ up = row_of(
         replicas=settings.replicas,
     ),
 )
-pulumi.log.info(
-    f"execution plan of {deployment}, strategy {settings.strategy}:\n{plan.as_table(up)}"
+new = new_migrations(Path(release.context), given.state, deployment)
+table = plan.as_table(up, new_migrations=new)
+pulumi.log.info(f"execution plan of {deployment}, strategy {settings.strategy}:\n{table}")
+
+# Migrations are looked at, and the database is copied, before any of them runs.
+check = MigrationCheck(
+    deployment,
+    {
+        "deployment": deployment,
+        "release": release.tag,
+        "image": release.image,
+        "network": network.network_name,
+        "environment": environment,
+        "mounts": mounts,
+        "database": given.database.identity,
+        "migrate_flags": settings.migrate_flags,
+        "fresh": not given.existing and not given.has_data,
+        "unsafe": settings.unsafe_migrations,
+        "ahead": settings.database_ahead,
+        "backups": settings.backups,
+        "volume": backups.volume if backups else "",
+        "tools": database.dump_image,
+        "retire": settings.retire,
+        "stop_grace": settings.stop_grace,
+        "serves": now.release if now.served else "",
+        "backend": given.secrets.fingerprint(
+            {**serving_environment, **given.secret_values, "": f"{startup}{settings.redeploy}"}
+        ),
+        "last": last_check(given.state, deployment),
+    },
+    pulumi.ResourceOptions(depends_on=ready),
 )
+ready = [*ready, check]
 
 # The seeding job: migrate and the steps, before anything serves; a finished one is left alone.
 seeding = None
@@ -258,6 +298,8 @@ pulumi.export("strategy", settings.strategy)
 pulumi.export("executionPlan", plan.as_output())
 pulumi.export("row", account.row)
 pulumi.export("ledger", account.result)
+pulumi.export("migrations", check.result)
+pulumi.export("backup", check.backup)
 pulumi.export("seeding", seeding.result if seeding else {"steps": []})
 pulumi.export("containers", {"backend": serving, "backends": traffic.serving, **reached_by})
 pulumi.export("baseImage", dict(zip(("name", "origin"), given.base_image, strict=True)))

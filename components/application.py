@@ -29,6 +29,7 @@ def environment(settings: Settings, *, database: Address, release: str) -> dict[
         "DEPLOY_SERVE_MEDIA": _flag(settings.serve_media),
         "DEPLOY_DEPLOYMENT": settings.deployment,
         "DEPLOY_DATABASE_TIMEOUT": str(settings.database_timeout),
+        "DEPLOY_MIGRATE_TIMEOUT": str(settings.migrate_timeout),
         "RELEASE": release,
     }
     if not database.is_secret:

@@ -10,6 +10,7 @@ import pulumi_docker as docker
 
 from components import PACKAGE
 from components.labels import as_args, labels
+from components.migration_check import outcome_file
 from components.mounts import Mount
 
 PORT = 8000
@@ -89,7 +90,11 @@ class Backend(pulumi.ComponentResource):
         return command.local.Command(
             name,
             create="python3 -m components.commands.gate",
-            environment={"CONTAINER": container.name, "TIMEOUT": str(args["gate_timeout"])},
+            environment={
+                "CONTAINER": container.name,
+                "TIMEOUT": str(args["gate_timeout"]),
+                "MIGRATIONS": outcome_file(args["deployment"]),
+            },
             triggers=[container.id],
             logging=command.local.Logging.STDERR,
             opts=pulumi.ResourceOptions(parent=self, depends_on=[container]),

@@ -15,6 +15,7 @@ from components.database_address import FOLDER, Address, Choices, server_name
 from components.database_claim import DatabaseClaim
 from components.mounts import Mount
 from components.postgres import Postgres
+from components.postgres_image import PostgresImage
 from components.volume import retained_volume
 
 Options = pulumi.ResourceOptions | None
@@ -47,6 +48,10 @@ class DatabaseArgs(TypedDict):
     """A fingerprint of the secrets."""
     timeout: int
     """Seconds that a server may take to answer."""
+    family: str
+    """The kind of driver that a server elsewhere needs."""
+    backups: bool
+    """Copies of the database are made, for which a server's own tools may be needed."""
 
 
 class Database(pulumi.ComponentResource):
@@ -59,11 +64,14 @@ class Database(pulumi.ComponentResource):
 
     mounts: list[Mount]
     """What the application's containers mount for it."""
+    dump_image: pulumi.Input[str]
+    """An image with the server's tools that copy and restore; "" where none are needed or known."""
 
     def __init__(
         self, name: str, args: DatabaseArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__(f"{PACKAGE}:index:Database", name, None, opts)
+        self.dump_image = ""
         self.mounts = ENGINES[args["engine"]].make(self, name, args, opts)
         self.register_outputs({})
 
@@ -84,7 +92,7 @@ def _make_file(parent: Database, name: str, args: DatabaseArgs, opts: Options) -
 
 
 def _make_server(parent: Database, name: str, args: DatabaseArgs, opts: Options) -> list[Mount]:
-    Postgres(
+    server = Postgres(
         name,
         {
             "deployment": args["deployment"],
@@ -103,12 +111,22 @@ def _make_server(parent: Database, name: str, args: DatabaseArgs, opts: Options)
         },
         pulumi.ResourceOptions(parent=parent, depends_on=opts.depends_on if opts else None),
     )
+    parent.dump_image = server.image_id
     return []
 
 
-def _make_nothing(
-    _parent: Database, _name: str, _args: DatabaseArgs, _opts: Options
-) -> list[Mount]:
+def _make_nothing(parent: Database, name: str, args: DatabaseArgs, _opts: Options) -> list[Mount]:
+    # The server is somebody else's, but its tools have to be had to copy what is in it.
+    if args["backups"] and args["family"] == "postgres":
+        parent.dump_image = PostgresImage(
+            name,
+            {
+                "deployment": args["deployment"],
+                "image": args["server_image"],
+                "base_image": args["base_image"],
+            },
+            pulumi.ResourceOptions(parent=parent),
+        ).image_id
     return []
 
 

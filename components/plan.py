@@ -165,8 +165,13 @@ class Plan:
         """The plan as plain data, for the stack output `executionPlan`."""
         return [asdict(entry) for entry in self.entries]
 
-    def as_table(self, up: Up) -> str:
-        """The plan, and what of it this `up` carries out, as a table for the preview."""
+    def as_table(self, up: Up, *, new_migrations: Sequence[str] = ()) -> str:
+        """The plan, and what of it this `up` carries out, as a table for the preview.
+
+        Args:
+            up: which line of the matrix it is.
+            new_migrations: the migrations that are known to be new in it.
+        """
         counts = expected_counts(up, self)
         rows = [("operation", "point", "runs", "in this up", "when", "why")]
         for e in self.entries:
@@ -177,7 +182,8 @@ class Plan:
             "  ".join([*(cell.ljust(w) for cell, w in zip(row, widths, strict=False)), row[5]])
             for row in rows
         ]
-        return "\n".join([*lines, f"this up: {up.row} ({up.why})"])
+        new = [f"new migrations: {', '.join(new_migrations)}"] if new_migrations else []
+        return "\n".join([*lines, f"this up: {up.row} ({up.why})", *new])
 
 
 def _yes(value: bool) -> str:

@@ -76,6 +76,8 @@ class Postgres(pulumi.ComponentResource):
 
     ready: pulumi.Resource
     """The gate: whoever needs the database waits for it."""
+    image_id: pulumi.Output[str]
+    """The image of the server, with its tools in it."""
 
     def __init__(
         self, name: str, args: PostgresArgs, opts: pulumi.ResourceOptions | None = None
@@ -90,6 +92,7 @@ class Postgres(pulumi.ComponentResource):
             },
             pulumi.ResourceOptions(parent=self),
         )
+        self.image_id = image.image_id
         password = Secrets(
             f"{name}-postgres",
             {

@@ -9,6 +9,7 @@ import pulumi_command as command
 
 from components import PACKAGE
 from components.labels import labels
+from components.migration_check import outcome_file
 from components.mounts import Mount
 from components.release import BUILD_FOLDER
 
@@ -103,6 +104,7 @@ def job_description(args: SeedingArgs, network: str, mounts: Sequence[str]) -> d
         "name": f"{args['deployment']}-seeding",
         "image": args["image"],
         "network": network,
+        "migrations": outcome_file(args["deployment"]),
         "label": [f"{name}={value}" for name, value in sorted(marks.items())],
         "mount": list(mounts),
         "env": [f"{name}={value}" for name, value in sorted(environment.items())],

@@ -20,6 +20,7 @@ from components.database import ENGINES
 from components.plan import STRATEGIES
 from components.settings_errors import ConfigError, conflict, count, explain
 from components.settings_types import (
+    AheadPolicy,
     EngineName,
     InsidePath,
     Module,
@@ -29,6 +30,7 @@ from components.settings_types import (
     SqlName,
     StrategyName,
     Target,
+    UnsafePolicy,
     UrlPath,
     Value,
     Variable,
@@ -83,6 +85,10 @@ class Settings(BaseModel):
     strategy: StrategyName = "recommended"
     collect_static_on_startup: bool = False
     migrate_flags: tuple[str, ...] = ("--run-syncdb",)
+    migrate_timeout: int = Field(default=600, ge=1, le=86400)
+    unsafe_migrations: UnsafePolicy = "refuse"
+    database_ahead: AheadPolicy = "refuse"
+    backups: int = Field(default=5, ge=0, le=100)
     seeding: bool = False
     seed_steps: tuple[str, ...] = ()
     redeploy: int = Field(default=0, ge=0)

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Mapping
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -9,6 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, SecretStr
 
 from components import database_url
 from components.database import ENGINES
+from components.migration_policy import AHEAD, UNSAFE
 from components.plan import STRATEGIES
 
 RESERVED = (
@@ -40,6 +42,7 @@ TAKEN_FOLDERS = {
     "/srv/data": "where the database is: name its volume in dataVolume",
     "/srv/media": "where uploaded files are: name their volume in mediaVolume",
     "/srv/ledger": "where the ledger is",
+    "/srv/backups": "where the database's copies are",
     "/run/secrets": "where the secrets are",
     "/opt/venv": "where the release's dependencies are",
     "/opt/deploy": "where the runtime is",
@@ -68,16 +71,13 @@ def _relative(value: str) -> str:
     return value.strip("/")
 
 
-def _strategy(value: str) -> str:
-    if value not in STRATEGIES:
-        raise ValueError(f"must be one of {', '.join(STRATEGIES)}")
-    return value
+def _one_of(table: Mapping[str, object]) -> AfterValidator:
+    def check(value: str) -> str:
+        if value not in table:
+            raise ValueError(f"must be one of {', '.join(table)}")
+        return value
 
-
-def _engine(value: str) -> str:
-    if value not in ENGINES:
-        raise ValueError(f"must be one of {', '.join(ENGINES)}")
-    return value
+    return AfterValidator(check)
 
 
 def _server_url(value: SecretStr) -> SecretStr:
@@ -141,8 +141,10 @@ Value = Annotated[str, BeforeValidator(_text)]
 InsidePath = Annotated[str, AfterValidator(_relative)]
 Target = Annotated[str, AfterValidator(_target)]
 Wsgi = Annotated[str, _matches(_WSGI, "must look like package.wsgi:application")]
-StrategyName = Annotated[str, AfterValidator(_strategy)]
-EngineName = Annotated[str, AfterValidator(_engine)]
+StrategyName = Annotated[str, _one_of(STRATEGIES)]
+EngineName = Annotated[str, _one_of(ENGINES)]
+UnsafePolicy = Annotated[str, _one_of(UNSAFE)]
+AheadPolicy = Annotated[str, _one_of(AHEAD)]
 ServerUrl = Annotated[SecretStr, AfterValidator(_server_url)]
 Origin = Annotated[str, AfterValidator(_origin)]
 UrlPath = Annotated[str, AfterValidator(_url_path)]

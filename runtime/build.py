@@ -65,6 +65,7 @@ def build(environ: Mapping[str, str]) -> dict[str, Any]:
         "supplied": supplied,
         "warnings": warnings,
         "steps": seed_steps,
+        "migrations": _explained("the migrations", _migrations),
         "static": static,
         "boots": 1,
     }
@@ -89,6 +90,14 @@ def _setup() -> None:
     import django
 
     django.setup()
+
+
+def _migrations() -> list[str]:
+    """The modules of all migrations that this release has, by which the next one knows its own."""
+    from django.db.migrations.loader import MigrationLoader
+
+    loader = MigrationLoader(None, ignore_no_migrations=True)
+    return sorted(type(migration).__module__ for migration in loader.disk_migrations.values())
 
 
 def _drivers() -> None:

@@ -7,7 +7,6 @@ the kernel with the open file. Nothing has to be cleaned up after a crash.
 import fcntl
 import os
 import socket
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress

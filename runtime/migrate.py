@@ -118,4 +118,5 @@ def summary(done: Migrated) -> str:
     """One line for people."""
     what = "applied 1 migration" if done.applied == 1 else f"applied {done.applied} migrations"
     waited = f", {done.waited:.1f} s of them waiting" if done.waited > _WAITED else ""
-    return f"migrate … {what if done.applied else 'nothing to apply'} ({done.seconds:.2f} s{waited})"
+    said = what if done.applied else "nothing to apply"
+    return f"migrate … {said} ({done.seconds:.2f} s{waited})"

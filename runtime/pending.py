@@ -63,6 +63,7 @@ def report(alias: str = "default") -> Report:
     found = _judged(plan, loader, connection) if applied else {}
     return {
         "engine": connection.vendor,
+        "file": _file(connection),
         "checked": datetime.now(UTC).isoformat(timespec="milliseconds"),
         "new": not applied,
         "pending": [_name(m.app_label, m.name) for m in plan],
@@ -70,6 +71,12 @@ def report(alias: str = "default") -> Report:
         "warnings": _of(found, unsafe=False),
         "ahead": ahead(applied, loader.migrated_apps, _known(loader)),
     }
+
+
+def _file(connection: Any) -> str:
+    """The database's file, "" where it is none that could be copied."""
+    name = str(connection.settings_dict.get("NAME") or "")
+    return name if connection.vendor == "sqlite" and name.startswith("/") else ""
 
 
 def _check(loader: Any, connection: Any) -> None:

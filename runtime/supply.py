@@ -1,12 +1,13 @@
 """What a project's environment lacks to be served: `python supply.py` prints pinned requirements.
 
 Run it with the Python of the project's virtual environment, after the project's own requirements:
-what they bring stays as it is. Standard library only, and it runs as a plain file.
+what they bring stays as it is. `python supply.py lint` prints what looks at migrations: it is
+installed in a folder of its own. Standard library only, and it runs as a plain file.
 """
 
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib import metadata
 
 # The only place where these versions are written.
@@ -14,6 +15,9 @@ GUNICORN = "gunicorn==27.0.1"
 WHITENOISE = "whitenoise==6.12.0"
 DJ_DATABASE_URL = "dj-database-url==3.1.2"
 PSYCOPG = "psycopg[binary]==3.3.9"
+# Of its requirements only the one that the linter itself imports: its command is not run, and
+# Django is the project's.
+LINT = ("django-migration-linter==6.0.0", "appdirs==1.4.4")
 
 POSTGRES_DRIVERS = ("psycopg", "psycopg2", "psycopg2-binary")
 MYSQL_DRIVERS = ("mysqlclient", "pymysql", "mysql-connector-python")
@@ -72,8 +76,11 @@ def problem(environ: Mapping[str, str], version: Installed = installed) -> str |
     return None
 
 
-def main() -> int:
+def main(words: Sequence[str] = ()) -> int:
     """Print one requirement per line."""
+    if list(words) == ["lint"]:
+        print("\n".join(LINT))
+        return 0
     wrong = problem(os.environ)
     if wrong:
         print(f"error: {wrong}", file=sys.stderr)
@@ -84,4 +91,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

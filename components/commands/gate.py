@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from typing import Any, NoReturn
 
+from components.commands import aftermath, window
 from components.commands.client import docker, fail, inspect, last_lines
 
 INTERVAL = 0.3
@@ -77,14 +78,19 @@ def _reject(container: str, problem: str, ended: str = "") -> NoReturn:
     docker("stop", "--time", "5", container)
     fail(
         f"gate: {container} was not let through to traffic: {problem}.\n"
-        f"What was serving goes on serving. Its last lines:\n\n{lines}"
+        f"{aftermath.of_container(container, os.environ.get('MIGRATIONS', ''))}\n"
+        f"Its last lines:\n\n{lines}"
     )
 
 
 def main() -> None:
-    """Wait for CONTAINER, at most TIMEOUT seconds; print its build report as JSON."""
+    """Wait for CONTAINER, at most TIMEOUT seconds; print its build report as JSON.
+
+    MIGRATIONS is the file that says what the check of its migrations found.
+    """
     container = os.environ["CONTAINER"]
     wait(container, float(os.environ["TIMEOUT"]), probe)
+    window.done(os.environ.get("MIGRATIONS", ""))
     report = docker("exec", container, "cat", "/opt/deploy/build-report.json")
     print(report.stdout.decode(errors="replace").strip() if report.returncode == 0 else "{}")
 

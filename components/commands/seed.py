@@ -7,23 +7,21 @@ triggers decide that it runs again.
 
 import json
 import os
-import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from types import FrameType
+from typing import Any
 
+from components.commands import aftermath, one_shot
 from components.commands.client import docker, fail
 
 
-def arguments(job: dict[str, object]) -> list[str]:
+def arguments(job: Mapping[str, Any]) -> list[str]:
     """The words after `docker run` for a job file's content."""
     name, image = str(job["name"]), str(job["image"])
     words = ["--rm", "--init", "--name", name, "--network", str(job["network"])]
-    for option in ("label", "mount", "env"):
-        values = job[option]
-        assert isinstance(values, list)
-        words += [word for value in values for word in (f"--{option}", str(value))]
+    words += one_shot.options(job, "label", "mount", "env")
     return [*words, image, "python", "-m", "deploy_runtime.seed"]
 
 
@@ -35,17 +33,16 @@ def main() -> None:
     job = json.loads(file.read_text(encoding="utf-8"))
     # One that an interrupted update left behind; the steps are idempotent, so it runs anew.
     docker("rm", "--force", job["name"])
-    sys.exit(_run(job["name"], arguments(job)))
+    one_shot.when_interrupted(lambda: _undo(job))
+    code = subprocess.run(["docker", "run", *arguments(job)], check=False).returncode
+    if code != 0:
+        print(aftermath.of_job(job), file=sys.stderr, flush=True)
+    sys.exit(code)
 
 
-def _run(name: str, words: list[str]) -> int:
-    def stop(number: int, _frame: FrameType | None) -> None:
-        docker("rm", "--force", name)
-        sys.exit(128 + number)
-
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
-    return subprocess.run(["docker", "run", *words], check=False).returncode
+def _undo(job: Mapping[str, Any]) -> None:
+    docker("rm", "--force", job["name"])
+    aftermath.of_job(job)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ ARG COLLECT
 ARG SCHEME=http
 ARG DATABASE_ENGINE
 USER 0:0
+COPY --from=lint /opt/lint /opt/deploy/lint
 COPY deploy/ /opt/deploy/
 ENV DJANGO_SETTINGS_MODULE=deploy_runtime.settings \
     DEPLOY_SETTINGS_MODULE=${SETTINGS_MODULE} \

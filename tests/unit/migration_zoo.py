@@ -7,10 +7,6 @@ from tests.unit.runtime_project import Project
 
 SAFE, UNSAFE, WARNING = "safe", "unsafe", "warning"
 
-_FIELDS = (
-    'models.CharField(max_length=20)',
-    'models.CharField(max_length=20, null=True)',
-)
 _MODELS = (
     "RemoveField", "RemoveIndexed", "RenameField", "RenameColumn", "RenameModel", "DeleteModel",
     "NotNull", "Nullable", "Default", "Related", "Wider", "Narrower", "OtherType", "BecomesNotNull",
@@ -158,7 +154,11 @@ CASES: tuple[tuple[str, str, str], ...] = (
 
 # Only for Djangos that know database defaults.
 DB_DEFAULT = (
-    ("add_db_default", SAFE, f'migrations.AddField("Default", "more", {_CHAR[:-1]}, db_default=""))'),
+    (
+        "add_db_default",
+        SAFE,
+        f'migrations.AddField("Default", "more", {_CHAR[:-1]}, db_default=""))',
+    ),
     (
         "drop_db_default",
         UNSAFE,
@@ -181,7 +181,7 @@ class Migration(migrations.Migration):
 """
 
 
-def make(folder: Path, *, db_default: bool = True, check: str = "condition") -> Project:
+def make(folder: Path, *, db_default: bool = True) -> Project:
     """The project, with its first migration alone; `add_pending` writes the others."""
     project = runtime_project.make(folder)
     fields = [
@@ -211,7 +211,7 @@ def add_pending(project: Project, *, db_default: bool = True, check: str = "cond
     """Write a migration for each case, one after the other."""
     last = "0002_zoo"
     for number, (name, _, operations) in enumerate(cases(db_default=db_default), start=3):
-        text = operations.replace("{check}", check).replace("ID)", "ID)").replace("CHAR)", "CHAR)")
+        text = operations.replace("{check}", check)
         head = f'{_HEAD}    dependencies = [("shop", "{last}")]\n'
         last = f"{number:04}_{name}"
         project.write(f"shop/migrations/{last}.py", f"{head}    operations = [{text}]\n")

@@ -33,6 +33,8 @@ def database(existing: str | None = None) -> Recorder:
                 "password": "",
                 "secrets": "",
                 "timeout": 60,
+                "family": "sqlite",
+                "backups": True,
             },
             pulumi.ResourceOptions(depends_on=[image]),
         )

@@ -1,0 +1,238 @@
+"""Copies of the database: made, listed, kept in bounds, and put back.
+
+They are files in a volume of the deployment that only root reads, each with a file of JSON beside
+it that says what it is. That one is written last: a copy without it isn't whole.
+"""
+
+import json
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NoReturn
+
+from components import PACKAGE
+from components.commands import one_shot
+from components.commands.client import docker, fail
+
+FOLDER = "/srv/backups"
+_RUNTIME = Path(__file__).parents[2] / "runtime"
+
+Entry = dict[str, Any]
+
+# What PostgreSQL's tools are told: where the server is comes in on standard input, never in words
+# that others can see.
+_SERVICE = """\
+set -eu
+umask 077
+cat > /dev/shm/service.conf
+export PGSERVICEFILE=/dev/shm/service.conf PGSERVICE=deployment
+"""
+_DUMP = (
+    _SERVICE
+    + """\
+half="$(dirname "$1")/.$(basename "$1").tmp"
+trap 'rm -f "$half"' EXIT
+pg_dump --format=custom --file="$half"
+pg_restore --list "$half" > /dev/null
+mv "$half" "$1"
+stat -c %s "$1"
+"""
+)
+# All in one transaction: either the copy is there, or everything is as it was.
+_RESTORE = (
+    _SERVICE
+    + """\
+pg_restore --no-owner --no-privileges --file=/tmp/restore.sql "$1"
+sed -i '/^CREATE SCHEMA public;$/d' /tmp/restore.sql
+cat > /tmp/empty.sql <<'SQL'
+DO $$ DECLARE name text; BEGIN
+  FOR name IN SELECT nspname FROM pg_namespace
+    WHERE nspname <> 'information_schema' AND nspname NOT LIKE 'pg\\_%' LOOP
+    EXECUTE format('DROP SCHEMA %I CASCADE', name);
+  END LOOP;
+END $$;
+CREATE SCHEMA public;
+SQL
+psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1 --single-transaction \\
+  --file=/tmp/empty.sql --file=/tmp/restore.sql > /dev/null
+"""
+)
+# Writes the JSON on standard input, and removes the oldest: $2 are kept, or all if it is 0.
+_FINISH = f"""\
+set -eu
+umask 077
+cd {FOLDER}
+cat > ".$1.tmp"
+mv ".$1.tmp" "$1.json"
+if [ "$2" -gt 0 ]; then
+  ls -1 *.json | sort -r | tail -n "+$(($2 + 1))" | while read -r old; do
+    rm -f "$old" "${{old%.json}}.sqlite3" "${{old%.json}}.dump"
+  done
+fi
+for file in *.sqlite3 *.dump; do
+  [ ! -e "$file" ] || [ -e "${{file%.*}}.json" ] || rm -f "$file"
+done
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Database:
+    """A database, and how its copies are made.
+
+    Attributes:
+        deployment: the deployment that it belongs to.
+        engine: what Django calls its kind.
+        file: the path of a SQLite file in the application's containers; else "".
+        application: words of `docker run` that start a container like the application's, but for
+            its network, up to and with its image.
+        network: the network on which a server is reached.
+        tools: an image with the tools of a server of this kind; "" if there is none.
+        volume: the volume of the copies.
+    """
+
+    deployment: str
+    engine: str
+    file: str
+    application: tuple[str, ...]
+    network: str
+    tools: str
+    volume: str
+
+    @property
+    def suffix(self) -> str:
+        """What the copies' names end with; "" where none can be made."""
+        if self.engine == "sqlite":
+            return ".sqlite3" if self.file else ""
+        return ".dump" if self.engine == "postgresql" and self.tools else ""
+
+    def make(self, release: str, details: Mapping[str, Any], *, keep: int) -> Entry:
+        """Copy the database, and remove the oldest copies.
+
+        Args:
+            release: the release that serves, or that is to serve if none does.
+            details: what else is to be known of the copy.
+            keep: how many are kept; 0 for all.
+        """
+        began = datetime.now(UTC)
+        started = time.monotonic()
+        id_ = f"{began:%Y%m%dT%H%M%SZ}-{release[:8] or 'none'}"
+        file = f"{id_}{self.suffix}"
+        size = self._copy(f"{FOLDER}/{file}")
+        entry: Entry = {
+            "id": id_,
+            "file": file,
+            "volume": self.volume,
+            "engine": self.engine,
+            "release": release,
+            "made": began.isoformat(timespec="seconds"),
+            "bytes": size,
+            "seconds": round(time.monotonic() - started, 2),
+            "tools": self.tools,
+            **details,
+        }
+        finish = ("--entrypoint", "sh", self._image, "-c", _FINISH, "finish", id_, str(keep))
+        done = self._run(finish, network="none", stdin=json.dumps(entry).encode())
+        if done.returncode != 0:
+            self._give_up("the copy can't be recorded", done.stderr)
+        return entry
+
+    def restore(self, entry: Entry) -> None:
+        """Put a copy in the database's place. Nobody has it open, or writes to it."""
+        source = f"{FOLDER}/{entry['file']}"
+        if entry["engine"] != self.engine:
+            fail(
+                f"restore: {entry['id']} is a copy of a database on {entry['engine']}, but this "
+                f"one is on {self.engine}: nothing was changed"
+            )
+        if self.engine == "sqlite":
+            done = self._sqlite("restore", source, self.file)
+        else:
+            done = self._postgres(_RESTORE, source, entry["tools"])
+        if done.returncode != 0:
+            said = done.stderr.decode(errors="replace").strip()
+            fail(f"restore: {entry['id']} was not put back, the database is as it was: {said}")
+
+    @property
+    def _image(self) -> str:
+        return self.application[-1]
+
+    def _copy(self, target: str) -> int:
+        if self.engine == "sqlite":
+            done = self._sqlite("copy", self.file, target)
+        else:
+            done = self._postgres(_DUMP, target, self.tools)
+        if done.returncode != 0:
+            self._give_up("no copy of the database could be made", done.stderr)
+        return int(done.stdout.split()[-1])
+
+    def _sqlite(self, *words: str) -> Any:
+        script = (_RUNTIME / "copy_sqlite.py").read_bytes()
+        return self._in_application(script, "--user", "0", "--mount", self._mount, words=words)
+
+    def _postgres(self, script: str, file: str, tools: str) -> Any:
+        reached = self._in_application((_RUNTIME / "libpq.py").read_bytes())
+        if reached.returncode != 0:
+            return reached
+        words = ("--entrypoint", "sh", tools, "-c", script, "copy", file)
+        return self._run(words, network=self.network, stdin=reached.stdout)
+
+    def _in_application(self, script: bytes, *options: str, words: Sequence[str] = ()) -> Any:
+        *given, image = self.application
+        command = (*given, *options, "--network", "none", image, "python", "-", *words)
+        return one_shot.run(f"{self.deployment}-backup", command, stdin=script)
+
+    def _run(self, words: tuple[str, ...], *, network: str, stdin: bytes) -> Any:
+        marks = {"deployment": self.deployment, "role": "backup"}
+        labels = [w for k, v in marks.items() for w in ("--label", f"{PACKAGE}.{k}={v}")]
+        options = ("--user", "0", "--network", network, "--mount", self._mount, *labels)
+        return one_shot.run(f"{self.deployment}-backup", (*options, *words), stdin=stdin)
+
+    @property
+    def _mount(self) -> str:
+        return f"type=volume,source={self.volume},target={FOLDER}"
+
+    def _give_up(self, problem: str, said: bytes) -> NoReturn:
+        lines = said.decode(errors="replace").strip() or "(it printed nothing)"
+        hint = ""
+        if "server version mismatch" in lines:
+            hint = " Set postgresImage to one of the server's version, such as postgres:18."
+        fail(
+            f"backup: {problem}, so nothing is migrated: {lines}\n"
+            f"What to do:{hint} Make room or put right what it names, and run `pulumi up` again. "
+            "Without a copy: `pulumi config set backups 0`"
+        )
+
+
+def entries(volume: str, image: str) -> list[Entry]:
+    """The copies in a volume, newest first.
+
+    Args:
+        volume: the volume of the copies.
+        image: any image with a shell.
+    """
+    mount = f"type=volume,source={volume},target={FOLDER},readonly"
+    words = ("run", "--rm", "--user", "0", "--network", "none", "--mount", mount)
+    script = f"for file in {FOLDER}/*.json; do [ ! -e $file ] || {{ cat $file; echo; }}; done"
+    done = docker(*words, "--entrypoint", "sh", image, "-c", script)
+    if done.returncode != 0:
+        said = done.stderr.decode(errors="replace").strip()
+        fail(f"the backups in {volume} can't be read: {said}")
+    found = [json.loads(line) for line in done.stdout.splitlines() if line.strip()]
+    return sorted(found, key=lambda entry: str(entry["id"]), reverse=True)
+
+
+def restore_command(stack: str, id_: str) -> str:
+    """What a person types to restore a copy."""
+    return f"make restore STACK={stack} BACKUP={id_}"
+
+
+def tell(entry: Entry) -> None:
+    """Tell people of a copy that was made."""
+    print(
+        f"backup: {entry['id']}, {entry['bytes'] / 1e6:.1f} MB in {entry['seconds']:.1f} s, "
+        f"in volume {entry['volume']}",
+        file=sys.stderr,
+    )

@@ -1,0 +1,175 @@
+"""Looks at a release's migrations before any runs: refuses, copies the database, or goes on.
+
+What it looks at is in a file that the program writes at each update: so the resource's own inputs
+stay the same, and only its triggers decide that it looks again.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from components.commands import backup, one_shot, window
+from components.commands.client import docker, fail
+from components.migration_policy import AHEAD, UNSAFE
+
+Check = Mapping[str, Any]
+
+_WAYS = (
+    "in two releases: the first brings what the new code needs and leaves what the old code uses; "
+    "the second takes that away (docs/migrations.md)",
+    "`pulumi config set unsafeMigrations window`: what serves is stopped while they run, and "
+    "visitors see the maintenance page",
+    "`pulumi config set unsafeMigrations allow`: the new version starts first all the same",
+)
+
+
+def look(check: Check) -> dict[str, Any]:
+    """Ask the new release, in a container of its own, what its migrate would do."""
+    if check["fresh"]:
+        nothing: list[Any] = []
+        return {"new": True, **dict.fromkeys(("pending", "unsafe", "warnings", "ahead"), nothing)}
+    words = ["--network", check["network"], *one_shot.options(check, "label", "mount", "env")]
+    command = ("python", "-m", "deploy_runtime.pending", *check["flags"])
+    name = f"{check['deployment']}-migration-check"
+    done = one_shot.run(name, [*words, check["image"], *command])
+    said = done.stderr.decode(errors="replace").strip()
+    lines = done.stdout.decode(errors="replace").strip().splitlines()
+    if done.returncode != 0 or not lines or not lines[-1].startswith("{"):
+        if "No module named deploy_runtime.pending" in said:
+            return _unknown()
+        fail(
+            "migrations: they could not be looked at, and nothing was changed. What was serving "
+            f"goes on serving. The release said:\n\n{said or '(it printed nothing)'}"
+        )
+    report: dict[str, Any] = json.loads(lines[-1])
+    return report
+
+
+def _unknown() -> dict[str, Any]:
+    # A release from before there was such a check, served again.
+    print("warning: migrations: this release can't be asked what is pending", file=sys.stderr)
+    nothing: list[Any] = []
+    return {"new": False, **dict.fromkeys(("pending", "unsafe", "warnings", "ahead"), nothing)}
+
+
+def judge(check: Check, report: Mapping[str, Any], serving: Sequence[str]) -> bool:
+    """Refuse what may not go on, and say what is to be said.
+
+    Args:
+        check: the description that the program wrote.
+        report: what the release found.
+        serving: the containers that serve.
+
+    Returns:
+        A window is needed in which nothing serves.
+    """
+    ahead, unsafe = AHEAD[check["ahead"]], UNSAFE[check["unsafe"]]
+    if report["ahead"]:
+        names = [f"  {name}" for name in report["ahead"]]
+        if ahead.refuses:
+            fail(_refusal(ahead.says, names, _ways_of_ahead(check, report["ahead"])))
+        print("\n".join([f"warning: {ahead.says}:", *names]), file=sys.stderr)
+    for line in _lines(report["warnings"]):
+        print(f"warning: migrations:{line}", file=sys.stderr)
+    # Where nothing serves, there is nobody who would have to live with them.
+    if not report["unsafe"] or not serving:
+        return False
+    lines = list(_lines(report["unsafe"]))
+    if unsafe.refuses:
+        fail(_refusal(unsafe.says, lines, _WAYS))
+    print("\n".join([f"warning: {unsafe.says}:", *lines]), file=sys.stderr)
+    return unsafe.window
+
+
+def _lines(entries: Iterable[Mapping[str, str]]) -> Iterable[str]:
+    return (f"  {e['migration']}: {e['operation']}: {e['why']}" for e in entries)
+
+
+def _refusal(says: str, lines: Sequence[str], ways: Iterable[str]) -> str:
+    text = [f"migrations: {says}. Nothing was changed, and it goes on serving:", *lines]
+    return "\n".join([*text, "What to do, one of:", *(f"  - {way}" for way in ways)])
+
+
+def _ways_of_ahead(check: Check, names: Sequence[str]) -> list[str]:
+    copies = backup.entries(check["volume"], check["image"]) if check["volume"] else []
+    before = next((e for e in copies if set(names) & set(e.get("pending", ()))), None)
+    restore = backup.restore_command(check["stack"], before["id"] if before else "ID")
+    which = "was made before them" if before else "was made before them, if there is one"
+    return [
+        "deploy a release that has them",
+        f"`{restore} STAY_STOPPED=yes`, then `pulumi up`: puts back the copy of the database that "
+        f"{which}, and loses what was written since",
+        "`pulumi config set databaseAhead allow`, if this release can live with them",
+    ]
+
+
+def prepare(check: Check, report: Mapping[str, Any]) -> dict[str, Any]:
+    """Copy the database, if anything is pending on one that has something in it.
+
+    Returns:
+        What is known of the last copy, and whether it was made now.
+    """
+    last = {"backup": check["last_backup"], "copied": False}
+    if report["new"] or not report["pending"]:
+        return last
+    print(f"migrations: pending: {', '.join(report['pending'])}", file=sys.stderr)
+    if not check["backups"]:
+        print("backup: none is made (backups is 0)", file=sys.stderr)
+        return last
+    database = backup.Database(
+        deployment=check["deployment"],
+        engine=report["engine"],
+        file=report.get("file", ""),
+        application=(*one_shot.options(check, "label", "mount", "env"), check["image"]),
+        network=check["network"],
+        tools=check["tools"],
+        volume=check["volume"],
+    )
+    if not database.suffix:
+        print(f"backup: none is made of a database on {report['engine']}", file=sys.stderr)
+        return last
+    details = {"pending": report["pending"], "serving": check["serving"]}
+    made = database.make(check["serves"] or check["release"], details, keep=check["backups"])
+    backup.tell(made)
+    shown = {key: made[key] for key in ("id", "volume", "file")}
+    shown["restore"] = backup.restore_command(check["stack"], made["id"])
+    return {"backup": shown, "copied": True}
+
+
+def main() -> None:
+    """Look at what the file CHECK describes; print the outcome as JSON."""
+    file = Path(os.environ["CHECK"])
+    if not file.is_file():
+        fail(f"migrations: {file} is missing: run `pulumi up` again, it writes the file")
+    check = json.loads(file.read_text(encoding="utf-8"))
+    one_shot.when_interrupted(lambda: _undo(check))
+    report = look(check)
+    serving = [] if check["fresh"] else window.serving(check["deployment"], check["retire"])
+    windowed = judge(check, report, serving)
+    try:
+        if windowed:
+            noted = Path(check["result"]).with_name(window.NAME)
+            window.begin(noted, check["deployment"], serving, check["grace"])
+        copied = prepare({**check, "serving": serving}, report)
+    except SystemExit:
+        if window.is_open(check["result"]):
+            print(window.undo(check["result"]), file=sys.stderr)
+        raise
+    known = {"stack": check["stack"], "release": check["release"], "window": windowed}
+    outcome = json.dumps({**report, **known, **copied})
+    Path(check["result"]).write_text(f"{outcome}\n", encoding="utf-8")
+    print(outcome)
+
+
+def _undo(check: Check) -> None:
+    for name in ("migration-check", "backup"):
+        docker("rm", "--force", f"{check['deployment']}-{name}")
+    if window.is_open(check["result"]):
+        window.undo(check["result"])
+
+
+if __name__ == "__main__":
+    main()

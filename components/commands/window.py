@@ -1,0 +1,179 @@
+"""The stated window in which nothing serves: while migrations run that the old version can't bear.
+
+Visitors get the edge's maintenance page. What was stopped for it is in a file, so that it is
+started again if the new release turns out not to serve.
+"""
+
+import json
+import re
+import sys
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from components import PACKAGE
+from components.commands.client import docker, docker_or_fail, inspect
+
+NAME = "window.json"
+DEADLINE = 90.0  # seconds for what is started again to answer
+_CONTROL = "/usr/local/lib/edge/control.py"
+_CONFIG = "/var/lib/edge/haproxy.cfg"
+_PORT = 8000
+
+
+def running(deployment: str, role: str = "backend") -> list[str]:
+    """The names of a deployment's containers that run and have that role, oldest first."""
+    return _listed(deployment, role)
+
+
+def every(deployment: str, role: str = "backend") -> list[str]:
+    """As `running`, with those that are stopped."""
+    return _listed(deployment, role, "--all")
+
+
+def _listed(deployment: str, role: str, *options: str) -> list[str]:
+    marks = {"deployment": deployment, "role": role}
+    filters = [word for k, v in marks.items() for word in ("--filter", f"label={PACKAGE}.{k}={v}")]
+    words = ("ps", *options, "--format", "{{.Names}}", *filters)
+    said = docker_or_fail("listing the containers", *words).decode()
+    return said.split()[::-1]
+
+
+def serving(deployment: str, retire: Sequence[str]) -> list[str]:
+    """What serves: the deployment's backends, and what it takes over from, as far as they run."""
+    states = {name: inspect(name) for name in retire}
+    return [
+        *running(deployment),
+        *(name for name, state in states.items() if state and state["State"]["Running"]),
+    ]
+
+
+def begin(file: Path, deployment: str, containers: Sequence[str], grace: int) -> None:
+    """Show the maintenance page, and stop what serves.
+
+    Args:
+        file: where it is noted.
+        deployment: the deployment.
+        containers: what serves.
+        grace: seconds that requests in flight have to finish in.
+    """
+    stopped = [{"name": name, "restart": _policy(name)} for name in containers]
+    noted = {"deployment": deployment, "since": datetime.now(UTC).isoformat(), "stopped": stopped}
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(noted) + "\n", encoding="utf-8")
+    close(deployment)
+    stop(containers, grace)
+    print(f"window: {', '.join(containers)} stopped; the site is being maintained", file=sys.stderr)
+
+
+def close(deployment: str) -> None:
+    """Let the edge answer with its maintenance page, if there is one that knows how."""
+    for edge in running(deployment, "edge"):
+        if _has_control(edge):
+            words = ("exec", edge, "python3", _CONTROL, "maintenance")
+            docker_or_fail("showing the maintenance page", *words)
+
+
+def stop(containers: Sequence[str], grace: int) -> None:
+    """Stop containers, gracefully, all at once, and for good."""
+    if containers:
+        docker_or_fail("stopping what serves", "update", "--restart=no", *containers)
+        docker_or_fail("stopping what serves", "stop", "--time", str(grace), *containers)
+
+
+def is_open(migrations: str) -> bool:
+    """Is there a window, by the file beside the one that says what the check found?"""
+    return bool(migrations) and Path(migrations).with_name(NAME).is_file()
+
+
+def done(migrations: str) -> None:
+    """The new release can serve: what was stopped stays so."""
+    if not is_open(migrations):
+        return
+    file = Path(migrations).with_name(NAME)
+    since = datetime.fromisoformat(_read(file)["since"])
+    seconds = (datetime.now(UTC) - since).total_seconds()
+    file.unlink()
+    print(f"window: {seconds:.1f} s until the new release could serve", file=sys.stderr)
+
+
+def undo(migrations: str) -> str:
+    """Start what was stopped again, and send visitors there; returns what came of it, in words."""
+    file = Path(migrations).with_name(NAME)
+    noted = _read(file)
+    names = []
+    for entry in noted["stopped"]:
+        if inspect(entry["name"]) is not None:
+            docker("update", f"--restart={entry['restart']}", entry["name"])
+            names.append(entry["name"])
+    problem = start(noted["deployment"], names)
+    if problem:
+        return f"What was stopped does not serve again: {problem}."
+    file.unlink()
+    return f"What was stopped serves again: {', '.join(names)}."
+
+
+def start(deployment: str, containers: Sequence[str]) -> str:
+    """Start containers, wait until they answer, and send visitors there.
+
+    Returns:
+        What went wrong; "" if all is well.
+    """
+    if not containers:
+        return "none of its containers is there any more"
+    said = docker("start", *containers)
+    if said.returncode != 0:
+        return said.stderr.decode(errors="replace").strip()
+    backends = [name for name in containers if name in every(deployment)]
+    for name in backends:
+        problem = _until_it_answers(name)
+        if problem:
+            return f"{name}: {problem}"
+    return reopen(deployment, backends)
+
+
+def reopen(deployment: str, backends: Sequence[str]) -> str:
+    """Send visitors to backends again; returns what went wrong.
+
+    An edge without a maintenance page was never told otherwise: its own checks bring them back.
+    """
+    for edge in running(deployment, "edge"):
+        if not backends or not _has_control(edge):
+            continue
+        config = docker("exec", edge, "cat", _CONFIG).stdout.decode()
+        servers = [f"  server {name} {name}:{_PORT}" for name in backends]
+        text = re.sub(r"^ *server .*\n?", "", config, flags=re.MULTILINE).rstrip()
+        words = ("exec", "-i", edge, "python3", _CONTROL, "apply")
+        said = docker(*words, stdin="\n".join([text, *servers, ""]).encode())
+        if said.returncode != 0:
+            return said.stderr.decode(errors="replace").strip()
+    return ""
+
+
+def _has_control(edge: str) -> bool:
+    return docker("exec", edge, "test", "-f", _CONTROL).returncode == 0
+
+
+def _policy(container: str) -> str:
+    state: dict[str, Any] = inspect(container) or {}
+    name = state.get("HostConfig", {}).get("RestartPolicy", {}).get("Name")
+    return str(name or "no")
+
+
+def _read(file: Path) -> dict[str, Any]:
+    noted: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    return noted
+
+
+def _until_it_answers(container: str) -> str:
+    deadline = time.monotonic() + DEADLINE
+    while True:
+        said = docker("exec", container, "python", "-m", "deploy_runtime.probe")
+        if said.returncode == 0:
+            return ""
+        if time.monotonic() > deadline:
+            lines = (said.stdout + said.stderr).decode(errors="replace").strip().splitlines()
+            return f"no healthy answer within {DEADLINE:.0f} s: {lines[-1] if lines else ''}"
+        time.sleep(0.3)
