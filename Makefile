@@ -3,7 +3,7 @@ PYTHON ?= python3
 RUN     = $(PYTHON) -m toolchain
 
 .DEFAULT_GOAL := help
-.PHONY: help up preview destroy ledger engine base test test-unit test-integration check
+.PHONY: help up preview destroy ledger restore engine base test test-unit test-integration check
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -20,6 +20,9 @@ destroy: ## remove the stack's site; data, media and secrets are kept
 
 ledger: ## show what ran: migrate, collectstatic, seeding; when, where, how long
 	@$(RUN) ledger --stack '$(STACK)'
+
+restore: ## list the copies of the database, or with BACKUP=ID put one back (STAY_STOPPED=yes)
+	@$(RUN) restore --stack '$(STACK)' --backup '$(BACKUP)' --stay-stopped '$(STAY_STOPPED)'
 
 engine: ## get the Pulumi engine: yours, the official release, or built from source
 	@$(RUN) engine

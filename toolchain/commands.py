@@ -26,6 +26,13 @@ UNIT_TESTS = (
 )
 # Two files side by side: much of what they do is waiting. Tests of one file share a site, in order.
 INTEGRATION_TESTS = (("-m", "pytest", "-n", "2", "--dist", "loadfile", "tests/integration"),)
+# What is run for each, and whether it needs the engine and a daemon.
+TESTS: dict[str, tuple[tuple[tuple[str, ...], ...], bool]] = {
+    "check": (CHECKS, False),
+    "test-unit": (UNIT_TESTS, False),
+    "test-integration": (INTEGRATION_TESTS, True),
+    "test": ((*CHECKS, *UNIT_TESTS, *INTEGRATION_TESTS), True),
+}
 DEFAULT_STACK = "clean-server"
 ACTIVATE = "source ./activate"
 
@@ -65,9 +72,13 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
         ("preview", "show what up would do"),
         ("destroy", "remove the stack's site; its data is kept"),
         ("ledger", "show what ran on the stack's deployment"),
+        ("restore", "list the copies of the stack's database, or put one back"),
     ):
         command = commands.add_parser(name, help=says)
         command.add_argument("--stack", default=DEFAULT_STACK)
+        if name == "restore":
+            command.add_argument("--backup", default="", help="the copy's id")
+            command.add_argument("--stay-stopped", default="", help="yes starts nothing again")
     for name, says in (
         ("engine", "get the Pulumi engine"),
         ("base", "get the base image"),
@@ -89,20 +100,17 @@ def _run(options: argparse.Namespace) -> int:
             return pulumi(options.command, options.stack)
         case "ledger":
             return ledger(options.stack)
+        case "restore":
+            return restore(options.stack, options.backup, options.stay_stopped)
         case "engine":
             prepare_engine(Progress())
         case "base":
             prepare_docker(Progress())
         case "env":
             print_environment()
-        case "check":
-            return _tests(CHECKS, integration=False)
-        case "test-unit":
-            return _tests(UNIT_TESTS, integration=False)
-        case "test-integration":
-            return _tests(INTEGRATION_TESTS, integration=True)
         case _:
-            return _tests((*CHECKS, *UNIT_TESTS, *INTEGRATION_TESTS), integration=True)
+            commands, integration = TESTS[options.command]
+            return _tests(commands, integration=integration)
     return 0
 
 
@@ -175,6 +183,18 @@ def ledger(name: str) -> int:
     deployment = stack.config_value(name, "deployment") or name
     words = [sys.executable, "-m", "components.commands.ledger", deployment]
     return stream(words)
+
+
+def restore(name: str, backup: str, stay_stopped: str) -> int:
+    """Lists the copies of the stack's database, or puts one back: Pulumi isn't asked."""
+    stack.check(name)
+    if stay_stopped not in ("", "yes", "no"):
+        raise ToolchainError(f"STAY_STOPPED is {stay_stopped!r}", "Use yes, or leave it out.")
+    deployment = stack.config_value(name, "deployment") or name
+    words = [sys.executable, "-m", "components.commands.restore", deployment]
+    if backup:
+        words.append(backup)
+    return stream([*words, *(["--stay-stopped"] if stay_stopped == "yes" else [])])
 
 
 def _explain_failure(command: str, name: str, env: dict[str, str]) -> None:

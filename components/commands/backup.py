@@ -150,7 +150,7 @@ class Database:
         if self.engine == "sqlite":
             done = self._sqlite("restore", source, self.file)
         else:
-            done = self._postgres(_RESTORE, source, entry["tools"])
+            done = self._postgres(_RESTORE, source, self.tools)
         if done.returncode != 0:
             said = done.stderr.decode(errors="replace").strip()
             fail(f"restore: {entry['id']} was not put back, the database is as it was: {said}")

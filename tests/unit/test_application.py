@@ -32,6 +32,7 @@ def test_the_variables_of_every_container() -> None:
         "DATABASE_URL": "sqlite:////srv/data/db.sqlite3",
         "DEBUG": "false",
         "DEPLOY_DATABASE_TIMEOUT": "60",
+        "DEPLOY_MIGRATE_TIMEOUT": "600",
         "DEPLOY_DEPLOYMENT": "shop",
         "DEPLOY_PRIVATE_MEDIA": "",
         "DEPLOY_SERVE_MEDIA": "true",

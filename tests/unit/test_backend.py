@@ -132,7 +132,11 @@ def test_the_gate_judges_each_container_once(recorder: Recorder) -> None:
     gate = recorder["shop-gate"].inputs
     assert gate["create"] == "python3 -m components.commands.gate"
     assert gate["triggers"] == [recorder["shop-backend"].id]
-    assert gate["environment"] == {"CONTAINER": recorder.outputs["container"], "TIMEOUT": "120"}
+    assert gate["environment"] == {
+        "CONTAINER": recorder.outputs["container"],
+        "TIMEOUT": "120",
+        "MIGRATIONS": ".build/shop/migrations.json",
+    }
     # Another timeout is no other container.
     assert "update" not in gate, "asked again, its report is printed again"
     assert gate["logging"] == "stderr"

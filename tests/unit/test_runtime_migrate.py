@@ -141,4 +141,5 @@ def test_the_result_is_plain_data() -> None:
         "applied": 1,
         "migrations": ["a.0001"],
         "seconds": 0.5,
+        "waited": 0.0,
     }

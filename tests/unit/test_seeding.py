@@ -9,7 +9,8 @@ import pulumi
 import pulumi_docker as docker
 import pytest
 
-from components.commands import seed
+from components.commands import one_shot, seed
+from components.migration_check import outcome_file
 from components.mounts import Mount
 from components.seeding import Seeding, SeedingArgs, job_description, parse_result
 from tests.unit.fake_docker import FakeDocker
@@ -129,6 +130,7 @@ def test_the_jobs_file_says_everything_in_a_stable_order() -> None:
         "name": "shop-seeding",
         "image": "shop:abc",
         "network": "shop-net",
+        "migrations": outcome_file("shop"),
         "label": ["django-on-docker.deployment=shop", "django-on-docker.role=seeding"],
         "mount": ["type=volume,source=a,target=/b"],
         "env": [
@@ -196,7 +198,7 @@ class Signals:
 def signals(monkeypatch: pytest.MonkeyPatch, cli: FakeDocker, tmp_path: Path) -> Signals:
     """The command as it runs: its file, the docker client, the signals that it catches."""
     fake = Signals()
-    monkeypatch.setattr(seed, "signal", fake)
+    monkeypatch.setattr(one_shot, "signal", fake)
     monkeypatch.setattr(seed, "subprocess", cli)
     file = tmp_path / "job.json"
     file.write_text(json.dumps(JOB))

@@ -20,7 +20,7 @@ def differ(first: Recorder, second: Recorder) -> set[str]:
     return touched - {"account"}
 
 
-BACKEND = {"backend", "gate", "traffic"}
+BACKEND = {"migration-check", "backend", "gate", "traffic"}
 RELEASE = BACKEND | {"release"}
 
 
@@ -34,7 +34,15 @@ RELEASE = BACKEND | {"release"}
         ({"seedSteps": ["seed_roles"]}, RELEASE | {"job"}),
         ({"migrateFlags": []}, BACKEND),
         ({"baseImage": "mine:1"}, RELEASE),
-        ({"volumes": {"extra": "/srv/extra"}}, BACKEND | {"Ownership", "ownership"}),
+        (
+            {"volumes": {"extra": "/srv/extra"}},
+            BACKEND - {"migration-check"} | {"Ownership", "ownership"},
+        ),
+        ({"migrateTimeout": 60}, BACKEND),
+        ({"unsafeMigrations": "allow"}, {"migration-check"}),
+        ({"databaseAhead": "allow"}, {"migration-check"}),
+        ({"backups": 3}, set()),
+        ({"backups": 0}, {"Backups", "backups"}),
         ({"workers": 3}, BACKEND),
         ({"gateTimeout": 60}, {"gate"}),
         ({"adminEmail": "ada@example.org"}, set()),

@@ -1,0 +1,174 @@
+"""Restores a copy of the database: `python3 -m components.commands.restore DEPLOYMENT [ID]`.
+
+Without an id it lists the copies. It works from what is on the Docker host alone; Pulumi isn't
+asked. Visitors see the maintenance page, what serves is stopped, the present database is copied,
+the copy is put in its place, and the same containers are started again. They migrate when they
+start, as always: to go back behind their own migrations, keep them stopped and deploy the earlier
+release.
+"""
+
+import argparse
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from components import PACKAGE
+from components.commands import backup, one_shot, window
+from components.commands.client import docker, docker_or_fail, fail, inspect
+
+GRACE = 35  # seconds for requests in flight, where the container doesn't say
+_SQLITE = "DATABASE_URL=sqlite:///"
+
+
+def main() -> None:
+    """List the copies of a deployment's database, or put one back."""
+    parser = argparse.ArgumentParser(prog="python3 -m components.commands.restore")
+    parser.add_argument("deployment", help="its name: `pulumi stack output deployment -s STACK`")
+    parser.add_argument("id", nargs="?", default="", help="the copy; without it, all are listed")
+    parser.add_argument(
+        "--stay-stopped",
+        action="store_true",
+        help="start nothing again: another release is deployed next",
+    )
+    options = parser.parse_args()
+    volume = f"{options.deployment}-backups"
+    if docker("volume", "inspect", volume).returncode != 0:
+        fail(f"there is no volume {volume}: no copy of this deployment's database was made here")
+    reference = _reference(options.deployment)
+    copies = backup.entries(volume, reference["Image"])
+    if not options.id:
+        print(as_table(copies))
+        return
+    chosen = _choose(copies, options.id)
+    restore(options.deployment, chosen, reference, stay_stopped=options.stay_stopped)
+
+
+def as_table(copies: Sequence[backup.Entry]) -> str:
+    """The copies, a line each."""
+    if not copies:
+        return "there are no copies yet: one is made before migrations run on an update"
+    head = ("backup", "made", "engine", "release", "MB", "before")
+    rows = [
+        (
+            str(entry["id"]),
+            str(entry["made"])[:19].replace("T", " "),
+            str(entry["engine"]),
+            str(entry["release"])[:8],
+            f"{entry['bytes'] / 1e6:.1f}",
+            ", ".join(entry.get("pending", ())) or f"restoring {entry.get('restoring', '')}",
+        )
+        for entry in copies
+    ]
+    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in (head, *rows)
+    )
+
+
+def restore(
+    deployment: str, chosen: backup.Entry, reference: dict[str, Any], *, stay_stopped: bool
+) -> None:
+    """Put a copy in the database's place, with nobody at it.
+
+    Args:
+        deployment: the deployment's name.
+        chosen: the copy.
+        reference: a container of the application, which knows where the database is.
+        stay_stopped: start nothing again.
+    """
+    served = window.running(deployment)
+    again = served or [n for n in chosen.get("serving", ()) if inspect(n) is not None]
+    database = _database(deployment, chosen, reference)
+    one_shot.when_interrupted(lambda: _interrupted(deployment, again))
+    _say("maintenance page, and what serves is stopped")
+    window.close(deployment)
+    window.stop(served, reference["Config"].get("StopTimeout") or GRACE)
+    try:
+        release = reference["Config"]["Labels"].get(f"{PACKAGE}.release", "")
+        kept = database.make(release, {"restoring": chosen["id"], "serving": again}, keep=0)
+        _say(f"the present database is kept as {kept['id']}")
+        database.restore(chosen)
+    except SystemExit:
+        _begin_again(deployment, served)
+        raise
+    _say(f"{chosen['id']} is in place")
+    Path(".build", deployment, window.NAME).unlink(missing_ok=True)
+    if stay_stopped:
+        _say("nothing was started: deploy the release that belongs to it with `pulumi up`")
+        return
+    _begin_again(deployment, again)
+
+
+def _begin_again(deployment: str, containers: Sequence[str]) -> None:
+    if not containers:
+        _say("nothing was serving: `pulumi up` starts the site")
+        return
+    docker("update", "--restart=unless-stopped", *containers)
+    problem = window.start(deployment, containers)
+    if problem:
+        fail(f"restore: the site does not serve again: {problem}. See `docker logs`; `pulumi up`")
+    _say(f"{', '.join(containers)} serves again")
+
+
+def _interrupted(deployment: str, containers: Sequence[str]) -> None:
+    docker("rm", "--force", f"{deployment}-backup")
+    _begin_again(deployment, containers)
+
+
+def _reference(deployment: str) -> dict[str, Any]:
+    # What runs knows best; else what was started last.
+    names = window.running(deployment) or window.every(deployment)
+    found = inspect(names[-1]) if names else None
+    if found is None:
+        fail(
+            f"no container of a deployment {deployment!r} is on this host, and its containers tell "
+            "where the database is: `pulumi up` first (see `docker ps --all --filter "
+            f"label={PACKAGE}.deployment`)"
+        )
+    return found
+
+
+def _choose(copies: Sequence[backup.Entry], id_: str) -> backup.Entry:
+    found = [entry for entry in copies if entry["id"] == id_]
+    if not found:
+        _unknown(id_, copies)
+    return found[0]
+
+
+def _unknown(id_: str, copies: Sequence[backup.Entry]) -> NoReturn:
+    fail(f"there is no backup {id_!r}. Those that are there:\n{as_table(copies)}")
+
+
+def _database(deployment: str, chosen: backup.Entry, reference: dict[str, Any]) -> backup.Database:
+    environment: list[str] = reference["Config"]["Env"]
+    url = next((value for value in environment if value.startswith(_SQLITE)), "")
+    words = ["--volumes-from", reference["Name"].removeprefix("/")]
+    words += [word for value in environment for word in ("--env", value)]
+    return backup.Database(
+        deployment=deployment,
+        engine="sqlite" if url else "postgresql",
+        file=re.sub(r"\?.*", "", url.removeprefix(_SQLITE)),
+        application=(*words, reference["Image"]),
+        network=next(iter(reference["NetworkSettings"]["Networks"]), "bridge"),
+        tools=_tools(deployment, chosen),
+        volume=chosen["volume"],
+    )
+
+
+def _tools(deployment: str, chosen: backup.Entry) -> str:
+    # The server's own, if it is here: a copy may be older than the server is now.
+    for name in window.running(deployment, "postgres"):
+        said = docker_or_fail("looking at the server", "inspect", "--format", "{{.Image}}", name)
+        return said.decode().strip()
+    return str(chosen["tools"])
+
+
+def _say(text: str) -> None:
+    print(f"restore: {text}", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    main()

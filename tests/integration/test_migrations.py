@@ -1,0 +1,277 @@
+"""Migrations on a site that serves: looked at, locked, copied before, refused, and taken back.
+
+The tests build on each other, in order, on one site for each engine. The second one, on
+PostgreSQL, leaves out what does not depend on the engine.
+"""
+
+import time
+from typing import Any
+
+import docker
+import pytest
+from docker.models.containers import Container
+
+from tests.integration import migrating
+from tests.integration.conftest import MakeSite
+from tests.integration.harness import Browser, visitors
+from tests.integration.migrating import FAIL, NULLABLE, RENAME, SLOWLY, Shop
+
+ENGINES = ("sqlite", "postgres")
+both = pytest.mark.parametrize("shop", ENGINES, indirect=True, scope="module")
+sqlite = pytest.mark.parametrize("shop", ENGINES[:1], indirect=True, scope="module")
+
+
+@pytest.fixture(scope="module")
+def shop(
+    request: pytest.FixtureRequest, make_site: MakeSite, tmp_path_factory: pytest.TempPathFactory
+) -> Shop:
+    site = make_site(f"migrate {request.param}")
+    made = migrating.make(site, tmp_path_factory.mktemp(request.param), request.param)
+    site.up()
+    assert Browser(site.url).get("/add/anchor")[0] == 200
+    return made
+
+
+@both
+def test_a_new_database_is_neither_judged_nor_copied(shop: Shop) -> None:
+    outputs = shop.site.outputs()
+    assert outputs["migrations"] == {"pending": [], "unsafe": [], "warnings": [], "ahead": []}
+    assert "backup" not in outputs
+    assert shop.backups == []
+
+
+@both
+def test_before_a_migration_the_database_is_copied_once(shop: Shop) -> None:
+    shop.migrate("colour", NULLABLE.format(name="colour"))
+    assert "new migrations: shop.0002_colour" in shop.site.preview().output
+    assert shop.backups == []
+    with visitors(shop.site.url) as statuses:
+        run = shop.site.up()
+    assert set(statuses) == {200}
+    outputs = shop.site.outputs()
+    assert outputs["migrations"]["pending"] == ["shop.0002_colour"]
+    assert outputs["migrations"]["unsafe"] == []
+    assert shop.backups == [outputs["backup"]["id"]]
+    assert f"backup: {outputs['backup']['id']}" in run.output
+    assert "0002_colour" in shop.applied()
+    assert outputs["ledger"]["agrees"] is True
+
+
+@both
+def test_an_update_without_migrations_copies_nothing(shop: Shop) -> None:
+    before = shop.site.outputs()["backup"]
+    shop.touch()
+    run = shop.site.up()
+    assert "backup:" not in run.output
+    outputs = shop.site.outputs()
+    assert outputs["migrations"]["pending"] == []
+    assert outputs["backup"] == before, "the last one made"
+    assert shop.backups == [before["id"]]
+    assert set(shop.site.up().changes()) == {"unchanged"}
+
+
+@both
+def test_what_the_serving_version_could_not_live_with_is_refused(shop: Shop) -> None:
+    before = shop.backend.id, shop.applied()
+    shop.migrate("title", RENAME)
+    shop.models("title")
+    with visitors(shop.site.url) as statuses:
+        run = shop.site.up(check=False)
+    assert run.code != 0
+    assert "shop.0003_title: Rename field name on thing to title" in run.output
+    assert "the serving version still reads and writes the column name" in run.output
+    assert "`pulumi config set unsafeMigrations window`" in run.output
+    assert "Traceback" not in run.output
+    assert set(statuses) == {200}
+    assert before == (shop.backend.id, shop.applied())
+    assert len(shop.backups) == 1
+
+
+@both
+def test_a_window_that_fails_before_anything_is_committed_ends_as_it_began(shop: Shop) -> None:
+    (path,) = shop.migrations.glob("0003*")
+    good = path.read_text()
+    path.write_text(good.replace(RENAME, f"{RENAME}, {FAIL}"))
+    shop.site.configure(unsafeMigrations="window")
+    before = shop.backend.id, shop.applied()
+    run = shop.site.up(check=False)
+    path.write_text(good)
+    assert run.code != 0
+    assert "ValueError: no such price" in run.output
+    assert "What was stopped serves again" in run.output
+    assert Browser(shop.site.url).get("/") == (200, "anchor")
+    assert before == (shop.backend.id, shop.applied())
+
+
+@both
+def test_a_stated_window(shop: Shop, record_property: Any) -> None:
+    with visitors(shop.site.url) as statuses:
+        run = shop.site.up()
+    assert "window: " in run.output
+    gap = [index for index, status in enumerate(statuses) if status != 200]
+    assert set(statuses) <= {0, 200, 503}, "nobody sees the old code on the new tables"
+    assert gap == list(range(gap[0], gap[-1] + 1)), "one gap"
+    assert statuses[-1] == 200
+    assert "0003_title" in shop.applied()
+    assert Browser(shop.site.url).get("/") == (200, "anchor")
+    assert len(shop.backups) == 3
+    record_property("gap", run.output.partition("window: ")[2][:200])
+
+
+@both
+def test_a_release_that_fails_names_what_it_committed_and_the_copy(shop: Shop) -> None:
+    assert Browser(shop.site.url).get("/add/buoy")[0] == 200
+    shop.migrate("weight", NULLABLE.format(name="weight"))
+    broken = shop.migrate("price", NULLABLE.format(name="price"), FAIL)
+    run = shop.site.up(check=False)
+    broken.unlink()
+    assert run.code != 0
+    assert "ValueError: no such price" in run.output
+    assert "What was serving goes on serving." in run.output
+    assert "Migrations that this release has committed: shop.0004_weight." in run.output
+    copy = shop.backups[0]
+    assert f"`make restore STACK={shop.site.stack} BACKUP={copy}`" in run.output
+    assert Browser(shop.site.url).get("/") == (200, "anchor,buoy")
+    assert shop.applied()[-1] == "0004_weight"
+
+
+@both
+def test_that_copy_is_restored(shop: Shop) -> None:
+    copy = shop.backups[0]
+    assert Browser(shop.site.url).get("/add/chain")[0] == 200
+    run = shop.restore(copy)
+    assert run.code == 0, run.output
+    assert Browser(shop.site.url).get("/") == (200, "anchor,buoy")
+    assert shop.applied()[-1] == "0003_title"
+    kept = shop.backups[0]
+    assert kept != copy
+    assert f"the present database is kept as {kept}" in run.output
+    again = shop.restore(kept)
+    assert again.code == 0, again.output
+    assert Browser(shop.site.url).get("/") == (200, "anchor,buoy,chain")
+    assert shop.applied()[-1] == "0004_weight"
+    assert Browser(shop.site.url).get("/add/dory")[0] == 200, "it can be written"
+
+
+@both
+def test_a_release_that_the_database_is_ahead_of_is_refused(shop: Shop) -> None:
+    (path,) = shop.migrations.glob("0004*")
+    path.unlink()
+    run = shop.site.up(check=False)
+    assert run.code != 0
+    assert "the database has migrations that this release doesn't know" in run.output
+    assert "  shop.0004_weight" in run.output
+    assert f"BACKUP={shop.backups[2]} STAY_STOPPED=yes" in run.output
+    assert Browser(shop.site.url).get("/")[0] == 200
+
+
+@sqlite
+def test_it_may_be_allowed(shop: Shop) -> None:
+    shop.site.configure(databaseAhead="allow")
+    run = shop.site.up()
+    assert "warning: the database has migrations that this release doesn't know" in run.output
+    assert shop.site.outputs()["migrations"]["ahead"] == ["shop.0004_weight"]
+
+
+@sqlite
+def test_a_window_that_fails_after_committing_stays_closed_until_the_copy_is_back(
+    shop: Shop,
+) -> None:
+    shop.site.configure(databaseAhead="allow", backups=2)
+    rename = 'migrations.RenameField("Thing", "title", "label")'
+    first, then = shop.migrate("label", rename), shop.migrate("then", FAIL)
+    run = shop.site.up(check=False)
+    first.unlink()
+    then.unlink()
+    assert run.code != 0
+    assert "Nothing serves: what was stopped can't live with what was migrated" in run.output
+    assert "has committed: shop.0004_label." in run.output
+    assert Browser(shop.site.url).get("/")[0] == 503
+    assert len(shop.backups) == 2, "bounded"
+    assert shop.restore(shop.backups[0]).code == 0
+    assert Browser(shop.site.url).get("/") == (200, "anchor,buoy,chain,dory")
+    shop.touch()
+    shop.site.up()
+    assert Browser(shop.site.url).get("/") == (200, "anchor,buoy,chain,dory")
+
+
+@both
+def test_nothing_is_left_behind(shop: Shop) -> None:
+    containers = docker.from_env().containers.list(all=True, filters=shop.site.labelled())
+    roles = sorted(c.labels["django-on-docker.role"] for c in containers)
+    assert set(roles) <= {"backend", "edge", "postgres"}
+    found = docker.from_env().volumes.get(f"{shop.site.deployment}-backups")
+    assert found.attrs["Labels"]["django-on-docker.role"] == "backups"
+
+
+def migrators(shop: Shop, count: int, database: str) -> list[Container]:
+    """Containers of the release that serves, as if started at once on another, new database."""
+    client, site = docker.from_env(), shop.site
+    slow = shop.migrations / "9999_slow.py"
+    last = max(path.stem for path in shop.migrations.glob("0*.py"))
+    slow.write_text(migrating.MIGRATION.format(after=last, operations=SLOWLY))
+    module = "/app/shop/migrations/9999_slow.py"
+    if site.config("database") == "postgres":
+        server = client.containers.get(f"{site.deployment}-postgres")
+        server.exec_run(["createdb", "-U", "app", database])
+        password = site.config("databasePassword")
+        url = f"postgres://app:{password}@{site.deployment}-postgres/{database}"
+    else:
+        url = f"sqlite:////srv/data/{database}.sqlite3"
+    return [
+        client.containers.run(
+            shop.backend.attrs["Image"],
+            ["python", "-m", "deploy_runtime.manage", "migrate"],
+            detach=True,
+            environment={"DATABASE_URL": url, "SECRET_KEY": "k" * 50, "RELEASE": "race"},
+            labels={"django-on-docker.deployment": site.deployment},
+            network=site.deployment,
+            volumes={
+                str(slow): {"bind": module, "mode": "ro"},
+                f"{site.deployment}-race": {"bind": "/srv/data"},
+            },
+        )
+        for _ in range(count)
+    ]
+
+
+def applied(container: Container) -> int:
+    """How many migrations a container applied, by what it printed."""
+    log = container.logs().decode()
+    assert container.wait(timeout=90)["StatusCode"] == 0, log
+    words = container.logs().decode().partition("migrate … ")[2]
+    while words.startswith("waiting"):
+        words = words.partition("migrate … ")[2]
+    return 0 if words.startswith("nothing") else int(words.split()[1])
+
+
+@both
+def test_three_starts_at_once_apply_each_migration_once(shop: Shop) -> None:
+    containers = migrators(shop, 3, "race")
+    try:
+        counts = sorted(applied(container) for container in containers)
+        assert counts[:2] == [0, 0]
+        assert counts[2] == len(list(shop.migrations.glob("*_*.py")))
+        logs = [container.logs().decode() for container in containers]
+        assert sum("waiting for migrate " in log for log in logs) == 2
+    finally:
+        for container in containers:
+            container.remove(force=True)
+
+
+@both
+def test_a_migrator_that_is_killed_frees_the_lock(shop: Shop) -> None:
+    (first,) = migrators(shop, 1, "killed")
+    time.sleep(3)
+    (second,) = migrators(shop, 1, "killed")
+    try:
+        deadline = time.monotonic() + 20
+        while "waiting for migrate" not in second.logs().decode():
+            assert time.monotonic() < deadline, second.logs().decode()
+            time.sleep(0.1)
+        first.kill("SIGKILL")
+        assert applied(second) > 0
+    finally:
+        for container in (first, second):
+            container.remove(force=True)
+        docker.from_env().volumes.get(f"{shop.site.deployment}-race").remove(force=True)
