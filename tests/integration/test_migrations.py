@@ -78,7 +78,7 @@ def test_what_the_serving_version_could_not_live_with_is_refused(shop: Shop) -> 
     with visitors(shop.site.url) as statuses:
         run = shop.site.up(check=False)
     assert run.code != 0
-    assert "shop.0003_title: Rename field name on thing to title" in run.output
+    assert "shop.0003_title: Rename field name on Thing to title" in run.output
     assert "the serving version still reads and writes the column name" in run.output
     assert "`pulumi config set unsafeMigrations window`" in run.output
     assert "Traceback" not in run.output

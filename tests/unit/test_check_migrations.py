@@ -1,0 +1,312 @@
+"""The check of migrations: what it refuses, what it says, and what it does before they run."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from components.commands import backup, check_migrations, one_shot, window
+from tests.unit.fake_docker import FakeDocker
+
+UNSAFE = {"migration": "shop.0002_x", "operation": "Remove field name", "why": "it is dropped"}
+REPORT: dict[str, Any] = {
+    "engine": "sqlite",
+    "file": "/srv/data/db.sqlite3",
+    "new": False,
+    "pending": ["shop.0002_x"],
+    "unsafe": [],
+    "warnings": [],
+    "ahead": [],
+}
+
+
+class Quiet:
+    """Stands in for the module `signal`: the tests' own handlers stay."""
+
+    SIGTERM, SIGINT = 15, 2
+
+    def signal(self, number: int, handler: Any) -> None:
+        """Keep nothing."""
+
+
+class Shop:
+    """A check as the program describes it, run on a pretended docker."""
+
+    def __init__(self, folder: Path, cli: FakeDocker, patch: pytest.MonkeyPatch) -> None:
+        self.file, self.cli = folder / "check.json", cli
+        self.result = folder / "migrations.json"
+        patch.setenv("CHECK", str(self.file))
+        patch.setattr(one_shot, "signal", Quiet())
+
+    def run(
+        self, report: dict[str, Any], *, code: int = 0, err: str = "it said", **changes: Any
+    ) -> None:
+        check = {
+            "deployment": "shop",
+            "stack": "live",
+            "release": "new0123456789",
+            "serves": "old0123456789",
+            "image": "shop:new",
+            "network": "shop",
+            "label": ["role=migration-check"],
+            "mount": ["type=volume,source=shop-data,target=/srv/data"],
+            "env": ["A=1"],
+            "flags": ["--run-syncdb"],
+            "fresh": False,
+            "unsafe": "refuse",
+            "ahead": "refuse",
+            "backups": 5,
+            "volume": "shop-backups",
+            "tools": "",
+            "retire": [],
+            "grace": 35,
+            "last_backup": {"id": "before"},
+            "result": str(self.result),
+            **changes,
+        }
+        self.file.write_text(json.dumps(check))
+        asked = "run --rm --init --name shop-migration-check --log-driver none --network shop"
+        if not check["fresh"]:
+            self.cli.on(asked, out=f"noise\n{json.dumps(report)}\n", code=code, err=err)
+        check_migrations.main()
+
+    def outcome(self) -> Any:
+        """What was written for those who fail later."""
+        return json.loads(self.result.read_text())
+
+    def called(self, words: str) -> list[str]:
+        """The calls of docker that begin so."""
+        return [call for call in self.cli.calls if call.startswith(words)]
+
+
+@pytest.fixture
+def shop(tmp_path: Path, cli: FakeDocker, monkeypatch: pytest.MonkeyPatch) -> Shop:
+    return Shop(tmp_path, cli, monkeypatch)
+
+
+COPY = "run --rm --init --name shop-backup"
+
+
+def serves(cli: FakeDocker, *names: str) -> None:
+    listed = (
+        "ps --format '{{.Names}}' --filter label=django-on-docker.deployment=shop "
+        "--filter label=django-on-docker.role=backend"
+    )
+    cli.on(listed, out="\n".join(names))
+
+
+def test_nothing_pending_needs_no_second_container(
+    shop: Shop, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shop.run({**REPORT, "pending": []})
+    assert len(shop.called("run")) == 1
+    said = json.loads(capsys.readouterr().out)
+    assert said == shop.outcome()
+    assert said["backup"] == {"id": "before"}, "the last one made"
+    assert said["copied"] is False
+
+
+def test_the_release_is_asked_as_it_would_start(shop: Shop) -> None:
+    shop.run({**REPORT, "pending": []})
+    (call,) = shop.called("run")
+    assert call.endswith(
+        "--network shop --label role=migration-check "
+        "--mount type=volume,source=shop-data,target=/srv/data --env A=1 "
+        "shop:new python -m deploy_runtime.pending --run-syncdb"
+    )
+    assert shop.cli.calls[0] == "rm --force shop-migration-check", "what an interruption left"
+
+
+def test_where_there_is_no_data_nothing_is_started(shop: Shop) -> None:
+    shop.run({}, fresh=True)
+    assert shop.cli.calls == []
+    assert shop.outcome()["new"] is True
+
+
+def test_a_new_database_is_not_copied(shop: Shop) -> None:
+    shop.run({**REPORT, "new": True})
+    assert not shop.called(COPY)
+
+
+def test_pending_ones_are_named_and_the_database_is_copied(
+    shop: Shop, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shop.cli.on(COPY, out="4096\n")
+    shop.run(REPORT)
+    copied, finished = shop.called(COPY)
+    assert "--user 0 --mount type=volume,source=shop-backups,target=/srv/backups" in copied
+    assert " python - copy /srv/data/db.sqlite3 /srv/backups/" in copied
+    assert finished.endswith(" 5")
+    entry = json.loads(shop.cli.stdin[-1] or b"")
+    assert (entry["release"], entry["bytes"]) == ("old0123456789", 4096)
+    assert entry["pending"] == ["shop.0002_x"]
+    assert entry["id"].endswith("-old01234")
+    outcome = shop.outcome()
+    assert outcome["copied"] is True
+    assert outcome["backup"] == {
+        "id": entry["id"],
+        "volume": "shop-backups",
+        "file": f"{entry['id']}.sqlite3",
+        "restore": f"make restore STACK=live BACKUP={entry['id']}",
+    }
+    assert "migrations: pending: shop.0002_x" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("report", "changes", "says"),
+    [
+        ({}, {"backups": 0, "volume": ""}, "backup: none is made (backups is 0)"),
+        ({"engine": "mysql"}, {}, "backup: none is made of a database on mysql"),
+        ({"engine": "postgresql"}, {}, "backup: none is made of a database on postgresql"),
+        ({"file": ""}, {}, "backup: none is made of a database on sqlite"),
+    ],
+)
+def test_where_no_copy_can_be_made_that_is_said(
+    shop: Shop,
+    capsys: pytest.CaptureFixture[str],
+    report: dict[str, Any],
+    changes: dict[str, Any],
+    says: str,
+) -> None:
+    shop.run({**REPORT, **report}, **changes)
+    assert says in capsys.readouterr().err
+    assert not shop.called(COPY)
+
+
+def test_a_copy_that_fails_stops_the_update(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
+    shop.cli.on(COPY, code=1, err="/srv/data/db.sqlite3: database or disk is full\n")
+    with pytest.raises(SystemExit):
+        shop.run(REPORT)
+    said = capsys.readouterr().err
+    assert "nothing is migrated: /srv/data/db.sqlite3: database or disk is full" in said
+    assert "`pulumi config set backups 0`" in said
+    assert not shop.result.exists()
+
+
+def test_a_servers_address_goes_from_one_container_to_the_next_unseen(
+    shop: Shop, capsys: pytest.CaptureFixture[str]
+) -> None:
+    secret = "[deployment]\npassword=open-sesame\n"
+    shop.cli.on(COPY, out=secret).on(COPY, out="9\n").on(COPY)
+    shop.run({**REPORT, "engine": "postgresql", "file": ""}, tools="sha256:pg")
+    asked, dumped, _ = shop.called(COPY)
+    assert "--network none shop:new python -" in asked
+    assert "sha256:pg -c" in dumped
+    assert "--network shop" in dumped
+    assert shop.cli.stdin[shop.cli.calls.index(dumped)] == secret.encode()
+    said = capsys.readouterr()
+    assert "open-sesame" not in said.out + said.err + "".join(shop.cli.calls)
+
+
+def test_what_cannot_be_looked_at_stops_the_update(
+    shop: Shop, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        shop.run(REPORT, code=1)
+    said = capsys.readouterr().err
+    assert "they could not be looked at, and nothing was changed" in said
+    assert said.endswith("it said\n")
+
+
+@pytest.mark.parametrize("policy", ["refuse", "allow", "window"])
+def test_where_nothing_serves_nobody_has_to_live_with_it(shop: Shop, policy: str) -> None:
+    shop.cli.on(COPY, out="1")
+    shop.run({**REPORT, "unsafe": [UNSAFE]}, unsafe=policy)
+    assert shop.outcome()["window"] is False
+
+
+def test_unsafe_migrations_are_refused(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
+    serves(shop.cli, "shop-backend-1")
+    with pytest.raises(SystemExit):
+        shop.run({**REPORT, "unsafe": [UNSAFE]})
+    said = capsys.readouterr().err
+    assert "  shop.0002_x: Remove field name: it is dropped\n" in said
+    for way in ("in two releases", "unsafeMigrations window", "unsafeMigrations allow"):
+        assert way in said
+    assert not shop.called(COPY)
+    assert not shop.called("stop")
+
+
+def test_unsafe_migrations_may_be_allowed(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
+    serves(shop.cli, "shop-backend-1")
+    shop.cli.on(COPY, out="1")
+    shop.run({**REPORT, "unsafe": [UNSAFE]}, unsafe="allow")
+    assert "warning: the version that serves may fail" in capsys.readouterr().err
+    assert not shop.called("stop")
+
+
+def test_a_window_stops_what_serves_before_the_copy(shop: Shop) -> None:
+    serves(shop.cli, "shop-backend-1")
+    policy = {"HostConfig": {"RestartPolicy": {"Name": "unless-stopped"}}}
+    shop.cli.on("container inspect shop-backend-1", out=[policy])
+    shop.cli.on(COPY, out="1")
+    shop.run({**REPORT, "unsafe": [UNSAFE]}, unsafe="window")
+    order = [c.split()[0] for c in shop.cli.calls if c.split()[0] in ("update", "stop", "run")]
+    assert order == ["run", "update", "stop", "run", "run"]
+    assert "stop --time 35 shop-backend-1" in shop.cli.calls
+    assert shop.outcome()["window"] is True
+    noted = json.loads((shop.result.parent / window.NAME).read_text())
+    assert noted["stopped"] == [{"name": "shop-backend-1", "restart": "unless-stopped"}]
+
+
+def test_what_was_stopped_is_started_again_if_no_copy_can_be_made(
+    shop: Shop, capsys: pytest.CaptureFixture[str]
+) -> None:
+    serves(shop.cli, "shop-backend-1")
+    state = {"HostConfig": {"RestartPolicy": {"Name": "unless-stopped"}}}
+    shop.cli.on("container inspect shop-backend-1", out=[state])
+    shop.cli.on(COPY, code=1, err="no")
+    with pytest.raises(SystemExit):
+        shop.run({**REPORT, "unsafe": [UNSAFE]}, unsafe="window")
+    assert "update --restart=unless-stopped shop-backend-1" in shop.cli.calls
+    assert "start shop-backend-1" in shop.cli.calls
+    assert "What was stopped serves again: shop-backend-1." in capsys.readouterr().err
+    assert not (shop.result.parent / window.NAME).exists()
+
+
+def test_what_is_taken_over_from_is_stopped_for_a_window_too(shop: Shop) -> None:
+    state = {"State": {"Running": True}, "HostConfig": {"RestartPolicy": {"Name": "always"}}}
+    shop.cli.on("container inspect old_web", out=[state])
+    shop.cli.on(COPY, out="1")
+    shop.run({**REPORT, "unsafe": [UNSAFE]}, unsafe="window", retire=["old_web"])
+    assert "stop --time 35 old_web" in shop.cli.calls
+
+
+LIST = "run --rm --user 0 --network none --mount type=volume,source=shop-backups"
+
+
+def test_a_release_that_the_database_is_ahead_of_is_refused(
+    shop: Shop, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copies = [{"id": "2", "pending": ["shop.0004_y"]}, {"id": "1", "pending": ["shop.0003_x"]}]
+    shop.cli.on(LIST, out="\n".join(map(json.dumps, copies)))
+    with pytest.raises(SystemExit):
+        shop.run({**REPORT, "ahead": ["shop.0003_x"]})
+    said = capsys.readouterr().err
+    assert "  shop.0003_x\n" in said
+    assert "`make restore STACK=live BACKUP=1 STAY_STOPPED=yes`" in said
+    assert "databaseAhead allow" in said
+
+
+def test_it_may_be_allowed(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
+    shop.run({**REPORT, "pending": [], "ahead": ["shop.0003_x"]}, ahead="allow")
+    assert "(databaseAhead is allow):\n  shop.0003_x" in capsys.readouterr().err
+
+
+def test_a_release_from_before_there_was_a_check_is_let_through(
+    shop: Shop,
+) -> None:
+    shop.run({}, code=1, err="/usr/bin/python: No module named deploy_runtime.pending")
+    assert shop.outcome()["pending"] == []
+
+
+def test_a_missing_file_says_what_writes_it(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        check_migrations.main()
+    assert "run `pulumi up` again, it writes the file" in capsys.readouterr().err
+
+
+def test_copies_are_listed_newest_first(cli: FakeDocker) -> None:
+    cli.on(LIST, out='{"id": "1"}\n\n{"id": "2"}\n')
+    assert [entry["id"] for entry in backup.entries("shop-backups", "image")] == ["2", "1"]

@@ -1,0 +1,128 @@
+"""One migrator at a time; the others wait, not for ever, and find nothing to do."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.unit import runtime_project
+from tests.unit.runtime_project import Project
+
+SLOW = """
+import time
+
+from django.db import migrations
+
+
+class Migration(migrations.Migration):
+    dependencies = [("shop", "0001_initial")]
+    operations = [migrations.RunPython(lambda apps, editor: time.sleep(1.5))]
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    made = runtime_project.make(tmp_path)
+    made.write("shop/migrations/0002_slow.py", SLOW)
+    return made
+
+
+def start(project: Project, **environ: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "runtime.manage", "migrate"],
+        cwd=project.folder,
+        env=project.environ | environ,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def said(process: subprocess.Popen[str]) -> str:
+    return process.communicate(timeout=60)[0]
+
+
+def holder(project: Project) -> str:
+    """Who holds the lock, once somebody does."""
+    file = Path(f"{runtime_project.database(project)}.migrate-lock")
+    deadline = time.monotonic() + 30
+    while not file.exists() or not file.read_text():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    return file.read_text()
+
+
+def test_three_at_once_apply_each_migration_once(project: Project) -> None:
+    processes = [start(project) for _ in range(3)]
+    texts = [said(process) for process in processes]
+    assert sum("applied 2 migrations" in text for text in texts) == 1
+    assert sum("nothing to apply" in text for text in texts) == 2
+
+
+def test_those_who_wait_say_for_whom(project: Project) -> None:
+    first = start(project, RELEASE="abcdef0123")
+    name = holder(project)
+    assert name.endswith(" release abcdef01")
+    text = said(start(project))
+    assert f"migrate … waiting for {name}, which migrates this database" in text
+    assert "s of them waiting" in text
+    assert "applied 2 migrations" in said(first)
+
+
+def test_a_holder_that_is_killed_frees_it(project: Project) -> None:
+    first = start(project)
+    holder(project)
+    first.kill()
+    first.wait()
+    text = said(start(project))
+    assert "migrate … applied" in text
+    assert "waiting" not in text
+
+
+def test_waiting_has_an_end(project: Project) -> None:
+    first = start(project)
+    name = holder(project)
+    waited = start(project, DEPLOY_MIGRATE_TIMEOUT="0")
+    text = said(waited)
+    assert waited.returncode == 1
+    assert f"migrate has waited 0 s for {name}" in text
+    assert "(migrateTimeout)" in text
+    assert "Nothing was migrated here" in text
+    assert "Traceback" not in text
+    said(first)
+
+
+def test_a_timeout_that_is_no_number_is_named(project: Project) -> None:
+    text = said(start(project, DEPLOY_MIGRATE_TIMEOUT="soon"))
+    assert "DEPLOY_MIGRATE_TIMEOUT is 'soon': use a number of seconds" in text
+
+
+def test_another_kind_of_database_is_locked_beside_the_ledger(project: Project) -> None:
+    project.write(
+        "site_/engine/base.py",
+        "from django.db.backends.sqlite3 import base\n"
+        "class DatabaseWrapper(base.DatabaseWrapper):\n    vendor = 'elsewhere'\n",
+    )
+    name = str(runtime_project.database(project))
+    engine = {"ENGINE": "site_.engine", "NAME": name}
+    project.write(
+        "site_/settings.py", f"{runtime_project.SETTINGS}DATABASES = {{'default': {engine}}}"
+    )
+    assert "applied 2" in said(start(project, DATABASE_URL=""))
+    assert Path(project.environ["DEPLOY_LEDGER"]).with_name("migrate-lock").exists()
+
+
+def test_a_place_that_cannot_be_written_is_named(project: Project) -> None:
+    code = """
+from pathlib import Path
+from runtime import lock
+from runtime.errors import DeployError
+try:
+    with lock._file(Path("/nonexistent/lock")):
+        pass
+except DeployError as error:
+    result = str(error)
+"""
+    assert "/nonexistent/lock, can't be written" in project.value(code)
