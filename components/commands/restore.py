@@ -82,6 +82,11 @@ def restore(
     served = window.running(deployment)
     again = served or [n for n in chosen.get("serving", ()) if inspect(n) is not None]
     database = _database(deployment, chosen, reference)
+    if chosen["engine"] != database.engine:
+        fail(
+            f"restore: {chosen['id']} is a copy of a database on {chosen['engine']}, but this one "
+            f"is on {database.engine}: nothing was changed"
+        )
     one_shot.when_interrupted(lambda: _interrupted(deployment, again))
     _say("maintenance page, and what serves is stopped")
     window.close(deployment)

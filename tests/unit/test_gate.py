@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from components.commands import gate
+from components.commands import aftermath, gate
 from tests.unit.fake_docker import FakeDocker
 
 
@@ -184,3 +184,17 @@ def test_what_is_shown_of_a_restarted_one_is_how_it_ended(
     with pytest.raises(SystemExit):
         gate.wait("shop", 60, answers("refused"))
     assert "ImportError: nope" in capsys.readouterr().err
+
+
+def test_what_a_failed_one_committed_is_said_before_its_last_lines(
+    cli: FakeDocker,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    told = lambda container, file: f"{container} committed something, says {file}"  # noqa: E731
+    monkeypatch.setattr(aftermath, "of_container", told)
+    monkeypatch.setenv("MIGRATIONS", "here.json")
+    cli.on(INSPECT, out=[state("exited", code=1)])
+    rejected(cli, answers(None))
+    said = capsys.readouterr().err
+    assert "shop committed something, says here.json\nIts last lines:\n\nTraceback" in said

@@ -238,3 +238,15 @@ def test_a_report_that_cannot_be_written_fails(project: Project) -> None:
     done = project.module("build", DEPLOY_BUILD_REPORT="/nonexistent/report.json")
     assert done.returncode == 1
     assert "/nonexistent/report.json can't be written" in done.stderr
+
+
+def test_the_report_names_the_migrations_that_the_release_has(project: Project) -> None:
+    assert project.module("build").returncode == 0
+    assert "shop.migrations.0001_initial" in runtime_project.report(project)["migrations"]
+
+
+def test_a_migration_that_cannot_be_loaded_fails_the_build(project: Project) -> None:
+    project.write("shop/migrations/0002_x.py", "import nowhere_at_all")
+    said = failed(project)
+    assert "the migrations can't be loaded" in said
+    assert "nowhere_at_all" in said

@@ -43,7 +43,15 @@ def test_postgres_needs_one_of_its_drivers(versions: dict[str, str], lacks: bool
 
 def test_every_version_is_pinned() -> None:
     environ = {"DEPLOY_DATABASE_ENGINE": "postgres"}
-    assert all("==" in pin for pin in supply.lacking(environ, lookup()))
+    assert all("==" in pin for pin in (*supply.lacking(environ, lookup()), *supply.LINT))
+
+
+def test_the_linter_is_named_on_demand_and_never_for_the_project(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert supply.main(["lint"]) == 0
+    assert capsys.readouterr().out.split() == list(supply.LINT)
+    assert not set(supply.LINT) & set(supply.lacking({}, lookup()))
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,10 @@ def test_the_least_configuration_is_enough() -> None:
         ({"database": "postgres", "databaseName": "a-b"}, "must be lower-case letters, digits and"),
         ({"database": "postgres", "databaseUser": 'a"; DROP'}, "databaseUser is"),
         ({"databaseTimeout": "0"}, "databaseTimeout is '0'"),
+        ({"migrateTimeout": "0"}, "migrateTimeout is '0'"),
+        ({"unsafeMigrations": "yes"}, "'yes': must be one of refuse, allow, window"),
+        ({"databaseAhead": "window"}, "'window': must be one of refuse, allow"),
+        ({"backups": "-1"}, "backups is '-1'"),
         (
             {"database": "external", "databaseUrl": "postgres://ada:hush@localhost/a"},
             "databaseUrl is '[secret]': names the machine itself",

@@ -14,7 +14,7 @@ from tests.unit.recorder import Recorder
 
 SEEDED = ["clean-server", "development"]
 PORTS = {"clean-server": 8080, "update": 8081, "development": 8082}
-CHAIN = ["release", "data", "job", "backend", "gate", "traffic"]
+CHAIN = ["release", "data", "migration-check", "job", "backend", "gate", "traffic"]
 
 
 @pytest.mark.parametrize("stack", SEEDED)

@@ -1,0 +1,182 @@
+"""The check of migrations as a resource, and which migrations are known to be new without it."""
+
+import json
+from pathlib import Path
+from typing import Any, cast
+
+import pulumi
+import pulumi_docker as docker
+import pytest
+
+from components.known_migrations import last_check, new_migrations
+from components.migration_check import MigrationCheck, MigrationCheckArgs
+from components.migration_policy import AHEAD, UNSAFE
+from components.mounts import Mount
+from components.plan import UPDATE, Up, execution_plan
+from tests.unit.recorder import Recorder, deploy
+from tests.unit.test_settings import parse
+
+OUTCOME = {
+    "new": False,
+    "pending": ["shop.0002_x"],
+    "unsafe": [],
+    "warnings": [],
+    "ahead": [],
+    "backup": {"id": "1"},
+    "copied": True,
+}
+
+pytestmark = pytest.mark.usefixtures("build_folder")
+
+
+def checked(*, preview: bool = False, stdout: str = "", **changes: Any) -> Recorder:
+    def program() -> dict[str, Any]:
+        image = docker.RemoteImage("image", name="shop:abc")
+        data = docker.Volume("data", name="shop-data")
+        values: dict[str, Any] = {
+            "deployment": "shop",
+            "release": "abc",
+            "image": "shop:abc",
+            "network": "shop",
+            "environment": {"RELEASE": "abc"},
+            "mounts": [Mount(source=data.name, target="/srv/data")],
+            "database": "sqlite:shop-data",
+            "migrate_flags": ["--run-syncdb"],
+            "fresh": False,
+            "unsafe": "refuse",
+            "ahead": "refuse",
+            "backups": 5,
+            "volume": "shop-backups",
+            "tools": "",
+            "retire": ["old"],
+            "stop_grace": 30,
+            "serves": "aaa",
+            "backend": "fingerprint",
+            "last": {},
+            **changes,
+        }
+        args = cast(MigrationCheckArgs, values)
+        check = MigrationCheck("shop", args, pulumi.ResourceOptions(depends_on=[image]))
+        return {"result": check.result, "backup": check.backup}
+
+    recorder = Recorder(stdout={"shop-migration-check": stdout})
+    return deploy(program, recorder, preview=preview)
+
+
+def inputs(**changes: Any) -> Any:
+    return checked(**changes)["shop-migration-check"].inputs
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"release": "def"},
+        {"database": "postgres:x"},
+        {"unsafe": "window"},
+        {"ahead": "allow"},
+        {"backend": "another"},
+    ],
+)
+def test_what_is_a_reason_to_look_again(changes: dict[str, Any]) -> None:
+    assert inputs(**changes)["triggers"] != inputs()["triggers"]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"serves": "abc"},
+        {"last": {"backup": {"id": "1"}}},
+        {"backups": 1},
+        {"network": "other"},
+        {"mounts": []},
+        {"fresh": True},
+    ],
+)
+def test_what_is_none(changes: dict[str, Any]) -> None:
+    assert inputs(**changes) == inputs()
+
+
+def test_a_change_that_is_no_trigger_looks_at_nothing() -> None:
+    found = inputs()
+    assert found["create"] == "python3 -m components.commands.check_migrations"
+    assert found["update"] == "true"
+    assert "delete" not in found
+    assert found["logging"] == "stderr"
+
+
+def test_it_waits_for_what_it_is_told_and_what_it_mounts() -> None:
+    assert checked()["shop-migration-check"].waits_for == {"image", "data"}
+
+
+def test_a_preview_writes_nothing(build_folder: Path) -> None:
+    checked(preview=True)
+    assert not build_folder.exists()
+
+
+def test_the_file_says_what_is_looked_at(build_folder: Path) -> None:
+    file = Path(inputs(last={"backup": {"id": "1"}})["environment"]["CHECK"])
+    described = json.loads(file.read_text())
+    assert described["mount"] == ["type=volume,source=shop-data,target=/srv/data"]
+    assert described["env"] == ["RELEASE=abc"]
+    assert described["last_backup"] == {"id": "1"}
+    assert described["grace"] > 30
+    assert described["stack"] == "stack"
+    assert described["result"] == str(build_folder / "shop/migrations.json")
+
+
+def test_what_was_found_is_an_output() -> None:
+    outputs = checked(stdout=f"noise\n{json.dumps(OUTCOME)}\n").outputs
+    assert outputs["result"] == {
+        "pending": ["shop.0002_x"],
+        "unsafe": [],
+        "warnings": [],
+        "ahead": [],
+    }
+    assert outputs["backup"] == {"id": "1"}
+
+
+def test_each_policy_does_one_thing() -> None:
+    assert [name for name, policy in UNSAFE.items() if policy.refuses] == ["refuse"]
+    assert [name for name, policy in UNSAFE.items() if policy.window] == ["window"]
+    assert [name for name, policy in AHEAD.items() if policy.refuses] == ["refuse"]
+
+
+def state(name: str, stdout: str, **more: Any) -> dict[str, Any]:
+    return {"urn": f"urn:pulumi:a::b::c::shop-{name}", "outputs": {"stdout": stdout}, **more}
+
+
+def test_the_last_outcome_is_found_in_the_state() -> None:
+    old = state("migration-check", '{"old": 1}', delete=True)
+    assert last_check([old, state("migration-check", json.dumps(OUTCOME))], "shop") == OUTCOME
+    assert last_check([], "shop") == {}
+
+
+SERVES = json.dumps({"migrations": ["shop.migrations.0001_initial", "django.x.migrations.0001_a"]})
+
+
+@pytest.mark.parametrize(
+    ("gate", "names"),
+    [
+        (SERVES, ["shop.0002_x"]),
+        ("{}", []),
+        ("", []),
+        ("no report", []),
+        ("[]", []),
+    ],
+)
+def test_new_migrations_are_known_by_what_the_serving_release_has(
+    tmp_path: Path, gate: str, names: list[str]
+) -> None:
+    folder = tmp_path / "app/backend/shop/migrations"
+    folder.mkdir(parents=True)
+    for name in ("0001_initial.py", "0002_x.py", "__init__.py", "0003.txt"):
+        (folder / name).touch()
+    assert new_migrations(tmp_path, [state("gate", gate)], "shop") == names
+
+
+def test_the_plan_names_them() -> None:
+    plan, up = execution_plan(parse()), Up(row=UPDATE, why="it is new")
+    assert plan.as_table(up, new_migrations=["shop.0002_x"]).endswith(
+        "\nnew migrations: shop.0002_x"
+    )
+    assert "new migrations:" not in plan.as_table(up)

@@ -1,0 +1,173 @@
+"""Restoring a copy: in which order, what is kept, and what is started again."""
+
+import json
+from typing import Any
+
+import pytest
+
+from components.commands import one_shot, restore
+from tests.unit.fake_docker import FakeDocker
+from tests.unit.test_check_migrations import Quiet
+from tests.unit.test_window import EVERY, LISTED
+
+COPY: dict[str, Any] = {
+    "id": "20260102T030405Z-old01234",
+    "file": "20260102T030405Z-old01234.sqlite3",
+    "volume": "shop-backups",
+    "engine": "sqlite",
+    "release": "old0123456789",
+    "made": "2026-01-02T03:04:05+00:00",
+    "bytes": 2_500_000,
+    "seconds": 0.1,
+    "tools": "",
+    "pending": ["shop.0002_x"],
+    "serving": ["stopped-then"],
+}
+BACKEND: dict[str, Any] = {
+    "Name": "/serving",
+    "Image": "sha256:app",
+    "Config": {
+        "Env": ["DATABASE_URL=sqlite:////srv/data/db.sqlite3", "A=1"],
+        "Labels": {"django-on-docker.release": "new0123456789"},
+        "StopTimeout": 12,
+    },
+    "NetworkSettings": {"Networks": {"shop": {}}},
+}
+LIST = "run --rm --user 0 --network none --mount type=volume,source=shop-backups"
+RUN = "run --rm --init --name shop-backup"
+
+
+@pytest.fixture(autouse=True)
+def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(one_shot, "signal", Quiet())
+
+
+@pytest.fixture
+def host(cli: FakeDocker) -> FakeDocker:
+    """A host on which one backend serves, and there is one copy."""
+    cli.on(LISTED.format(role="backend"), out="serving\n")
+    cli.on("container inspect serving", out=[BACKEND])
+    cli.on(LIST, out=json.dumps(COPY))
+    return cli
+
+
+def run(monkeypatch: pytest.MonkeyPatch, *words: str) -> None:
+    monkeypatch.setattr("sys.argv", ["restore", "shop", *words])
+    restore.main()
+
+
+def order(cli: FakeDocker) -> list[str]:
+    """What was done, in words."""
+    shown = []
+    for call in cli.calls:
+        first = call.split()[0]
+        if call.startswith(RUN):
+            shown.append("restore" if " restore " in call else "copy")
+        elif first in ("update", "stop", "start"):
+            shown.append(call)
+    return shown
+
+
+def test_without_an_id_the_copies_are_listed(
+    host: FakeDocker, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(monkeypatch)
+    said = capsys.readouterr().out.splitlines()
+    assert said[0].split() == ["backup", "made", "engine", "release", "MB", "before"]
+    assert said[1].startswith("20260102T030405Z-old01234  2026-01-02 03:04:05  sqlite")
+    assert said[1].endswith("2.5  shop.0002_x")
+    assert order(host) == []
+
+
+def test_the_present_database_is_kept_and_what_served_serves_again(
+    host: FakeDocker, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    host.on(RUN, out="4096")
+    host.on(EVERY.format(role="backend"), out="serving\n")
+    run(monkeypatch, COPY["id"])
+    assert order(host) == [
+        "update --restart=no serving",
+        "stop --time 12 serving",
+        *("copy", "copy"),
+        "restore",
+        "update --restart=unless-stopped serving",
+        "start serving",
+    ]
+    restored = next(call for call in host.calls if " restore " in call)
+    assert "--volumes-from serving" in restored
+    assert restored.endswith(f"restore /srv/backups/{COPY['file']} /srv/data/db.sqlite3")
+    finish = next(call for call in host.calls if call.startswith(RUN) and " finish " in call)
+    assert finish.endswith(" 0"), "the one that is put back must not be removed meanwhile"
+    assert "serving serves again" in capsys.readouterr().err
+
+
+def test_it_may_stay_stopped(
+    host: FakeDocker, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    host.on(RUN, out="4096")
+    run(monkeypatch, COPY["id"], "--stay-stopped")
+    assert order(host)[-1] == "restore"
+    assert "deploy the release that belongs to it" in capsys.readouterr().err
+
+
+def test_after_a_failed_window_what_served_before_is_started(
+    cli: FakeDocker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Newest first, as docker lists them.
+    cli.on(EVERY.format(role="backend"), out="failed\nstopped-then\n")
+    cli.on("container inspect failed", out=[BACKEND])
+    cli.on("container inspect stopped-then", out=[BACKEND])
+    cli.on(LIST, out=json.dumps(COPY))
+    cli.on(RUN, out="4096")
+    run(monkeypatch, COPY["id"])
+    assert order(cli)[-1] == "start stopped-then"
+
+
+def test_what_cannot_be_put_back_leaves_everything_as_it_was(
+    host: FakeDocker, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    host.on(RUN, out="1").on(RUN, out="").on(RUN, code=1, err="it is damaged")
+    with pytest.raises(SystemExit):
+        run(monkeypatch, COPY["id"])
+    assert order(host)[-1] == "start serving"
+    said = capsys.readouterr().err
+    assert "was not put back, the database is as it was: it is damaged" in said
+
+
+@pytest.mark.parametrize(
+    ("id_", "says"),
+    [("20990101T000000Z-none", "there is no backup '20990101T000000Z-none'")],
+)
+def test_an_unknown_copy_is_an_error_that_lists_them(
+    host: FakeDocker,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    id_: str,
+    says: str,
+) -> None:
+    with pytest.raises(SystemExit):
+        run(monkeypatch, id_)
+    said = capsys.readouterr().err
+    assert says in said
+    assert COPY["id"] in said
+    assert order(host) == []
+
+
+def test_a_copy_of_another_engine_is_not_put_back(
+    cli: FakeDocker, capsys: pytest.CaptureFixture[str]
+) -> None:
+    chosen = {**COPY, "engine": "postgresql"}
+    with pytest.raises(SystemExit):
+        restore.restore("shop", chosen, BACKEND, stay_stopped=False)
+    assert "but this one is on sqlite: nothing was changed" in capsys.readouterr().err
+    assert order(cli) == []
+
+
+def test_a_deployment_without_copies_says_so(
+    cli: FakeDocker, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["restore", "none"])
+    cli.on("volume inspect none-backups", code=1)
+    with pytest.raises(SystemExit):
+        restore.main()
+    assert "there is no volume none-backups" in capsys.readouterr().err
