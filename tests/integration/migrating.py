@@ -59,7 +59,7 @@ def fail(apps, schema_editor):
 
 
 def slowly(apps, schema_editor):
-    time.sleep(4)
+    time.sleep(SECONDS)
 
 
 class Migration(migrations.Migration):

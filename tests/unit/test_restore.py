@@ -156,7 +156,7 @@ def test_an_unknown_copy_is_an_error_that_lists_them(
 def test_a_copy_of_another_engine_is_not_put_back(
     cli: FakeDocker, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    chosen = {**COPY, "engine": "postgresql"}
+    chosen = {**COPY, "engine": "postgresql", "serving": []}
     with pytest.raises(SystemExit):
         restore.restore("shop", chosen, BACKEND, stay_stopped=False)
     assert "but this one is on sqlite: nothing was changed" in capsys.readouterr().err
