@@ -166,7 +166,7 @@ check = MigrationCheck(
         "mounts": mounts,
         "database": given.database.identity,
         "migrate_flags": settings.migrate_flags,
-        "fresh": not given.existing and not given.has_data,
+        "fresh": given.fresh,
         "unsafe": settings.unsafe_migrations,
         "ahead": settings.database_ahead,
         "backups": settings.backups,

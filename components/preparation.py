@@ -60,6 +60,11 @@ class Preparation:
         return self.settings.data == "existing"
 
     @property
+    def fresh(self) -> bool:
+        """There is no database yet, as far as the host tells: what is elsewhere has to be asked."""
+        return "dataVolume" in self.volumes and not self.existing and not self.has_data
+
+    @property
     def secret_values(self) -> dict[str, str]:
         """All secrets of the application, by the variable that each becomes."""
         return {**self.settings.further_secrets, **self.secrets.as_environment()}

@@ -48,6 +48,7 @@ _RESTORE = (
 pg_restore --no-owner --no-privileges --file=/tmp/restore.sql "$1"
 sed -i '/^CREATE SCHEMA public;$/d' /tmp/restore.sql
 cat > /tmp/empty.sql <<'SQL'
+SET lock_timeout = '60s';
 DO $$ DECLARE name text; BEGIN
   FOR name IN SELECT nspname FROM pg_namespace
     WHERE nspname <> 'information_schema' AND nspname NOT LIKE 'pg\\_%' LOOP

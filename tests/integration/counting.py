@@ -125,7 +125,7 @@ def release_with_a_migration_and_new_styles(folder: Path, marker: str) -> None:
     name = "    name = models.CharField(max_length=80, unique=True)\n"
     text = models.read_text()
     assert name in text
-    added = 'added = models.CharField(max_length=8, blank=True, default="")'
+    added = "added = models.CharField(max_length=8, blank=True, null=True)"
     models.write_text(text.replace(name, f"{name}    {added}\n", 1))
     migrations = folder / "example/catalogue/migrations"
     last = max(path.stem for path in migrations.glob("0*.py"))
@@ -135,7 +135,7 @@ def release_with_a_migration_and_new_styles(folder: Path, marker: str) -> None:
         f'    dependencies = [("catalogue", "{last}")]\n'
         "    operations = [\n"
         '        migrations.AddField("category", "added", '
-        'models.CharField(blank=True, default="", max_length=8)),\n'
+        "models.CharField(blank=True, max_length=8, null=True)),\n"
         "    ]\n"
     )
     with (folder / "example/lanterna/static/css/site.css").open("a") as styles:

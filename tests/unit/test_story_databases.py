@@ -1,5 +1,6 @@
 """The whole program on its other databases: who waits for whom, what is secret, what is touched."""
 
+import json
 from typing import Any
 
 import pytest
@@ -103,10 +104,13 @@ def test_another_password_is_tried_before_anything_that_needs_it(program: Progra
 
 
 def test_a_database_elsewhere_is_no_resource(program: Program) -> None:
-    recorder = program.run(SITE, **EXTERNAL)
+    recorder = program.run_into(Recorder(), SITE, **EXTERNAL)
     made = {key for key in recorder.resources if "postgres" in key or key.endswith("-data")}
     # Its tools copy the database before migrations run.
     assert made == {f"{SITE}-postgres-image"}
+    written = json.loads((program.build_folder / SITE / "migration-check.json").read_text())
+    assert written["fresh"] is False, "what is in it is not known here"
+    assert written["tools"].startswith("sha256:")
     none = program.run(SITE, **EXTERNAL, backups=0)
     assert not [key for key in none.resources if "postgres" in key or key.endswith("-data")]
     assert f"{SITE}-release" in recorder[f"{SITE}-job"].waits_for
