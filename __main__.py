@@ -22,7 +22,7 @@ from components.files import Files
 from components.image import Image
 from components.known_migrations import last_check, new_migrations
 from components.ledger import Account, Ledger
-from components.migration_check import MigrationCheck
+from components.migration_check import MigrationCheck, outcome_file
 from components.network import Network
 from components.own_proxy import OwnProxy
 from components.ownership import Ownership
@@ -262,6 +262,7 @@ if settings.edge:
                 health_path=settings.health_path,
                 host=settings.hosts[0],
             ),
+            "migrations": outcome_file(deployment),
         },
         pulumi.ResourceOptions(depends_on=[backend, edge]),
     )
@@ -269,7 +270,11 @@ if settings.edge:
 else:
     traffic = OwnProxy(
         deployment,
-        {"deployment": deployment, "backends": backend.serving},
+        {
+            "deployment": deployment,
+            "backends": backend.serving,
+            "migrations": outcome_file(deployment),
+        },
         pulumi.ResourceOptions(depends_on=[backend, *before_edge]),
     )
     pulumi.export("upstream", {"network": traffic.network, "address": f"{deployment}:{PORT}"})

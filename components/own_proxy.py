@@ -18,6 +18,8 @@ class OwnProxyArgs(TypedDict):
     """The deployment: the backends' name on the network."""
     backends: Sequence[pulumi.Input[str]]
     """The backends' containers, which have passed their gates."""
+    migrations: str
+    """The file of the migration check's outcome: a window that it opened ends with the switch."""
 
 
 class OwnProxy(pulumi.ComponentResource):
@@ -63,6 +65,7 @@ class OwnProxy(pulumi.ComponentResource):
                 "ALIAS": deployment,
                 "BACKEND": backends.apply(lambda names: str(names[0])),
                 "BACKENDS": backends.apply(" ".join),
+                "MIGRATIONS": args["migrations"],
             },
             triggers=[*args["backends"], made.id],
             logging=command.local.Logging.STDERR,

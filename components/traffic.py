@@ -23,6 +23,8 @@ class TrafficArgs(TypedDict):
     """The port on which they listen."""
     config: EdgeConfig
     """What else the edge's configuration depends on."""
+    migrations: str
+    """The file of the migration check's outcome: a window that it opened ends with the switch."""
 
 
 class Traffic(pulumi.ComponentResource):
@@ -48,6 +50,7 @@ class Traffic(pulumi.ComponentResource):
                 "BACKEND": backends.apply(lambda names: str(names[0])),
                 "BACKENDS": backends.apply(" ".join),
                 "CONFIGURATION": configuration_id(args["config"]),
+                "MIGRATIONS": args["migrations"],
             },
             stdin=backends.apply(lambda names: render(args["config"], names, args["backend_port"])),
             triggers=[*args["backends"], args["config_volume"]],

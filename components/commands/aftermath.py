@@ -1,7 +1,7 @@
 """What a release that failed leaves behind: the migrations it committed, and what serves now."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -57,22 +57,19 @@ def _told(migrations: str, content: Callable[[], bytes | None]) -> str:
     records = ledger.parse(content() or b"")[0] if check.get("pending") else []
     done = committed(check, records)
     unsafe = {entry["migration"] for entry in check.get("unsafe", ())} & set(done)
-    lines = [_standing(migrations, bool(unsafe))]
+    lines = [_standing(migrations, unsafe)]
     if done:
         lines.append(f"Migrations that this release has committed: {', '.join(done)}.")
         lines.append(_way_back(check))
     return "\n".join(lines)
 
 
-def _standing(migrations: str, committed_unsafe: bool) -> str:
+def _standing(migrations: str, committed: Collection[str]) -> str:
     if not window.is_open(migrations):
         return _SERVES
-    if not committed_unsafe:
-        return window.undo(migrations)
-    return (
-        "Nothing serves: what was stopped can't live with what was migrated, and visitors see the "
-        "maintenance page. Mend the release and run `pulumi up`, or go back:"
-    )
+    if committed:
+        window.hold(migrations, committed)
+    return window.undo(migrations)
 
 
 def _way_back(check: Mapping[str, Any]) -> str:

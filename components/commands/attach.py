@@ -2,11 +2,15 @@
 
 import os
 
+from components.commands import window
 from components.commands.client import docker_or_fail, fail, inspect
 
 
 def main() -> None:
-    """Connect BACKENDS to NETWORK as ALIAS; those that are connected stay as they are."""
+    """Connect BACKENDS to NETWORK as ALIAS; those that are connected stay as they are.
+
+    A window in which nothing served, beside the file MIGRATIONS, ends with that.
+    """
     network, alias = os.environ["NETWORK"], os.environ["ALIAS"]
     for backend in os.environ["BACKENDS"].split():
         state = inspect(backend)
@@ -18,6 +22,7 @@ def main() -> None:
             f"letting {backend} onto the network {network}",
             *("network", "connect", "--alias", alias, network, backend),
         )
+    window.done(os.environ.get("MIGRATIONS", ""))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from components.commands import aftermath, window
+from components.commands import aftermath
 from components.commands.client import docker, fail, inspect, last_lines
 
 INTERVAL = 0.3
@@ -90,7 +90,6 @@ def main() -> None:
     """
     container = os.environ["CONTAINER"]
     wait(container, float(os.environ["TIMEOUT"]), probe)
-    window.done(os.environ.get("MIGRATIONS", ""))
     report = docker("exec", container, "cat", "/opt/deploy/build-report.json")
     print(report.stdout.decode(errors="replace").strip() if report.returncode == 0 else "{}")
 

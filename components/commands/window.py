@@ -8,7 +8,7 @@ import json
 import re
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -89,20 +89,37 @@ def is_open(migrations: str) -> bool:
 
 
 def done(migrations: str) -> None:
-    """The new release can serve: what was stopped stays so."""
+    """Visitors reach the new release: what was stopped stays so."""
     if not is_open(migrations):
         return
     file = Path(migrations).with_name(NAME)
     since = datetime.fromisoformat(_read(file)["since"])
     seconds = (datetime.now(UTC) - since).total_seconds()
     file.unlink()
-    print(f"window: {seconds:.1f} s until the new release could serve", file=sys.stderr)
+    print(f"window: {seconds:.1f} s in which nothing served", file=sys.stderr)
+
+
+def hold(migrations: str, names: Collection[str]) -> None:
+    """Keep the window open, until it is done or a copy is restored: these have been committed."""
+    file = Path(migrations).with_name(NAME)
+    noted = _read(file)
+    held = sorted({*noted.get("held", ()), *names})
+    file.write_text(json.dumps({**noted, "held": held}) + "\n", encoding="utf-8")
 
 
 def undo(migrations: str) -> str:
-    """Start what was stopped again, and send visitors there; returns what came of it, in words."""
+    """Start what was stopped again, and send visitors there; returns what came of it, in words.
+
+    Where it could not live with what was committed, it stays stopped.
+    """
     file = Path(migrations).with_name(NAME)
     noted = _read(file)
+    if noted.get("held"):
+        return (
+            f"Nothing serves: what was stopped can't live with {', '.join(noted['held'])}, and "
+            "visitors see the maintenance page. Mend the release and run `pulumi up`, or go back "
+            "to the copy that was made before (`make restore` lists them)."
+        )
     names = []
     for entry in noted["stopped"]:
         if inspect(entry["name"]) is not None:

@@ -122,7 +122,7 @@ def test_a_stated_window(shop: Shop, record_property: Any) -> None:
     assert "0003_title" in shop.applied()
     assert Browser(shop.site.url).get("/") == (200, "anchor")
     assert len(shop.backups) == copies + 1
-    (seconds,) = re.findall(r"window: ([\d.]+) s until", run.output)
+    (seconds,) = re.findall(r"window: ([\d.]+) s in which", run.output)
     record_property("window", seconds)
     print(f"the window on {shop.site.config('database')}: {seconds} s")
 
@@ -193,7 +193,7 @@ def test_a_window_that_fails_after_committing_stays_closed_until_the_copy_is_bac
     first.unlink()
     then.unlink()
     assert run.code != 0
-    assert "Nothing serves: what was stopped can't live with what was migrated" in run.output
+    assert "Nothing serves: what was stopped can't live with shop.0004_label" in run.output
     assert "has committed: shop.0004_label." in run.output
     assert Browser(shop.site.url).get("/")[0] == 503
     assert len(shop.backups) == 2, "bounded"

@@ -2,11 +2,11 @@
 
 import io
 import json
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 
 import pytest
 
-from components.commands import attach, switch, traffic_network
+from components.commands import attach, switch, traffic_network, window
 from tests.unit.fake_docker import FakeDocker
 
 CONFIG = b"frontend public\n"
@@ -32,6 +32,18 @@ def test_the_edge_is_handed_its_configuration(cli: FakeDocker) -> None:
     switch.main()
     assert cli.calls == [APPLY]
     assert cli.stdin == [CONFIG]
+
+
+@pytest.mark.parametrize("command", [switch, attach])
+def test_a_window_ends_once_visitors_reach_the_new_release(
+    cli: FakeDocker, monkeypatch: pytest.MonkeyPatch, command: ModuleType
+) -> None:
+    ended: list[tuple[str, int]] = []
+    monkeypatch.setenv("MIGRATIONS", "here.json")
+    monkeypatch.setenv("BACKENDS", "")
+    monkeypatch.setattr(window, "done", lambda file: ended.append((file, len(cli.calls))))
+    command.main()
+    assert ended == [("here.json", len(cli.calls))]
 
 
 def test_an_edge_that_refuses_fails_the_update(

@@ -10,10 +10,11 @@ import pulumi_docker as docker
 import pytest
 
 from components.edge_config import EdgeConfig, configuration_id, render
-from components.own_proxy import OwnProxy
+from components.own_proxy import OwnProxy, OwnProxyArgs
 from components.traffic import Traffic, TrafficArgs
 from tests.unit.recorder import Recorder, deploy
 
+FILE = ".build/shop/migrations.json"
 CONFIG = EdgeConfig(
     origin="https://www.example.org",
     max_body=100,
@@ -27,6 +28,7 @@ TRAFFIC: dict[str, Any] = {
     "backends": ["b1", "b2"],
     "backend_port": 8000,
     "config": CONFIG,
+    "migrations": FILE,
 }
 CHANGES: list[dict[str, Any]] = [
     {"origin": "http://www.example.org"},
@@ -53,7 +55,12 @@ def own_proxy(*backends: str) -> Recorder:
     def program() -> dict[str, Any]:
         gate = docker.Volume("gate", name="the-gate-in-this-test")
         opts = pulumi.ResourceOptions(depends_on=[gate])
-        made = OwnProxy("shop", {"deployment": "shop", "backends": backends or ("b1", "b2")}, opts)
+        args: OwnProxyArgs = {
+            "deployment": "shop",
+            "backends": backends or ("b1", "b2"),
+            "migrations": FILE,
+        }
+        made = OwnProxy("shop", args, opts)
         docker.Container("follower", image="i", hostname=made.serving[0])
         return {"serving": made.serving, "network": made.network}
 
@@ -68,6 +75,7 @@ def test_traffic_is_switched_by_a_command_that_stays_the_same() -> None:
     assert environment["EDGE"] == "shop-edge"
     assert (environment["BACKEND"], environment["BACKENDS"]) == ("b1", "b1 b2")
     assert environment["CONFIGURATION"] == configuration_id(CONFIG)
+    assert environment["MIGRATIONS"] == FILE
     assert switched.inputs["stdin"] == render(CONFIG, ["b1", "b2"], 8000)
     assert switched.inputs["logging"] == "stderr"
     assert switched.parent == "Traffic"

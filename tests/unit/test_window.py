@@ -68,12 +68,12 @@ def test_without_an_edge_what_serves_is_just_stopped(cli: FakeDocker, migrations
     assert "stop --time 35 old" in cli.calls
 
 
-def test_the_gate_ends_it_and_says_how_long_it_was(
+def test_the_switch_of_traffic_ends_it_and_says_how_long_it_was(
     cli: FakeDocker, migrations: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     opened(migrations)
     window.done(str(migrations))
-    assert "s until the new release could serve" in capsys.readouterr().err
+    assert "s in which nothing served" in capsys.readouterr().err
     assert not window.is_open(str(migrations))
     window.done(str(migrations))
     window.done("")
@@ -207,8 +207,10 @@ def test_it_stays_open_where_it_cannot(cli: FakeDocker, migrations: Path) -> Non
     opened(migrations)
     cli.on(LEDGER, out=ledger("shop.0002_x"))
     said = left(migrations, unsafe=[{"migration": "shop.0002_x"}])
-    assert "Nothing serves" in said
+    assert "Nothing serves: what was stopped can't live with shop.0002_x" in said
     assert "`make restore STACK=live" in said
+    # Nor after another attempt, which has nothing to commit any more.
+    assert "can't live with shop.0002_x" in left(migrations, pending=[], unsafe=[])
     assert not [call for call in cli.calls if call.startswith("start")]
     assert window.is_open(str(migrations))
 
