@@ -4,9 +4,11 @@ The tests build on each other, in order, on one site for each engine. The second
 PostgreSQL, leaves out what does not depend on the engine.
 """
 
+import json
 import re
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,8 @@ from tests.integration import migrating
 from tests.integration.conftest import MakeSite
 from tests.integration.harness import Browser, visitors
 from tests.integration.migrating import FAIL, NULLABLE, RENAME, SLOWLY, Shop
+from tests.unit import migration_zoo
+from tests.unit.migration_zoo import UNSAFE
 
 ENGINES = ("sqlite", "postgres")
 both = pytest.mark.parametrize("shop", ENGINES, indirect=True, scope="module")
@@ -225,35 +229,52 @@ def test_nothing_is_left_behind(shop: Shop) -> None:
     assert len(files) == 2 * len(shop.backups)
 
 
-Start = Callable[..., Container]
+@dataclass
+class Elsewhere:
+    """Containers of the release that serves, on another database, which is new.
 
+    Attributes:
+        shop: whose release it is.
+        url: the database.
+        volume: holds it, if it is a file.
+        started: the containers.
+    """
 
-@pytest.fixture
-def start(shop: Shop, tmp_path: Path) -> Iterator[Start]:
-    """Starts containers of the release that serves, on another, new database."""
-    client, site = docker.from_env(), shop.site
-    volume = f"{site.deployment}-race"
-    started: list[Container] = []
+    shop: Shop
+    url: str
+    volume: str
+    started: list[Container] = field(default_factory=list)
 
-    def make(seconds: float) -> Container:
-        slow = tmp_path / f"{len(started)}.py"
-        text = migrating.MIGRATION.format(after="0003_title", operations=SLOWLY)
-        slow.write_text(text.replace("SECONDS", str(seconds)))
-        made = client.containers.run(
-            shop.backend.attrs["Image"],
-            ["python", "-m", "deploy_runtime.manage", "migrate"],
+    def run(self, module: str, *words: str, source: Path, target: str) -> Container:
+        """Start a module of the runtime, with a file or a folder in place of the release's."""
+        site = self.shop.site
+        made = docker.from_env().containers.run(
+            self.shop.backend.attrs["Image"],
+            ["python", "-m", f"deploy_runtime.{module}", *words],
             detach=True,
-            environment={"DATABASE_URL": url, "SECRET_KEY": "k" * 50, "RELEASE": "race"},
+            environment={"DATABASE_URL": self.url, "SECRET_KEY": "k" * 50, "RELEASE": "race"},
             labels={"django-on-docker.deployment": site.deployment},
             network=site.deployment,
             volumes={
-                str(slow): {"bind": "/app/shop/migrations/9999_slow.py", "mode": "ro"},
-                volume: {"bind": "/srv/data"},
+                str(source): {"bind": target, "mode": "ro"},
+                self.volume: {"bind": "/srv/data"},
             },
         )
-        started.append(made)
+        self.started.append(made)
         return made
 
+    def migrate(self, folder: Path, seconds: float) -> Container:
+        """Start migrate, with one more migration, which takes so long."""
+        slow = folder / f"{len(self.started)}.py"
+        text = migrating.MIGRATION.format(after="0003_title", operations=SLOWLY)
+        slow.write_text(text.replace("SECONDS", str(seconds)))
+        target = "/app/shop/migrations/9999_slow.py"
+        return self.run("manage", "migrate", source=slow, target=target)
+
+
+@pytest.fixture
+def elsewhere(shop: Shop) -> Iterator[Elsewhere]:
+    client, site = docker.from_env(), shop.site
     url = "sqlite:////srv/data/race.sqlite3"
     if site.config("database") == "postgres":
         server = client.containers.get(f"{site.deployment}-postgres")
@@ -261,10 +282,11 @@ def start(shop: Shop, tmp_path: Path) -> Iterator[Start]:
         server.exec_run(["createdb", "-U", "app", "race"])
         password = site.config("databasePassword")
         url = f"postgres://app:{password}@{site.deployment}-postgres/race"
-    yield make
-    for container in started:
+    made = Elsewhere(shop, url, f"{site.deployment}-race")
+    yield made
+    for container in made.started:
         container.remove(force=True)
-    client.volumes.get(volume).remove(force=True)
+    client.volumes.get(made.volume).remove(force=True)
 
 
 def applied(container: Container) -> int:
@@ -277,8 +299,10 @@ def applied(container: Container) -> int:
 
 
 @both
-def test_three_starts_at_once_apply_each_migration_once(shop: Shop, start: Start) -> None:
-    containers = [start(4) for _ in range(3)]
+def test_three_starts_at_once_apply_each_migration_once(
+    elsewhere: Elsewhere, tmp_path: Path
+) -> None:
+    containers = [elsewhere.migrate(tmp_path, 4) for _ in range(3)]
     counts = sorted(applied(container) for container in containers)
     logs = [container.logs().decode() for container in containers]
     assert counts == [0, 0, 4], logs
@@ -286,13 +310,35 @@ def test_three_starts_at_once_apply_each_migration_once(shop: Shop, start: Start
 
 
 @both
-def test_a_migrator_that_is_killed_frees_the_lock(shop: Shop, start: Start) -> None:
-    first = start(300)
+def test_a_migrator_that_is_killed_frees_the_lock(elsewhere: Elsewhere, tmp_path: Path) -> None:
+    first = elsewhere.migrate(tmp_path, 300)
     until(lambda: "Applying shop.9999_slow" in first.logs().decode())
-    second = start(0)
+    second = elsewhere.migrate(tmp_path, 0)
     until(lambda: "waiting for migrate" in second.logs().decode())
     first.kill("SIGKILL")
     assert applied(second) > 0
+
+
+@both
+def test_each_kind_of_migration_is_judged_with_the_real_linter(
+    elsewhere: Elsewhere, tmp_path: Path
+) -> None:
+    before = migration_zoo.make(tmp_path / "before")
+    after = migration_zoo.make(tmp_path / "after")
+    migration_zoo.add_pending(after)
+    for folder in tmp_path.rglob("*"):
+        folder.chmod(0o755)
+    tmp_path.chmod(0o755)
+    elsewhere.run("manage", "migrate", source=before.folder, target="/app").wait(timeout=90)
+    asked = elsewhere.run("pending", source=after.folder, target="/app")
+    assert asked.wait(timeout=120)["StatusCode"] == 0, asked.logs().decode()
+    report = json.loads(asked.logs(stderr=False))
+    verdicts = migration_zoo.verdicts(report)
+    for name, verdict, _ in migration_zoo.cases():
+        assert (verdicts[name] == UNSAFE) is (verdict == UNSAFE), name
+    failed = [e for e in report["warnings"] if e["operation"] == "django-migration-linter"]
+    # It looks for a constraint that a pending migration has yet to add.
+    assert {e["migration"][10:] for e in failed} == {"not_unique_together"}
 
 
 def until(holds: Callable[[], bool]) -> None:

@@ -4,6 +4,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -117,6 +118,7 @@ def test_another_kind_of_database_is_locked_beside_the_ledger(project: Project) 
 def test_a_place_that_cannot_be_written_is_named(project: Project) -> None:
     code = """
 from pathlib import Path
+from typing import ClassVar
 from runtime import lock
 from runtime.errors import DeployError
 try:
@@ -126,3 +128,49 @@ except DeployError as error:
     result = str(error)
 """
     assert "/nonexistent/lock, can't be written" in project.value(code)
+
+
+class MySql:
+    """Stands in for a connection to a MySQL server, and for its cursor."""
+
+    settings_dict: ClassVar[dict[str, str]] = {"NAME": "shop"}
+
+    def __init__(self, *answers: object) -> None:
+        self.answers, self.closed = list(answers), False
+        self.asked: list[tuple[str, list[str]]] = []
+
+    def copy(self) -> "MySql":
+        return self
+
+    def cursor(self) -> "MySql":
+        return self
+
+    def __enter__(self) -> "MySql":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def execute(self, statement: str, words: list[str]) -> None:
+        self.asked.append((statement, words))
+
+    def fetchone(self) -> tuple[object]:
+        return (self.answers.pop(0),)
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def test_on_a_mysql_server_the_lock_is_the_databases_own_and_ends_with_its_connection() -> None:
+    from runtime import lock
+
+    server = MySql(0, 42, 1)
+    with lock._in_mysql(server) as (try_lock, holder):
+        assert not try_lock()
+        assert holder() == "connection 42 of the server"
+        assert try_lock()
+        assert not server.closed
+    assert server.closed
+    name = ["django-on-docker migrate shop"]
+    assert server.asked[0] == ("SELECT GET_LOCK(%s, 0)", name)
+    assert server.asked[1] == ("SELECT IS_USED_LOCK(%s)", name)
