@@ -12,22 +12,34 @@ from tests.unit import runtime_project
 from tests.unit.runtime_project import Project
 
 SLOW = """
+import os
 import time
 
 from django.db import migrations
 
 
+def wait(apps, editor):
+    while not os.path.exists(os.environ["GO"]):
+        time.sleep(0.02)
+
+
 class Migration(migrations.Migration):
     dependencies = [("shop", "0001_initial")]
-    operations = [migrations.RunPython(lambda apps, editor: time.sleep(1.5))]
+    operations = [migrations.RunPython(wait)]
 """
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
+    """A project with a migration that takes until the file GO is there."""
     made = runtime_project.make(tmp_path)
     made.write("shop/migrations/0002_slow.py", SLOW)
+    made.environ["GO"] = str(tmp_path / "go")
     return made
+
+
+def go(project: Project) -> None:
+    Path(project.environ["GO"]).touch()
 
 
 def start(project: Project, **environ: str) -> subprocess.Popen[str]:
@@ -57,6 +69,8 @@ def holder(project: Project) -> str:
 
 def test_three_at_once_apply_each_migration_once(project: Project) -> None:
     processes = [start(project) for _ in range(3)]
+    holder(project)
+    go(project)
     texts = [said(process) for process in processes]
     assert sum("applied 2 migrations" in text for text in texts) == 1
     assert sum("nothing to apply" in text for text in texts) == 2
@@ -66,9 +80,13 @@ def test_those_who_wait_say_for_whom(project: Project) -> None:
     first = start(project, RELEASE="abcdef0123")
     name = holder(project)
     assert name.endswith(" release abcdef01")
-    text = said(start(project))
-    assert f"migrate … waiting for {name}, which migrates this database" in text
-    assert "s of them waiting" in text
+    second = start(project)
+    assert second.stdout
+    line = second.stdout.readline()
+    assert line == f"migrate … waiting for {name}, which migrates this database\n"
+    time.sleep(0.5)
+    go(project)
+    assert "s of them waiting" in said(second)
     assert "applied 2 migrations" in said(first)
 
 
@@ -77,6 +95,7 @@ def test_a_holder_that_is_killed_frees_it(project: Project) -> None:
     holder(project)
     first.kill()
     first.wait()
+    go(project)
     text = said(start(project))
     assert "migrate … applied" in text
     assert "waiting" not in text
@@ -92,6 +111,7 @@ def test_waiting_has_an_end(project: Project) -> None:
     assert "(migrateTimeout)" in text
     assert "Nothing was migrated here" in text
     assert "Traceback" not in text
+    go(project)
     said(first)
 
 
@@ -111,6 +131,7 @@ def test_another_kind_of_database_is_locked_beside_the_ledger(project: Project) 
     project.write(
         "site_/settings.py", f"{runtime_project.SETTINGS}DATABASES = {{'default': {engine}}}"
     )
+    go(project)
     assert "applied 2" in said(start(project, DATABASE_URL=""))
     assert Path(project.environ["DEPLOY_LEDGER"]).with_name("migrate-lock").exists()
 
