@@ -113,6 +113,7 @@ def test_a_proxy_of_ones_own_finds_what_has_passed_its_gate() -> None:
         "ALIAS": "shop",
         "BACKEND": "b1",
         "BACKENDS": "b1 b2",
+        "MIGRATIONS": FILE,
     }
     # Whoever serves is never taken off it: it is stopped at the end of the update.
     assert "delete" not in attached
