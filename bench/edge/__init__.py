@@ -1,0 +1,1 @@
+"""The image of `python -m bench.edges`."""
