@@ -45,6 +45,11 @@ def test_another_port_is_no_obstacle(daemon: FakeDaemon) -> None:
     assert problems() == ()
 
 
+def test_without_an_edge_no_port_is_needed(daemon: FakeDaemon) -> None:
+    daemon.running, daemon.published = {"holder": {}}, {"8080": ["holder"]}
+    assert problems(port=None) == ()
+
+
 def listening(address: str, port: int, pid: int | None = 42, status: str = "LISTEN") -> Any:
     return SimpleNamespace(status=status, laddr=(address, port), pid=pid)
 

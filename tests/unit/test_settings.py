@@ -38,6 +38,9 @@ def test_the_least_configuration_is_enough() -> None:
         ({"port": "70000"}, "port is '70000': input should be less than or equal to 65535"),
         ({"port": "0"}, "port is '0'"),
         ({"seeding": "maybe"}, "seeding is 'maybe': input should be a valid boolean"),
+        ({"replicas": "0"}, "replicas is '0'"),
+        ({"replicas": "17"}, "replicas is '17': input should be less than or equal to 16"),
+        ({"maxBodySize": "0"}, "maxBodySize is '0'"),
         ({"data": "new"}, "data is 'new': input should be 'create' or 'existing'"),
         ({"strategy": "bold"}, "must be one of recommended, conservative"),
         ({"database": "oracle"}, "database is 'oracle': must be one of sqlite, postgres, external"),
@@ -77,6 +80,7 @@ def test_a_wrong_key_is_named_with_its_value(changes: dict[str, str | None], say
     [
         ({"strategy": "aggressive", "collectStaticOnStartup": "true"}, "collectStaticOnStartup is"),
         ({"seeding": "true"}, "seedSteps is empty, but seeding is on"),
+        ({"edge": "false"}, "origin is empty, but edge is false: the program does not know where"),
         ({"dataVolume": "old"}, "dataVolume names a volume that exists already"),
         ({"database": "external"}, "databaseUrl is missing, but database is external: `pulumi"),
         ({"databaseUrl": "postgres://db/a"}, "databaseUrl is set, but database is sqlite: if the"),

@@ -1,5 +1,6 @@
 """The whole program, for every committed stack: what there is, and what waits for what."""
 
+import json
 import re
 from collections.abc import Mapping
 from itertools import pairwise
@@ -99,6 +100,36 @@ def test_what_served_makes_room_once_the_new_backend_has_passed(program: Program
 
 def test_without_anything_to_retire_the_edge_waits_for_nobody(program: Program) -> None:
     assert "update-backend" not in program.run("update").before("update-edge")
+
+
+def test_replicas_pass_their_gates_in_turn_and_get_traffic_together(program: Program) -> None:
+    recorder = program.run("clean-server", replicas=3)
+    assert "clean-server-gate-2" in recorder["clean-server-backend-3"].waits_for
+    assert {"clean-server-gate", "clean-server-gate-3"} <= recorder[
+        "clean-server-traffic"
+    ].waits_for
+    names = recorder.outputs["containers"]["backends"]
+    assert len(names) == 3
+    assert recorder.outputs["containers"]["backend"] == names[0]
+    assert recorder["clean-server-account"].inputs["environment"]["BACKENDS"] == " ".join(names)
+    written = (program.build_folder / "clean-server/account.json").read_text()
+    planned = {(c["operation"], c["point"]): c["planned"] for c in json.loads(written)["cells"]}
+    assert (planned["migrate", "startup"], planned["migrate", "job"]) == (3, 1)
+
+
+def test_a_proxy_of_ones_own_takes_the_edges_place(program: Program) -> None:
+    recorder = program.run("clean-server", edge=False, origin="https://shop.example")
+    assert "clean-server-edge" not in recorder.resources
+    assert not [r for r in recorder.resources.values() if r.inputs.get("ports")]
+    assert {"clean-server-gate"} <= recorder["clean-server-traffic"].waits_for
+    outputs = recorder.outputs
+    assert outputs["url"] == "https://shop.example"
+    assert outputs["upstream"] == {
+        "network": "clean-server-traffic",
+        "address": "clean-server:8000",
+    }
+    assert outputs["containers"].keys() == {"backend", "backends"}
+    assert "upstream" not in program.run("clean-server").outputs
 
 
 @pytest.mark.parametrize("stack", STACKS)

@@ -45,6 +45,8 @@ RELEASE = BACKEND | {"release"}
         ({"backups": 0}, {"Backups", "backups"}),
         ({"workers": 3}, BACKEND),
         ({"gateTimeout": 60}, {"gate"}),
+        ({"maxBodySize": 5}, {"traffic"}),
+        ({"replicas": 2}, {"backend-2", "gate-2", "traffic"}),
         ({"adminEmail": "ada@example.org"}, set()),
         ({"adminPassword": "another-one"}, BACKEND | {"secrets-files"}),
         ({"port": 8099, "origin": "http://127.0.0.1:8080"}, {"edge"}),
