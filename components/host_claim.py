@@ -81,7 +81,9 @@ class Claim:
             )
 
     def _container_problems(self, host: "Host") -> Iterator[str]:
-        served = host.client.containers.list(all=True, filters=_labelled(self, "edge"))
+        # Without an edge, a backend is all there is to tell.
+        role = "backend" if self.port is None else "edge"
+        served = host.client.containers.list(all=True, filters=_labelled(self, role))
         for name in self.retire:
             container = host.container(name)
             # Once this deployment serves, what it took over from may be gone.

@@ -70,6 +70,11 @@ def test_who_was_retired_may_be_removed_later(daemon: FakeDaemon, edges: dict[st
     assert problems(retire=("removed",), owned=("e-id",)) == ()
 
 
+def test_without_an_edge_a_backend_tells_that_it_may_be_removed(daemon: FakeDaemon) -> None:
+    daemon.running = {"b": marked("backend")}
+    assert problems(retire=("removed",), owned=("b-id",), port=None) == ()
+
+
 def marked(role: str, deployment: str = "shop") -> dict[str, str]:
     return {
         "django-on-docker.deployment": deployment,
