@@ -126,7 +126,7 @@ def test_a_stated_window(shop: Shop, record_property: Any) -> None:
     assert "0003_title" in shop.applied()
     assert Browser(shop.site.url).get("/") == (200, "anchor")
     assert len(shop.backups) == copies + 1
-    (seconds,) = re.findall(r"window: ([\d.]+) s in which", run.output)
+    seconds = re.findall(r"window: ([\d.]+) s in which", run.output)[0]
     record_property("window", seconds)
     print(f"the window on {shop.site.config('database')}: {seconds} s")
 
