@@ -180,3 +180,33 @@ def test_an_interruption_says_how_to_go_on(
     assert (
         "run `make up STACK=update` again: it continues where it stopped" in capsys.readouterr().err
     )
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ([], ["update"]),
+        (["--backup", "1"], ["update", "1"]),
+        (["--backup", "1", "--stay-stopped", "yes"], ["update", "1", "--stay-stopped"]),
+        (["--backup", "1", "--stay-stopped", "no"], ["update", "1"]),
+    ],
+)
+def test_restoring_is_a_command_on_the_host_alone(
+    monkeypatch: pytest.MonkeyPatch, words: list[str], told: list[str]
+) -> None:
+    streamed: list[list[str]] = []
+
+    def stream(command: list[str]) -> int:
+        streamed.append(command[1:])
+        return 0
+
+    monkeypatch.setattr(commands, "stream", stream)
+    assert commands.main(["restore", "--stack", "update", *words]) == 0
+    assert streamed == [["-m", "components.commands.restore", *told]]
+
+
+def test_a_word_that_restoring_does_not_know_is_an_error(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert commands.main(["restore", "--stack", "update", "--stay-stopped", "perhaps"]) == 1
+    assert "STAY_STOPPED is 'perhaps'" in capsys.readouterr().err
