@@ -114,7 +114,7 @@ def _begin_again(deployment: str, containers: Sequence[str]) -> None:
     docker("update", "--restart=unless-stopped", *containers)
     problem = window.start(deployment, containers)
     if problem:
-        fail(f"restore: the site does not serve again: {problem}. See `docker logs`; `pulumi up`")
+        fail(f"restore: the database is in place, but the site does not serve again: {problem}")
     _say(f"{', '.join(containers)} serves again")
 
 

@@ -1,7 +1,8 @@
 """The stated window in which nothing serves: while migrations run that the old version can't bear.
 
 Visitors get the edge's maintenance page. What was stopped for it is in a file, so that it is
-started again if the new release turns out not to serve.
+started again if the new release turns out not to serve. By hand, `python3 -m
+components.commands.window DEPLOYMENT` sends visitors to the backends that run.
 """
 
 import json
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from components import PACKAGE
-from components.commands.client import docker, docker_or_fail, inspect
+from components.commands.client import docker, docker_or_fail, fail, inspect
 
 NAME = "window.json"
 DEADLINE = 90.0  # seconds for what is started again to answer
@@ -159,14 +160,20 @@ def reopen(deployment: str, backends: Sequence[str]) -> str:
     for edge in running(deployment, "edge"):
         if not backends or not _has_control(edge):
             continue
-        config = docker("exec", edge, "cat", _CONFIG).stdout.decode()
-        servers = [f"  server {name} {name}:{_PORT}" for name in backends]
-        text = re.sub(r"^ *server .*\n?", "", config, flags=re.MULTILINE).rstrip()
-        words = ("exec", "-i", edge, "python3", _CONTROL, "apply")
-        said = docker(*words, stdin="\n".join([text, *servers, ""]).encode())
-        if said.returncode != 0:
-            return said.stderr.decode(errors="replace").strip()
+        # What was just started may not be known by its name yet.
+        problem = _apply(edge, backends) and _apply(edge, backends)
+        if problem:
+            return f"{problem} (again: `python3 -m components.commands.window {deployment}`)"
     return ""
+
+
+def _apply(edge: str, backends: Sequence[str]) -> str:
+    config = docker("exec", edge, "cat", _CONFIG).stdout.decode()
+    servers = [f"  server {name} {name}:{_PORT}" for name in backends]
+    text = re.sub(r"^ *server .*\n?", "", config, flags=re.MULTILINE).rstrip()
+    words = ("exec", "-i", edge, "python3", _CONTROL, "apply")
+    said = docker(*words, stdin="\n".join([text, *servers, ""]).encode())
+    return said.stderr.decode(errors="replace").strip() if said.returncode != 0 else ""
 
 
 def _has_control(edge: str) -> bool:
@@ -194,3 +201,18 @@ def _until_it_answers(container: str) -> str:
             lines = (said.stdout + said.stderr).decode(errors="replace").strip().splitlines()
             return f"no healthy answer within {DEADLINE:.0f} s: {lines[-1] if lines else ''}"
         time.sleep(0.3)
+
+
+def main() -> None:
+    """Send visitors to the backends of a deployment that run."""
+    if len(sys.argv) != 2:
+        fail("usage: python3 -m components.commands.window DEPLOYMENT")
+    backends = running(sys.argv[1])
+    problem = reopen(sys.argv[1], backends) if backends else "no backend of it runs"
+    if problem:
+        fail(f"{sys.argv[1]} is not reached: {problem}")
+    print(f"visitors of {sys.argv[1]} reach {', '.join(backends)}")
+
+
+if __name__ == "__main__":
+    main()

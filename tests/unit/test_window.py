@@ -225,3 +225,26 @@ def test_a_jobs_ledger_is_read_through_a_container_that_never_starts(
     cli.on("cp made:/srv/ledger/ledger.jsonl -", out=ledger("shop.0003_y"))
     assert "has committed: shop.0003_y." in aftermath.of_job(job)
     assert cli.calls[-1] == "rm --force made"
+
+
+def test_by_hand_visitors_are_sent_to_what_runs(
+    edge: FakeDocker, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["window", "shop"])
+    edge.on(LISTED.format(role="backend"), out="b2\nb1\n")
+    edge.on("exec shop-edge cat /var/lib/edge/haproxy.cfg", out=CONFIG)
+    apply = "exec -i shop-edge python3 /usr/local/lib/edge/control.py apply"
+    edge.on(apply, code=1, err="b1 is not up").on(apply)
+    window.main()
+    assert capsys.readouterr().out == "visitors of shop reach b1, b2\n"
+    assert edge.calls.count(apply) == 2, "a name may not be known at once"
+    assert (edge.stdin[-1] or b"").endswith(b"  server b1 b1:8000\n  server b2 b2:8000\n")
+
+
+def test_where_nothing_runs_that_is_said(
+    cli: FakeDocker, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["window", "shop"])
+    with pytest.raises(SystemExit):
+        window.main()
+    assert "shop is not reached: no backend of it runs" in capsys.readouterr().err
