@@ -40,7 +40,7 @@ class Server:
                 self.seen.append(body or text.partition("\r\n")[0])
                 if not await self._handler(body.removeprefix("key="), reader, writer):
                     break
-        except (asyncio.IncompleteReadError, ConnectionError):
+        except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
             pass
         writer.close()
 
@@ -153,6 +153,22 @@ def test_a_request_that_could_not_be_noted_ends_the_load(
     monkeypatch.delitem(MARKS, "read")
     with pytest.raises(ExceptionGroup):
         load(tmp_path, well)
+
+
+def test_a_request_waits_for_a_free_connection_and_its_answer_no_longer_than_it_may(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bench.load.MOST_CONNECTIONS", 3)
+    monkeypatch.setattr("bench.load.PATIENCE", 1.0)
+
+    async def never(key: str, reader: Reader, writer: Writer) -> bool:
+        await asyncio.sleep(5)
+        return False
+
+    notes, _ = load(tmp_path, never, most=30)
+    assert errors(notes) == {"no answer within 1 s"}
+    assert len(notes) == 30
+    assert max(note.ended - note.due for note in notes) < 3  # not one after the other
 
 
 @pytest.mark.parametrize(
