@@ -216,7 +216,7 @@ backend = Backend(
         "startup": startup,
         "network": network.network_name,
         "environment": serving_environment,
-        "mounts": mounts,
+        "mounts": [*mounts, files.assets],
         "secrets": given.secrets.fingerprint(given.secret_values),
         "redeploy": settings.redeploy,
         "gate_timeout": settings.gate_timeout,

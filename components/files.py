@@ -1,4 +1,4 @@
-"""The volumes for files that the application writes: media, and static files collected again."""
+"""The volumes for files that the application writes: media, and copies of static files."""
 
 from typing import TypedDict
 
@@ -12,6 +12,7 @@ from components.volume import retained_volume
 
 MEDIA_FOLDER = "/srv/media"
 STATIC_FOLDER = "/srv/static"
+ASSETS_FOLDER = "/srv/assets"
 
 
 class FilesArgs(TypedDict):
@@ -31,11 +32,15 @@ class Files(pulumi.ComponentResource):
     """Media outlive the stack; static files belong to one release and go with it.
 
     A volume over STATIC_ROOT that outlived releases would hide the next one's files. This one is
-    named after its release and starts out filled from its image.
+    named after its release and starts out filled from its image. Another volume, not over
+    STATIC_ROOT, has copies of the last releases' hashed files, for pages that those served; it goes
+    with the stack, since each release puts its own there.
     """
 
     mounts: list[Mount]
     """What holds them, as the application's containers see it."""
+    assets: Mount
+    """The last releases' hashed files, as the backend sees them."""
 
     def __init__(
         self, name: str, args: FilesArgs, opts: pulumi.ResourceOptions | None = None
@@ -45,7 +50,8 @@ class Files(pulumi.ComponentResource):
         media = Mount.of(existing, MEDIA_FOLDER) if existing else self._media(name, args, opts)
         static = self._static(name, args)
         self.mounts = [media, *([static] if static else [])]
-        self.register_outputs({"media": media.source})
+        self.assets = self._assets(name, args, opts)
+        self.register_outputs({"media": media.source, "assets": self.assets.source})
 
     def _media(self, name: str, args: FilesArgs, opts: pulumi.ResourceOptions | None) -> Mount:
         volume = retained_volume(
@@ -58,6 +64,19 @@ class Files(pulumi.ComponentResource):
             opts=opts,
         )
         return Mount(source=volume, target=MEDIA_FOLDER)
+
+    def _assets(self, name: str, args: FilesArgs, opts: pulumi.ResourceOptions | None) -> Mount:
+        volume = docker.Volume(
+            f"{name}-assets",
+            name=f"{args['deployment']}-assets",
+            labels=as_args(labels(args["deployment"], "assets", stack=args["stack"])),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                depends_on=opts.depends_on if opts else None,
+                ignore_changes=["labels", "driver", "driverOpts"],
+            ),
+        )
+        return Mount(source=volume.name, target=ASSETS_FOLDER)
 
     def _static(self, name: str, args: FilesArgs) -> Mount | None:
         release = args["static_of"]

@@ -43,6 +43,7 @@ TAKEN_FOLDERS = {
     "/srv/media": "where uploaded files are: name their volume in mediaVolume",
     "/srv/ledger": "where the ledger is",
     "/srv/backups": "where the database's copies are",
+    "/srv/assets": "where the last releases' static files are",
     "/run/secrets": "where the secrets are",
     "/opt/venv": "where the release's dependencies are",
     "/opt/deploy": "where the runtime is",

@@ -33,7 +33,7 @@ logger = logging.getLogger("django.request")
 GetResponse = Callable[[Any], Any]
 
 
-class _Middleware:
+class Middleware:
     """Answers a request itself, or leaves it to what comes next."""
 
     sync_capable = True
@@ -67,7 +67,7 @@ class _Middleware:
         raise NotImplementedError
 
 
-class HealthMiddleware(_Middleware):
+class HealthMiddleware(Middleware):
     """Answers /-/health: 200 if every database answers, else 503 with the failing aliases.
 
     It comes before the host check and the redirect to https: a probe from inside the container
@@ -110,7 +110,7 @@ def _check(alias: str) -> str | None:
     return None
 
 
-class MediaMiddleware(_Middleware):
+class MediaMiddleware(Middleware):
     """Serves GET and HEAD of MEDIA_URL from MEDIA_ROOT, unless the project's own URLs do.
 
     Uploads come from users: browsers are told to trust neither their type nor their scripts.

@@ -35,6 +35,7 @@ def static(overlay: Overlay) -> None:
         return
     _hash_names(overlay, backend)
     _serve_static(overlay)
+    _serve_old_static(overlay)
 
 
 def media(overlay: Overlay) -> None:
@@ -148,9 +149,18 @@ def _serve_static(overlay: Overlay) -> None:
     _insert(overlay, _WHITENOISE, "WhiteNoise serves static files")
 
 
+def _serve_old_static(overlay: Overlay) -> None:
+    if not overlay.debug:
+        middleware = f"{__package__}.old_assets.OldAssetsMiddleware"
+        _insert(
+            overlay, middleware, "static files of the last releases, for pages that they served"
+        )
+
+
 def _insert(overlay: Overlay, middleware: str, why: str) -> None:
     """Put a middleware behind the one that redirects to https and the one for static files."""
     own = list(overlay.settings.get("MIDDLEWARE") or [])
-    before = [i for i, path in enumerate(own) if path in (_SECURITY, _WHITENOISE)]
+    servers = (_SECURITY, *_SERVERS)
+    before = [i for i, path in enumerate(own) if str(path).startswith(servers)]
     position = before[-1] + 1 if before else 0
     overlay.supply("MIDDLEWARE", [*own[:position], middleware, *own[position:]], why)

@@ -8,8 +8,9 @@ if [ -n "$missing" ]; then
 fi
 grep -q '^[^:]*:[^:]*:10001:' /etc/group || echo "app:x:10001:" >> /etc/group
 grep -q '^[^:]*:[^:]*:10001:' /etc/passwd || echo "app:x:10001:10001:app:/tmp:/bin/sh" >> /etc/passwd
-mkdir -p /srv/static /srv/media /srv/data /srv/ledger /run/secrets
-chown 10001:10001 /srv/static /srv/media /srv/data /srv/ledger /run/secrets
+folders="/srv/static /srv/assets /srv/media /srv/data /srv/ledger /run/secrets"
+mkdir -p $folders
+chown 10001:10001 $folders
 # Bytecode in the image: the user that serves can't write it at each start.
 if [ "$(pwd -P)" != / ]; then
   PYTHONDONTWRITEBYTECODE= python -m compileall -q . /opt/deploy > /dev/null || true

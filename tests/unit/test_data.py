@@ -89,12 +89,20 @@ def test_what_existed_before_is_no_resource(
     made: Callable[[str], Recorder], target: str, source: str, type_: str
 ) -> None:
     recorder = made(source)
-    assert "Volume" not in recorder.types()
+    assert {"shop-data", "shop-media"}.isdisjoint(recorder.resources)
     assert f"type={type_},source={source},target={target}" in recorder.outputs.values()
 
 
 def test_a_failed_image_leaves_the_database_alone() -> None:
     assert "image" in database()["shop-data"].waits_for
+
+
+def test_the_last_releases_files_go_with_the_stack() -> None:
+    volume = files()["shop-assets"]
+    assert volume.inputs["name"] == "shop-assets"
+    assert volume.labels == {"deployment": "shop", "role": "assets", "stack": STACK}
+    assert volume.options.retainOnDelete is False
+    assert set(volume.options.ignoreChanges) == {"labels", "driver", "driverOpts"}
 
 
 def test_static_files_belong_to_one_release() -> None:

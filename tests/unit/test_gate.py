@@ -198,3 +198,40 @@ def test_what_a_failed_one_committed_is_said_before_its_last_lines(
     rejected(cli, answers(None))
     said = capsys.readouterr().err
     assert "shop committed something, says here.json\nIts last lines:\n\nTraceback" in said
+
+
+PUBLISH = "exec shop python -m deploy_runtime.assets publish"
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ({"out": "assets: 3 hashed files\n"}, "assets: 3 hashed files\n"),
+        ({"err": "warning: assets: the disk is full\n"}, "warning: assets: the disk is full\n"),
+        ({"code": 1, "err": "Traceback\nValueError: oh\n"}, "ValueError: oh\n"),
+        # A release from before it could.
+        ({"code": 1, "err": "python: No module named deploy_runtime.assets\n"}, ""),
+        ({"code": 1}, ""),
+    ],
+)
+def test_static_files_are_published_and_no_reason_to_fail(
+    cli: FakeDocker, capsys: pytest.CaptureFixture[str], answer: dict[str, Any], said: str
+) -> None:
+    cli.on(PUBLISH, **answer)
+    gate.publish("shop")
+    assert capsys.readouterr().err == said
+
+
+def test_only_a_container_that_passed_publishes(
+    cli: FakeDocker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CONTAINER", "shop")
+    monkeypatch.setenv("TIMEOUT", "60")
+    cli.on("container inspect", out=[state("exited", code=3)]).on(
+        "container inspect", out=[state()]
+    )
+    with pytest.raises(SystemExit):
+        gate.main()
+    assert PUBLISH not in cli.calls
+    gate.main()
+    assert cli.calls.index("exec shop python -m deploy_runtime.probe") < cli.calls.index(PUBLISH)

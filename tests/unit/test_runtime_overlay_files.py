@@ -11,6 +11,8 @@ STATICFILES = ["django.contrib.staticfiles"]
 SECURITY = "django.middleware.security.SecurityMiddleware"
 WHITENOISE = "whitenoise.middleware.WhiteNoiseMiddleware"
 MEDIA = "runtime.middleware.MediaMiddleware"
+OLD = "runtime.old_assets.OldAssetsMiddleware"
+SERVESTATIC = "servestatic.middleware.ServeStaticMiddleware"
 PLAIN = overlay_files.PLAIN
 HASHED = overlay_files.HASHED
 S3 = "storages.backends.s3.S3Storage"
@@ -102,18 +104,24 @@ def test_development_does_not_hash() -> None:
 @pytest.mark.parametrize(
     ("own", "expected"),
     [
-        ([SECURITY, "b"], [SECURITY, WHITENOISE, "b"]),
-        (["a", SECURITY, "b"], ["a", SECURITY, WHITENOISE, "b"]),
-        (["a"], [WHITENOISE, "a"]),
-        ([], [WHITENOISE]),
-        ([SECURITY, "b", WHITENOISE], [SECURITY, "b", WHITENOISE]),
-        (["servestatic.middleware.ServeStaticMiddleware"],) * 2,
+        ([SECURITY, "b"], [SECURITY, WHITENOISE, OLD, "b"]),
+        (["a", SECURITY, "b"], ["a", SECURITY, WHITENOISE, OLD, "b"]),
+        (["a"], [WHITENOISE, OLD, "a"]),
+        ([], [WHITENOISE, OLD]),
+        ([SECURITY, "b", WHITENOISE, "c"], [SECURITY, "b", WHITENOISE, OLD, "c"]),
+        ([SECURITY, SERVESTATIC, "b"], [SECURITY, SERVESTATIC, OLD, "b"]),
     ],
 )
-def test_whitenoise_serves_unless_the_project_has_a_server(
+def test_whitenoise_serves_unless_the_project_has_a_server_and_old_files_follow(
     own: list[str], expected: list[str]
 ) -> None:
-    assert static(MIDDLEWARE=own).settings["MIDDLEWARE"] == expected
+    result = static(MIDDLEWARE=own)
+    assert result.settings["MIDDLEWARE"] == expected
+    assert "static files of the last releases" in whys(result, "supplied")
+
+
+def test_development_has_no_old_files() -> None:
+    assert static(DEBUG=True, MIDDLEWARE=["a"]).settings["MIDDLEWARE"] == [WHITENOISE, "a"]
 
 
 def test_static_files_on_another_machine_are_left_alone() -> None:
