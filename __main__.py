@@ -27,6 +27,7 @@ from components.network import Network
 from components.own_proxy import OwnProxy
 from components.ownership import Ownership
 from components.preparation import prepare
+from components.releases import Releases
 from components.retirement import Retirement
 from components.secrets import Secrets
 from components.seeding import Seeding, triggers
@@ -49,7 +50,12 @@ opts = pulumi.ResourceOptions(providers=on_host)
 # The image: static files are collected here, once, and a failure stops everything that follows.
 image = Image(
     deployment,
-    {"deployment": deployment, "release": release, "secrets": stage_build_secrets()},
+    {
+        "deployment": deployment,
+        "release": release,
+        "recorded": given.recorded_images,
+        "secrets": stage_build_secrets(),
+    },
     opts,
 )
 edge_image = EdgeImage(deployment, {"deployment": deployment, "base_image": debian}, opts)
@@ -148,6 +154,7 @@ up = row_of(
         triggers=job_for if settings.seeding else None,
         mounts_source=settings.mount_source,
         replicas=settings.replicas,
+        rollback=bool(settings.rollback),
     ),
 )
 new = new_migrations(Path(release.context), given.state, deployment)
@@ -259,7 +266,7 @@ if settings.edge:
                 origin=settings.public_origin,
                 max_body=settings.max_body_size,
                 capacity=settings.workers * settings.threads,
-                health_path=settings.health_path,
+                health_path=given.health_path,
                 host=settings.hosts[0],
             ),
             "migrations": outcome_file(deployment),
@@ -295,9 +302,22 @@ account = Account(
     pulumi.ResourceOptions(depends_on=[traffic]),
 )
 
+# Releases to go back to are kept; older ones make room.
+releases = Releases(
+    deployment,
+    {
+        "deployment": deployment,
+        "keep": settings.keep_releases,
+        "backend": serving,
+        "rollback": settings.rollback,
+    },
+    pulumi.ResourceOptions(depends_on=[traffic]),
+)
+
 pulumi.export("url", traffic.serving.apply(lambda _: settings.public_origin))
 pulumi.export("release", release.tag)
 pulumi.export("imageId", image.image_id)
+pulumi.export("releases", releases.kept)
 pulumi.export("deployment", deployment)
 pulumi.export("strategy", settings.strategy)
 pulumi.export("executionPlan", plan.as_output())

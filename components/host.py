@@ -14,6 +14,7 @@ from docker.models.containers import Container
 from components.database_claim import Found
 from components.errors import UserError
 from components.host_claim import Claim
+from components.kept_releases import KeptRelease, kept_releases
 from components.labels import DEPLOYMENT, ROLE
 
 BOOTSTRAPPED_BASE_IMAGE = "django-on-docker/base:trixie"
@@ -83,6 +84,11 @@ class Host:
         except docker.errors.ImageNotFound:
             return False
         return True
+
+    def releases(self) -> list[KeptRelease]:
+        """The releases of all deployments on the host, those built last first."""
+        images = self.client.images.list(filters={"label": f"{ROLE}=release"})
+        return kept_releases(image.attrs for image in images)
 
     def volume_labels(self, name: str) -> dict[str, str] | None:
         """A volume's labels; None if there is no such volume."""

@@ -1,6 +1,7 @@
 """The image: built once for a release, with static files collected as a strict build step."""
 
 import re
+from collections.abc import Collection
 from pathlib import Path
 from typing import TypedDict
 
@@ -19,6 +20,8 @@ class ImageArgs(TypedDict):
     """The deployment that the image belongs to."""
     release: Release
     """The staged build context, its arguments and its content tag."""
+    recorded: Collection[str]
+    """The names of the images that the stack's state has."""
     secrets: dict[str, str]
     """Build secrets: name to file, relative to the program. Never part of a layer."""
 
@@ -27,7 +30,8 @@ class Image(pulumi.ComponentResource):
     """Builds the release's image with the daemon's own BuildKit.
 
     The tag is the hash of all that goes into the image, so it is rebuilt when something in it
-    changed and never otherwise. Earlier releases stay on the host.
+    changed and never otherwise. Earlier releases stay on the host, and one that is there is taken
+    as it is, whether the project came back to it or it is asked for by its tag.
     """
 
     reference: pulumi.Output[str]
@@ -41,14 +45,14 @@ class Image(pulumi.ComponentResource):
         super().__init__(f"{PACKAGE}:index:Image", name, None, opts)
         release = args["release"]
         self._log_hook = pulumi.ErrorHook(f"{name}-build-log", self._show_log)
-        app = self._build_app(name, args) if release.app_image else None
+        app = self._build_app(name, args) if _has_app(args) else None
         self._mention_collecting(release)
         image = docker.RemoteImage(
             f"{name}-release",
             name=release.image,
             keep_locally=True,
-            build=self._build(args),
-            opts=self._options(depends_on=[app] if app else []),
+            build=None if release.kept else self._build(args),
+            opts=self._options(release.image, args, depends_on=[app] if app else []),
         )
         self.reference = image.name
         self.image_id = image.image_id
@@ -60,7 +64,9 @@ class Image(pulumi.ComponentResource):
             f"{name}-app",
             name=release.app_image,
             keep_locally=True,
-            build={
+            build=None
+            if release.kept
+            else {
                 "context": f"{release.context}/app",
                 "dockerfile": release.dockerfile,
                 "builder": "default",
@@ -69,7 +75,7 @@ class Image(pulumi.ComponentResource):
                 # For the Dockerfile to use, if it mounts them; build secrets change no image.
                 "secrets": _secrets(args),
             },
-            opts=self._options(depends_on=[]),
+            opts=self._options(release.app_image, args, depends_on=[]),
         )
 
     def _build(self, args: ImageArgs) -> docker.RemoteImageBuildArgsDict:
@@ -94,9 +100,18 @@ class Image(pulumi.ComponentResource):
                 self,
             )
 
-    def _options(self, *, depends_on: list[docker.RemoteImage]) -> pulumi.ResourceOptions:
-        hooks = pulumi.ResourceHookBinding(on_error=[self._log_hook])
-        return pulumi.ResourceOptions(parent=self, depends_on=depends_on, hooks=hooks)
+    def _options(
+        self, image: str, args: ImageArgs, *, depends_on: list[docker.RemoteImage]
+    ) -> pulumi.ResourceOptions:
+        # How an image was made that is there doesn't matter any more: one in the state keeps what
+        # that says of it. Another one takes nothing from the state, which is about its predecessor.
+        as_it_is = args["release"].kept and image in args["recorded"]
+        return pulumi.ResourceOptions(
+            parent=self,
+            depends_on=depends_on,
+            ignore_changes=["build"] if as_it_is else None,
+            hooks=pulumi.ResourceHookBinding(on_error=[self._log_hook]),
+        )
 
     def _show_log(self, args: pulumi.ErrorHookArgs) -> bool:
         # The provider's error names the step that failed, but not what the step printed.
@@ -106,6 +121,13 @@ class Image(pulumi.ComponentResource):
             if lines:
                 pulumi.log.error("the image was not built; its last lines:\n\n" + lines, self)
         return False
+
+
+def _has_app(args: ImageArgs) -> bool:
+    # Needed to build the release from. Beside a release that is there it only stays in the state.
+    release = args["release"]
+    needed = not release.kept or release.app_image in args["recorded"]
+    return bool(release.app_image) and needed
 
 
 def _secrets(args: ImageArgs) -> list[docker.RemoteImageBuildSecretArgsDict]:

@@ -4,7 +4,7 @@ Whatever is known to go wrong ends here, with an error that says what to do.
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from components.plan import Plan, execution_plan
 from components.project import Project, find_project
 from components.pulumi_cli import resource_ids, stack_resources
 from components.release import Release, prepare_release
+from components.rollback import release_again
 from components.settings import Settings, load_stack
 from components.stack_secrets import StackSecrets, ensure_secrets
 
@@ -65,6 +66,17 @@ class Preparation:
         return "dataVolume" in self.volumes and not self.existing and not self.has_data
 
     @property
+    def health_path(self) -> str:
+        """The path that says whether the release can serve; an earlier one may have another."""
+        return self.release.health_path or self.settings.health_path
+
+    @property
+    def recorded_images(self) -> frozenset[str]:
+        """The names of the images that the stack's state has."""
+        images = [r for r in self.state if r.get("type", "").endswith(":RemoteImage")]
+        return frozenset(r.get("inputs", {}).get("name", "") for r in images if not r.get("delete"))
+
+    @property
     def secret_values(self) -> dict[str, str]:
         """All secrets of the application, by the variable that each becomes."""
         return {**self.settings.further_secrets, **self.secrets.as_environment()}
@@ -78,12 +90,7 @@ def prepare() -> Preparation:
     """
     settings = load_stack()
     stack = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
-    project = find_project(
-        Path(settings.app_path),
-        settings_module=settings.settings_module,
-        python_path=settings.python_path,
-        requirements=settings.requirements,
-    )
+    project = None if settings.rollback else _project(settings)
     host = Host()
     state = stack_resources(pulumi.get_stack())
     media = settings.media_volume or f"{settings.deployment}-media"
@@ -106,7 +113,7 @@ def prepare() -> Preparation:
     )
     has_data = settings.data == "create" and host.volume_labels(holder) is not None
     base_image = host.base_image(settings.base_image)
-    release = _release(settings, project, base_image[0])
+    release = _release(settings, project, host, base_image[0])
     secrets = ensure_secrets(
         settings,
         stack=pulumi.get_stack(),
@@ -131,7 +138,24 @@ def prepare() -> Preparation:
     )
 
 
-def _release(settings: Settings, project: Project, base_image: str) -> Release:
+def _project(settings: Settings) -> Project:
+    return find_project(
+        Path(settings.app_path),
+        settings_module=settings.settings_module,
+        python_path=settings.python_path,
+        requirements=settings.requirements,
+    )
+
+
+def _release(settings: Settings, project: Project | None, host: Host, base_image: str) -> Release:
+    # An earlier release is served as it is: of the project's files nothing is looked at.
+    if project is None:
+        return release_again(settings.rollback, host.releases(), deployment=settings.deployment)
+    release = _new_release(settings, project, base_image)
+    return replace(release, kept=host.has_image(release.image))
+
+
+def _new_release(settings: Settings, project: Project, base_image: str) -> Release:
     return prepare_release(
         project,
         deployment=settings.deployment,

@@ -35,7 +35,7 @@ _STAGED = 5
 
 @dataclass(frozen=True, kw_only=True)
 class Release:
-    """A content-addressed image that is to be built.
+    """A content-addressed image, to be built unless it is there.
 
     Attributes:
         image: the image's name and content tag.
@@ -45,6 +45,8 @@ class Release:
         dockerfile: the project's own Dockerfile, relative to its root; "" for this program's.
         app_image: name of the image that the project's own Dockerfile makes; "" without one.
         collects_in_line: where that Dockerfile runs collectstatic itself; 0 if it doesn't.
+        kept: the image is on the host already, and is served as it is.
+        health_path: the path that says whether it can serve; "" is the configured one.
     """
 
     image: str
@@ -54,6 +56,8 @@ class Release:
     dockerfile: str
     app_image: str
     collects_in_line: int = 0
+    kept: bool = False
+    health_path: str = ""
 
 
 def prepare_release(

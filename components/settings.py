@@ -26,6 +26,7 @@ from components.settings_types import (
     Module,
     Name,
     Origin,
+    ReleaseTag,
     ServerUrl,
     SqlName,
     StrategyName,
@@ -92,6 +93,8 @@ class Settings(BaseModel):
     seeding: bool = False
     seed_steps: tuple[str, ...] = ()
     redeploy: int = Field(default=0, ge=0)
+    keep_releases: int = Field(default=5, ge=1, le=100)
+    rollback: ReleaseTag = ""
     debug: bool = False
     mount_source: bool = False
 
@@ -143,6 +146,12 @@ class Settings(BaseModel):
                 "origin",
                 "is empty, but edge is false: the program does not know where your proxy listens",
                 "set origin to what visitors type, such as https://www.example.org",
+            )
+        if self.mount_source and self.rollback:
+            raise conflict(
+                "rollback",
+                "is set, but mountSource is true: the mounted source would run, not the release's",
+                "remove rollback in this stack, or set mountSource to false",
             )
         self._check_database()
         given = {"dataVolume": self.data_volume, "mediaVolume": self.media_volume}

@@ -53,6 +53,7 @@ TAKEN_FOLDERS = {
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 _WSGI = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
+_TAG = re.compile(r"[0-9a-f]{6,16}")
 _SQL_NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -139,6 +140,14 @@ SqlName = Annotated[
     str, _matches(_SQL_NAME, "must be lower-case letters, digits and underscores, no digit first")
 ]
 Value = Annotated[str, BeforeValidator(_text)]
+ReleaseTag = Annotated[
+    str,
+    _matches(
+        _TAG,
+        "must be a kept release's tag, or at least its first 6 characters, lower-case: "
+        "`pulumi stack output releases` shows them",
+    ),
+]
 InsidePath = Annotated[str, AfterValidator(_relative)]
 Target = Annotated[str, AfterValidator(_target)]
 Wsgi = Annotated[str, _matches(_WSGI, "must look like package.wsgi:application")]

@@ -25,6 +25,7 @@ class Wanted:
         triggers: what the seeding job is to run for; None if there is no job.
         mounts_source: the project's source is mounted, for development.
         replicas: how many containers of the backend are to serve.
+        rollback: it is an earlier release that is asked for by its tag.
     """
 
     release: str
@@ -34,6 +35,7 @@ class Wanted:
     triggers: Sequence[object] | None
     mounts_source: bool
     replicas: int = 1
+    rollback: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,6 +102,8 @@ def _first(now: Standing, wanted: Wanted) -> tuple[str, str]:
 
 
 def _replaced(now: Standing, wanted: Wanted, *, triggered: bool) -> tuple[str, str] | None:
+    if wanted.release != now.release and wanted.rollback:
+        return UPDATE, f"release {wanted.release} is served again, instead of {now.release}"
     if wanted.release != now.release:
         return UPDATE, f"release {wanted.release} follows {now.release}"
     if now.redeploy and str(wanted.redeploy) != now.redeploy:

@@ -27,6 +27,7 @@ class FakeDaemon:
         stopped: containers that don't.
         published: names of the containers that publish a port, by that port.
         local: names of the images.
+        releases: what it says of images that are releases, when they are inspected.
         nets: networks and their labels, by name.
         asked: the addresses at which it was asked.
         left: containers that were made and not removed.
@@ -38,6 +39,7 @@ class FakeDaemon:
     stopped: dict[str, dict[str, str]] = field(default_factory=dict)
     published: dict[str, list[str]] = field(default_factory=dict)
     local: set[str] = field(default_factory=set)
+    releases: list[dict[str, Any]] = field(default_factory=list)
     nets: dict[str, dict[str, str]] = field(default_factory=dict)
     asked: list[str | None] = field(default_factory=list)
     left: list[Any] = field(default_factory=list)
@@ -59,7 +61,9 @@ class FakeDaemon:
     def images(self) -> Any:
         """As the client has them."""
         images = dict.fromkeys(self.local, None)
-        return SimpleNamespace(get=lambda name: _get(images, name, "ImageNotFound"))
+        return SimpleNamespace(
+            get=lambda name: _get(images, name, "ImageNotFound"), list=self._releases
+        )
 
     @property
     def api(self) -> Any:
@@ -85,6 +89,10 @@ class FakeDaemon:
         return SimpleNamespace(
             get=lambda name: _get(everything, name), list=listed, create=self._create
         )
+
+    def _releases(self, *, filters: dict[str, str]) -> list[Any]:
+        assert filters == {"label": "django-on-docker.role=release"}
+        return [SimpleNamespace(attrs=image) for image in self.releases]
 
     def _create(self, image: str, _command: str, *, volumes: list[str]) -> Any:
         assert image in self.local

@@ -1,5 +1,6 @@
 """Images: named after their content, built by the daemon, and a failed build says what failed."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pulumi
 import pytest
 
 from components.edge_image import EdgeImage
-from components.image import Image, last_lines
+from components.image import Image, ImageArgs, last_lines
 from components.release import Release
 from tests.unit.recorder import Recorder, deploy
 
@@ -22,11 +23,17 @@ RELEASE = Release(
 OWN = replace(RELEASE, dockerfile="docker/Dockerfile", app_image="shop:abc-app")
 
 
-def image(release: Release = RELEASE) -> Recorder:
+def image(release: Release = RELEASE, recorded: Collection[str] = ()) -> Recorder:
     secrets = {"index-url": ".build/index-url.secret", "ca": ".build/ca.secret"}
 
     def program() -> dict[str, pulumi.Output[str]]:
-        made = Image("shop", {"deployment": "shop", "release": release, "secrets": secrets})
+        args: ImageArgs = {
+            "deployment": "shop",
+            "release": release,
+            "recorded": recorded,
+            "secrets": secrets,
+        }
+        made = Image("shop", args)
         return {"reference": made.reference, "image_id": made.image_id}
 
     return deploy(program)
@@ -89,6 +96,27 @@ def test_the_projects_own_dockerfile_is_built_first_and_as_it_is() -> None:
     assert recorder["shop-release"].waits_for == {"shop-app"}
 
 
+@pytest.mark.parametrize("release", [RELEASE, OWN])
+def test_an_image_that_is_there_is_taken_as_it_is(release: Release) -> None:
+    recorder = image(replace(release, kept=True))
+    assert recorder["shop-release"].inputs == {"name": "shop:abc", "keepLocally": True}
+    assert list(recorder["shop-release"].options.ignoreChanges) == []
+    assert "shop-app" not in recorder.resources
+
+
+@pytest.mark.parametrize("key", ["shop-app", "shop-release"])
+def test_what_the_state_says_of_an_image_that_is_there_stays(key: str) -> None:
+    found = image(replace(OWN, kept=True), recorded=["shop:abc", "shop:abc-app"])[key]
+    assert list(found.options.ignoreChanges) == ["build"]
+    assert found.inputs["keepLocally"] is True
+
+
+def test_an_image_that_is_lost_is_built_again() -> None:
+    found = image(recorded=["shop:abc"])["shop-release"]
+    assert found.inputs["build"]["context"] == ".build/shop/abc"
+    assert list(found.options.ignoreChanges) == []
+
+
 @pytest.mark.parametrize("key", ["shop-app", "shop-release"])
 def test_both_builds_have_the_hook_that_shows_the_log(key: str) -> None:
     assert list(image(OWN)[key].options.hooks.on_error) == ["shop-build-log"]
@@ -98,7 +126,13 @@ def failed_build(log: Path | None) -> bool:
     answers = []
 
     def program() -> None:
-        made = Image("shop", {"deployment": "shop", "release": RELEASE, "secrets": {}})
+        args: ImageArgs = {
+            "deployment": "shop",
+            "release": RELEASE,
+            "recorded": (),
+            "secrets": {},
+        }
+        made = Image("shop", args)
         inputs = {"build": {"buildLogFile": str(log)}} if log else None
         answers.append(made._log_hook(pulumi.ErrorHookArgs("urn", "", "n", "t", inputs)))
 

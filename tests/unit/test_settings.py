@@ -65,6 +65,9 @@ def test_the_least_configuration_is_enough() -> None:
         ({"deployment": "My Shop"}, "must be lower-case letters"),
         ({"wsgi": "site.wsgi"}, "must look like package.wsgi:application"),
         ({"redeploy": "-1"}, "redeploy is '-1'"),
+        ({"keepReleases": "0"}, "keepReleases is '0'"),
+        ({"rollback": "latest"}, "rollback is 'latest': must be a kept release's tag"),
+        ({"rollback": "abcde"}, "at least its first 6 characters"),
     ],
 )
 def test_a_wrong_key_is_named_with_its_value(changes: dict[str, str | None], says: str) -> None:
@@ -89,6 +92,10 @@ def test_a_wrong_key_is_named_with_its_value(changes: dict[str, str | None], say
             "dataVolume names a volume, but database is external",
         ),
         ({"mountSource": "true", "dockerfile": "Dockerfile"}, "mountSource is true, but"),
+        (
+            {"mountSource": "true", "rollback": "abcdef"},
+            "rollback is set, but mountSource is true: the mounted source would run",
+        ),
     ],
 )
 def test_keys_that_contradict_each_other_are_refused(changes: dict[str, str], says: str) -> None:

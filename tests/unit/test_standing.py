@@ -116,6 +116,14 @@ def test_how_many_containers_start(
     assert (up.row, up.starts) == (row, starts)
 
 
+def test_a_rollback_is_a_code_update_that_builds_nothing() -> None:
+    up = row_of(replace(SERVED, image=True), wanted(release="def", rollback=True))
+    assert (up.row, up.why) == ("code update", "release def is served again, instead of abc")
+    assert up.built
+    assert not up.triggered
+    assert row_of(SERVED, wanted(rollback=True)).idle
+
+
 def test_an_image_that_is_there_is_not_built() -> None:
     assert row_of(replace(SERVED, image=True), wanted(release="def")).built
     assert not row_of(SERVED, wanted(release="def")).built

@@ -20,7 +20,7 @@ def differ(first: Recorder, second: Recorder) -> set[str]:
     return touched - {"account"}
 
 
-BACKEND = {"migration-check", "backend", "gate", "traffic"}
+BACKEND = {"migration-check", "backend", "gate", "releases", "traffic"}
 RELEASE = BACKEND | {"release"}
 
 
@@ -47,6 +47,7 @@ RELEASE = BACKEND | {"release"}
         ({"gateTimeout": 60}, {"gate"}),
         ({"maxBodySize": 5}, {"traffic"}),
         ({"replicas": 2}, {"backend-2", "gate-2", "traffic"}),
+        ({"keepReleases": 2}, {"releases"}),
         ({"adminEmail": "ada@example.org"}, set()),
         ({"adminPassword": "another-one"}, BACKEND | {"secrets-files"}),
         ({"port": 8099, "origin": "http://127.0.0.1:8080"}, {"edge"}),

@@ -1,0 +1,152 @@
+"""So many releases are kept: which ones, what goes with the others, and that nothing fails."""
+
+import json
+from typing import Any
+
+import pytest
+
+from components.commands import releases as command
+from components.kept_releases import kept_releases
+from components.releases import Releases, parse_releases
+from tests.unit.fake_docker import FakeDocker
+from tests.unit.recorder import Recorder, deploy
+from tests.unit.released import image
+from tests.unit.tar import tar_of
+
+A, B, C, D = (letter * 16 for letter in "abcd")
+LIST = "image ls --quiet --no-trunc --filter label=django-on-docker.deployment=shop"
+EXEC = "exec box python -m deploy_runtime.assets"
+RECORD = {"id": "1", "operation": "collectstatic", "point": "build", "start": "2030", "result": {}}
+
+
+@pytest.mark.parametrize(
+    ("serves", "served", "order"),
+    [
+        (C, {A: "1", B: "2", C: "3"}, [C, B, A]),
+        # After a rollback: the one that serves, then the one that did so before.
+        (A, {A: "4", B: "2", C: "3"}, [A, C, B]),
+        # What was never let through comes last, built when it may.
+        (B, {A: "1", B: "2"}, [B, A, C]),
+        # Releases that can't tell: as they were built.
+        (A, {}, [A, C, B]),
+    ],
+)
+def test_the_order_of_their_worth(serves: str, served: dict[str, str], order: list[str]) -> None:
+    found = kept_releases([image(A, 1), image(B, 2), image(C, 3)])
+    assert [release.tag for release in command.in_order(found, serves, served)] == order
+
+
+def test_what_is_superfluous() -> None:
+    images = [
+        image(A),
+        image(A, role="app"),
+        image(B),
+        image(B, role="app"),
+        image(C, names=[]),
+        image(D, names=["mine:1"]),
+        image("e", role="edge"),
+        image("e", role="postgres", names=[]),
+    ]
+    assert list(command.superfluous(images, "shop", [A])) == [
+        f"shop:{B}",
+        f"shop:{B}-app",
+        f"sha256:{C}",
+    ]
+
+
+@pytest.fixture
+def host(cli: FakeDocker) -> FakeDocker:
+    """A host with three releases, built in the order of their names; the last one serves."""
+    before = [image(C, 3), image(B, 2), image(A, 1)]
+    cli.on("container inspect box", out=[{"Config": {"Labels": image(C)["Config"]["Labels"]}}])
+    cli.on(f"{EXEC} list", out={A: "2030-01-01T01:30:00Z", C: "2030-01-01T03:30:00Z"})
+    cli.on(LIST, out="1\n2\n3\n1\n").on(LIST, out="1\n2\n")
+    cli.on("image inspect 1 2 3", out=before)
+    cli.on("image inspect 1 2", out=[before[0], before[2]])
+    return cli
+
+
+def test_the_oldest_one_goes_and_the_others_are_told(host: FakeDocker) -> None:
+    host.on(f"create --network none shop:{B} true", out="read\n")
+    host.on("cp read:/opt/deploy/ledger.jsonl -", out=tar_of(json.dumps(RECORD).encode()))
+    left = command.tidy("shop", "box", 2)
+    assert left == [
+        {"release": C, "built": "2030-01-01T03:00:00Z", "served": "2030-01-01T03:30:00Z",
+         "serves": True},
+        {"release": A, "built": "2030-01-01T01:00:00Z", "served": "2030-01-01T01:30:00Z",
+         "serves": False},
+    ]  # fmt: skip
+    # Without force: what a container uses stays.
+    assert [c for c in host.calls if c.startswith("image rm")] == [f"image rm shop:{B}"]
+    assert f"{EXEC} prune {C} {A}" in host.calls
+
+
+def test_what_its_build_recorded_is_carried_into_the_ledger(host: FakeDocker) -> None:
+    host.on(f"create --network none shop:{B} true", out="read\n")
+    host.on("cp read:/opt/deploy/ledger.jsonl -", out=tar_of(json.dumps(RECORD).encode()))
+    command.tidy("shop", "box", 2)
+    position = next(i for i, c in enumerate(host.calls) if c.startswith("exec -i box python -c"))
+    line = json.loads(host.stdin[position] or b"")
+    assert line == {**RECORD, "deployment": "shop", "release": B}
+    assert position < host.calls.index(f"image rm shop:{B}")
+    assert "rm --force --volumes read" in host.calls
+
+
+def test_nothing_is_removed_within_the_bound(host: FakeDocker) -> None:
+    command.tidy("shop", "box", 3)
+    assert not [c for c in host.calls if c.startswith(("image rm", "create", "exec -i"))]
+
+
+@pytest.mark.parametrize(
+    ("code", "said", "warns"),
+    [
+        (0, "", False),
+        (1, "conflict: unable to remove: container 1 is using its referenced image 2", False),
+        (1, "Error: No such image: x", False),
+        (1, "permission denied", True),
+    ],
+)
+def test_what_can_not_be_removed_is_said(
+    cli: FakeDocker, capsys: pytest.CaptureFixture[str], code: int, said: str, warns: bool
+) -> None:
+    cli.on("image rm x", code=code, err=said)
+    command._remove("x")
+    assert ("warning: releases: x can't be removed: permission" in capsys.readouterr().err) == warns
+
+
+def test_nothing_makes_an_update_fail(
+    cli: FakeDocker, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in {"DEPLOYMENT": "shop", "BACKEND": "box", "KEEP": "2"}.items():
+        monkeypatch.setenv(name, value)
+    cli.on("container inspect box", code=1).on(LIST, code=1, err="no daemon")
+    cli.on(f"{EXEC} list", code=1, err="No module named deploy_runtime.assets")
+    command.main()
+    output = capsys.readouterr()
+    assert output.out == "[]\n"
+    assert "warning: releases: they can't be looked after" in output.err
+
+
+def releases(stdout: str = "", rollback: str = "") -> Recorder:
+    def program() -> dict[str, Any]:
+        args = {"deployment": "shop", "keep": 3, "backend": "box", "rollback": rollback}
+        return {"kept": Releases("shop", args).kept}  # type: ignore[arg-type]
+
+    return deploy(program, Recorder(stdout={"shop-releases": stdout}))
+
+
+def test_only_another_container_is_a_reason_to_look() -> None:
+    found = releases()["shop-releases"]
+    assert found.inputs["triggers"] == ["box"]
+    assert found.inputs["environment"] == {"BACKEND": "box", "DEPLOYMENT": "shop", "KEEP": "3"}
+    assert found.parent == "Releases"
+
+
+def test_they_are_an_output() -> None:
+    kept = [{"release": A, "built": "2030", "served": None, "serves": True}]
+    assert releases(f"something\n{json.dumps(kept)}\n").outputs["kept"] == kept
+
+
+@pytest.mark.parametrize("stdout", [None, "", "no JSON"])
+def test_before_there_are_any(stdout: str | None) -> None:
+    assert parse_releases(stdout) is None

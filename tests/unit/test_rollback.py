@@ -1,0 +1,135 @@
+"""Going back to a kept release: which one is meant, and what the program makes of it."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from components.errors import UserError
+from components.kept_releases import kept_releases
+from components.release import Release
+from components.rollback import release_again
+from tests.unit.program import Program
+from tests.unit.recorder import Recorder
+from tests.unit.released import image
+
+OLD, NEW = "1234567890abcdef", "1234567fedcba098"
+IMAGES = [
+    image(OLD, 1, health_path="/old/"),
+    image(NEW, 2),
+    image("fedcba9876543210", 3, deployment="other"),
+    image("00000000aaaaaaaa", 4, names=[]),
+    image(OLD, role="app"),
+    {"Id": "sha256:b", "RepoTags": ["shop:base"], "Created": "", "Config": {"Labels": None}},
+]
+
+
+def again(wanted: str, images: list[dict[str, Any]] = IMAGES) -> Release:
+    return release_again(wanted, kept_releases(images), deployment="shop")
+
+
+def test_releases_are_told_by_their_images_those_built_last_first() -> None:
+    found = kept_releases(IMAGES)
+    assert [(r.deployment, r.tag) for r in found] == [
+        ("other", "fedcba9876543210"),
+        ("shop", NEW),
+        ("shop", OLD),
+    ]
+    assert (found[-1].built, found[-1].health_path) == ("2030-01-01T01:00:00Z", "/old/")
+
+
+@pytest.mark.parametrize(("wanted", "tag"), [(OLD, OLD), ("12345678", OLD), ("1234567f", NEW)])
+def test_a_tag_or_its_beginning_means_a_release(wanted: str, tag: str) -> None:
+    found = again(wanted)
+    assert (found.tag, found.image, found.app_image) == (tag, f"shop:{tag}", f"shop:{tag}-app")
+    assert found.kept
+
+
+@pytest.mark.parametrize(
+    ("wanted", "says", "also"),
+    [
+        ("123456", "several kept releases begin so", f"kept: {OLD}, built 2030-01-01T01:00:00Z"),
+        ("999999", "no such release is kept on this host", f"kept: {NEW}"),
+        ("fedcba", "no such release", "it is a release of deployment other"),
+        ("000000", "no such release", f"kept: {NEW}"),
+    ],
+)
+def test_what_means_no_single_release_is_refused(wanted: str, says: str, also: str) -> None:
+    with pytest.raises(UserError) as refused:
+        again(wanted)
+    assert f"rollback is '{wanted}': {says}" in str(refused.value)
+    assert also in str(refused.value)
+    assert "pulumi config rm rollback" in str(refused.value)
+
+
+def test_without_any_release_it_says_so() -> None:
+    with pytest.raises(UserError, match="no release of this deployment is kept"):
+        again(OLD, [])
+
+
+@pytest.fixture
+def host(program: Program) -> Iterator[Program]:
+    """A host with two releases of the stack `clean-server`, an own Dockerfile's among them."""
+    program.daemon.releases = [
+        image(OLD, 1, deployment="clean-server", health_path="/old/"),
+        image(NEW, 2, deployment="clean-server"),
+    ]
+    names = {f"clean-server:{tag}" for tag in (OLD, NEW, f"{OLD}-app")}
+    program.daemon.local |= names
+    yield program
+    program.daemon.local -= names
+    program.daemon.releases = []
+
+
+def run(host: Program, **changes: Any) -> Recorder:
+    return host.run_into(Recorder(), "clean-server", **changes)
+
+
+def test_a_kept_release_serves_without_a_look_at_the_project(
+    host: Program, caplog: pytest.LogCaptureFixture
+) -> None:
+    recorder = run(host, rollback=OLD[:8], appPath="../no-such-folder", requirements="none.txt")
+    release = recorder["clean-server-release"]
+    assert release.inputs == {"name": f"clean-server:{OLD}", "keepLocally": True}
+    backend = recorder["clean-server-backend"]
+    assert backend.labels["release"] == OLD
+    assert f"RELEASE={OLD}" in backend.inputs["envs"]
+    assert recorder.outputs["release"] == OLD
+    # The edge asks for what the old release answers.
+    assert "GET uri /old/ " in recorder["clean-server-traffic"].inputs["stdin"]
+    assert "rollback is set: what was changed in the project since is not deployed" in caplog.text
+    staged = {path.name for path in (host.build_folder / "clean-server").iterdir()}
+    assert OLD not in staged
+
+
+def test_a_rollback_goes_through_the_same_resources(host: Program) -> None:
+    assert run(host, rollback=OLD).resources.keys() == run(host).resources.keys()
+
+
+def test_a_release_that_is_not_kept_changes_nothing(host: Program) -> None:
+    recorder = Recorder()
+    with pytest.raises(UserError, match="rollback is '999999'"):
+        host.run_into(recorder, "clean-server", rollback="999999")
+    assert recorder.resources == {}
+
+
+def test_an_earlier_release_that_comes_back_with_the_project_is_not_built(host: Program) -> None:
+    name = run(host)["clean-server-release"].inputs["name"]
+    host.daemon.local.add(name)
+    try:
+        assert "build" not in run(host)["clean-server-release"].inputs
+        resource = {
+            "urn": "urn:x::clean-server-release",
+            "id": "x",
+            "type": "docker:index/remoteImage:RemoteImage",
+            "inputs": {"name": name},
+        }
+        host.pulumi.state = [resource]
+        options = run(host)["clean-server-release"].options
+        assert list(options.ignoreChanges) == ["build"]
+        # What is about to be deleted is another resource.
+        host.pulumi.state = [{**resource, "delete": True}]
+        assert list(run(host)["clean-server-release"].options.ignoreChanges) == []
+    finally:
+        host.pulumi.state = []
+        host.daemon.local.remove(name)
