@@ -16,7 +16,7 @@ from tests.integration.harness import Browser, Run, Site, visitors
 STEPS = 10
 VIEWS = "example/catalogue/views.py"
 # What an update replaces.
-CHANGED = ["account", "backend", "gate", "migration-check", "release", "traffic"]
+CHANGED = ["account", "backend", "gate", "migration-check", "release", "releases", "traffic"]
 
 
 @pytest.fixture(scope="module")
@@ -139,13 +139,13 @@ def test_an_update_replaces_the_backend_and_nothing_else(
     before, release = backends(site), site.outputs()["release"]
     edit(site, VIEWS, "\n# a change\n")
     preview = site.preview()
-    assert preview.changes()["to replace"] == 5, preview.output
-    replaced = re.findall(rf"{site.deployment}-(\w+) replace", preview.output)
+    assert preview.changes()["to replace"] == len(CHANGED), preview.output
+    replaced = re.findall(rf"{site.deployment}-([\w-]+) replace", preview.output)
     assert sorted(set(replaced)) == CHANGED
     with visitors(site.url) as statuses:
         run = site.up()
     assert set(statuses) == {200}
-    assert run.changes()["replaced"] == 5
+    assert run.changes()["replaced"] == len(CHANGED)
     assert backends(site) != before
     assert len(backends(site)) == 1
     assert site.outputs()["release"] != release
@@ -236,7 +236,7 @@ def test_data_and_sessions_survive_destroy_and_up(
     client = docker.from_env()
     assert client.containers.list(all=True, filters=labels) == []
     kept = sorted(str(volume.name) for volume in client.volumes.list(filters=labels))
-    assert kept == [f"{site.deployment}-{role}" for role in ("data", "ledger", "media")]
+    assert kept == [f"{site.deployment}-{role}" for role in ("backups", "data", "ledger", "media")]
     site.up()
     assert site.config("secretKey") == secret
     assert visitor.is_logged_in()
