@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import docker
 import pytest
 
 from tests.integration import unseen
@@ -209,3 +210,24 @@ def test_a_dockerfile_with_user_port_and_entry_point(depot: Site, depot_project:
     is_well(depot)
     assert unseen.in_backend(depot, "pwd -P; id -u") == "/srv/depot\n10001\n"
     assert "runserver" not in unseen.in_backend(depot, "cat /proc/[0-9]*/cmdline")
+
+
+def app_images(site: Site) -> list[str]:
+    """The images that the project's own Dockerfiles made, by the releases that need them."""
+    found = docker.from_env().images.list(filters=site.labelled("app"))
+    return sorted(t.rpartition(":")[2].removesuffix("-app") for image in found for t in image.tags)
+
+
+def test_it_goes_back_to_the_release_of_another_dockerfile(depot: Site) -> None:
+    newest, before, *older = [r["release"] for r in depot.outputs()["releases"]]
+    assert older
+    assert app_images(depot) == sorted([newest, before])
+    depot.configure(rollback=before, keepReleases=1)
+    run = unseen.up(depot)
+    assert f"release {before} is served again, instead of {newest}" in run.output
+    is_well(depot)
+    assert unseen.in_backend(depot, "pwd -P") == "/site/backend\n"
+    # The one that was replaced was there as long as the update ran.
+    assert [r["release"] for r in depot.outputs()["releases"]] == [newest, before]
+    assert app_images(depot) == [before]
+    assert set(unseen.up(depot).changes()) == {"unchanged"}
