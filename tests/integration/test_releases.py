@@ -15,7 +15,7 @@ import docker
 import pytest
 
 from tests.integration.conftest import MakeSite
-from tests.integration.harness import ROOT, Browser, Site, visitors
+from tests.integration.harness import Browser, Site, visitors
 
 STYLES = "example/lanterna/static/css/site.css"
 KEPT = 2
@@ -231,12 +231,7 @@ def test_the_ledger_still_has_the_builds_of_removed_releases(
     assert built == [first.tag, second.tag, third.tag]
 
 
-@pytest.mark.skipif(
-    "databaseAhead:" not in (ROOT / "Pulumi.yaml").read_text(),
-    reason="no check compares a release with its database yet",
-)
 def test_a_rollback_behind_the_database_is_refused_unless_forced(site: Site, third: Seen) -> None:
-    """Switches itself on with the config key `databaseAhead`."""
     migration = site.folder / "example/catalogue/migrations/0099_tide.py"
     migration.write_text(
         "from django.db import migrations, models\n\n"
