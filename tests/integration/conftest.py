@@ -9,34 +9,93 @@ import docker
 import docker.errors
 import pytest
 
+from tests.integration import faults
 from tests.integration.counting import HEAD, MATRIX, side_by_side
+from tests.integration.faults import FAULT, Fault
 from tests.integration.harness import Site
 
 MakeSite = Callable[..., Site]
+BeginFault = Callable[[str], Fault]
 
 LOAD = "load"
 """The property of a test by which it hands over what became of a load, as text."""
 
+_FOLDER = Path(__file__).parent
 _matrix: list[tuple[str, ...]] = []
 _loads: list[str] = []
+_faults: list[tuple[str, str]] = []
+_failed: set[str] = set()
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Collect what tests counted, also those that ran in other processes."""
-    if report.when == "teardown":
-        found = [line for name, line in report.user_properties if name == MATRIX]
-        _matrix.extend(tuple(map(str, line)) for line in found if isinstance(line, list | tuple))
-        _loads.extend(str(text) for name, text in report.user_properties if name == LOAD)
+    if report.failed:
+        _failed.add(report.nodeid)
+    if report.when != "teardown":
+        return
+    _loads.extend(str(text) for name, text in report.user_properties if name == LOAD)
+    for name, line in report.user_properties:
+        if not isinstance(line, list | tuple):
+            continue
+        if name == MATRIX:
+            _matrix.append(tuple(map(str, line)))
+        if name == FAULT:
+            case, seen = map(str, line)
+            _faults.append((case, f"FAILED: {seen}" if report.nodeid in _failed else seen))
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print the decision matrix and the counts side by side, and what became of loads."""
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A run of all tests in which a fault has none is no success."""
+    if _unreported(session.config) and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Print the matrix and the counts side by side, what became of loads, and of faults."""
     if _matrix:
         terminalreporter.section("the decision matrix: planned = counted")
         terminalreporter.write_line(side_by_side([HEAD, *_matrix]))
     for text in _loads:
         terminalreporter.section("updates under load")
         terminalreporter.write_line(text)
+    if _faults:
+        terminalreporter.section("faults")
+        terminalreporter.write_line(faults.as_table(_faults))
+    for case in _unreported(config):
+        terminalreporter.write_line(f"FAILED: no test said what it saw of {case!r}")
+
+
+def _unreported(config: pytest.Config) -> list[str]:
+    # Where only some tests were asked for, or the run is a worker's, nothing is missing.
+    everything = [Path(word).resolve() for word in config.args] == [_FOLDER]
+    selected = config.option.keyword or config.option.markexpr or config.option.collectonly
+    if not everything or selected or hasattr(config, "workerinput"):
+        return []
+    return faults.missing(case for case, _ in _faults)
+
+
+@pytest.fixture
+def fault(
+    request: pytest.FixtureRequest, record_property: Callable[[str, object], None]
+) -> Iterator[BeginFault]:
+    """Begin a case of `faults.CASES`; what the test says that it saw goes into the table."""
+    failed_before = request.session.testsfailed
+    begun: list[Fault] = []
+
+    def begin(case: str) -> Fault:
+        assert case in faults.CASES, f"{case!r} is no case of tests/integration/faults.py"
+        begun.append(Fault(case))
+        return begun[-1]
+
+    yield begin
+    failed = request.session.testsfailed > failed_before
+    for one in begun:
+        for seen in one.seen or ["nothing was said"]:
+            record_property(FAULT, (one.case, seen))
+    silent = [one.case for one in begun if not one.seen]
+    assert failed or not silent, f"what was seen of {', '.join(silent)}?"
 
 
 @pytest.fixture(scope="session", autouse=True)
