@@ -42,6 +42,8 @@ settings, release, plan, stack = given.settings, given.release, given.plan, give
 deployment = settings.deployment
 media_volume = given.volumes["mediaVolume"]
 debian = given.host.base_image("")[0]
+# What somebody removed or stopped by hand.
+given.missing.replace()
 
 # One Docker host; every name begins with the deployment, so that several live side by side.
 on_host: list[pulumi.ProviderResource] = [docker.Provider("docker", host=given.host.address)]
@@ -143,6 +145,7 @@ now = standing(
     deployment,
     data=given.existing or (given.has_data and not given.unfinished),
     image=given.host.has_image(release.image),
+    gone=given.missing.ids,
 )
 up = row_of(
     now,

@@ -90,6 +90,18 @@ class Host:
         images = self.client.images.list(filters={"label": f"{ROLE}=release"})
         return kept_releases(image.attrs for image in images)
 
+    def statuses(self) -> dict[str, str]:
+        """The containers' states, such as ``running`` or ``exited``, by id."""
+        return {c["Id"]: c["State"] for c in self.client.api.containers(all=True)}
+
+    def networks(self) -> frozenset[str]:
+        """The networks' ids."""
+        return frozenset(network["Id"] for network in self.client.api.networks())
+
+    def volumes(self) -> frozenset[str]:
+        """The volumes' names."""
+        return frozenset(v["Name"] for v in self.client.api.volumes()["Volumes"] or ())
+
     def volume_labels(self, name: str) -> dict[str, str] | None:
         """A volume's labels; None if there is no such volume."""
         try:

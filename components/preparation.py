@@ -14,6 +14,7 @@ from components.database import address, claim, data_file, data_volumes, driver
 from components.database_address import Address
 from components.host import Host
 from components.host_claim import Claim
+from components.missing import Missing, missing
 from components.plan import Plan, execution_plan
 from components.project import Project, find_project
 from components.pulumi_cli import resource_ids, stack_resources
@@ -33,6 +34,7 @@ class Preparation:
         plan: which operation runs where.
         host: the Docker host.
         state: the resources in the stack's state.
+        missing: what of them is not on the host any more.
         volumes: the volumes or folders that hold the site's data, by what they hold.
         has_data: the site is this stack's to create, and its data is there already.
         unfinished: that data is from a first `up` of this stack that did not come to its end.
@@ -47,6 +49,7 @@ class Preparation:
     plan: Plan
     host: Host
     state: list[dict[str, Any]]
+    missing: Missing
     volumes: dict[str, str]
     has_data: bool
     unfinished: bool
@@ -93,6 +96,8 @@ def prepare() -> Preparation:
     project = None if settings.rollback else _project(settings)
     host = Host()
     state = stack_resources(pulumi.get_stack())
+    gone = missing(state, host)
+    gone.check(pulumi.get_stack())
     media = settings.media_volume or f"{settings.deployment}-media"
     volumes = {**data_volumes(settings), "mediaVolume": media}
     # Where the database is elsewhere, uploaded files tell that the site is not new.
@@ -128,6 +133,7 @@ def prepare() -> Preparation:
         plan=execution_plan(settings),
         host=host,
         state=state,
+        missing=gone,
         volumes=volumes,
         has_data=has_data,
         unfinished=has_data and holder in owned,

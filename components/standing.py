@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -131,7 +131,12 @@ def _resized(now: Standing, wanted: Wanted) -> tuple[str, str, int]:
 
 
 def standing(
-    resources: Sequence[Resource], deployment: str, *, data: bool, image: bool
+    resources: Sequence[Resource],
+    deployment: str,
+    *,
+    data: bool,
+    image: bool,
+    gone: Collection[str] = (),
 ) -> Standing:
     """Read from a stack's state what there is.
 
@@ -140,12 +145,14 @@ def standing(
         deployment: the deployment's name, which the resources' names begin with.
         data: the site's data exists, and not from an unfinished first `up` of this stack.
         image: the image of the wanted release exists.
+        gone: the ids of what is in the state, but not on the host any more.
     """
     # What traffic goes to serves, also while a newer container that failed its gate is there.
     traffic = _named(resources, f"{deployment}-traffic")
     names = _backends(traffic)
     containers = _replicas(resources, deployment)
     serving = [c for c in containers if c.get("outputs", {}).get("name") in names]
+    there = [c for c in serving if c[\"id\"] not in gone]
     labels = {e["label"]: e["value"] for e in _inputs(serving).get("labels", [])}
     job = _named(resources, f"{deployment}-job")
     built = str(_inputs(_named(resources, f"{deployment}-release")).get("name", ""))
@@ -153,9 +160,9 @@ def standing(
         served=bool(traffic),
         release=labels.get(RELEASE) or built.rpartition(":")[2],
         redeploy=labels.get(REDEPLOY, ""),
-        startup=next(iter(_inputs(serving).get("command", [])[2:]), ""),
+        startup=next(iter(_inputs(there).get("command", [])[2:]), ""),
         environment=dict(e.split("=", 1) for e in _inputs(serving).get("envs", [])),
-        serving=tuple(c["outputs"]["name"] for c in serving if not c.get("delete")),
+        serving=tuple(c["outputs"]["name"] for c in there if not c.get("delete")),
         counted=_backends(_named(resources, f"{deployment}-account")),
         failed=any(c.get("delete") for c in serving),
         triggers=_inputs(job).get("triggers"),
