@@ -301,6 +301,7 @@ account = Account(
         "backends": traffic.serving,
         "counted": now.counted,
         "job": seeding.result if seeding else None,
+        "job_id": seeding.run if seeding else now.job,
     },
     pulumi.ResourceOptions(depends_on=[traffic]),
 )

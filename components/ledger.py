@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, TypedDict
 
 import pulumi
@@ -9,7 +10,7 @@ import pulumi_command as command
 
 from components import PACKAGE
 from components.mounts import Mount
-from components.plan import Plan, Up, expected_applied, expected_counts, or_restart
+from components.plan import Plan, Up, expected_counts, may_apply, or_restart
 from components.release import BUILD_FOLDER
 from components.volume import retained_volume
 
@@ -65,13 +66,16 @@ class AccountArgs(TypedDict):
     """Those of them whose start an earlier `up` accounted for."""
     job: pulumi.Input[Any]
     """The seeding job's result; None if there is no job."""
+    job_id: pulumi.Input[str]
+    """The run of the job that is accounted for by this; without a job, by the one before."""
 
 
 class Account(pulumi.ComponentResource):
     """Counts what ran, once traffic has been switched, and compares it with the plan.
 
     What is expected, and which records are the job's, is in a file that is written at each update:
-    only another container is a reason to count again, and another run of the job comes with one.
+    only another container and another run of the job are reasons to count again. That this names
+    them tells the next update that the one that ran them went through.
     """
 
     row: pulumi.Output[Any]
@@ -84,14 +88,18 @@ class Account(pulumi.ComponentResource):
     ) -> None:
         super().__init__(f"{PACKAGE}:index:Account", name, None, opts)
         backends = pulumi.Output.from_input(args["backends"])
-        file = pulumi.Output.from_input(args["job"]).apply(lambda result: _write(args, result))
+        file = pulumi.Output.all(args["job"], backends).apply(
+            lambda known: _write(args, job=known[0], backends=known[1])
+        )
         counted = command.local.Command(
             f"{name}-account",
             create="python3 -m components.commands.account",
             # Only its trigger is a reason to count again.
             update="true",
             environment={"ACCOUNT": file, "BACKENDS": backends.apply(" ".join)},
-            triggers=backends,
+            triggers=pulumi.Output.all(backends, args["job_id"]).apply(
+                lambda both: [*both[0], both[1]]
+            ),
             logging=command.local.Logging.STDERR,
             opts=pulumi.ResourceOptions(parent=self, depends_on=opts.depends_on if opts else None),
         )
@@ -101,12 +109,14 @@ class Account(pulumi.ComponentResource):
         self.register_outputs({"result": self.result})
 
 
-def _write(args: AccountArgs, job: Any) -> str:
+def _write(args: AccountArgs, *, job: Any, backends: Sequence[str]) -> str:
     file = BUILD_FOLDER / args["deployment"] / "account.json"
     if not pulumi.runtime.is_dry_run():
         records = [id_ for id_ in (job or {}).get("records", []) if id_ not in args["accounted"]]
+        started = [name for name in backends if name not in args["counted"]]
+        up = replace(args["up"], starts=len(started))
         content = {
-            **expectation(args["plan"], args["up"]),
+            **expectation(args["plan"], up),
             "job": records,
             "counted": list(args["counted"]),
         }
@@ -121,13 +131,13 @@ def expectation(plan: Plan, up: Up) -> dict[str, Any]:
     Where nothing was found to do, counting means that a container starts all the same.
     """
     up = or_restart(up)
-    applies: dict[Any, int] = {**expected_applied(up, plan, pending=1)}
+    applies = may_apply(up, plan)
     cells = [
         {
             "operation": operation,
             "point": point,
             "planned": planned,
-            "may_apply": operation == "migrate" and applies.get(point, 0) > 0,
+            "may_apply": operation == "migrate" and point in applies,
         }
         for (operation, point), planned in expected_counts(up, plan).items()
     ]

@@ -110,6 +110,7 @@ class Up:
         triggered: the seeding job runs, if the plan has one.
         built: the release's image is there already.
         starts: how many containers of the backend start, where the row has any start.
+        resumed: the job ran for an earlier `up`, which failed later.
     """
 
     row: str
@@ -117,6 +118,7 @@ class Up:
     triggered: bool = False
     built: bool = False
     starts: int = 1
+    resumed: bool = False
 
     @property
     def idle(self) -> bool:
@@ -265,3 +267,11 @@ def expected_applied(up: Up, plan: Plan, pending: int) -> dict[Point, int]:
     first = next((point for point in points if counts["migrate", point]), None)
     applies = pending if ROWS[up.row].applies else 0
     return {point: applies if point == first else 0 for point in points}
+
+
+def may_apply(up: Up, plan: Plan) -> set[Point]:
+    """Where migrations may be applied: what came after a job that had run, only the start finds."""
+    points: set[Point] = {p for p, n in expected_applied(up, plan, pending=1).items() if n}
+    if up.resumed and ROWS[up.row].applies:
+        points.add("startup")
+    return points

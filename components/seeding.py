@@ -48,6 +48,8 @@ class Seeding(pulumi.ComponentResource):
 
     result: pulumi.Output[Any]
     """What the job did: migrations applied, and each step's name, result and seconds."""
+    run: pulumi.Output[str]
+    """The id of the job's run: another one with each."""
     done: pulumi.Resource
     """What a backend waits for."""
 
@@ -73,6 +75,7 @@ class Seeding(pulumi.ComponentResource):
                 custom_timeouts=pulumi.CustomTimeouts(create="2h"),
             ),
         )
+        self.run = job.id
         self.done = job
         self.result = job.stdout.apply(parse_result)
         self.register_outputs({"result": self.result})

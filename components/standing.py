@@ -4,7 +4,6 @@ import json
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from components.labels import REDEPLOY, RELEASE
@@ -49,10 +48,11 @@ class Standing:
         startup: that container's start-up command; "" if it is gone, and every replica with it.
         serving: names of the containers that go on serving if nothing is changed.
         counted: names of the containers whose start an earlier `up` accounted for.
+        job: the run of the job that an earlier `up` accounted for; "" if none did.
         environment: that container's environment.
         failed: beside it there is a newer container, which did not pass its gate.
         triggers: what the finished job ran for; None if there is none.
-        job_since: the job ran after what serves was started: for an `up` that failed later.
+        job_since: the job ran for an `up` that failed later: none has accounted for it.
         records: the ledger's ids of what that job did.
         data: the site's data exists, and not from an unfinished first `up` of this stack.
         image: the image of the wanted release exists.
@@ -64,6 +64,7 @@ class Standing:
     startup: str = ""
     serving: tuple[str, ...] = ()
     counted: tuple[str, ...] = ()
+    job: str = ""
     environment: Mapping[str, str]
     failed: bool = False
     triggers: Sequence[object] | None = None
@@ -80,17 +81,24 @@ class Standing:
 
 def row_of(now: Standing, wanted: Wanted) -> Up:
     """Tell which line of the decision matrix an `up` is."""
-    triggered = wanted.triggers is not None and (
-        not now.served or now.job_since or list(wanted.triggers) != now.triggers
-    )
+    anew = wanted.triggers is not None and list(wanted.triggers) != now.triggers
+    triggered = anew or (wanted.triggers is not None and (not now.served or now.job_since))
     starts = wanted.replicas
     if not now.served:
         row, why = _first(now, wanted)
     elif replaced := _replaced(now, wanted, triggered=triggered):
         row, why = replaced
+        starts = _starts(now, wanted)
     else:
         row, why, starts = _resized(now, wanted)
-    return Up(row=row, why=why, triggered=triggered, built=now.image, starts=starts)
+    return Up(
+        row=row,
+        why=why,
+        triggered=triggered,
+        built=now.image,
+        starts=starts,
+        resumed=triggered and not anew,
+    )
 
 
 def _first(now: Standing, wanted: Wanted) -> tuple[str, str]:
@@ -113,6 +121,18 @@ def _replaced(now: Standing, wanted: Wanted, *, triggered: bool) -> tuple[str, s
     if now.startup and (wanted.startup, wanted.environment) != (now.startup, now.environment):
         return RESTART, "the container's configuration was changed: another one starts"
     return None
+
+
+def _starts(now: Standing, wanted: Wanted) -> int:
+    # Where only the job has to run, what serves is left alone.
+    same = (wanted.release, str(wanted.redeploy)) == (now.release, now.redeploy)
+    same = same and (wanted.startup, wanted.environment) == (now.startup, now.environment)
+    # A job that was there and runs for something else: its steps are in the release, its database
+    # in what the container mounts.
+    other_job = None not in (now.triggers, wanted.triggers) and wanted.triggers != now.triggers
+    if other_job or not same:
+        return wanted.replicas
+    return max(0, wanted.replicas - len(now.serving))
 
 
 def _resized(now: Standing, wanted: Wanted) -> tuple[str, str, int]:
@@ -152,9 +172,11 @@ def standing(
     names = _backends(traffic)
     containers = _replicas(resources, deployment)
     serving = [c for c in containers if c.get("outputs", {}).get("name") in names]
-    there = [c for c in serving if c[\"id\"] not in gone]
+    there = [c for c in serving if c["id"] not in gone]
     labels = {e["label"]: e["value"] for e in _inputs(serving).get("labels", [])}
     job = _named(resources, f"{deployment}-job")
+    account = _named(resources, f"{deployment}-account")
+    run = _accounted_run(account, job)
     built = str(_inputs(_named(resources, f"{deployment}-release")).get("name", ""))
     return Standing(
         served=bool(traffic),
@@ -163,10 +185,11 @@ def standing(
         startup=next(iter(_inputs(there).get("command", [])[2:]), ""),
         environment=dict(e.split("=", 1) for e in _inputs(serving).get("envs", [])),
         serving=tuple(c["outputs"]["name"] for c in there if not c.get("delete")),
-        counted=_backends(_named(resources, f"{deployment}-account")),
+        counted=_backends(account),
+        job=run,
         failed=any(c.get("delete") for c in serving),
         triggers=_inputs(job).get("triggers"),
-        job_since=bool(job and serving) and _created(job[0]) > _created(serving[0]),
+        job_since=bool(job) and job[0]["id"] != run,
         records=_records(job),
         data=data,
         image=image,
@@ -200,8 +223,12 @@ def _inputs(found: Sequence[Resource]) -> Mapping[str, Any]:
     return inputs
 
 
-def _created(resource: Resource) -> datetime:
-    return datetime.fromisoformat(resource.get("created") or "1970-01-01T00:00:00+00:00")
+def _accounted_run(account: Sequence[Resource], job: Sequence[Resource]) -> str:
+    # Its triggers are the containers and the run of the job; at first they were the containers.
+    triggers = list(map(str, _inputs(account).get("triggers") or ()))
+    if job and triggers and len(triggers) == len(_backends(account)):
+        return str(job[0]["id"])
+    return triggers[-1] if triggers else ""
 
 
 def _records(job: Sequence[Resource]) -> tuple[str, ...]:

@@ -68,7 +68,16 @@ class FakeDaemon:
     @property
     def api(self) -> Any:
         """As the client has it."""
-        return SimpleNamespace(images=lambda quiet: sorted(self.local))
+        states = {
+            **dict.fromkeys(self.stopped, "exited"),
+            **dict.fromkeys(self.running, "running"),
+        }
+        return SimpleNamespace(
+            images=lambda quiet: sorted(self.local),
+            containers=lambda **_: [{"Id": f"{n}-id", "State": s} for n, s in states.items()],
+            networks=lambda: [{"Id": f"{name}-id"} for name in self.nets],
+            volumes=lambda: {"Volumes": [{"Name": name} for name in self.found] or None},
+        )
 
     @property
     def networks(self) -> Any:

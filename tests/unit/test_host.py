@@ -50,6 +50,16 @@ def test_without_an_edge_no_port_is_needed(daemon: FakeDaemon) -> None:
     assert problems(port=None) == ()
 
 
+def test_everything_on_the_host_is_asked_for_at_once(daemon: FakeDaemon) -> None:
+    daemon.running, daemon.stopped, daemon.nets = {"a": {}}, {"b": {}}, {"n": {}}
+    host = Host()
+    assert host.statuses() == {"a-id": "running", "b-id": "exited"}
+    assert host.networks() == {"n-id"}
+    assert host.volumes() == frozenset()
+    daemon.found = {"v": None}
+    assert host.volumes() == {"v"}
+
+
 def listening(address: str, port: int, pid: int | None = 42, status: str = "LISTEN") -> Any:
     return SimpleNamespace(status=status, laddr=(address, port), pid=pid)
 

@@ -46,6 +46,7 @@ def accounted(*, stdout: str = "", preview: bool = False, **changes: Any) -> Rec
             "accounted": [],
             "backends": ["shop-backend-1"],
             "counted": [],
+            "job_id": "job-1",
             "job": {"records": ["1", "2"]},
             **changes,
         }
@@ -60,7 +61,7 @@ def test_the_account_comes_last_and_only_once_for_a_container() -> None:
     recorder = accounted()
     command = recorder["shop-account"]
     assert "traffic" in command.waits_for
-    assert command.inputs["triggers"] == ["shop-backend-1"]
+    assert command.inputs["triggers"] == ["shop-backend-1", "job-1"]
     assert command.inputs["update"] == "true"
     assert command.inputs["logging"] == "stderr"
 
@@ -72,6 +73,16 @@ def test_the_account_comes_last_and_only_once_for_a_container() -> None:
 )
 def test_nothing_but_another_container_shows_as_a_change(changes: dict[str, Any]) -> None:
     assert accounted(**changes)["shop-account"].inputs == accounted()["shop-account"].inputs
+
+
+@pytest.mark.parametrize(("counted", "planned"), [([], 1), (["shop-backend-1"], 0)])
+def test_a_container_that_was_accounted_for_has_not_started(
+    build_folder: Path, counted: list[str], planned: int
+) -> None:
+    accounted(counted=counted)
+    content = json.loads((build_folder / "shop/account.json").read_text())
+    cells = {(c["operation"], c["point"]): c["planned"] for c in content["cells"]}
+    assert cells["migrate", "startup"] == planned
 
 
 @pytest.mark.parametrize(
@@ -124,6 +135,22 @@ def test_what_is_expected_of_a_code_update() -> None:
         ("migrate", "startup"): (1, True),
         ("collectstatic", "startup"): (0, False),
     }
+
+
+def test_what_was_added_after_a_job_is_applied_at_the_start() -> None:
+    resumed = Up(row="clean server", why="", triggered=True, resumed=True)
+    assert planned(resumed)["migrate", "job"] == (1, True)
+    assert planned(resumed)["migrate", "startup"] == (1, True)
+    fresh = Up(row="clean server", why="", triggered=True)
+    assert planned(fresh)["migrate", "startup"] == (1, False)
+    again = Up(row="re-deployment", why="", triggered=True, resumed=True)
+    assert planned(again)["migrate", "startup"] == (1, False)
+
+
+def test_the_job_alone_starts_no_container() -> None:
+    alone = Up(row="re-deployment", why="", triggered=True, starts=0)
+    assert planned(alone)["migrate", "job"] == (1, False)
+    assert planned(alone)["migrate", "startup"] == (0, False)
 
 
 def test_a_container_that_starts_where_nothing_was_to_do_counts_as_a_restart() -> None:
@@ -231,6 +258,17 @@ def test_a_replica_that_had_started_before_is_not_counted_again(run: Any) -> Non
     both = [*WRITTEN, record("5", "migrate", "startup", container="host2")]
     result, _ = run(Up(row="container restart", why=""), written=both, counted=("shop-1",))
     assert ran(result)["migrate", "startup"] == (1, 0)
+    assert result["agrees"] is True
+
+
+def test_an_earlier_start_of_the_same_container_is_not_counted_again(run: Any) -> None:
+    alone = Up(row="re-deployment", why="", triggered=True, starts=0)
+    written = [record("1", "migrate", "job"), *WRITTEN[1:]]
+    result, said = run(alone, job=("1", "2"), written=written, counted=("shop-1", "shop-2"))
+    assert ran(result)["migrate", "startup"] == (0, 0)
+    assert (
+        said == "ledger: re-deployment: migrate at job 1 (applied 0), seed at job 1, as planned\n"
+    )
     assert result["agrees"] is True
 
 

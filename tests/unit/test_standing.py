@@ -19,6 +19,8 @@ SERVED = Standing(
     serving=("shop-backend-1",),
     environment=ENVIRONMENT,
     triggers=TRIGGERS,
+    job="shop-job",
+    counted=("shop-backend-1",),
     records=("1", "2"),
 )
 NOTHING = Standing(environment={})
@@ -71,6 +73,8 @@ STEPS = {"release": "def", "triggers": [["seed_roles", "more"], 0, "sqlite:shop-
         (replace(SERVED, failed=True), {"release": "def"}, "code update", False),
         # The job ran for an `up` that failed later.
         (replace(SERVED, job_since=True), {"release": "def"}, "code update", True),
+        # Seeding is turned on (again).
+        (replace(SERVED, triggers=None), {}, "re-deployment", True),
     ],
 )
 def test_the_row(now: Standing, changes: dict[str, Any], row: str, triggered: bool) -> None:
@@ -92,6 +96,12 @@ TWO = replace(SERVED, serving=("shop-backend-1", "shop-backend-2"))
         (TWO, {"replicas": 3}, "container restart", 1),
         (TWO, {"replicas": 1}, "nothing to do", 0),
         (TWO, {"replicas": 2}, "nothing to do", 2),
+        # The job alone, or with what is missing.
+        (replace(SERVED, triggers=None), {}, "re-deployment", 0),
+        (replace(SERVED, job_since=True), {}, "re-deployment", 0),
+        (replace(SERVED, job_since=True), {"replicas": 2}, "re-deployment", 1),
+        (SERVED, {"triggers": [["seed_roles"], 0, "other"]}, "re-deployment", 1),
+        (SERVED, RAISED, "re-deployment", 1),
         # One was removed by hand, or all were.
         (SERVED, {"replicas": 2}, "container restart", 1),
         (
@@ -124,6 +134,22 @@ def test_a_rollback_is_a_code_update_that_builds_nothing() -> None:
     assert row_of(SERVED, wanted(rollback=True)).idle
 
 
+@pytest.mark.parametrize(
+    ("now", "changes", "resumed"),
+    [
+        (SERVED, {}, False),
+        (replace(SERVED, job_since=True), {"release": "def"}, True),
+        (replace(SERVED, job_since=True), RAISED, False),
+        # A first `up` that failed at its gate, and one that did not come to its job.
+        (replace(NOTHING, triggers=TRIGGERS), {"release": "def"}, True),
+        (NOTHING, {"release": "def"}, False),
+        (replace(NOTHING, triggers=TRIGGERS), {"triggers": None}, False),
+    ],
+)
+def test_whether_the_job_ran_before(now: Standing, changes: dict[str, Any], resumed: bool) -> None:
+    assert row_of(now, wanted(**changes)).resumed is resumed
+
+
 def test_an_image_that_is_there_is_not_built() -> None:
     assert row_of(replace(SERVED, image=True), wanted(release="def")).built
     assert not row_of(SERVED, wanted(release="def")).built
@@ -145,7 +171,7 @@ def test_records_of_an_earlier_job_were_accounted_for(
 
 def resource(key: str, /, **inputs: Any) -> dict[str, Any]:
     urn = f"urn:pulumi:s::p::django-on-docker:index:Thing$a:b:C::{key}"
-    return {"urn": urn, "id": key, "created": "2030-01-01T00:00:00Z", "inputs": inputs}
+    return {"urn": urn, "id": key, "inputs": inputs}
 
 
 def container(
@@ -161,22 +187,29 @@ def container(
     return {**made, "outputs": {"name": name}}
 
 
-def job(stdout: str, created: str = "2029-12-31T23:59:59Z") -> dict[str, Any]:
-    made = resource("shop-job", triggers=TRIGGERS)
-    return {**made, "created": created, "outputs": {"stdout": stdout}}
+def job(stdout: str) -> dict[str, Any]:
+    return {**resource("shop-job", triggers=TRIGGERS), "outputs": {"stdout": stdout}}
 
 
 RESULT = json.dumps({"steps": [], "records": ["1", "2"]})
+
+
+def account(*triggers: str, backends: str = "shop-backend-1") -> dict[str, Any]:
+    return resource("shop-account", triggers=list(triggers), environment={"BACKENDS": backends})
+
+
+ACCOUNT = account("shop-backend-1", "shop-job")
 STATE: list[Mapping[str, Any]] = [
     {"urn": "urn:pulumi:s::p::django-on-docker:index:Backend::shop-backend"},
     resource("shop-release", name="shop:abc"),
     job(f"Operations to perform:\n{RESULT}\n"),
     container("shop-backend-1", "abc"),
     resource("shop-traffic", environment={"BACKEND": "shop-backend-1"}),
+    ACCOUNT,
 ]
 
 
-def read(state: list[Mapping[str, Any]], **more: bool) -> Standing:
+def read(state: list[Mapping[str, Any]], **more: Any) -> Standing:
     return standing(state, "shop", **{"data": False, "image": False, **more})
 
 
@@ -194,7 +227,7 @@ def test_replicas_serve_whose_containers_are_there() -> None:
         container("b2", "abc", key="shop-backend-2"),
         {**container("b3", "abc", key="shop-backend-3"), "delete": True},
         resource("shop-traffic", environment=names),
-        resource("shop-account", environment={"BACKENDS": "shop-backend-1 b2"}),
+        account("shop-backend-1", "b2", "shop-job", backends="shop-backend-1 b2"),
     ]
     now = read(state)
     # The first is gone: the next one tells what runs.
@@ -203,11 +236,14 @@ def test_replicas_serve_whose_containers_are_there() -> None:
 
 
 def test_a_state_from_before_there_were_replicas_is_read() -> None:
-    old = resource("shop-account", environment={"BACKEND": "shop-backend-1"})
-    assert read([*STATE, old]).counted == ("shop-backend-1",)
+    old = resource(
+        "shop-account", environment={"BACKEND": "shop-backend-1"}, triggers=["shop-backend-1"]
+    )
+    now = read([*STATE[:-1], old])
+    assert (now.counted, now.job, now.job_since) == (("shop-backend-1",), "shop-job", False)
 
 
-@pytest.mark.parametrize("state", [[], STATE[:-1]])
+@pytest.mark.parametrize("state", [[], STATE[:-2]])
 def test_without_traffic_nothing_has_served(state: list[Mapping[str, Any]]) -> None:
     assert not read(state).served
 
@@ -219,18 +255,30 @@ def test_another_deployments_resources_say_nothing() -> None:
 def test_a_release_that_failed_its_gate_does_not_serve() -> None:
     failed = container("shop-backend-2", "def", "1")
     old = {**STATE[3], "delete": True}
-    now = read([*STATE[:3], failed, old, STATE[4], resource("shop-release", name="shop:def")])
+    now = read([*STATE[:3], failed, old, *STATE[4:], resource("shop-release", name="shop:def")])
     assert (now.release, now.redeploy, now.failed) == ("abc", "0", True)
 
 
 @pytest.mark.parametrize(
-    ("created", "since"),
-    [("2029-12-31T23:59:59.999999999Z", False), ("2030-01-01T01:00:00.5+00:00", True)],
+    ("accounts", "since", "run"),
+    [
+        ([ACCOUNT], False, "shop-job"),
+        # An `up` that failed after the job, and a first one that was killed at its very end.
+        ([account("shop-backend-1", "job-0")], True, "job-0"),
+        ([], True, ""),
+        # Before runs of the job were named.
+        ([account("shop-backend-1")], False, "shop-job"),
+    ],
 )
-def test_a_job_that_ran_after_what_serves_had_started(created: str, since: bool) -> None:
-    now = read([*STATE[:2], job(RESULT, created), *STATE[3:]])
-    assert now.job_since is since
+def test_a_job_that_nobody_has_accounted_for(accounts: Any, since: bool, run: str) -> None:
+    now = read([*STATE[:5], *accounts])
+    assert (now.job_since, now.job) == (since, run)
     assert now.records == ("1", "2")
+
+
+def test_what_was_accounted_for_stays_known_without_a_job() -> None:
+    now = read([*STATE[:2], *STATE[3:]])
+    assert (now.job_since, now.job, now.counted) == (False, "shop-job", ("shop-backend-1",))
 
 
 def test_a_container_that_is_gone_leaves_its_release() -> None:

@@ -250,6 +250,8 @@ def test_what_another_stack_serves_is_not_touched(program: Program) -> None:
     with pytest.raises(UserError, match="container theirs of deployment update runs, but is in"):
         program.run_into(recorder, "update")
     assert not recorder.resources
-    program.pulumi.state = [{"urn": "urn:pulumi:x::y::z::update-backend", "id": "theirs-id"}]
+    program.pulumi.state = [
+        {"urn": "urn:pulumi:x::y::z::update-backend", "type": "z", "id": "theirs-id"}
+    ]
     assert program.run_into(recorder, "update").resources
     program.daemon.running, program.pulumi.state = {}, []
