@@ -9,7 +9,7 @@ from pathlib import Path
 import pulumi
 import pulumi_docker as docker
 
-from components import application
+from components import application, outputs
 from components.backend import PORT, Backend
 from components.backups import Backups
 from components.build_secrets import stage_build_secrets
@@ -291,6 +291,7 @@ else:
 serving = traffic.serving.apply(lambda names: names[0])
 
 # What ran is counted, and compared with the plan.
+job = seeding.result if seeding else pulumi.Output.from_input(None)
 account = Account(
     deployment,
     {
@@ -300,7 +301,7 @@ account = Account(
         "accounted": now.accounted,
         "backends": traffic.serving,
         "counted": now.counted,
-        "job": seeding.result if seeding else None,
+        "job": job,
         "job_id": seeding.run if seeding else now.job,
     },
     pulumi.ResourceOptions(depends_on=[traffic]),
@@ -324,12 +325,12 @@ pulumi.export("imageId", image.image_id)
 pulumi.export("releases", releases.kept)
 pulumi.export("deployment", deployment)
 pulumi.export("strategy", settings.strategy)
-pulumi.export("executionPlan", plan.as_output())
+pulumi.export("executionPlan", outputs.plan(plan))
 pulumi.export("row", account.row)
-pulumi.export("ledger", account.result)
+pulumi.export("ledger", account.result.apply(outputs.ledger))
 pulumi.export("migrations", check.result)
 pulumi.export("backup", check.backup)
-pulumi.export("seeding", seeding.result if seeding else {"steps": []})
+pulumi.export("seeding", job.apply(outputs.seeding))
 pulumi.export("containers", {"backend": serving, "backends": traffic.serving, **reached_by})
 pulumi.export("baseImage", dict(zip(("name", "origin"), given.base_image, strict=True)))
-pulumi.export("supplied", backend.report.apply(lambda report: (report or {}).get("supplied")))
+pulumi.export("supplied", backend.report.apply(outputs.supplied))

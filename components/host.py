@@ -16,12 +16,16 @@ from components.errors import UserError
 from components.host_claim import Claim
 from components.kept_releases import KeptRelease, kept_releases
 from components.labels import DEPLOYMENT, ROLE
+from components.ssh import tunnel
 
 BOOTSTRAPPED_BASE_IMAGE = "django-on-docker/base:trixie"
 DEFAULT_BASE_IMAGE = "python:3.13-slim-trixie"
 # Seconds: for the first answer, and for each later one, since a daemon that builds is slow.
 _FIRST_TIMEOUT = 10
 _TIMEOUT = 120
+_MEANT = "or set DOCKER_HOST to the one you mean; `docker info` has to succeed"
+_START = f"start it (`systemctl start docker`, or `make up`, which does), {_MEANT}"
+_OVER_SSH = f"ssh has to get there without a question (a key, and its host known), {_MEANT}"
 
 
 class Host:
@@ -36,16 +40,17 @@ class Host:
 
     def __init__(self, address: str | None = None) -> None:
         self.address = address or find_address()
+        remote = (self.address or "").startswith("ssh:")
         try:
-            docker.DockerClient(base_url=self.address, timeout=_FIRST_TIMEOUT).ping()
-            self.client = docker.DockerClient(base_url=self.address, timeout=_TIMEOUT)
+            asked = tunnel(str(self.address)) if remote else self.address
+            docker.DockerClient(base_url=asked, timeout=_FIRST_TIMEOUT).ping()
+            self.client = docker.DockerClient(base_url=asked, timeout=_TIMEOUT)
         except (docker.errors.DockerException, requests.RequestException, OSError) as error:
             raise UserError(
                 f"no Docker daemon answers at {self.address or 'the default address'}",
                 [
                     f"it said: {_root_cause(error)}",
-                    "start it (`systemctl start docker`, or `make up`, which does), or set "
-                    "DOCKER_HOST to the one you mean; `docker info` has to succeed",
+                    _OVER_SSH if remote else _START,
                 ],
             ) from None
 

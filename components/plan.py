@@ -7,8 +7,8 @@ the analysis that this program grew out of (docs/analysis.md).
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import Any, Literal, Protocol
+from dataclasses import dataclass, replace
+from typing import Literal, Protocol
 
 Operation = Literal["collectstatic", "migrate", "seed"]
 Point = Literal["build", "startup", "job"]
@@ -162,10 +162,6 @@ class Plan:
     def static_volume(self) -> bool:
         """STATIC_ROOT has to be writable: a volume of the release's own, filled from its image."""
         return self.collect_at_startup or self.collect_in_job
-
-    def as_output(self) -> list[dict[str, Any]]:
-        """The plan as plain data, for the stack output `executionPlan`."""
-        return [asdict(entry) for entry in self.entries]
 
     def as_table(self, up: Up, *, new_migrations: Sequence[str] = ()) -> str:
         """The plan, and what of it this `up` carries out, as a table for the preview.

@@ -21,6 +21,7 @@ from components.pulumi_cli import resource_ids, stack_resources
 from components.release import Release, prepare_release
 from components.rollback import release_again
 from components.settings import Settings, load_stack
+from components.shared_secrets import shared
 from components.stack_secrets import StackSecrets, ensure_secrets
 
 
@@ -93,6 +94,9 @@ def prepare() -> Preparation:
     """
     settings = load_stack()
     stack = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
+    config_file = Path("stacks", f"Pulumi.{pulumi.get_stack()}.yaml")
+    for line in shared(config_file):
+        pulumi.log.warn(line)
     project = None if settings.rollback else _project(settings)
     host = Host()
     state = stack_resources(pulumi.get_stack())
@@ -123,7 +127,7 @@ def prepare() -> Preparation:
         settings,
         stack=pulumi.get_stack(),
         project=pulumi.get_project(),
-        config_file=Path("stacks", f"Pulumi.{pulumi.get_stack()}.yaml"),
+        config_file=config_file,
         has_data=has_data,
         write=not pulumi.runtime.is_dry_run(),
     )

@@ -32,6 +32,7 @@ from components.settings_types import (
     StrategyName,
     Target,
     UnsafePolicy,
+    Unordered,
     UrlPath,
     Value,
     Variable,
@@ -63,7 +64,7 @@ class Settings(BaseModel):
     python_path: InsidePath = ""
     requirements: InsidePath = ""
     dockerfile: InsidePath = ""
-    apt_packages: tuple[str, ...] = ()
+    apt_packages: Annotated[tuple[str, ...], Unordered] = ()
     environment: dict[Variable, Value] = {}
     secret_environment: dict[Variable, SecretStr] = {}
     base_image: str = ""
@@ -102,7 +103,7 @@ class Settings(BaseModel):
     deployment: Name = ""
     port: int = Field(default=8080, ge=1, le=65535)
     origin: Origin = ""
-    allowed_hosts: tuple[str, ...] = ()
+    allowed_hosts: Annotated[tuple[str, ...], Unordered] = ()
     admin_user: str = Field(default="admin", min_length=1)
     admin_email: str = "admin@example.org"
     secret_key: SecretStr | None = Field(default=None, min_length=32)
@@ -111,7 +112,7 @@ class Settings(BaseModel):
     max_body_size: int = Field(default=100, ge=1, le=100_000)
     edge: bool = True
     serve_media: bool = True
-    private_media: tuple[InsidePath, ...] = ()
+    private_media: Annotated[tuple[InsidePath, ...], Unordered] = ()
 
     # The server
     replicas: int = Field(default=1, ge=1, le=16)

@@ -105,6 +105,10 @@ def _text(value: object) -> object:
     return json.dumps(value) if isinstance(value, bool | int | float) else value
 
 
+def _unordered(values: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(sorted(set(values)))
+
+
 def _target(path: str) -> str:
     if not path.startswith("/") or ".." in path.split("/"):
         raise ValueError("must be an absolute path in the container, without ..")
@@ -156,5 +160,6 @@ EngineName = Annotated[str, _one_of(ENGINES)]
 UnsafePolicy = Annotated[str, _one_of(UNSAFE)]
 AheadPolicy = Annotated[str, _one_of(AHEAD)]
 ServerUrl = Annotated[SecretStr, AfterValidator(_server_url)]
+Unordered = AfterValidator(_unordered)
 Origin = Annotated[str, AfterValidator(_origin)]
 UrlPath = Annotated[str, AfterValidator(_url_path)]

@@ -149,7 +149,7 @@ def prepare(progress: Progress, name: str, *, may_install: bool = True) -> dict[
     environment.make_state(exports, os.environ)
     env = environment.applied(os.environ, environment.tools(engine, os.environ), exports)
     with progress.step("stack") as step:
-        stack.select(step, name, env)
+        stack.ensure(step, name, env)
     return env
 
 

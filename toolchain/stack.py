@@ -48,16 +48,16 @@ def config_value(stack: str, key: str, folder: Path = paths.STACKS) -> str:
     return match[1].strip("\"'") if match else ""
 
 
-def select(step: Step, stack: str, env: Mapping[str, str]) -> None:
-    """Makes `stack` the current one, creating it where there is none."""
-    found, text = answer(["pulumi", "stack", "select", stack], env=env, seconds=60)
+def ensure(step: Step, stack: str, env: Mapping[str, str]) -> None:
+    """Creates `stack` where there is none. Which one is selected for plain pulumi stays."""
+    found, text = answer(["pulumi", "config", "-s", stack], env=env, seconds=60)
     if found:
         step.already(stack)
         return
     try:
         if "no stack named" not in text:
-            raise ToolchainError(f"the stack {stack} cannot be selected", output=text.splitlines())
-        run(["pulumi", "stack", "init", stack], on_line=step.update, env=env)
+            raise ToolchainError(f"the stack {stack} cannot be used", output=text.splitlines())
+        run(["pulumi", "stack", "init", "--no-select", stack], on_line=step.update, env=env)
     except ToolchainError as error:
         why = remedy("\n".join(error.output))
         raise ToolchainError(error.problem, why, error.output) from error

@@ -160,6 +160,16 @@ class Site:
         found: dict[str, Any] = json.loads(run.output)
         return found
 
+    def steps(self) -> list[tuple[str, str]]:
+        """The output `seeding`: each step and its result."""
+        lines: list[str] = self.outputs()["seeding"]["steps"]
+        told = (line.rpartition(" (")[0].partition(": ") for line in lines)
+        return [(step, said.split()[0].rstrip(":,;.")) for step, _, said in told]
+
+    def results(self) -> set[str]:
+        """What the steps came to, each result once."""
+        return {result for _, result in self.steps()}
+
     def config(self, key: str) -> str:
         """One config value, decrypted."""
         return self.pulumi("config", "get", key, "-s", self.stack, check=True).output.strip()

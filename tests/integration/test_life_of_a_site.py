@@ -91,7 +91,7 @@ def test_seeded_media_are_served(site: Site, first_up: Run) -> None:
 
 def test_the_job_says_what_each_step_did(site: Site, first_up: Run) -> None:
     seeding = site.outputs()["seeding"]
-    assert [step["result"] for step in seeding["steps"]] == ["created"] * STEPS
+    assert [result for _, result in site.steps()] == ["created"] * STEPS
     assert seeding["migrate"]["applied"] > 0
     assert "[10/10] seed_announcement" in first_up.output
 
@@ -150,7 +150,7 @@ def test_an_update_replaces_the_backend_and_nothing_else(
     assert len(backends(site)) == 1
     assert site.outputs()["release"] != release
     assert visitor.is_logged_in()
-    assert [s["result"] for s in site.outputs()["seeding"]["steps"]] == ["created"] * STEPS
+    assert [result for _, result in site.steps()] == ["created"] * STEPS
 
 
 def test_redeploy_runs_the_job_again_and_finds_nothing_to_do(
@@ -160,7 +160,7 @@ def test_redeploy_runs_the_job_again_and_finds_nothing_to_do(
     site.configure(redeploy=1)
     site.up()
     seeding = site.outputs()["seeding"]
-    assert [step["result"] for step in seeding["steps"]] == ["unchanged"] * STEPS
+    assert [result for _, result in site.steps()] == ["unchanged"] * STEPS
     assert seeding["migrate"]["applied"] == 0
     assert backends(site) != before
     assert visitor.is_logged_in()
@@ -215,7 +215,7 @@ def test_a_failing_step_stops_the_job_and_names_itself(site: Site, first_up: Run
     assert Browser(site.url).get("/")[0] == 200
     site.configure(seedSteps=["seed_roles", "seed_admin"])
     site.up()
-    assert [s["result"] for s in site.outputs()["seeding"]["steps"]] == ["unchanged"] * 2
+    assert [result for _, result in site.steps()] == ["unchanged"] * 2
     assert account(site) == ("code update", True)
 
 
@@ -240,7 +240,7 @@ def test_data_and_sessions_survive_destroy_and_up(
     site.up()
     assert site.config("secretKey") == secret
     assert visitor.is_logged_in()
-    assert [s["result"] for s in site.outputs()["seeding"]["steps"]] == ["unchanged"] * 2
+    assert [result for _, result in site.steps()] == ["unchanged"] * 2
     assert account(site) == ("re-deployment", True)
 
 

@@ -69,7 +69,7 @@ def set_aside(site: Site) -> str:
 
 
 def results(site: Site) -> set[str]:
-    return {step["result"] for step in site.outputs()["seeding"]["steps"]}
+    return site.results()
 
 
 def test_a_clean_server_becomes_a_seeded_site(site: Site, first_up: Run) -> None:

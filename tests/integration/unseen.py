@@ -126,16 +126,13 @@ def static_files_are_served(browser: Browser, page: str, prefix: str) -> None:
 
 def supplied(site: Site) -> dict[str, list[str]]:
     """The output `supplied`: by setting, the reasons for what the program supplied."""
-    found: dict[str, list[str]] = {}
-    for entry in site.outputs()["supplied"]:
-        if entry["action"] == "supplied":
-            found.setdefault(entry["setting"], []).append(entry["why"])
-    return found
+    found: dict[str, str] = site.outputs()["supplied"].get("supplied", {})
+    return {setting: why.split("; ") for setting, why in found.items()}
 
 
 def steps(site: Site) -> list[tuple[str, str]]:
     """The output `seeding`: each step's name and result."""
-    return [(step["name"], step["result"]) for step in site.outputs()["seeding"]["steps"]]
+    return [(step.split()[0], result) for step, result in site.steps()]
 
 
 def upload(browser: Browser, path: str, name: str, content: bytes, **fields: str) -> None:

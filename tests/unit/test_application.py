@@ -51,7 +51,7 @@ def test_the_variables_of_every_container() -> None:
         ({"environment": {"LANG": "de"}}, "LANG", "de"),
         ({"databaseTimeout": 5}, "DEPLOY_DATABASE_TIMEOUT", "5"),
         ({"serveMedia": False}, "DEPLOY_SERVE_MEDIA", "false"),
-        ({"privateMedia": ["documents", "b"]}, "DEPLOY_PRIVATE_MEDIA", "documents,b"),
+        ({"privateMedia": ["documents", "b"]}, "DEPLOY_PRIVATE_MEDIA", "b,documents"),
     ],
 )
 def test_what_config_makes_of_them(changes: dict[str, Any], variable: str, value: str) -> None:

@@ -108,7 +108,7 @@ def test_processes_here_hold_no_port_of_another_machine(
     daemon: FakeDaemon, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("psutil.net_connections", lambda kind: [listening("0.0.0.0", 8080)])
-    monkeypatch.setenv("DOCKER_HOST", "ssh://server")
+    monkeypatch.setenv("DOCKER_HOST", "tcp://server:2376")
     assert problems() == ()
 
 

@@ -200,6 +200,6 @@ def test_a_folder_with_its_database_is_served(daemon: FakeDaemon, tmp_path: Path
 def test_folders_of_another_machine_cannot_be_seen(
     daemon: FakeDaemon, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("DOCKER_HOST", "ssh://server")
+    monkeypatch.setenv("DOCKER_HOST", "tcp://server:2376")
     volumes = {"dataVolume": "/srv/nowhere"}
     assert problems(data="existing", data_file="db.sqlite3", volumes=volumes) == ()

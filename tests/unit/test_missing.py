@@ -86,7 +86,7 @@ def test_a_host_is_asked_for_nothing_that_the_state_does_not_know() -> None:
         (Host(vols={"shop-data"}), (VOLUME, "shop-secrets"), "volume shop-secrets is gone"),
         (Host(images=set()), (IMAGE, "shop-release"), "image shop:1 is gone"),
     ],
-    ids=str,
+    ids=["container", "stopped", "edge", "network", "volume", "image"],
 )
 def test_what_is_missing_gets_another_number(host: Host, key: tuple[str, str], says: str) -> None:
     found = missing(STATE, host)

@@ -227,3 +227,8 @@ def test_further_secrets_are_masked_and_have_to_be_encrypted() -> None:
         load({**GOOD, "secretEnvironment": '{"A B": "hush-hush"}'}, stack="shop", file="f")
     assert "hush-hush" not in str(error.value)
     assert "secretEnvironment is in plain text" in str(error.value)
+
+
+@pytest.mark.parametrize("key", ["aptPackages", "allowedHosts", "privateMedia"])
+def test_the_order_of_what_has_none_is_no_change(key: str) -> None:
+    assert parse(**{key: '["b", "a", "b"]'}) == parse(**{key: '["a", "b"]'})

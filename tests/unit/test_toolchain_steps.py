@@ -85,6 +85,43 @@ def test_config_value(tmp_path: Path, line: str, value: str) -> None:
     assert stack.config_value("dev", "baseImage", tmp_path) == value
 
 
+@pytest.mark.parametrize(
+    ("answered", "made"),
+    [
+        ((True, ""), []),
+        ((False, "error: no stack named 'shop' found"), ["pulumi stack init --no-select shop"]),
+    ],
+)
+def test_the_stack_is_made_and_another_one_stays_selected(
+    monkeypatch: pytest.MonkeyPatch, answered: tuple[bool, str], made: list[str]
+) -> None:
+    asked: list[str] = []
+    ran: list[str] = []
+
+    def answer(words: list[str], **_: object) -> tuple[bool, str]:
+        asked.append(" ".join(words))
+        return answered
+
+    monkeypatch.setattr(stack, "answer", answer)
+    monkeypatch.setattr(stack, "run", lambda words, **_: ran.append(" ".join(words)))
+    with Progress().step("stack") as step:
+        stack.ensure(step, "shop", {})
+    assert asked == ["pulumi config -s shop"]
+    assert ran == made
+
+
+def test_a_stack_that_cannot_be_used_shows_what_pulumi_said(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(stack, "answer", lambda words, **_: (False, "error: incorrect passphrase"))
+    with (
+        pytest.raises(ToolchainError, match="shop cannot be used") as error,
+        Progress().step("s") as s,
+    ):
+        stack.ensure(s, "shop", {})
+    assert "encrypted with another passphrase" in str(error.value)
+
+
 def test_a_foreign_passphrase_has_a_remedy() -> None:
     assert "another passphrase" in stack.remedy("error: getting secrets: incorrect passphrase")
     assert stack.remedy("error: anything else") == ""
