@@ -48,7 +48,7 @@ def explain(
     if error["type"] == "missing":
         return f"{key} is missing: set it with `pulumi config set {key} VALUE -s {stack}`"
     message = str(cause) if cause else error["msg"][:1].lower() + error["msg"][1:]
-    where = ".".join([key, *inner])
+    where = ".".join([key, *(part for part in inner if part != "[key]")])
     shown = "[secret]" if key in secret else raw.get(key, "")
     return f"{where} is {shown!r}: {message}; {_setting(key, stack, secret=key in secret)}"
 

@@ -1,13 +1,13 @@
 """Bad input is an error before anything is changed, naming key, value and remedy."""
 
-import socket
-from pathlib import Path
+import re
 from typing import Any
 
 import docker
 import pytest
 
-from tests.integration.conftest import MakeSite
+from tests.integration.conftest import BeginFault, MakeSite
+from tests.integration.faults import first_error
 from tests.integration.harness import Run, Site
 
 TYPES = "must be of type"  # said by Pulumi itself, which knows the declared types
@@ -33,6 +33,14 @@ def config(site: Site) -> Any:
     assert client.images.list(filters=label) == []
 
 
+def first_problem(run: Run) -> str:
+    """What is wrong: the error, or where that only counts, the first line of its list."""
+    error = first_error(run.output)
+    listed = re.search(r"^ +- (.*)", run.output, flags=re.MULTILINE)
+    counts = error.endswith("problem") or "is not ready for" in error
+    return listed.group(1) if listed and counts else error
+
+
 def refused(site: Site) -> Run:
     """Deploy, and be told why not: no stack trace, nothing changed."""
     run = site.up(check=False)
@@ -42,72 +50,75 @@ def refused(site: Site) -> Run:
     return run
 
 
-@pytest.mark.parametrize(
-    ("changes", "says"),
-    [
-        ({"setingsModule": "x"}, ["setingsModule is no config key", "did you mean settingsModule"]),
-        ({"port": "abc"}, ["port", TYPES, "integer"]),
-        ({"seeding": "maybe"}, ["seeding", TYPES, "boolean"]),
-        ({"port": "70000"}, ["port is '70000'", "less than or equal to 65535", "config set port"]),
-        ({"strategy": "bold"}, ["strategy is 'bold'", "must be one of recommended"]),
-        ({"data": "new"}, ["data is 'new'", "'create' or 'existing'"]),
-        ({"appPath": "stacks"}, ["no such module in", "is appPath a Django project?"]),
-        ({"appPath": "nowhere"}, ["appPath is 'nowhere'", "no such folder"]),
-        ({"settingsModule": "lanterna.production"}, ["manage.py names lanterna.settings"]),
-        ({"requirements": "prod.txt"}, ["requirements is 'prod.txt'", "no such file"]),
-        ({"retire": ["nobody"]}, ["retire names 'nobody'", "docker ps --all"]),
-        ({"data": "existing"}, ["there is no volume", "docker volume ls", "dataVolume"]),
-        ({"environment": {"DEBUG": "1"}}, ["environment.DEBUG", "is set by this program"]),
-        (
-            {"volumes": {"files": "/srv/static"}},
-            ["volumes.files", "covers /srv/static", "hide the files of every later release"],
-        ),
-        (
-            {"data": "existing", "dataVolume": "/nowhere", "mediaVolume": "/nowhere"},
-            ["there is no folder /nowhere"],
-        ),
-        (
-            {"strategy": "aggressive", "collectStaticOnStartup": True},
-            ["collectStaticOnStartup is true", "set it to false"],
-        ),
-    ],
-    ids=str,
-)
-def test_a_wrong_key(site: Site, changes: dict[str, Any], says: list[str]) -> None:
+WRONG_VALUES = [
+    ({"port": "70000"}, ["port is '70000'", "less than or equal to 65535", "config set port"]),
+    ({"strategy": "bold"}, ["strategy is 'bold'", "must be one of recommended"]),
+    ({"data": "new"}, ["data is 'new'", "'create' or 'existing'"]),
+    ({"appPath": "stacks"}, ["no such module in", "is appPath a Django project?"]),
+    ({"appPath": "nowhere"}, ["appPath is 'nowhere'", "no such folder"]),
+    ({"settingsModule": "lanterna.production"}, ["manage.py names lanterna.settings"]),
+    ({"requirements": "prod.txt"}, ["requirements is 'prod.txt'", "no such file"]),
+    ({"retire": ["nobody"]}, ["retire names 'nobody'", "docker ps --all"]),
+    ({"data": "existing"}, ["there is no volume", "docker volume ls", "dataVolume"]),
+    ({"environment": {"DEBUG": "1"}}, ["environment.DEBUG", "is set by this program"]),
+    (
+        {"data": "existing", "dataVolume": "/nowhere", "mediaVolume": "/nowhere"},
+        ["there is no folder /nowhere"],
+    ),
+    (
+        {"strategy": "aggressive", "collectStaticOnStartup": True},
+        ["collectStaticOnStartup is true", "set it to false"],
+    ),
+]
+
+
+@pytest.mark.parametrize(("changes", "says"), WRONG_VALUES, ids=str)
+def test_a_wrong_value(
+    site: Site, changes: dict[str, Any], says: list[str], fault: BeginFault
+) -> None:
     site.configure(**changes)
     run = refused(site)
+    fault("wrong value").saw(changes, f"exit code {run.code}", first_problem(run))
     for words in says:
         assert words in run.output
 
 
-def test_a_missing_key(site: Site) -> None:
+def test_a_misspelt_key(site: Site, fault: BeginFault) -> None:
+    site.configure(setingsModule="x")
+    run = refused(site)
+    fault("key misspelt").saw(f"exit code {run.code}", first_problem(run))
+    assert "setingsModule is no config key of this program: did you mean settingsModule" in (
+        run.output
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "type_"), [({"port": "abc"}, "integer"), ({"seeding": "maybe"}, "boolean")], ids=str
+)
+def test_a_wrong_type(site: Site, changes: dict[str, Any], type_: str, fault: BeginFault) -> None:
+    site.configure(**changes)
+    run = refused(site)
+    fault("wrong type").saw(changes, f"exit code {run.code}", first_error(run.output))
+    for words in (*changes, TYPES, type_):
+        assert words in run.output
+
+
+def test_a_volume_over_static_files(site: Site, fault: BeginFault) -> None:
+    site.configure(volumes={"files": "/srv/static"})
+    run = site.preview()
+    fault("over STATIC_ROOT").saw(f"preview: exit code {run.code}", first_problem(run))
+    assert run.code != 0
+    for words in ("volumes.files", "covers /srv/static", "hide the files of every later release"):
+        assert words in run.output
+
+
+def test_a_missing_key(site: Site, fault: BeginFault) -> None:
     for key in ("appPath", "settingsModule"):
         site.pulumi("config", "rm", key, "-s", site.stack, check=True)
-    output = refused(site).output
-    assert "appPath is missing: set it with `pulumi config set appPath" in output
-    assert "settingsModule is missing" in output
-
-
-def test_a_port_that_is_taken(site: Site) -> None:
-    with socket.socket() as holder:
-        holder.bind(("127.0.0.1", 0))
-        holder.listen()
-        port = holder.getsockname()[1]
-        site.configure(port=port)
-        output = refused(site).output
-    assert f"127.0.0.1:{port} is taken by process" in output
-    assert f"pulumi config set port {port + 1}" in output
-
-
-def test_a_daemon_that_is_down(site: Site, tmp_path: Path) -> None:
-    address = f"unix://{tmp_path}/docker.sock"
-    site.env["DOCKER_HOST"] = address
-    try:
-        output = refused(site).output
-    finally:
-        del site.env["DOCKER_HOST"]
-    assert f"no Docker daemon answers at {address}" in output
-    assert "systemctl start docker" in output
+    run = refused(site)
+    fault("key missing").saw(f"exit code {run.code}", first_problem(run))
+    assert "appPath is missing: set it with `pulumi config set appPath" in run.output
+    assert "settingsModule is missing" in run.output
 
 
 def test_data_of_somebody_else(site: Site) -> None:

@@ -5,12 +5,14 @@ The tests of this module build on each other, in order, on one deployment.
 
 import re
 import time
+from collections.abc import Callable
 from urllib.parse import urljoin
 
 import docker
 import pytest
+from docker.models.containers import Container
 
-from tests.integration.conftest import MakeSite
+from tests.integration.conftest import BeginFault, MakeSite
 from tests.integration.harness import Browser, Run, Site, visitors
 
 STEPS = 10
@@ -41,6 +43,11 @@ def backends(site: Site) -> list[str]:
     """Names of the backend containers that run."""
     found = docker.from_env().containers.list(filters=site.labelled("backend"))
     return sorted(str(container.name) for container in found)
+
+
+def releases(site: Site) -> int:
+    """How many images of releases there are."""
+    return len(docker.from_env().images.list(filters=site.labelled("release")))
 
 
 def account(site: Site) -> tuple[str, bool]:
@@ -120,23 +127,33 @@ def test_no_secret_is_shown(site: Site, first_up: Run) -> None:
         assert secret not in state
 
 
-def test_nothing_changed_means_nothing_happens(site: Site, first_up: Run, visitor: Browser) -> None:
+def test_nothing_changed_means_nothing_happens(
+    site: Site, first_up: Run, visitor: Browser, fault: BeginFault
+) -> None:
     run = site.up()
+    fault("up twice").saw(run.changes())
     assert set(run.changes()) == {"unchanged"}, run.output
     refreshed = site.pulumi("refresh", "--yes", "-s", site.stack, check=True)
+    preview = site.preview()
+    fault("up, refresh, preview").saw(refreshed.changes(), preview.changes())
     assert set(refreshed.changes()) == {"unchanged"}, refreshed.output
-    assert set(site.preview().changes()) == {"unchanged"}
+    assert set(preview.changes()) == {"unchanged"}, preview.output
 
 
-def test_what_dockerignore_excludes_changes_nothing(site: Site, first_up: Run) -> None:
+def test_what_dockerignore_excludes_changes_nothing(
+    site: Site, first_up: Run, fault: BeginFault
+) -> None:
+    edit(site, "example/README.md", "\nNot in the image.\n")
     (site.folder / "example/notes.md").write_text("not in the image\n")
-    assert set(site.preview().changes()) == {"unchanged"}
+    preview = site.preview()
+    fault("ignored file").saw(preview.changes())
+    assert set(preview.changes()) == {"unchanged"}
 
 
 def test_an_update_replaces_the_backend_and_nothing_else(
-    site: Site, first_up: Run, visitor: Browser
+    site: Site, first_up: Run, visitor: Browser, fault: BeginFault
 ) -> None:
-    before, release = backends(site), site.outputs()["release"]
+    before, release, built = backends(site), site.outputs()["release"], releases(site)
     edit(site, VIEWS, "\n# a change\n")
     preview = site.preview()
     assert preview.changes()["to replace"] == len(CHANGED), preview.output
@@ -148,6 +165,13 @@ def test_an_update_replaces_the_backend_and_nothing_else(
     assert run.changes()["replaced"] == len(CHANGED)
     assert backends(site) != before
     assert len(backends(site)) == 1
+    fault("source edited").saw(
+        f"preview: {', '.join(sorted(set(replaced)))} to be replaced",
+        f"images built: {releases(site) - built}",
+        f"backends replaced: {len({*before} - {*backends(site)})}",
+        f"visitors got {sorted(set(statuses))}",
+    )
+    assert releases(site) == built + 1
     assert site.outputs()["release"] != release
     assert visitor.is_logged_in()
     assert [result for _, result in site.steps()] == ["created"] * STEPS
@@ -166,17 +190,27 @@ def test_redeploy_runs_the_job_again_and_finds_nothing_to_do(
     assert visitor.is_logged_in()
 
 
-def test_a_release_that_crashes_gets_no_traffic(site: Site, first_up: Run) -> None:
+def test_a_release_that_crashes_gets_no_traffic(
+    site: Site, first_up: Run, fault: BeginFault
+) -> None:
     before = backends(site)
     trouble = "import sys\nif 'gunicorn' in sys.argv[0]:\n    raise RuntimeError('boiler out')\n"
     edit(site, "example/catalogue/apps.py", f"\n{trouble}")
     started = time.monotonic()
     run = site.up(check=False)
+    seconds = time.monotonic() - started
+    shown = re.search(r"RuntimeError: .*", run.output)
+    status = Browser(site.url).get("/")[0]
+    fault("crash at boot").saw(
+        f"exit code {run.code} after {seconds:.0f} s (gateTimeout 120)",
+        shown.group() if shown else "no cause",
+        f"the site answers {status}",
+    )
     assert run.code != 0
-    assert time.monotonic() - started < 60, "it waited for a time-out"
+    assert seconds < 60, "it waited for a time-out"
     assert "was not let through to traffic" in run.output
-    assert "boiler out" in run.output
-    assert Browser(site.url).get("/")[0] == 200
+    assert "RuntimeError: boiler out" in run.output
+    assert status == 200
     again = site.up(check=False)
     assert again.code != 0, "an unchanged rerun must fail again"
     assert "was not let through to traffic" in again.output
@@ -198,7 +232,9 @@ def test_fixing_it_is_all_the_recovery_there_is(
     assert visitor.is_logged_in()
 
 
-def test_a_failing_step_stops_the_job_and_names_itself(site: Site, first_up: Run) -> None:
+def test_a_failing_step_stops_the_job_and_names_itself(
+    site: Site, first_up: Run, fault: BeginFault
+) -> None:
     command = site.folder / "example/editorial/management/commands/seed_trouble.py"
     command.write_text(
         "import sys\nfrom django.core.management.base import BaseCommand\n\n"
@@ -207,9 +243,16 @@ def test_a_failing_step_stops_the_job_and_names_itself(site: Site, first_up: Run
     )
     site.configure(seedSteps=["seed_roles", "seed_trouble", "seed_admin"])
     run = site.up(check=False)
+    named = re.search(r"the seed step .*", run.output)
+    fault("step exits 17").saw(
+        f"exit code {run.code}",
+        named.group() if named else "no step",
+        f"later step {'run' if '[3/3]' in run.output else 'not run'}",
+        f"the site answers {Browser(site.url).get('/')[0]}",
+    )
     assert run.code != 0
-    assert "seed_trouble" in run.output
-    assert "17" in run.output
+    assert named
+    assert named.group().startswith("the seed step 'seed_trouble' failed with exit code 17")
     assert "the well is dry" in run.output
     assert "[3/3]" not in run.output
     assert Browser(site.url).get("/")[0] == 200
@@ -219,16 +262,58 @@ def test_a_failing_step_stops_the_job_and_names_itself(site: Site, first_up: Run
     assert account(site) == ("code update", True)
 
 
-def test_a_container_removed_by_hand_comes_back(site: Site, first_up: Run) -> None:
-    docker.from_env().containers.get(backends(site)[0]).remove(force=True)
-    assert Browser(site.url).get("/")[0] == 503
-    site.pulumi("up", "--yes", "--refresh", "-s", site.stack, check=True)
-    assert Browser(site.url).get("/")[0] == 200
+def comes_back(site: Site, harm: Callable[[Container], object]) -> str:
+    """Do something to the backend by hand, deploy, and say what was seen."""
+    harm(docker.from_env().containers.get(backends(site)[0]))
+    before = Browser(site.url).get("/")[0]
+    run = site.up()
+    warned = re.search(r"warning: (container .*)", run.output)
+    assert warned
+    after = Browser(site.url).get("/")[0]
+    replaced = set(re.findall(rf"{site.deployment}-(\w+) replac", run.output))
+    seen = f"{before} before, {after} after; {warned.group(1)}; replaced: {sorted(replaced)}"
+    assert (before, after) == (503, 200), seen
+    assert {"backend", "gate", "traffic"} <= replaced, "it takes the way of every update"
     assert account(site) == ("container restart", True)
+    every = docker.from_env().containers.list(all=True, filters=site.labelled("backend"))
+    assert len(every) == 1
+    return seen
+
+
+def test_a_container_removed_by_hand_comes_back(
+    site: Site, first_up: Run, fault: BeginFault
+) -> None:
+    removed = fault("backend removed")
+    removed.saw(comes_back(site, lambda container: container.remove(force=True)))
+
+
+def test_a_container_stopped_by_hand_comes_back(
+    site: Site, first_up: Run, fault: BeginFault
+) -> None:
+    stopped = fault("backend stopped")
+    stopped.saw(comes_back(site, lambda container: container.stop(timeout=5)))
+
+
+def test_turning_seeding_off_and_on_runs_the_job_alone_and_once(
+    site: Site, first_up: Run, visitor: Browser
+) -> None:
+    before = backends(site)
+    site.configure(seeding=False)
+    site.up()
+    site.configure(seeding=True)
+    run = site.up()
+    assert "ledger: re-deployment: migrate at job 1 (applied 0), seed at job 1, as planned" in (
+        run.output
+    )
+    assert account(site) == ("re-deployment", True)
+    again = site.up()
+    assert "this up: nothing to do" in again.output
+    assert set(again.changes()) == {"unchanged"}
+    assert backends(site) == before
 
 
 def test_data_and_sessions_survive_destroy_and_up(
-    site: Site, first_up: Run, visitor: Browser
+    site: Site, first_up: Run, visitor: Browser, fault: BeginFault
 ) -> None:
     secret = site.config("secretKey")
     site.destroy()
@@ -242,6 +327,15 @@ def test_data_and_sessions_survive_destroy_and_up(
     assert visitor.is_logged_in()
     assert [result for _, result in site.steps()] == ["unchanged"] * 2
     assert account(site) == ("re-deployment", True)
+    media = re.search(r'src="(/media/[^"]+)"', visitor.get("/lights/")[1])
+    assert media
+    fault("destroy, up").saw(
+        f"kept: {', '.join(kept)}",
+        f"same secret key: {site.config('secretKey') == secret}",
+        f"still logged in: {visitor.is_logged_in()}",
+        f"a picture answers {visitor.get(media.group(1))[0]}",
+    )
+    assert visitor.get(media.group(1))[0] == 200
 
 
 def test_lost_secrets_are_recovered_from_the_copy(

@@ -1,11 +1,12 @@
 """A deployment belongs to one stack, and can be handed over to another."""
 
 import json
+import re
 
 import docker
 import pytest
 
-from tests.integration.conftest import MakeSite
+from tests.integration.conftest import BeginFault, MakeSite
 from tests.integration.harness import Browser, Run, Site
 
 
@@ -25,10 +26,17 @@ def refused(run: Run) -> str:
     return run.output
 
 
-def test_two_stacks_cannot_claim_one_deployment(make_site: MakeSite, site: Site) -> None:
+def test_two_stacks_cannot_claim_one_deployment(
+    make_site: MakeSite, site: Site, fault: BeginFault
+) -> None:
     second = make_site("second")
     second.configure(deployment=site.deployment)
     output = refused(second.up(check=False))
+    fault("second clone").saw(
+        "a state of its own, the same deployment: refused",
+        f"names {len(re.findall('^ +- ', output, flags=re.MULTILINE))} things that they share",
+        f"the site answers {Browser(site.url).get('/')[0]}",
+    )
     assert f"network {site.deployment} of deployment {site.deployment} was made by stack" in output
     existing = make_site("third", stack="update")
     existing.configure(
@@ -90,4 +98,7 @@ def test_a_handover_to_another_stack_replaces_nothing(site: Site) -> None:
     assert not {"replaced", "updated"} & set(run.changes()), run.output
     assert site.outputs()["containers"] == before
     assert visitor.is_logged_in()
-    assert set(site.up().changes()) == {"unchanged"}
+    again = site.up()
+    assert set(again.changes()) == {"unchanged"}
+    assert "this up: nothing to do" in again.output
+    assert site.outputs()["row"] == "clean server"

@@ -8,7 +8,7 @@ from pathlib import Path
 import docker
 import pytest
 
-from tests.integration.conftest import MakeSite
+from tests.integration.conftest import BeginFault, MakeSite
 from tests.integration.harness import Browser, Site
 
 
@@ -38,7 +38,7 @@ def plain_volumes(original: Site) -> Iterator[dict[str, str]]:
 
 
 def test_update_serves_existing_data_and_retires_what_served_it(
-    make_site: MakeSite, original: Site, plain_volumes: dict[str, str]
+    make_site: MakeSite, original: Site, plain_volumes: dict[str, str], fault: BeginFault
 ) -> None:
     site = make_site("takeover", stack="update")
     client = docker.from_env()
@@ -57,8 +57,15 @@ def test_update_serves_existing_data_and_retires_what_served_it(
             mediaVolume=plain_volumes["media"],
             retire=[old.name],
         )
-        site.up()
+        run = site.up()
+        given = re.search(rf"{plain_volumes['data']}: (given to .*)", run.output)
         assert "Skarn Tooth" in Browser(site.url).get("/")[1]
+        fault("owned by root").saw(
+            f"existing data: exit code {run.code}",
+            given.group() if given else "nothing was given",
+            f"the site answers {Browser(site.url).get('/')[0]}",
+        )
+        assert given
         assert site.outputs()["seeding"] == {"steps": []}
         old.reload()
         assert old.status == "exited"

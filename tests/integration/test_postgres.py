@@ -21,7 +21,8 @@ import docker.errors
 import pytest
 from docker.models.containers import Container
 
-from tests.integration.conftest import MakeSite
+from tests.integration.conftest import BeginFault, MakeSite
+from tests.integration.faults import Fault
 from tests.integration.harness import Browser, Run, Site
 
 VIEWS = "example/catalogue/views.py"
@@ -143,8 +144,9 @@ def test_a_server_that_was_stopped_by_hand_is_waited_for_and_comes_back(
     (backend,) = docker.from_env().containers.list(filters=site.labelled("backend"))
     # As after a reboot, when containers start in any order.
     backend.restart(timeout=2)
-    run = site.pulumi("up", "--yes", "--refresh", "-s", site.stack, check=True)
-    assert run.changes()["updated"] == 1
+    run = site.up()
+    assert f"container {site.deployment}-postgres was stopped" in run.output
+    assert run.changes()["replaced"] == 2, "the server and its gate"
     eventually(visitor.is_logged_in, 30)
     backend.reload()
     assert backend.attrs["RestartCount"] == 0
@@ -159,7 +161,9 @@ def test_a_backup_by_hand_is_restored(site: Site, visitor: Browser) -> None:
     assert visitor.is_logged_in()
 
 
-def test_two_servers_never_open_one_data_directory(site: Site, visitor: Browser) -> None:
+def test_two_servers_never_open_one_data_directory(
+    site: Site, visitor: Browser, fault: BeginFault
+) -> None:
     image = server(site).attrs["Config"]["Image"]
     inputs = server(site).attrs["Config"]
     second = docker.from_env().containers.create(
@@ -171,8 +175,14 @@ def test_two_servers_never_open_one_data_directory(site: Site, visitor: Browser)
     )
     try:
         second.start()
-        assert second.wait(timeout=20)["StatusCode"] == 75
-        assert b"another server has this data directory open" in second.logs()
+        code, said = second.wait(timeout=20)["StatusCode"], second.logs().decode()
+        fault("two servers").saw(
+            f"the second exits with code {code}",
+            said,
+            f"still logged in on the first: {visitor.is_logged_in()}",
+        )
+        assert code == 75
+        assert "another server has this data directory open" in said
         assert visitor.is_logged_in()
     finally:
         second.remove(force=True)
@@ -207,19 +217,28 @@ def test_no_password_is_generated_anew_over_existing_data(site: Site) -> None:
 
 
 def test_a_password_that_the_data_does_not_know_stops_the_update(
-    site: Site, visitor: Browser
+    site: Site, visitor: Browser, fault: BeginFault
 ) -> None:
     config = site.folder / "stacks/Pulumi.clean-server.yaml"
     good = config.read_text()
     wrong = secrets.token_urlsafe(18)
     site.configure_secret(databasePassword=wrong)
+    started = time.monotonic()
     run = site.up(check=False)
     config.write_text(good)
+    status = Browser(site.url).get("/")[0]
+    remedy = re.search(r"What to do: [^:]*", run.output)
+    fault("database refuses").saw(
+        f"a server of its own: exit code {run.code} after {time.monotonic() - started:.0f} s",
+        remedy.group() if remedy else "no remedy",
+        f"password printed: {wrong in run.output}",
+        f"the site answers {status}",
+    )
     assert run.code != 0
     assert "password authentication failed" in run.output
     assert "What to do: the data was made with another password" in run.output
     assert wrong not in run.output
-    assert Browser(site.url).get("/")[0] == 200
+    assert status == 200
     site.up()
     assert visitor.is_logged_in()
 
@@ -328,9 +347,17 @@ def guest(make_site: MakeSite) -> Site:
     return site
 
 
-def refused(guest: Site) -> Run:
+def refused(guest: Site, fault: Fault) -> Run:
     started = time.monotonic()
     run = guest.up(check=False)
+    error = re.search(r"error: the PostgreSQL database.*", run.output)
+    steps = re.findall(r"^.*\[\d+/10\]", run.output, flags=re.MULTILINE)
+    fault.saw(
+        f"a server elsewhere: exit code {run.code} after {time.monotonic() - started:.0f} s",
+        error.group() if error else "no error that names it",
+        f"steps run: {len(steps)}",
+        f"password printed: {PASSWORD in run.output}",
+    )
     assert run.code != 0, run.output
     assert time.monotonic() - started < 90
     assert "seed_roles" not in run.output.partition("error:")[0].partition("[1/10]")[2]
@@ -345,31 +372,45 @@ def test_a_url_in_plain_text_is_refused(guest: Site, elsewhere: Container) -> No
     assert PASSWORD not in run.output
 
 
-def test_a_server_that_refuses_the_password(guest: Site, elsewhere: Container) -> None:
+def test_a_server_that_refuses_the_password(
+    guest: Site, elsewhere: Container, fault: BeginFault
+) -> None:
     wrong = secrets.token_urlsafe(18)
     guest.configure_secret(databaseUrl=address(elsewhere, wrong))
-    run = refused(guest)
+    run = refused(guest, fault("database refuses"))
     assert "refuses the user 'owner' or the password" in run.output, run.output
     assert wrong not in run.output
 
 
-def test_a_server_that_is_down(guest: Site, elsewhere: Container) -> None:
+def test_a_server_that_is_down(guest: Site, elsewhere: Container, fault: BeginFault) -> None:
     guest.configure_secret(databaseUrl=address(elsewhere))
     elsewhere.pause()
-    run = refused(guest)
-    elsewhere.unpause()
+    try:
+        run = refused(guest, fault("database down"))
+    finally:
+        elsewhere.unpause()
     assert "does not answer after" in run.output
     assert "(databaseUrl)" in run.output
     assert PASSWORD not in run.output
 
 
-def test_a_server_that_is_slow_to_come_up(guest: Site, elsewhere: Container) -> None:
+def test_a_server_that_is_slow_to_come_up(
+    guest: Site, elsewhere: Container, fault: BeginFault
+) -> None:
     guest.configure(databaseTimeout=60)
     elsewhere.pause()
     later = threading.Timer(12, elsewhere.unpause)
     later.start()
     run = guest.up()
     later.join()
+    waited = re.search(r"waiting for the database, [^:]*", run.output)
+    fault("database slow").saw(
+        "answers after 12 s",
+        waited.group() if waited else "not waited",
+        f"exit code {run.code}",
+        f"steps: {len(guest.steps())} {', '.join(results(guest))}",
+    )
+    assert waited
     assert results(guest) == {"created"}
     assert "Skarn Tooth" in Browser(guest.url).get("/")[1]
     shown = run.output + str(guest.outputs())
