@@ -161,6 +161,7 @@ AWAITED: frozenset[str] = frozenset(
 """Cases whose tests come with what they test; `tests/unit/test_faults.py` says which are there."""
 
 _WIDTHS = (34, 40, 76)
+_LOOK = 4  # lines, among which some may be empty
 
 
 @dataclass
@@ -215,8 +216,17 @@ def _row(*cells: str) -> str:
 
 
 def first_error(output: str) -> str:
-    """The first error that Pulumi printed among its diagnostics, in one line."""
+    """The first error that Pulumi printed among its diagnostics, in one line.
+
+    Args:
+        output: all that Pulumi printed.
+    """
     _, _, diagnostics = output.partition("Diagnostics:")
     lines = (diagnostics or output).splitlines()
-    start = next((n for n, line in enumerate(lines) if "error:" in line), None)
-    return lines[start].partition("error:")[2].strip() if start is not None else "(no error)"
+    start = next((n for n, line in enumerate(lines) if "error:" in line), len(lines))
+    said = [line.strip() for line in lines[start : start + _LOOK] if line.strip()]
+    if not said:
+        return "(no error)"
+    first = said[0].partition("error:")[2].strip()
+    # Some only announce what follows.
+    return f"{first} {said[1]}" if first.endswith(":") and len(said) > 1 else first

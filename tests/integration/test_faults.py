@@ -69,8 +69,9 @@ def mended(site: Site) -> Iterator[None]:
 
 
 def backend(site: Site) -> Container:
-    """The container that serves."""
-    return docker.from_env().containers.get(str(site.outputs()["containers"]["backend"]))
+    """The one backend that runs."""
+    (found,) = docker.from_env().containers.list(filters=site.labelled("backend"))
+    return found
 
 
 def running(site: Site) -> list[str]:
@@ -84,16 +85,20 @@ def running(site: Site) -> list[str]:
 def in_backend(site: Site, code: str) -> str:
     """What a piece of Python prints in the container that serves."""
     code = f"import django; django.setup(); {code}"
-    (container,) = docker.from_env().containers.list(filters=site.labelled("backend"))
-    done = container.exec_run(["python", "-c", code])
-    assert done.exit_code == 0, done.output
-    return str(done.output.decode()).strip()
+    ended, said = backend(site).exec_run(["python", "-c", code])
+    assert ended == 0, said
+    assert isinstance(said, bytes)
+    return said.decode().strip()
 
 
 def resources(site: Site) -> list[Any]:
-    """What is in the stack's state."""
-    exported = site.pulumi("stack", "export", "-s", site.stack, check=True).output
-    return list(json.loads(exported)["deployment"].get("resources") or ())
+    """What the stack's state knows of; without its outputs, which Pulumi drops as it begins."""
+    # In plain text: what is secret is encrypted anew whenever the state is written.
+    words = ("stack", "export", "--show-secrets", "-s", site.stack)
+    exported = site.pulumi(*words, check=True).output
+    found = json.loads(exported)["deployment"].get("resources") or ()
+    known = [r for r in found if r["type"] != "pulumi:pulumi:Stack"]
+    return [{key: r.get(key) for key in ("urn", "id", "inputs", "outputs")} for r in known]
 
 
 def status(site: Site) -> int:
@@ -140,7 +145,7 @@ def test_another_order_is_no_change(site: Site, fault: BeginFault) -> None:
     assert text != stack.read_text()
     stack.write_text(text)
     preview = site.preview()
-    fault("another order").saw("environment and allowedHosts:", preview.changes())
+    fault("another order").saw(f"environment and allowedHosts: {preview.changes()}")
     assert set(preview.changes()) == {"unchanged"}, preview.output
 
 
@@ -373,7 +378,7 @@ def test_a_lost_passphrase(site: Site, fault: BeginFault) -> None:
     site.env["PULUMI_CONFIG_PASSPHRASE"] = "another one"
     refused = site.up(check=False)
     assert refused.code != 0
-    names = {"CONTAINER": str(backend_by_label(site).name), "STACK": site.stack}
+    names = {"CONTAINER": str(backend(site).name), "STACK": site.stack}
     follow = follower(site, names)
     commands = readme_commands("The passphrase is lost", postgres=False)
     assert len(commands) >= 4
@@ -395,11 +400,6 @@ def test_a_lost_passphrase(site: Site, fault: BeginFault) -> None:
         counts(site),
     )
     assert visitor.is_logged_in(), "the same key and the same data"
-
-
-def backend_by_label(site: Site) -> Container:
-    (container,) = docker.from_env().containers.list(filters=site.labelled("backend"))
-    return container
 
 
 def readme_commands(topic: str, *, postgres: bool) -> list[str]:

@@ -61,6 +61,7 @@ def test_what_was_seen_is_one_line() -> None:
     [
         ("running error: early\nDiagnostics:\n  x (y):\n    error: it is so\n  more", "it is so"),
         ("error: at once\nerror: later", "at once"),
+        ("error: its last lines:\n\n  so it ended\n  more", "its last lines: so it ended"),
         ("all is well", "(no error)"),
     ],
 )
