@@ -21,6 +21,7 @@ import pytest
 from docker.models.containers import Container
 
 from tests.integration.conftest import BeginFault, MakeSite
+from tests.integration.counting import release_with_a_migration_and_new_styles
 from tests.integration.faults import Fault, first_error
 from tests.integration.harness import Browser, Run, Site, free_port
 
@@ -46,13 +47,24 @@ class Command(BaseCommand):
 
 
 @pytest.fixture(scope="module")
-def site(make_site: MakeSite) -> Site:
+def beginning(make_site: MakeSite) -> tuple[Site, Run, Run]:
+    """A site whose first `up` failed at the gate, and the next one mended it, with a migration."""
     site = make_site("faults")
     site.configure(
         environment={"LANTERN": "lit", "ANCHOR": "cast"}, allowedHosts=["b.example", "a.example"]
     )
-    site.up()
-    return site
+    apps = site.folder / "example/catalogue/apps.py"
+    good = apps.read_text()
+    apps.write_text(f"{good}\nimport sys\nif 'gunicorn' in sys.argv[0]:\n    sys.exit('no lamp')\n")
+    failed = site.pulumi("up", "--yes", "--skip-preview", "-s", site.stack)
+    apps.write_text(good)
+    release_with_a_migration_and_new_styles(site.folder, "tide")
+    return site, failed, site.up()
+
+
+@pytest.fixture(scope="module")
+def site(beginning: tuple[Site, Run, Run]) -> Site:
+    return beginning[0]
 
 
 @pytest.fixture
@@ -132,6 +144,19 @@ def fails(site: Site, fault: Fault, *, within: float = 120, show: str = "") -> R
     assert set(before) <= set(running(site)), "what served goes on serving"
     assert status(site) == 200
     return run
+
+
+def test_a_first_update_that_failed_is_continued(beginning: tuple[Site, Run, Run]) -> None:
+    site, failed, mended = beginning
+    assert failed.code != 0
+    assert "was not let through to traffic" in failed.output
+    assert "no lamp" in failed.output
+    # The job had run before that migration was there: the start applies it, as it should.
+    said = re.search(r"ledger: clean server: .*", mended.output)
+    assert said
+    assert "migrate at startup 1 (applied 1), as planned" in said.group()
+    assert "warning: ledger" not in mended.output
+    assert site.outputs()["ledger"]["agrees"] is True
 
 
 @pytest.mark.usefixtures("mended")
