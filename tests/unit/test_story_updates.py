@@ -1,6 +1,7 @@
 """The whole program again, with a changed config: what an update touches, and strategies."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -110,3 +111,50 @@ def test_job_and_backend_work_on_the_same_things(program: Program) -> None:
         *("DJANGO_SUPERUSER_EMAIL", "DJANGO_SUPERUSER_USERNAME"),
     }
     assert written["network"] == recorder["clean-server-network"].inputs["name"]
+
+
+def test_what_was_removed_by_hand_is_made_anew(
+    program: Program, caplog: pytest.LogCaptureFixture
+) -> None:
+    urn = "urn:pulumi:clean-server::django-on-docker::parent"
+    container = {
+        "type": "docker:index/container:Container",
+        "urn": f"{urn}$docker:index/container:Container::clean-server-backend",
+        "id": "that-was-removed",
+        "outputs": {"name": "clean-server-backend-1"},
+    }
+    backend = {"BACKEND": "clean-server-backend-1"}
+    traffic = {
+        "type": "command:local:Command",
+        "urn": f"{urn}$command:local:Command::clean-server-traffic",
+        "id": "switched",
+        "inputs": {"environment": backend},
+    }
+    program.pulumi.state = [container, traffic]
+    try:
+        recorder = program.run_into(Recorder(), "clean-server")
+    finally:
+        program.pulumi.state = []
+    numbers = {
+        key: resource.options.replacement_trigger.string_value
+        for key, resource in recorder.resources.items()
+        if resource.options.type.startswith("docker:index/")
+    }
+    assert numbers.pop("clean-server-backend") == "1"
+    assert set(numbers.values()) == {"0"}
+    assert "container clean-server-backend-1 is gone from the host: it is made anew" in caplog.text
+
+
+def test_secrets_that_a_copied_file_shares_are_said(
+    program: Program, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    asked: list[str] = []
+
+    def shared(file: Path) -> list[str]:
+        asked.append(file.as_posix())
+        return ["secretKey is the same as another stack's"]
+
+    monkeypatch.setattr("components.preparation.shared", shared)
+    program.run_into(Recorder(), "clean-server")
+    assert asked == ["stacks/Pulumi.clean-server.yaml"]
+    assert "secretKey is the same as another stack's" in caplog.text
