@@ -3,10 +3,21 @@
 import ast
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from tests.integration.faults import AWAITED, CASES, Fault, as_table, first_error, missing
+from tests.integration import conftest
+from tests.integration.faults import (
+    AWAITED,
+    CASES,
+    FAULT,
+    Fault,
+    as_table,
+    first_error,
+    missing,
+)
 
 TESTS = Path("tests/integration")
 
@@ -67,3 +78,64 @@ def test_what_was_seen_is_one_line() -> None:
 )
 def test_the_first_error(output: str, error: str) -> None:
     assert first_error(output) == error
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run in which nothing was reported yet."""
+    monkeypatch.setattr(conftest, "_faults", [])
+    monkeypatch.setattr(conftest, "_failed", set())
+
+
+def config(*args: str, **options: object) -> pytest.Config:
+    chosen = {"keyword": "", "markexpr": "", "collectonly": False, **options}
+    made: Any = SimpleNamespace(args=args, option=SimpleNamespace(**chosen))
+    return made  # type: ignore[no-any-return]
+
+
+def report(when: str, outcome: str, *properties: tuple[str, object]) -> pytest.TestReport:
+    return pytest.TestReport(
+        nodeid="test_x.py::test_it",
+        location=("test_x.py", 1, "test_it"),
+        keywords={},
+        outcome=outcome,  # type: ignore[arg-type]
+        longrepr=None,
+        when=when,  # type: ignore[arg-type]
+        user_properties=list(properties),
+    )
+
+
+@pytest.mark.usefixtures("run")
+def test_a_run_of_everything_fails_where_a_case_was_not_reported() -> None:
+    session: Any = SimpleNamespace(config=config("tests/integration"), exitstatus=0)
+    conftest.pytest_sessionfinish(session)
+    assert session.exitstatus == pytest.ExitCode.TESTS_FAILED
+    for case in CASES:
+        conftest.pytest_runtest_logreport(report("teardown", "passed", (FAULT, (case, "well"))))
+    session.exitstatus = 0
+    conftest.pytest_sessionfinish(session)
+    assert session.exitstatus == 0
+
+
+@pytest.mark.usefixtures("run")
+@pytest.mark.parametrize(
+    "part",
+    [
+        config("tests/integration/test_faults.py"),
+        config("tests/integration", keyword="daemon"),
+        config("tests/integration", collectonly=True),
+    ],
+    ids=["file", "keyword", "list"],
+)
+def test_a_part_of_the_tests_reports_a_part_of_the_cases(part: pytest.Config) -> None:
+    session: Any = SimpleNamespace(config=part, exitstatus=0)
+    conftest.pytest_sessionfinish(session)
+    assert session.exitstatus == 0
+
+
+@pytest.mark.usefixtures("run")
+def test_what_a_failed_test_saw_is_marked() -> None:
+    conftest.pytest_runtest_logreport(report("call", "failed"))
+    seen = report("teardown", "passed", (FAULT, ("up twice", "3 changed")))
+    conftest.pytest_runtest_logreport(seen)
+    assert conftest._faults == [("up twice", "FAILED: 3 changed")]
