@@ -286,6 +286,19 @@ def test_a_container_that_is_gone_leaves_its_release() -> None:
     assert (now.served, now.release, now.redeploy, now.startup) == (True, "abc", "", "")
 
 
+def test_a_container_that_is_missing_on_the_host_is_gone() -> None:
+    now = read(STATE, gone=["shop-backend"])
+    assert (now.served, now.release, now.redeploy) == (True, "abc", "0")
+    assert (now.startup, now.serving) == ("", ())
+
+
+def test_a_replica_that_is_missing_leaves_the_others() -> None:
+    two = container("b2", "abc", key="shop-backend-2")
+    traffic = resource("shop-traffic", environment={"BACKENDS": "shop-backend-1 b2"})
+    now = read([*STATE[:4], two, traffic, ACCOUNT], gone=["shop-backend"])
+    assert (now.startup, now.serving) == ("serve abc", ("b2",))
+
+
 @pytest.mark.parametrize("stdout", ["", "no JSON", "{'a': 1}", "[1]", '{"steps": []}', "{"])
 def test_a_job_without_records(stdout: str) -> None:
     assert read([job(stdout)]).records == ()
