@@ -34,9 +34,10 @@ class Run:
         """The summary's counts, such as ``{"to create": 25}`` or ``{"unchanged": 24}``."""
         _, _, summary = self.output.rpartition("Resources:")
         counts = {}
-        for line in summary.splitlines():
+        # Where several kinds are changed, one line sums them up: "3 changes. 26 unchanged".
+        for line in summary.replace(". ", "\n").splitlines():
             words = line.replace("+-", "").strip(" +-~").split(maxsplit=1)
-            if len(words) == 2 and words[0].isdigit():
+            if len(words) == 2 and words[0].isdigit() and words[1] != "changes":
                 counts[words[1]] = int(words[0])
         return counts
 
