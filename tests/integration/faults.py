@@ -151,8 +151,6 @@ AWAITED: frozenset[str] = frozenset(
         "daemon lost",
         "kill -9",
         "migration fixed",
-        "migration raises",
-        "replicas migrate",
         "rollback",
         "stale lock",
         "state lost",

@@ -17,7 +17,7 @@ import pytest
 from docker.models.containers import Container
 
 from tests.integration import migrating
-from tests.integration.conftest import MakeSite
+from tests.integration.conftest import BeginFault, MakeSite
 from tests.integration.harness import Browser, visitors
 from tests.integration.migrating import FAIL, NULLABLE, RENAME, SLOWLY, Shop
 from tests.unit import migration_zoo
@@ -132,12 +132,21 @@ def test_a_stated_window(shop: Shop, record_property: Any) -> None:
 
 
 @both
-def test_a_release_that_fails_names_what_it_committed_and_the_copy(shop: Shop) -> None:
+def test_a_release_that_fails_names_what_it_committed_and_the_copy(
+    shop: Shop, fault: BeginFault
+) -> None:
     assert Browser(shop.site.url).get("/add/buoy")[0] == 200
     shop.migrate("weight", NULLABLE.format(name="weight"))
     broken = shop.migrate("price", NULLABLE.format(name="price"), FAIL)
     run = shop.site.up(check=False)
     broken.unlink()
+    raised = re.search(r"ValueError: .*", run.output)
+    fault("migration raises").saw(
+        f"{shop.site.config('database')}: exit code {run.code}",
+        raised.group() if raised else "no cause",
+        f"the site answers {Browser(shop.site.url).get('/')[0]}",
+        f"applied last: {shop.applied()[-1]}, before the one that raised",
+    )
     assert run.code != 0
     assert "ValueError: no such price" in run.output
     assert "What was serving goes on serving." in run.output
@@ -300,11 +309,12 @@ def applied(container: Container) -> int:
 
 @both
 def test_three_starts_at_once_apply_each_migration_once(
-    elsewhere: Elsewhere, tmp_path: Path
+    elsewhere: Elsewhere, tmp_path: Path, fault: BeginFault
 ) -> None:
     containers = [elsewhere.migrate(tmp_path, 4) for _ in range(3)]
     counts = sorted(applied(container) for container in containers)
     logs = [container.logs().decode() for container in containers]
+    fault("replicas migrate").saw(f"of 4 pending, three starts at once applied {counts}")
     assert counts == [0, 0, 4], logs
     assert sum("waiting for migrate " in log for log in logs) >= 1
 
