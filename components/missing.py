@@ -116,7 +116,9 @@ def missing(resources: Sequence[Resource], host: Host) -> Missing:
     return Missing(
         ids=frozenset(found),
         said=tuple(f"{why}: it is made anew" for why in found.values()),
-        lost=tuple(r["id"] for r in there if r["id"] in found and _role(r) in _DATA),
+        lost=tuple(
+            r["id"] for r in there if r["id"] in found and r["type"] == VOLUME and _role(r) in _DATA
+        ),
         numbers={
             _key(r): int(r.get("replacementTrigger") or 0) + (r["id"] in found) for r in there
         },

@@ -131,6 +131,12 @@ def test_data_that_is_gone_is_an_error(role: str) -> None:
     assert "pulumi destroy -s shop" in said
 
 
+def test_a_server_that_is_gone_is_made_anew_over_its_data() -> None:
+    found = missing([resource(CONTAINER, "shop-server", "p1", "postgres")], Host())
+    assert (found.lost, found.ids) == ((), {"p1"})
+    found.check("shop")
+
+
 def program(found: Any) -> Recorder:
     def make() -> dict[str, Any]:
         found.replace()
