@@ -14,6 +14,7 @@ from typing import Any
 import docker
 import pytest
 
+from tests.integration import unseen
 from tests.integration.conftest import MakeSite
 from tests.integration.harness import Browser, Site, visitors
 
@@ -49,7 +50,7 @@ def site(make_site: MakeSite) -> Site:
 
 @pytest.fixture(scope="module")
 def first(site: Site) -> Seen:
-    site.up()
+    unseen.up(site)
     return seen(site)
 
 
@@ -58,7 +59,7 @@ def second(site: Site, first: Seen) -> Seen:
     """The release after the first one; somebody had the old page open all the while."""
     paint(site, "teal")
     with visitors(site.url, first.address) as statuses:
-        site.up()
+        unseen.up(site)
     assert set(statuses) == {200}
     return seen(site)
 
@@ -149,10 +150,9 @@ def back(site: Site, first: Seen, second: Seen) -> dict[str, Any]:
     before = {"images": images(site), "logs": build_logs(site)}
     (site.folder / "example").rename(site.folder / "elsewhere")
     site.configure(rollback=first.tag[:8])
-    preview = site.preview().output
-    assert f"release {first.tag} is served again, instead of {second.tag}" in preview
-    assert "pulumi config rm rollback" in preview
-    site.up()
+    run = unseen.up(site)
+    assert f"release {first.tag} is served again, instead of {second.tag}" in run.output
+    assert "pulumi config rm rollback" in run.output
     return before
 
 
@@ -180,7 +180,7 @@ def test_a_release_that_is_not_kept_is_refused_with_those_that_are(
     site: Site, first: Seen, second: Seen, back: dict[str, Any]
 ) -> None:
     site.configure(rollback="0123456789abcdef")
-    run = site.up(check=False)
+    run = unseen.up(site, check=False)
     assert run.code != 0
     assert "rollback is '0123456789abcdef': no such release is kept on this host" in run.output
     assert f"kept: {second.tag}" in run.output
@@ -194,7 +194,7 @@ def forward(site: Site, back: dict[str, Any]) -> None:
     """Gone forward again to the project as it is."""
     (site.folder / "elsewhere").rename(site.folder / "example")
     site.pulumi("config", "rm", "rollback", "-s", site.stack, check=True)
-    site.up()
+    unseen.up(site)
 
 
 def test_going_forward_again_builds_nothing_either(
@@ -203,13 +203,13 @@ def test_going_forward_again_builds_nothing_either(
     serves(site, second)
     assert images(site) == back["images"]
     assert build_logs(site) == back["logs"]
-    assert set(site.up().changes()) == {"unchanged"}
+    assert set(site.preview().changes()) == {"unchanged"}
 
 
 @pytest.fixture(scope="module")
 def third(site: Site, forward: None) -> Seen:
     paint(site, "maroon")
-    site.up()
+    unseen.up(site)
     return seen(site)
 
 
@@ -240,17 +240,17 @@ def test_a_rollback_behind_the_database_is_refused_unless_forced(site: Site, thi
         "    operations = [migrations.CreateModel('Tide', [('id', models.AutoField("
         "primary_key=True))])]\n"
     )
-    site.up()
+    unseen.up(site)
     ahead = site.outputs()["release"]
     site.configure(rollback=third.tag)
-    run = site.up(check=False)
+    run = unseen.up(site, check=False)
     assert run.code != 0
     assert "catalogue.0099_tide" in run.output
     [backend] = docker.from_env().containers.list(filters=site.labelled("backend"))
     assert backend.labels["django-on-docker.release"] == ahead
     assert Browser(site.url).get("/")[0] == 200
     site.configure(databaseAhead="allow")
-    site.up()
+    unseen.up(site)
     serves(site, third)
 
 
