@@ -3,7 +3,7 @@ PYTHON ?= python3
 RUN     = $(PYTHON) -m toolchain
 
 .DEFAULT_GOAL := help
-.PHONY: help up preview destroy ledger restore engine base test test-unit test-integration check
+.PHONY: help up preview destroy ledger recover restore engine base test test-unit test-integration check
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,6 +23,10 @@ ledger: ## show what ran: migrate, collectstatic, seeding; when, where, how long
 
 restore: ## list the copies of the database, or with BACKUP=ID put one back (STAY_STOPPED=yes)
 	@$(RUN) restore --stack '$(STACK)' --backup '$(BACKUP)' --stay-stopped '$(STAY_STOPPED)'
+
+recover: ## after an interrupted up: say what it left, and put it right; DRY_RUN=yes only says
+	@$(RUN) recover --stack '$(STACK)' $(if $(filter yes,$(DRY_RUN)),--dry-run) \
+		$(if $(filter yes,$(TAKE_DOWN)),--take-down)
 
 engine: ## get the Pulumi engine: yours, the official release, or built from source
 	@$(RUN) engine

@@ -12,6 +12,7 @@ from components import PACKAGE
 from components.labels import as_args, labels
 from components.migration_check import outcome_file
 from components.mounts import Mount
+from components.restart import RESTART
 
 PORT = 8000
 
@@ -120,7 +121,7 @@ class Backend(pulumi.ComponentResource):
             network_mode="bridge",
             networks_advanced=[{"name": args["network"]}],
             init=True,
-            restart="unless-stopped",
+            restart=RESTART,
             must_run=True,
             # Stopping on purpose has to leave gunicorn its grace, and a little to end by itself.
             stop_timeout=args["stop_grace"] + 5,

@@ -8,6 +8,7 @@ import pulumi_docker as docker
 from components import PACKAGE
 from components.edge_config import PORT
 from components.labels import as_args, labels
+from components.restart import RESTART
 
 
 class EdgeArgs(TypedDict):
@@ -55,7 +56,7 @@ class Edge(pulumi.ComponentResource):
             network_mode="bridge",
             networks_advanced=[{"name": args["network"]}],
             ports=[{"internal": PORT, "external": args["port"], "ip": "127.0.0.1"}],
-            restart="unless-stopped",
+            restart=RESTART,
             must_run=True,
             destroy_grace_seconds=5,
             log_driver="json-file",

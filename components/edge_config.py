@@ -66,6 +66,7 @@ file /usr/local/share/edge/411.html if {{ req.hdr(Transfer-Encoding) -m found }}
 
 backend application
   balance leastconn
+  option abortonclose
   option httpchk
   http-check send meth GET uri {health_path} ver HTTP/1.1 hdr Host {host} \
 hdr X-Forwarded-Proto {scheme}

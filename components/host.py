@@ -15,7 +15,7 @@ from components.database_claim import Found
 from components.errors import UserError
 from components.host_claim import Claim
 from components.kept_releases import KeptRelease, kept_releases
-from components.labels import DEPLOYMENT, ROLE
+from components.labels import DEPLOYMENT, LOOKING, ROLE
 from components.ssh import tunnel
 
 BOOTSTRAPPED_BASE_IMAGE = "django-on-docker/base:trixie"
@@ -124,7 +124,9 @@ class Host:
         images = self.client.api.images(quiet=True)
         if not images or self.volume_labels(source) is None:
             return None
-        look = self.client.containers.create(images[0], "true", volumes=[f"{source}:/look:ro"])
+        look = self.client.containers.create(
+            images[0], "true", volumes=[f"{source}:/look:ro"], labels={ROLE: LOOKING}
+        )
         try:
             look.get_archive(f"/look/{file}")
         except docker.errors.NotFound:

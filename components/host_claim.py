@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from components.host import Host
 
 _SERVING = ("backend", "edge", "postgres")
+# Containers that ended are in nobody's way. One that never started holds volumes and networks.
+_OVER = ("exited", "dead", "removing")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,9 +96,10 @@ class Claim:
 
     def _ownership_problems(self, host: "Host") -> Iterator[str]:
         for role in _SERVING:
-            for container in host.client.containers.list(filters=_labelled(self, role)):
-                if container.id not in self.owned and container.name not in self.retire:
-                    yield _foreign_container(str(container.name), self)
+            for container in host.client.containers.list(all=True, filters=_labelled(self, role)):
+                mine = container.id in self.owned or container.name in self.retire
+                if not mine and container.status not in _OVER:
+                    yield _foreign_container(str(container.name), container.status, self)
         for network in host.client.networks.list(filters=_labelled(self, "network")):
             if network.id not in self.owned:
                 yield _foreign_network(str(network.name), network.attrs["Labels"], self)
@@ -146,12 +149,13 @@ def _unknown_container(name: str) -> str:
     )
 
 
-def _foreign_container(name: str, claim: Claim) -> str:
+def _foreign_container(name: str, status: str, claim: Claim) -> str:
+    what = "never started" if status == "created" else "runs"
     return (
-        f"container {name} of deployment {claim.deployment} runs, but is in neither this stack's "
-        "state nor its retire list: if another stack owns it, set deployment to another name here; "
-        f"to take over from it, `pulumi config set --path 'retire[0]' {name}`; if an interrupted "
-        f"update or a lost state left it behind, `docker rm --force {name}`"
+        f"container {name} of deployment {claim.deployment} {what}, but is in neither this stack's "
+        "state nor its retire list: if an interrupted update or a lost state left it behind, "
+        f"`{_recover(claim)}`; if another stack owns it, set deployment to another name here; to "
+        f"take over from it, `pulumi config set --path 'retire[0]' {name}`"
     )
 
 
@@ -159,6 +163,10 @@ def _foreign_network(name: str, marks: dict[str, str], claim: Claim) -> str:
     return (
         f"network {name} of deployment {claim.deployment} was made by stack {marks.get(STACK)} and "
         "is not in this stack's state: one deployment belongs to one stack. Set deployment to "
-        "another name here, or hand the resources over with `pulumi state move`; if nothing uses "
-        f"it any more, `docker network rm {name}`"
+        "another name here, or hand the resources over with `pulumi state move`; if an interrupted "
+        f"update or a lost state left it behind, `{_recover(claim)}`"
     )
+
+
+def _recover(claim: Claim) -> str:
+    return f"make recover STACK={claim.stack.rpartition('/')[2]}"

@@ -12,6 +12,9 @@ ROLE = f"{PACKAGE}.role"
 RELEASE = f"{PACKAGE}.release"
 REDEPLOY = f"{PACKAGE}.redeploy"
 
+LOOKING = "look"
+"""The role of a container that is made to look into a volume, and never started."""
+
 
 def labels(deployment: str, role: str, **more: str) -> dict[str, str]:
     """The labels of one thing: its deployment, what it is in it, and further ones by short name."""

@@ -10,6 +10,7 @@ from components import PACKAGE
 from components.labels import as_args, labels
 from components.mounts import Mount
 from components.postgres_image import PostgresImage
+from components.restart import RESTART
 from components.secrets import FOLDER as SECRETS_FOLDER
 from components.secrets import Secrets
 from components.volume import retained_volume
@@ -169,7 +170,7 @@ class Postgres(pulumi.ComponentResource):
             networks_advanced=[{"name": args["network"]}],
             # Parallel queries share memory; the default of 64 MB ends them with an error.
             shm_size=256,
-            restart="unless-stopped",
+            restart=RESTART,
             must_run=True,
             # A fast shutdown. The default signal waits for clients, who have no reason to leave.
             stop_signal="SIGINT",

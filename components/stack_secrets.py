@@ -175,8 +175,11 @@ def _keep(found: Mapping[str, str], stack: str, config_file: Path, copy: Path) -
             )
     if config_file.is_file():
         copy.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        shutil.copyfile(config_file, copy)
-        copy.chmod(0o600)
+        # Whole or not at all, whenever this is cut off: it is what is left if the clone is lost.
+        draft = copy.with_name(f".{copy.name}.new")
+        shutil.copyfile(config_file, draft)
+        draft.chmod(0o600)
+        draft.replace(copy)
 
 
 def _state_folder() -> Path:

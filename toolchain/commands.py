@@ -73,12 +73,16 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
         ("destroy", "remove the stack's site; its data is kept"),
         ("ledger", "show what ran on the stack's deployment"),
         ("restore", "list the copies of the stack's database, or put one back"),
+        ("recover", "put right what an interrupted up left"),
     ):
         command = commands.add_parser(name, help=says)
         command.add_argument("--stack", default=DEFAULT_STACK)
         if name == "restore":
             command.add_argument("--backup", default="", help="the copy's id")
             command.add_argument("--stay-stopped", default="", help="yes starts nothing again")
+        if name == "recover":
+            command.add_argument("--dry-run", action="store_true", help="only say what it would do")
+            command.add_argument("--take-down", action="store_true", help="also what still serves")
     for name, says in (
         ("engine", "get the Pulumi engine"),
         ("base", "get the base image"),
@@ -102,6 +106,9 @@ def _run(options: argparse.Namespace) -> int:
             return ledger(options.stack)
         case "restore":
             return restore(options.stack, options.backup, options.stay_stopped)
+        case "recover":
+            flags = {"--dry-run": options.dry_run, "--take-down": options.take_down}
+            return recover(options.stack, [flag for flag, is_set in flags.items() if is_set])
         case "engine":
             prepare_engine(Progress())
         case "base":
@@ -197,8 +204,26 @@ def restore(name: str, backup: str, stay_stopped: str) -> int:
     return stream([*words, *(["--stay-stopped"] if stay_stopped == "yes" else [])])
 
 
+def recover(name: str, flags: Sequence[str]) -> int:
+    """What an interrupted `up` left of the stack is put right; what serves goes on serving."""
+    stack.check(name)
+    progress = Progress()
+    prepare_python(progress)
+    engine = prepare_engine(progress)
+    with progress.step("docker") as step:
+        daemon.ensure(step, os.environ, may_install=False)
+    exports = environment.state(engine, os.environ)
+    environment.make_state(exports, os.environ)
+    env = environment.applied(os.environ, environment.tools(engine, os.environ), exports)
+    # Not selected first: a state that is half written can't be, until this has mended it.
+    return stream(["python", "-m", "components.commands.recover", name, *flags], env=env)
+
+
 def _explain_failure(command: str, name: str, env: dict[str, str]) -> None:
-    remedy = stack.diagnose(name, env) or "Put right what it names, and run the same again."
+    remedy = stack.diagnose(name, env) or (
+        "Put right what it names, and run the same again. If an earlier run was cut off (a lock,\n"
+        f"pending operations, an unreadable state): `make recover STACK={name}`."
+    )
     error = ToolchainError(f"pulumi {command} failed: what went wrong is said above", remedy)
     print(error, file=sys.stderr)
 

@@ -111,7 +111,7 @@ def make_passphrase(file: Path, encrypted: Path) -> None:
 
 _LOST = (
     "Put it back from a backup, or name another: PULUMI_CONFIG_PASSPHRASE_FILE=FILE.\n"
-    "If it is lost for good, so are the stacks' secrets: see the recovery section of the README."
+    "If it is lost for good, so are the stacks' secrets: see docs/recovery.md."
 )
 
 

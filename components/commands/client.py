@@ -2,12 +2,14 @@
 
 import io
 import json
+import re
 import subprocess
 import sys
 import tarfile
 from typing import Any, NoReturn
 
 LAST_LINES = 60
+_UNREACHABLE = r"Cannot connect to the Docker daemon|error during connect|connection refused|EOF$"
 
 
 def docker(*words: str, stdin: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
@@ -24,9 +26,18 @@ def docker_or_fail(doing: str, *words: str, stdin: bytes | None = None) -> bytes
 
 
 def inspect(container: str) -> dict[str, Any] | None:
-    """What the daemon knows of a container; None if there is none."""
+    """What the daemon knows of a container; None if there is none.
+
+    Without a daemon nobody knows, and this command fails.
+    """
     done = docker("container", "inspect", container)
     if done.returncode != 0:
+        said = done.stderr.decode(errors="replace").strip()
+        if re.search(_UNREACHABLE, said):
+            fail(
+                f"the Docker daemon does not answer any more: {said}\nNothing is lost: start it "
+                "(`systemctl start docker`), and run `pulumi up` again"
+            )
         return None
     found: dict[str, Any] = json.loads(done.stdout)[0]
     return found

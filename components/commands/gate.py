@@ -90,6 +90,8 @@ def _reject(container: str, problem: str, ended: str = "") -> NoReturn:
     fail(
         f"gate: {container} was not let through to traffic: {problem}.\n"
         f"{aftermath.of_container(container, os.environ.get('MIGRATIONS', ''))}\n"
+        "The same again fails again; if the cause was outside of the release and is mended (a full "
+        "disk, a database that was away), `make recover` lets it try once more.\n"
         f"Its last lines:\n\n{lines}"
     )
 

@@ -17,6 +17,7 @@ from typing import Any, NoReturn
 from components import PACKAGE
 from components.commands import backup, one_shot, window
 from components.commands.client import docker, docker_or_fail, fail, inspect
+from components.restart import RESTART
 
 GRACE = 35  # seconds for requests in flight, where the container doesn't say
 _SQLITE = "DATABASE_URL=sqlite:///"
@@ -111,7 +112,7 @@ def _begin_again(deployment: str, containers: Sequence[str]) -> None:
     if not containers:
         _say("nothing was serving: `pulumi up` starts the site")
         return
-    docker("update", "--restart=unless-stopped", *containers)
+    docker("update", f"--restart={RESTART}", *containers)
     problem = window.start(deployment, containers)
     if problem:
         fail(f"restore: the database is in place, but the site does not serve again: {problem}")

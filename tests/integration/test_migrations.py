@@ -197,7 +197,7 @@ def test_it_may_be_allowed(shop: Shop) -> None:
 
 @sqlite
 def test_a_window_that_fails_after_committing_stays_closed_until_the_copy_is_back(
-    shop: Shop,
+    shop: Shop, fault: BeginFault
 ) -> None:
     shop.site.configure(databaseAhead="allow", backups=2)
     rename = 'migrations.RenameField("Thing", "title", "label")'
@@ -212,9 +212,18 @@ def test_a_window_that_fails_after_committing_stays_closed_until_the_copy_is_bac
     assert len(shop.backups) == 2, "bounded"
     assert shop.restore(shop.backups[0]).code == 0
     assert Browser(shop.site.url).get("/") == (200, "anchor,buoy,chain,dory")
-    shop.touch()
-    shop.site.up()
+    shop.migrate("price", NULLABLE.format(name="price"))
+    fixed = shop.site.up()
+    running = docker.from_env().containers.list(all=True, filters=shop.site.labelled())
+    fault("migration fixed").saw(
+        f"exit code {fixed.code}",
+        f"applied last: {shop.applied()[-1]}",
+        f"the site answers {Browser(shop.site.url).get('/')[0]}",
+        f"{len(running)} containers, an edge and a backend",
+    )
     assert Browser(shop.site.url).get("/") == (200, "anchor,buoy,chain,dory")
+    assert shop.applied()[-1] == "0004_price"
+    assert len(running) == 2
 
 
 @both

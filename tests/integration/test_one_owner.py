@@ -67,7 +67,9 @@ def test_a_container_that_a_lost_state_left_behind_is_named(site: Site) -> None:
         labels={**labels, "django-on-docker.role": "backend"},
     )
     try:
-        assert f"docker rm --force {left.name}" in refused(site.up(check=False))
+        output = refused(site.up(check=False))
+        assert f"container {left.name} of deployment {site.deployment} runs" in output
+        assert f"make recover STACK={site.stack}" in output
     finally:
         left.remove(force=True)
 

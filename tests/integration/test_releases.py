@@ -15,7 +15,8 @@ import docker
 import pytest
 
 from tests.integration import unseen
-from tests.integration.conftest import MakeSite
+from tests.integration.conftest import BeginFault, MakeSite
+from tests.integration.faults import first_error
 from tests.integration.harness import Browser, Site, visitors
 
 STYLES = "example/lanterna/static/css/site.css"
@@ -231,7 +232,9 @@ def test_the_ledger_still_has_the_builds_of_removed_releases(
     assert built == [first.tag, second.tag, third.tag]
 
 
-def test_a_rollback_behind_the_database_is_refused_unless_forced(site: Site, third: Seen) -> None:
+def test_a_rollback_behind_the_database_is_refused_unless_forced(
+    site: Site, third: Seen, fault: BeginFault
+) -> None:
     migration = site.folder / "example/catalogue/migrations/0099_tide.py"
     migration.write_text(
         "from django.db import migrations, models\n\n"
@@ -251,6 +254,12 @@ def test_a_rollback_behind_the_database_is_refused_unless_forced(site: Site, thi
     assert Browser(site.url).get("/")[0] == 200
     site.configure(databaseAhead="allow")
     unseen.up(site)
+    now = seen(site)
+    fault("rollback").saw(
+        f"behind the database: {first_error(run.output)}",
+        f"allowed: release {now.tag} serves again",
+        f"its style sheet is the one that it had: {now.style == third.style}",
+    )
     serves(site, third)
 
 

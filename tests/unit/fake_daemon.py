@@ -93,7 +93,11 @@ class FakeDaemon:
             known = everything if all else self.running
             if "publish" in filters:
                 known = {name: known[name] for name in self.published.get(filters["publish"], [])}
-            return _matching(known, filters)
+            found = _matching(known, filters)
+            for container in found:
+                ended = "exited" if container.name in self.stopped else "running"
+                container.status = container.labels.get("status", ended)
+            return found
 
         return SimpleNamespace(
             get=lambda name: _get(everything, name), list=listed, create=self._create
@@ -103,8 +107,11 @@ class FakeDaemon:
         assert filters == {"label": "django-on-docker.role=release"}
         return [SimpleNamespace(attrs=image) for image in self.releases]
 
-    def _create(self, image: str, _command: str, *, volumes: list[str]) -> Any:
+    def _create(
+        self, image: str, _command: str, *, volumes: list[str], labels: dict[str, str]
+    ) -> Any:
         assert image in self.local
+        assert labels == {"django-on-docker.role": "look"}
         (volume, folder, mode) = volumes[0].split(":")
         assert mode == "ro"
 

@@ -54,7 +54,7 @@ def recorder() -> Recorder:
         ("init", True),
         ("mustRun", True),
         # Docker restarts it after a crash and a reboot; the update itself never waits for that.
-        ("restart", "unless-stopped"),
+        ("restart", "always"),
         # A little more than gunicorn's own grace.
         ("stopTimeout", 35),
         ("destroyGraceSeconds", 35),

@@ -57,3 +57,25 @@ def test_inspect_tells_what_there_is(cli: FakeDocker) -> None:
 def test_last_lines_of_a_container(cli: FakeDocker, out: str | bytes, err: str, lines: str) -> None:
     cli.on("logs --tail 60 shop", out=out, err=err)
     assert client.last_lines("shop") == lines
+
+
+@pytest.mark.parametrize(
+    ("err", "is_fatal"),
+    [
+        ("Cannot connect to the Docker daemon at unix:///run/docker.sock. Is it running?", True),
+        ("error during connect: Get http://a/v1: EOF", True),
+        ("Error: No such container: a", False),
+    ],
+)
+def test_a_daemon_that_is_gone_is_no_container_that_is_gone(
+    cli: FakeDocker, capsys: pytest.CaptureFixture[str], err: str, is_fatal: bool
+) -> None:
+    cli.on("container inspect a", code=1, err=err)
+    if not is_fatal:
+        assert client.inspect("a") is None
+        return
+    with pytest.raises(SystemExit):
+        client.inspect("a")
+    said = capsys.readouterr().err
+    assert f"the Docker daemon does not answer any more: {err}" in said
+    assert "run `pulumi up` again" in said

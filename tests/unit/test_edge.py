@@ -42,7 +42,7 @@ def test_only_the_loopback_is_published(recorder: Recorder) -> None:
         ("image", "sha256:1"),
         ("networkMode", "bridge"),
         ("networksAdvanced", [{"name": "shop"}]),
-        ("restart", "unless-stopped"),
+        ("restart", "always"),
         ("mustRun", True),
         ("destroyGraceSeconds", 5),
         ("logDriver", "json-file"),

@@ -197,7 +197,8 @@ def test_what_a_failed_one_committed_is_said_before_its_last_lines(
     cli.on(INSPECT, out=[state("exited", code=1)])
     rejected(cli, answers(None))
     said = capsys.readouterr().err
-    assert "shop committed something, says here.json\nIts last lines:\n\nTraceback" in said
+    assert "shop committed something, says here.json\nThe same again fails again" in said
+    assert "`make recover` lets it try once more.\nIts last lines:\n\nTraceback" in said
 
 
 PUBLISH = "exec shop python -m deploy_runtime.assets publish"

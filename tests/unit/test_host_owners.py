@@ -123,8 +123,22 @@ def test_containers_of_this_deployment_belong_to_this_stack(
     assert bool(said) == refused
     if refused:
         assert "container served of deployment shop runs, but is in neither" in said[0]
-        for remedy in ("set deployment to another name", "'retire[0]' served", "rm --force served"):
+        for remedy in ("another name", "'retire[0]' served", "`make recover STACK=shop`"):
             assert remedy in said[0]
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [("created", ["never started"]), ("exited", []), ("running", ["runs"])],
+)
+def test_a_container_that_never_started_is_in_the_way_and_one_that_ended_is_not(
+    daemon: FakeDaemon, status: str, said: list[str]
+) -> None:
+    daemon.stopped = {"left": {**marked("backend"), "status": status}}
+    found = problems()
+    assert len(found) == len(said)
+    for text, what in zip(found, said, strict=True):
+        assert f"left of deployment shop {what}, but" in text
 
 
 def test_a_container_that_is_stopped_serves_nobody(daemon: FakeDaemon) -> None:
@@ -145,7 +159,7 @@ def test_one_deployment_belongs_to_one_stack(
     if refused:
         assert "network net of deployment shop was made by stack o/p/other" in said[0]
         assert "`pulumi state move`" in said[0]
-        assert "`docker network rm net`" in said[0]
+        assert "`make recover STACK=shop`" in said[0]
 
 
 def test_the_labels_of_a_volume(daemon: FakeDaemon) -> None:

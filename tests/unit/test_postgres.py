@@ -71,7 +71,7 @@ def test_it_stops_gracefully(made: Made) -> None:
     inputs = made()["shop-postgres-server"].inputs
     assert inputs["stopSignal"] == "SIGINT"
     assert inputs["stopTimeout"] == inputs["destroyGraceSeconds"] >= 60
-    assert inputs["restart"] == "unless-stopped"
+    assert inputs["restart"] == "always"
     # Its own process id has to be 1 at every start: its lock file is judged by it.
     assert not inputs.get("init")
 

@@ -90,7 +90,7 @@ def test_the_present_database_is_kept_and_what_served_serves_again(
         "stop --time 12 serving",
         *("copy", "copy"),
         "restore",
-        "update --restart=unless-stopped serving",
+        "update --restart=always serving",
         "start serving",
     ]
     restored = next(call for call in host.calls if " restore " in call)

@@ -134,6 +134,22 @@ def test_a_newer_config_replaces_the_copy(pulumi: Pulumi, tmp_path: Path, copy: 
     assert copy.read_text() == "config: {new: true}\n"
 
 
+def test_a_copy_that_is_cut_off_leaves_the_one_before(
+    pulumi: Pulumi, tmp_path: Path, copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ensure(tmp_path)
+    (tmp_path / "Pulumi.shop.yaml").write_text("config: {new: true}\n")
+
+    def cut_off(_source: Path, target: Path) -> None:
+        target.write_text("con")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("shutil.copyfile", cut_off)
+    with pytest.raises(KeyboardInterrupt):
+        ensure(tmp_path)
+    assert copy.read_text() == "config: {}\n"
+
+
 @pytest.mark.parametrize("has_data", [False, True])
 def test_what_was_lost_is_recovered_from_the_copy(
     pulumi: Pulumi, tmp_path: Path, copy: Path, has_data: bool

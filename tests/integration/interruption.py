@@ -1,0 +1,166 @@
+"""Updates that are cut off: at a resource's boundary, or some seconds after their start."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from tests.integration.harness import Run, Site
+
+_OURS = "django-on-docker:index:"  # components: nothing happens at their boundaries
+_MOMENTS = {"resourcePreEvent": "before", "resOutputsEvent": "after"}
+_IDLE = ("same", "read", "refresh", "replace")  # a replacement is a creation and a deletion
+
+
+@dataclass(frozen=True, kw_only=True, order=True)
+class Boundary:
+    """Where one resource's operation begins or ends.
+
+    Attributes:
+        side: ``before`` or ``after``.
+        operation: as the engine calls it, such as ``create`` or ``delete-replaced``.
+        resource: the resource's name, without the deployment's.
+    """
+
+    side: str
+    operation: str
+    resource: str
+
+    def __str__(self) -> str:
+        return f"{self.side} {self.operation} {self.resource}"
+
+
+Moment = Boundary | float
+"""When an update is cut off: at a boundary, or some seconds after its start."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cut:
+    """How an update is cut off.
+
+    Attributes:
+        at: when; None lets it end.
+        signal: the signal that it gets.
+        whole: all its processes get it, not `pulumi` alone.
+        act: what is done then instead of sending a signal.
+    """
+
+    at: Moment | None = None
+    signal: int = signal.SIGKILL
+    whole: bool = True
+    act: Callable[[], object] | None = None
+
+    def __str__(self) -> str:
+        who = "all of it" if self.whole else "pulumi"
+        when = f"after {self.at:.2f} s" if isinstance(self.at, float) else str(self.at)
+        return f"{signal.Signals(self.signal).name} to {who} {when}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CutOff:
+    """An update that was cut off, or ended before it could be.
+
+    Attributes:
+        code: its exit code; negative is a signal's number.
+        seconds: how long it ran.
+        boundaries: the boundaries that it passed, in order.
+        output: what it printed.
+    """
+
+    code: int
+    seconds: float
+    boundaries: list[Boundary]
+    output: str
+
+
+def cut_off(site: Site, cut: Cut) -> CutOff:
+    """Run an update and cut it off; returns once `pulumi` is gone."""
+    events, log = site.folder / "events.jsonl", site.folder / "cut-off.log"
+    events.unlink(missing_ok=True)
+    words = ["pulumi", "--non-interactive", "up", "--yes", "-s", site.stack]
+    by_instant = isinstance(cut.at, float)
+    # Boundaries are those of the update itself: its preview has the same ones.
+    words += ["--event-log", str(events), *([] if by_instant else ["--skip-preview"])]
+    started = time.monotonic()
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            words,
+            cwd=site.folder,
+            env={**site.env, "PULUMI_DEBUG_COMMANDS": "true"},
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            if cut.at is not None and _wait(process, cut.at, events, site):
+                cut.act() if cut.act else _send(process, cut)
+            process.wait(timeout=600)
+        finally:
+            if process.poll() is None:
+                process.kill()
+    return CutOff(
+        code=process.returncode,
+        seconds=time.monotonic() - started,
+        boundaries=list(_boundaries(events, site)),
+        output=log.read_text(errors="replace"),
+    )
+
+
+def _wait(process: subprocess.Popen[bytes], at: Moment, events: Path, site: Site) -> bool:
+    """Wait for the moment; tells whether the process still runs then."""
+    started = time.monotonic()
+    while process.poll() is None:
+        if isinstance(at, float):
+            if time.monotonic() - started >= at:
+                return True
+        elif at in _boundaries(events, site):
+            return True
+        time.sleep(0.005)
+    return False
+
+
+def _send(process: subprocess.Popen[bytes], cut: Cut) -> None:
+    victims = [psutil.Process(process.pid)]
+    if cut.whole:
+        victims += victims[0].children(recursive=True)
+    for victim in victims:
+        try:
+            os.kill(victim.pid, cut.signal)
+        except ProcessLookupError:
+            continue
+
+
+def _boundaries(events: Path, site: Site) -> Iterator[Boundary]:
+    text = events.read_text(errors="replace") if events.exists() else ""
+    for line in text.splitlines():
+        try:
+            event = json.loads(line)
+        except ValueError:
+            continue  # its last line may be half there
+        for kind, side in _MOMENTS.items():
+            meta = event.get(kind, {}).get("metadata", {"op": "same", "urn": "", "type": ""})
+            if meta["op"] in _IDLE or meta["type"].startswith((_OURS, "pulumi:")):
+                continue
+            name = meta["urn"].rpartition("::")[2].removeprefix(f"{site.deployment}-")
+            yield Boundary(side=side, operation=meta["op"], resource=name)
+
+
+def recover(site: Site, *flags: str) -> Run:
+    """The documented recovery."""
+    done = subprocess.run(
+        ["python3", "-m", "components.commands.recover", site.stack, *flags],
+        cwd=site.folder,
+        env=site.env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    return Run(code=done.returncode, output=done.stdout)

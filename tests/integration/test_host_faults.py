@@ -1,0 +1,150 @@
+"""A daemon that dies in the middle of an update, and a disk that runs full.
+
+They happen to a daemon of this module's own. The tests build on each other, in order.
+"""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.integration.conftest import BeginFault, MakeSite
+from tests.integration.faults import first_error
+from tests.integration.harness import Site
+from tests.integration.interruption import Boundary, Cut, cut_off, recover
+from tests.integration.own_daemon import OwnDaemon
+from tests.integration.trials import inventory
+
+VIEWS = "example/catalogue/views.py"
+MIGRATIONS = "example/catalogue/migrations"
+# A table of 64 MB.
+GREEDY = """\
+from django.db import migrations
+
+
+class Migration(migrations.Migration):
+    dependencies = [("catalogue", "{before}")]
+    operations = [
+        migrations.RunSQL(
+            "CREATE TABLE greedy AS WITH RECURSIVE n(i) AS "
+            "(SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 64) "
+            "SELECT i, randomblob(1048576) AS filler FROM n",
+            "DROP TABLE greedy",
+        )
+    ]
+"""
+
+
+@pytest.fixture(scope="module")
+def daemon_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnDaemon]:
+    made = OwnDaemon(tmp_path_factory.mktemp("daemon"))
+    yield made
+    made.remove()
+
+
+@pytest.fixture(scope="module")
+def site(make_site: MakeSite, daemon_of_its_own: OwnDaemon) -> Site:
+    made = make_site("faults")
+    made.env["DOCKER_HOST"] = daemon_of_its_own.address
+    made.up()
+    return made
+
+
+def edit(site: Site) -> None:
+    with (site.folder / VIEWS).open("a") as stream:
+        stream.write(f"\n# a change, {time.time_ns()}\n")
+
+
+def serves(site: Site, daemon: OwnDaemon, seconds: float = 60) -> bool:
+    """The site answers, or does soon: containers come back with their daemon."""
+    deadline = time.monotonic() + seconds
+    while daemon.status(site.url) != 200:
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.3)
+    return True
+
+
+def converges(site: Site, daemon: OwnDaemon, wanted: dict[str, int]) -> None:
+    """An update goes through, and leaves what one without a fault leaves."""
+    site.up()
+    assert daemon.status(site.url) == 200
+    assert inventory(site) == wanted
+
+
+@pytest.mark.parametrize(
+    "boundary",
+    [
+        Boundary(side="before", operation="create-replacement", resource="release"),
+        Boundary(side="before", operation="create-replacement", resource="gate"),
+    ],
+    ids=str,
+)
+def test_a_daemon_that_dies_during_an_update_loses_nothing(
+    site: Site, daemon_of_its_own: OwnDaemon, boundary: Boundary, fault: BeginFault
+) -> None:
+    wanted = inventory(site)
+    edit(site)
+    died: list[float] = []
+
+    def die() -> None:
+        daemon_of_its_own.kill()
+        died.append(time.monotonic())
+
+    run = cut_off(site, Cut(at=boundary, act=die))
+    assert run.code > 0, run.output
+    assert time.monotonic() - died[0] < 30, "it waited for a time-out"
+    assert "Traceback" not in run.output
+    assert "the Docker daemon" in run.output, run.output
+    assert "run `pulumi up` again" in run.output, run.output
+    again = site.up(check=False)
+    assert again.code != 0
+    assert "no Docker daemon answers" in again.output
+    daemon_of_its_own.start()
+    assert serves(site, daemon_of_its_own), "the old version comes back with its daemon"
+    said = recover(site)
+    assert said.code == 0, said.output
+    converges(site, daemon_of_its_own, wanted)
+    fault("daemon lost").saw(
+        f"{boundary}: {first_error(run.output)}",
+        f"after its return and up the site answers {daemon_of_its_own.status(site.url)}",
+    )
+
+
+def test_a_disk_that_is_full_fails_the_build_and_nothing_else(
+    site: Site, daemon_of_its_own: OwnDaemon
+) -> None:
+    wanted = inventory(site)
+    edit(site)
+    daemon_of_its_own.fill(leave=1)
+    try:
+        run = site.up(check=False)
+        assert run.code != 0
+        assert "the Docker host's disk is full" in run.output, run.output
+        assert "Traceback" not in run.output
+        assert daemon_of_its_own.status(site.url) == 200
+    finally:
+        daemon_of_its_own.make_room()
+    converges(site, daemon_of_its_own, wanted)
+
+
+def test_a_disk_that_runs_full_fails_the_migration_and_nothing_else(
+    site: Site, daemon_of_its_own: OwnDaemon
+) -> None:
+    wanted = inventory(site)
+    folder: Path = site.folder / MIGRATIONS
+    before = max(path.stem for path in folder.glob("0*.py"))
+    (folder / "0098_greedy.py").write_text(GREEDY.format(before=before))
+    daemon_of_its_own.fill(leave=40)
+    try:
+        run = site.up(check=False)
+        assert run.code != 0
+        assert "database or disk is full" in run.output, run.output
+        assert daemon_of_its_own.status(site.url) == 200
+    finally:
+        daemon_of_its_own.make_room()
+    # What the gate rejected stays rejected, until somebody says that the cause is mended.
+    assert "failed its gate" in recover(site).output
+    converges(site, daemon_of_its_own, wanted)
+    assert set(site.preview().changes()) == {"unchanged"}

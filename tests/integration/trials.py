@@ -1,0 +1,167 @@
+"""One trial: an update that is cut off, the documented recovery, `pulumi up`, and a close look.
+
+Afterwards all has to be as if nothing had happened.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+
+import docker
+import psutil
+
+from tests.integration.harness import Browser, Site, visitors
+from tests.integration.interruption import Cut, cut_off, recover
+
+VIEWS = "example/catalogue/views.py"
+SEEDED = "Skarn Tooth"
+HAND_MADE = "made by hand"
+
+
+def inventory(site: Site) -> Counter[str]:
+    """What of a deployment is on the host: how many of each kind and role."""
+    client, mine = docker.from_env(environment=site.env), site.labelled()
+    found: Counter[str] = Counter()
+    for container in client.containers.list(all=True, filters=mine):
+        found[f"container {container.labels['django-on-docker.role']} {container.status}"] += 1
+    for kind, things in (("volume", client.volumes), ("network", client.networks)):
+        for thing in things.list(filters=mine):
+            labels = thing.attrs["Labels"]
+            found[f"{kind} {labels['django-on-docker.role']}"] += 1
+    return found
+
+
+@dataclass
+class Subject:
+    """A site that trials are made on, and what has to be as it was.
+
+    Attributes:
+        site: the site.
+        wanted: what is on the host when all is well.
+        browser: a visitor who is logged in; None before there is a site to log in to.
+        secret: the secret key that has to stay; "" if there is none yet.
+        edits: how often the project was changed.
+    """
+
+    site: Site
+    wanted: Counter[str] = field(default_factory=Counter)
+    browser: Browser | None = None
+    secret: str = ""
+    edits: int = 0
+
+    def settle(self) -> None:
+        """Take what there is for how it has to be, and add something that people made."""
+        self.wanted = inventory(self.site)
+        self.browser = Browser(self.site.url)
+        assert self.browser.log_in("admin", self.site.config("adminPassword"))
+        self.secret = self.site.config("secretKey")
+        self._django(f"Category.objects.get_or_create(name='{HAND_MADE}', slug='hand')")
+
+    def edit(self) -> None:
+        """Change the project, so that the next update has something to do."""
+        self.edits += 1
+        with (self.site.folder / VIEWS).open("a") as stream:
+            stream.write(f"\n# change {self.edits} of {time.time_ns()}\n")
+
+    def problems(self) -> Iterator[str]:
+        """What is not as it has to be."""
+        try:
+            status, page = Browser(self.site.url).get("/")
+        except OSError:
+            status, page = 0, ""
+        if status != 200 or SEEDED not in page:
+            yield f"the site answers {status}, {'with' if SEEDED in page else 'without'} its data"
+            return
+        found = inventory(self.site)
+        if found != self.wanted:
+            more, less = found - self.wanted, self.wanted - found
+            yield f"on the host, too much: {dict(more)}, too little: {dict(less)}"
+        changes = self.site.preview().changes()
+        if set(changes) != {"unchanged"}:
+            yield f"a preview would still change something: {changes}"
+        if self.browser and not self.browser.is_logged_in():
+            yield "who was logged in is logged out"
+        if self.secret and self.site.config("secretKey") != self.secret:
+            yield "the secret key is another one"
+        made = self._django(f"print(Category.objects.filter(name='{HAND_MADE}').count())")
+        if self.secret and made.strip() != "1":
+            yield f"what was made by hand is there {made.strip()} times"
+        yield from self._leftovers()
+
+    def _leftovers(self) -> Iterator[str]:
+        for lock in (self.site.folder / "state/.pulumi/locks").rglob("*.json"):
+            yield f"a lock is left: {lock.name}"
+        for process in psutil.process_iter(["name", "cwd"]):
+            is_plugin = str(process.info["name"]).startswith("pulumi")
+            if is_plugin and process.info["cwd"] == str(self.site.folder):
+                yield f"a process is left: {process.info['name']}"
+
+    def _django(self, code: str) -> str:
+        backend = docker.from_env().containers.list(filters=self.site.labelled("backend"))[0]
+        text = f"from catalogue.models import Category; {code}"
+        done = backend.exec_run(["python", "-m", "django", "shell", "-v", "0", "-c", text])
+        assert done.exit_code == 0, done.output
+        return bytes(done.output).decode()  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trial:
+    """One trial and how it went.
+
+    Attributes:
+        cut: how the update was cut off.
+        code: the update's exit code.
+        said: what recovery said.
+        problems: what was not as it has to be.
+        visits: how many requests visitors sent meanwhile.
+        failed_visits: how many of these were not answered with 200.
+        seconds: how long it took.
+    """
+
+    cut: Cut
+    code: int
+    said: str
+    problems: list[str]
+    visits: int
+    failed_visits: int
+    seconds: float
+
+
+def trial(subject: Subject, cut: Cut, *, served: bool, say: Callable[[str], None] = print) -> Trial:
+    """Cut an update off, recover, update again, and look.
+
+    Args:
+        subject: the site.
+        cut: how the update is cut off.
+        served: the site serves before, so it has to all the while.
+        say: told what commands printed, should something be wrong.
+    """
+    started = time.monotonic()
+    with ExitStack() as during:
+        statuses = during.enter_context(visitors(subject.site.url)) if served else []
+        first = cut_off(subject.site, cut)
+        recovery = recover(subject.site)
+        again = subject.site.up(check=False)
+    problems = [f"recovery ended with {recovery.code}"] if recovery.code else []
+    problems += [f"the next up ended with {again.code}"] if again.code else []
+    failed = Counter(status for status in statuses if status != 200)
+    problems += [f"visitors were failed: {dict(failed)} of {len(statuses)}"] if failed else []
+    problems += [] if problems and not served else list(subject.problems())
+    if problems:
+        for title, text in (
+            ("cut off", first.output),
+            ("recovery", recovery.output),
+            ("the next up", again.output),
+        ):
+            say(f"--- {title}\n{text[-6000:]}")
+    return Trial(
+        cut=cut,
+        code=first.code,
+        said=recovery.output,
+        problems=problems,
+        visits=len(statuses),
+        failed_visits=failed.total(),
+        seconds=time.monotonic() - started,
+    )

@@ -1,0 +1,165 @@
+"""A state after an interruption: what is half written, who holds it, what never ended."""
+
+import json
+import socket
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from components.commands import recover_state as state
+
+STATES, LOCKS = "stacks/django-on-docker", "locks/organization/django-on-docker/shop"
+WHOLE = '{"version": 3}'
+
+
+def write(folder: Path, files: dict[str, str]) -> None:
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "is_torn"),
+    [
+        (f"{STATES}/shop.json.attrs", "", True),
+        (f"{STATES}/shop.json.attrs", '{"user.cach', True),
+        (f"{STATES}/shop.json.attrs", "{}", False),
+        (f"{STATES}/shop.json.bak.attrs", "", True),
+        (f"{STATES}/shop.json.18eb1dadd18e7700.tmp", WHOLE, True),
+        (f"{LOCKS}/1.json.attrs", "", True),
+        (f"{STATES}/shop.json", "", False),  # another matter
+        (f"{STATES}/blog.json.attrs", "", False),
+    ],
+)
+def test_what_is_half_written(tmp_path: Path, name: str, text: str, is_torn: bool) -> None:
+    write(tmp_path, {name: text})
+    assert state.torn(tmp_path, "shop") == ([tmp_path / name] if is_torn else [])
+
+
+@pytest.mark.parametrize(
+    ("files", "is_damaged"),
+    [
+        ({"shop.json": "", "shop.json.bak": WHOLE}, True),
+        ({"shop.json.attrs": "{}", "shop.json.bak": WHOLE}, True),
+        ({"shop.json": WHOLE, "shop.json.bak": WHOLE}, False),
+        ({"shop.json": "", "shop.json.bak": ""}, False),
+        ({"shop.json.bak": WHOLE}, False),  # what a removed stack leaves
+        ({}, False),
+    ],
+)
+def test_a_damaged_state_is_put_back(
+    tmp_path: Path, files: dict[str, str], is_damaged: bool
+) -> None:
+    write(tmp_path, {f"{STATES}/{name}": text for name, text in files.items()})
+    found = state.damaged(tmp_path, "shop")
+    assert (found is not None) == is_damaged
+    if found:
+        state.put_back(*found)
+        assert (tmp_path / STATES / "shop.json").read_text() == WHOLE
+
+
+def test_a_lock_says_whose_it_is(tmp_path: Path) -> None:
+    lock = {
+        "pid": 7,
+        "username": "ada",
+        "hostname": "elsewhere",
+        "timestamp": "2030-01-02T03:04:05Z",
+    }
+    write(tmp_path, {f"{LOCKS}/1.json": json.dumps(lock), f"{LOCKS}/2.json": "{"})
+    first, second = state.locks(tmp_path, "shop")
+    assert str(first) == "a lock of ada@elsewhere, process 7, since 2030-01-02 03:04:05"
+    assert not first.is_from_here
+    assert second.is_from_here
+    here = state.Lock(file=tmp_path, host=socket.gethostname())
+    assert here.is_from_here
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("config:\n  django-on-docker:port: 1\n", ("shop", [])),
+        ("config:\n  django-on-docker:deployment: tea # x\n", ("tea", [])),
+        (
+            "config:\n  deployment: 'tea'\n  retire:\n    - a\n    - \"b\"\n  port: 1\n",
+            ("tea", ["a", "b"]),
+        ),
+        ("config:\n  retire:\n  - a-1\n  - b\n  port: 1\n", ("shop", ["a-1", "b"])),
+        ("config:\n  retire: [a, 'b']\n", ("shop", ["a", "b"])),
+        ("config:\n  retire: []\n", ("shop", [])),
+    ],
+)
+def test_config_is_read_without_pulumi(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, wanted: tuple[str, list[str]]
+) -> None:
+    write(tmp_path, {"stacks/Pulumi.shop.yaml": text})
+    monkeypatch.chdir(tmp_path)
+    found = state.config("shop")
+    assert (found["deployment"], found["retire"]) == wanted
+
+
+def test_a_stack_without_a_file_is_unknown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit):
+        state.config("shpo")
+    assert "there is no stack 'shpo': stacks/Pulumi.shpo.yaml" in capsys.readouterr().err
+
+
+def said(
+    monkeypatch: pytest.MonkeyPatch, *, code: int = 0, out: object = "", err: str = ""
+) -> None:
+    text = out if isinstance(out, str) else json.dumps(out)
+    done = subprocess.CompletedProcess([], code, text, err)
+    monkeypatch.setattr(state, "pulumi", lambda *_words, **_options: done)
+
+
+def test_what_a_state_knows(monkeypatch: pytest.MonkeyPatch) -> None:
+    def resource(name: str, **more: Any) -> dict[str, Any]:
+        return {"urn": f"urn:pulumi:shop::p::t::shop-{name}", **more}
+
+    resources = [
+        resource("component"),
+        resource("backend", id="b"),
+        resource("traffic", id="t", delete=True, inputs={"environment": {"BACKEND": "old"}}),
+        resource("traffic", id="u", inputs={"environment": {"BACKENDS": "b-1 b-2"}}),
+    ]
+    pending = [{"type": "creating", "resource": resource("gate")}]
+    said(monkeypatch, out={"deployment": {"resources": resources, "pending_operations": pending}})
+    found = state.state("shop")
+    assert found == state.State(
+        ids=frozenset({"b", "t", "u"}), pending=("creating shop-gate",), serving=("b-1", "b-2")
+    )
+
+
+def test_a_new_stack_knows_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    said(monkeypatch, out={"version": 3, "deployment": {"manifest": {}}})
+    assert state.state("shop") == state.State()
+
+
+def test_a_stack_that_is_gone_has_no_state(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said(monkeypatch, code=255, err="error: no stack named 'shop' found")
+    assert state.state("shop") is None
+    said(monkeypatch, code=255, err="error: failed to load checkpoint: EOF")
+    with pytest.raises(SystemExit):
+        state.state("shop")
+    assert "can't be read: error: failed to load checkpoint" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("url", "folder"),
+    [
+        ("file:///srv/state", Path("/srv/state/.pulumi")),
+        ("file:///srv/state?no_tmp_dir=true", Path("/srv/state/.pulumi")),
+        ("file://~", Path.home() / ".pulumi"),
+        ("s3://bucket", None),
+        ("https://app.pulumi.com/ada", None),
+    ],
+)
+def test_where_states_are(monkeypatch: pytest.MonkeyPatch, url: str, folder: Path | None) -> None:
+    said(monkeypatch, out={"user": "ada", "url": url})
+    assert state.folder_of_states() == folder
