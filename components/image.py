@@ -134,7 +134,8 @@ def _has_app(args: ImageArgs) -> bool:
 
 _REMEDIES = (
     (
-        r"error reading from server|code = Unavailable|Cannot connect to the Docker daemon",
+        r"error reading from server|code = Unavailable|Unavailable: connection error|"
+        r"Cannot connect to the Docker daemon",
         "the Docker daemon ended while it built the image. Nothing is lost: start it (`systemctl "
         "start docker`), and run `pulumi up` again",
     ),

@@ -44,6 +44,10 @@ def look(check: Check) -> dict[str, Any]:
             "migrations: they could not be looked at, and nothing was changed. What was serving "
             f"goes on serving. The release said:\n\n{said or '(it printed nothing)'}"
         )
+    # Of a long wait for the database people should know.
+    for line in said.splitlines():
+        if line.startswith("waiting for"):
+            print(line, file=sys.stderr)
     report: dict[str, Any] = json.loads(lines[-1])
     return report
 

@@ -59,6 +59,7 @@ def fail(apps, schema_editor):
 
 
 def slowly(apps, schema_editor):
+    print("begun")  # ends the line: a log shows whole ones
     time.sleep(SECONDS)
 
 

@@ -217,12 +217,12 @@ def test_a_window_that_fails_after_committing_stays_closed_until_the_copy_is_bac
     running = docker.from_env().containers.list(all=True, filters=shop.site.labelled())
     fault("migration fixed").saw(
         f"exit code {fixed.code}",
-        f"applied last: {shop.applied()[-1]}",
+        f"it is applied: {'0004_price' in shop.applied()}",
         f"the site answers {Browser(shop.site.url).get('/')[0]}",
         f"{len(running)} containers, an edge and a backend",
     )
     assert Browser(shop.site.url).get("/") == (200, "anchor,buoy,chain,dory")
-    assert shop.applied()[-1] == "0004_price"
+    assert "0004_price" in shop.applied()
     assert len(running) == 2
 
 
@@ -281,10 +281,17 @@ class Elsewhere:
         self.started.append(made)
         return made
 
+    @property
+    def known(self) -> list[str]:
+        """The migrations of the release, in order."""
+        done = self.shop.backend.exec_run(["sh", "-c", "cd shop/migrations && ls 0*.py"])
+        assert isinstance(done.output, bytes)
+        return sorted(name.removesuffix(".py") for name in done.output.decode().split())
+
     def migrate(self, folder: Path, seconds: float) -> Container:
         """Start migrate, with one more migration, which takes so long."""
         slow = folder / f"{len(self.started)}.py"
-        text = migrating.MIGRATION.format(after="0003_title", operations=SLOWLY)
+        text = migrating.MIGRATION.format(after=self.known[-1], operations=SLOWLY)
         slow.write_text(text.replace("SECONDS", str(seconds)))
         target = "/app/shop/migrations/9999_slow.py"
         return self.run("manage", "migrate", source=slow, target=target)
@@ -323,8 +330,9 @@ def test_three_starts_at_once_apply_each_migration_once(
     containers = [elsewhere.migrate(tmp_path, 4) for _ in range(3)]
     counts = sorted(applied(container) for container in containers)
     logs = [container.logs().decode() for container in containers]
-    fault("replicas migrate").saw(f"of 4 pending, three starts at once applied {counts}")
-    assert counts == [0, 0, 4], logs
+    pending = len(elsewhere.known) + 1
+    fault("replicas migrate").saw(f"of {pending} pending, three starts at once applied {counts}")
+    assert counts == [0, 0, pending], logs
     assert sum("waiting for migrate " in log for log in logs) >= 1
 
 

@@ -27,7 +27,7 @@ from tests.integration.harness import Browser, Run, Site
 
 VIEWS = "example/catalogue/views.py"
 # What an update replaces.
-CHANGED = ["account", "backend", "gate", "migration-check", "release", "traffic"]
+CHANGED = ["account", "backend", "gate", "migration-check", "release", "releases", "traffic"]
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,6 @@
 """What unit tests share: a folder for builds, the program, and stand-ins for what is outside."""
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,9 @@ from components.commands import client
 from tests.unit.fake_daemon import FakeDaemon
 from tests.unit.fake_docker import FakeDocker
 from tests.unit.program import Program, on_a_host_of_its_own, patch_build_folder
+
+# A shell's background job ignores interrupts, and so would all that tests start and interrupt.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture

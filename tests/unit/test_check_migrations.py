@@ -209,6 +209,16 @@ def test_what_cannot_be_looked_at_stops_the_update(
     assert said.endswith("it said\n")
 
 
+def test_a_wait_for_the_database_is_told_and_no_other_noise(
+    shop: Shop, capsys: pytest.CaptureFixture[str]
+) -> None:
+    waited = "waiting for the database, 10 s: timeout expired"
+    shop.run({**REPORT, "pending": []}, err=f"a warning\n{waited}\n")
+    said = capsys.readouterr().err
+    assert waited in said
+    assert "a warning" not in said
+
+
 @pytest.mark.parametrize("policy", ["refuse", "allow", "window"])
 def test_where_nothing_serves_nobody_has_to_live_with_it(shop: Shop, policy: str) -> None:
     shop.cli.on(COPY, out="1")

@@ -220,6 +220,7 @@ def test_the_edges_image_depends_on_its_files_and_base_alone(build_folder: Path)
     [
         ("rpc error: code = Unavailable desc = transport is closing", "daemon ended"),
         ("failed to solve: Unavailable: error reading from server: read: EOF", "daemon ended"),
+        ("listing workers for Build: Unavailable: connection error: desc = read", "daemon ended"),
         ("write /app/x: no space left on device", "disk is full"),
         ("failed to solve: exit code: 1", ""),
     ],
