@@ -13,6 +13,7 @@ _PAGES = (408, 413, 500, 502, 503, 504)
 # sent. Anything later is not repeated, since a POST may have been carried out. Each request has a
 # connection of its own to the backend: on one that is kept, it could meet gunicorn hanging up.
 # The tries, a second apart, and the checks outlast a backend that restarts: its visitors wait.
+# A slot that is free may know a container that another slot is to get: they share its address.
 # A check may wait for a thread as long as requests do: a busy backend is not a dead one.
 _CONFIG = """\
 global
@@ -72,7 +73,8 @@ backend application
 hdr X-Forwarded-Proto {scheme}
   http-check expect status 200-399
   default-server maxconn {capacity} check inter 1s downinter 500ms fall 5 rise 1
-  default-server init-addr libc,none resolvers docker resolve-prefer ipv4
+  default-server init-addr libc,none resolvers docker resolve-prefer ipv4 \
+resolve-opts allow-dup-ip
 """
 
 # Only what is in front of the edge speaks https, and it says last whom it speaks for. Over plain

@@ -32,7 +32,6 @@ class Thing:
         role: what it is in its deployment.
         stack: the stack that it is marked with; "" if it bears no such mark.
         status: a container's, such as ``running``.
-        comes_back: a container is started again when it ends.
         volumes: the names of the volumes that a container mounts.
         networks: the names of the networks that a container is on.
     """
@@ -43,7 +42,6 @@ class Thing:
     role: str
     stack: str = ""
     status: str = ""
-    comes_back: bool = True
     volumes: frozenset[str] = frozenset()
     networks: frozenset[str] = frozenset()
 
@@ -136,8 +134,8 @@ def _is_ours(container: Thing) -> bool:
 
 
 def _is_rejected(container: Thing) -> bool:
-    is_over = container.status == "exited" and not container.comes_back
-    return container.role == "backend" and is_over
+    # Whatever its restart policy says: on a full disk the gate can't change that.
+    return container.role == "backend" and container.status not in ("running", "paused")
 
 
 def _needed(containers: Sequence[Thing], serving: Collection[str]) -> set[str]:
@@ -189,7 +187,6 @@ def _described(ids: Sequence[str]) -> Iterator[Thing]:
             role=labels.get(ROLE, ""),
             stack=labels.get(STACK, ""),
             status=found["State"]["Status"],
-            comes_back=found["HostConfig"]["RestartPolicy"]["Name"] not in ("", "no"),
             volumes=frozenset(m["Name"] for m in found["Mounts"] if m["Type"] == "volume"),
             networks=frozenset(networks),
         )

@@ -5,6 +5,7 @@ The tests of this module build on each other, in order, on one deployment.
 
 import http.client
 import json
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -218,6 +219,22 @@ def test_replicas_come_and_go(site: Site, first_up: Run) -> None:
         outputs["containers"]["edge"],
         outputs["containers"]["backend"],
     }
+
+
+def test_maintenance_ends_with_the_same_container(site: Site, first_up: Run) -> None:
+    # After several switches: another slot than the first free one still knows the container.
+    edge = docker.from_env().containers.get(f"{site.deployment}-edge")
+    edge.exec_run(["python3", "/usr/local/lib/edge/control.py", "maintenance"])
+    assert send(site, "GET")[0] == 503
+    done = subprocess.run(
+        ["python3", "-m", "components.commands.window", site.deployment],
+        cwd=site.folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert send(site, "GET")[0] == 200
 
 
 def test_a_proxy_of_ones_own_reaches_what_has_passed_its_gate(site: Site, first_up: Run) -> None:

@@ -172,7 +172,8 @@ def test_what_somebody_runs_from_an_image_is_theirs(host: Host) -> None:
     ("changes", "known", "is_rejected"),
     [
         ({"status": "exited", "restart": "no"}, True, True),
-        ({"status": "exited"}, True, False),  # stopped by somebody
+        ({"status": "exited"}, True, True),  # a full disk keeps its policy from being changed
+        ({"status": "restarting"}, True, True),
         ({"status": "running", "restart": "no"}, True, False),
         ({"status": "exited", "restart": "no"}, False, False),  # goes anyway
     ],
