@@ -399,13 +399,13 @@ def test_a_server_that_is_slow_to_come_up(
 ) -> None:
     guest.configure(databaseTimeout=60)
     elsewhere.pause()
-    later = threading.Timer(12, elsewhere.unpause)
+    later = threading.Timer(25, elsewhere.unpause)
     later.start()
     run = guest.up()
     later.join()
     waited = re.search(r"waiting for the database, [^:]*", run.output)
     fault("database slow").saw(
-        "answers after 12 s",
+        "answers after 25 s",
         waited.group() if waited else "not waited",
         f"exit code {run.code}",
         f"steps: {len(guest.steps())} {', '.join(results(guest))}",
