@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from components.labels import filters, labels
+
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
@@ -107,10 +109,7 @@ def moving_steps(claim: DatabaseClaim, *, volume: str, backend: Found) -> list[s
         f"--mount type=volume,source={volume},target=/from,readonly "
         f"--mount type=volume,source={before},target=/to"
     )
-    new = (
-        f"$(docker ps --quiet --filter label=django-on-docker.deployment={name} "
-        "--filter label=django-on-docker.role=backend)"
-    )
+    new = f"$(docker ps --quiet {' '.join(filters(labels(name, 'backend')))})"
     return [
         f"docker stop {name}-edge",
         f"docker exec {backend.name} python -m django dumpdata --all --natural-foreign "

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from components import PACKAGE
+from components.labels import DEPLOYMENT, RELEASE, ROLE
 
 _HEALTH_PATH = "DEPLOY_HEALTH_PATH="
 
@@ -49,12 +49,12 @@ def kept_releases(images: Iterable[Mapping[str, Any]]) -> list[KeptRelease]:
 def _release(image: Mapping[str, Any]) -> KeptRelease | None:
     config = image.get("Config") or {}
     marks: Mapping[str, str] = config.get("Labels") or {}
-    if marks.get(f"{PACKAGE}.role") != "release":
+    if marks.get(ROLE) != "release":
         return None
     paths = [e for e in config.get("Env") or () if e.startswith(_HEALTH_PATH)]
     found = KeptRelease(
-        deployment=marks.get(f"{PACKAGE}.deployment", ""),
-        tag=marks.get(f"{PACKAGE}.release", ""),
+        deployment=marks.get(DEPLOYMENT, ""),
+        tag=marks.get(RELEASE, ""),
         built=f"{image.get('Created', '')[:19]}Z",
         health_path="".join(paths[-1:]).removeprefix(_HEALTH_PATH),
     )

@@ -1,10 +1,14 @@
 """The labels that everything on the Docker host carries, by which it is found again."""
 
-from collections.abc import Mapping
+from __future__ import annotations
 
-import pulumi_docker as docker
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from components import PACKAGE
+
+if TYPE_CHECKING:  # commands read the names, too, and run where no Pulumi is
+    import pulumi_docker as docker
 
 DEPLOYMENT = f"{PACKAGE}.deployment"
 STACK = f"{PACKAGE}.stack"
@@ -20,6 +24,11 @@ def labels(deployment: str, role: str, **more: str) -> dict[str, str]:
     """The labels of one thing: its deployment, what it is in it, and further ones by short name."""
     extra = {f"{PACKAGE}.{name}": value for name, value in more.items()}
     return {DEPLOYMENT: deployment, ROLE: role, **extra}
+
+
+def filters(marks: Mapping[str, str]) -> list[str]:
+    """Words that let the docker client list only what bears these labels."""
+    return [word for name, value in marks.items() for word in ("--filter", f"label={name}={value}")]
 
 
 def as_args(values: Mapping[str, str]) -> list[docker.ContainerLabelArgsDict]:

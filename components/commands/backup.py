@@ -13,9 +13,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NoReturn
 
-from components import PACKAGE
 from components.commands import one_shot
 from components.commands.client import docker, fail
+from components.labels import labels
 
 FOLDER = "/srv/backups"
 _RUNTIME = Path(__file__).parents[2] / "runtime"
@@ -181,9 +181,9 @@ class Database:
         return one_shot.run(f"{self.deployment}-backup", command, stdin=script)
 
     def _run(self, words: tuple[str, ...], *, network: str, stdin: bytes) -> Any:
-        marks = {"deployment": self.deployment, "role": "backup"}
-        labels = [w for k, v in marks.items() for w in ("--label", f"{PACKAGE}.{k}={v}")]
-        options = ("--user", "0", "--network", network, "--mount", self._mount, *labels)
+        named = labels(self.deployment, "backup").items()
+        marks = [word for name, value in named for word in ("--label", f"{name}={value}")]
+        options = ("--user", "0", "--network", network, "--mount", self._mount, *marks)
         return one_shot.run(f"{self.deployment}-backup", (*options, *words), stdin=stdin)
 
     @property

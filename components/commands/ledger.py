@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from components import PACKAGE
 from components.commands.client import docker, docker_or_fail, fail, read_file
+from components.labels import DEPLOYMENT, RELEASE, filters, labels
 from runtime import ledger
 
 _SHOWN = 60  # characters of a result
@@ -40,7 +40,7 @@ def read(deployment: str) -> tuple[list[ledger.Record], int]:
     if not images:
         fail(
             f"no release of a deployment {deployment!r} is on this host: "
-            f"see `docker image ls --filter label={PACKAGE}.deployment`"
+            f"see `docker image ls --filter label={DEPLOYMENT}`"
         )
     found: list[ledger.Record] = []
     unreadable = 0
@@ -58,14 +58,12 @@ def read(deployment: str) -> tuple[list[ledger.Record], int]:
 
 
 def _images(deployment: str) -> list[str]:
-    marks = {"deployment": deployment, "role": "release"}
-    filters = [w for k, v in marks.items() for w in ("--filter", f"label={PACKAGE}.{k}={v}")]
-    words = ("image", "ls", "--quiet", "--no-trunc", *filters)
+    words = ("image", "ls", "--quiet", "--no-trunc", *filters(labels(deployment, "release")))
     return docker_or_fail("listing the releases", *words).decode().split()
 
 
 def _release(image: str) -> str:
-    template = f'{{{{index .Config.Labels "{PACKAGE}.release"}}}}'
+    template = f'{{{{index .Config.Labels "{RELEASE}"}}}}'
     return docker("image", "inspect", "--format", template, image).stdout.decode().strip()
 
 

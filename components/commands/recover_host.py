@@ -6,14 +6,11 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from components import PACKAGE
 from components.commands.client import docker, docker_or_fail, read_file
+from components.labels import DEPLOYMENT, LOOKING, ROLE, STACK, filters
 
-DEPLOYMENT, STACK, ROLE = (f"{PACKAGE}.{name}" for name in ("deployment", "stack", "role"))
 EDGE_FILE = "/var/lib/edge/haproxy.cfg"
 """The edge's configuration, which names the containers that it sends visitors to."""
-LOOKING = "look"
-"""The role of a container that is made to look into a volume, and never started."""
 
 # Volumes that an update makes anew and fills again; what is in any other is nowhere else.
 _REMADE = ("secrets", "edge", "static")
@@ -166,12 +163,12 @@ def _apart(things: Sequence[Thing], stay: Sequence[Thing]) -> tuple[list[Thing],
 
 
 def _containers(deployment: str) -> list[Thing]:
-    ids = _ids("ps", "--all", "--filter", f"label={DEPLOYMENT}={deployment}")
+    ids = _ids("ps", "--all", *filters({DEPLOYMENT: deployment}))
     return list(_described(ids))
 
 
 def _lookers(volumes: Sequence[Thing]) -> Iterator[Thing]:
-    ids = _ids("ps", "--all", "--filter", f"label={ROLE}={LOOKING}", "--filter", "status=created")
+    ids = _ids("ps", "--all", *filters({ROLE: LOOKING}), "--filter", "status=created")
     names = {volume.name for volume in volumes}
     yield from (c for c in _described(ids) if c.volumes & names)
 
@@ -193,7 +190,7 @@ def _described(ids: Sequence[str]) -> Iterator[Thing]:
 
 
 def _named(kind: str, deployment: str) -> list[Thing]:
-    ids = _ids(kind, "ls", "--filter", f"label={DEPLOYMENT}={deployment}")
+    ids = _ids(kind, "ls", *filters({DEPLOYMENT: deployment}))
     return [
         Thing(
             kind=kind,

@@ -11,9 +11,9 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from components import PACKAGE
 from components.commands.client import docker, docker_or_fail, inspect, read_image
 from components.kept_releases import KeptRelease, kept_releases
+from components.labels import DEPLOYMENT, RELEASE, ROLE, filters
 from runtime import ledger
 
 Images = list[dict[str, Any]]
@@ -53,7 +53,7 @@ def superfluous(images: Images, deployment: str, kept: Iterable[str]) -> Iterato
     """
     stays = {f"{deployment}:{tag}{suffix}" for tag in kept for suffix in ("", "-app")}
     for image in images:
-        if _mark(image, "role") not in ("release", "app"):
+        if _mark(image, ROLE) not in ("release", "app"):
             continue
         names = [name for name in image["RepoTags"] or () if name.startswith(f"{deployment}:")]
         yield from (name for name in names if name not in stays)
@@ -64,7 +64,7 @@ def superfluous(images: Images, deployment: str, kept: Iterable[str]) -> Iterato
 def tidy(deployment: str, backend: str, keep: int) -> list[dict[str, Any]]:
     """Remove what is more than so many releases; return those that are there, built last first."""
     state = inspect(backend)
-    serves = _mark(state or {}, "release")
+    serves = _mark(state or {}, RELEASE)
     served = _served(backend)
     images = _images(deployment)
     releases = [r for r in kept_releases(images) if r.deployment == deployment]
@@ -87,8 +87,7 @@ def tidy(deployment: str, backend: str, keep: int) -> list[dict[str, Any]]:
 
 
 def _images(deployment: str) -> Images:
-    mark = f"label={PACKAGE}.deployment={deployment}"
-    words = ("image", "ls", "--quiet", "--no-trunc", "--filter", mark)
+    words = ("image", "ls", "--quiet", "--no-trunc", *filters({DEPLOYMENT: deployment}))
     ids = list(dict.fromkeys(docker_or_fail("listing the releases", *words).decode().split()))
     # One that is removed meanwhile is left out, and the others are told all the same.
     found: Images = json.loads(docker("image", "inspect", *ids).stdout or "[]") if ids else []
@@ -97,7 +96,7 @@ def _images(deployment: str) -> Images:
 
 def _mark(thing: Mapping[str, Any], name: str) -> str:
     marks = (thing.get("Config") or {}).get("Labels") or {}
-    return str(marks.get(f"{PACKAGE}.{name}", ""))
+    return str(marks.get(name, ""))
 
 
 def _served(backend: str) -> dict[str, str]:

@@ -14,9 +14,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from components import PACKAGE
 from components.commands import backup, one_shot, window
 from components.commands.client import docker, docker_or_fail, fail, inspect
+from components.labels import DEPLOYMENT, RELEASE
 from components.restart import RESTART
 
 GRACE = 35  # seconds for requests in flight, where the container doesn't say
@@ -93,7 +93,7 @@ def restore(
     window.close(deployment)
     window.stop(served, reference["Config"].get("StopTimeout") or GRACE)
     try:
-        release = reference["Config"]["Labels"].get(f"{PACKAGE}.release", "")
+        release = reference["Config"]["Labels"].get(RELEASE, "")
         kept = database.make(release, {"restoring": chosen["id"], "serving": again}, keep=0)
         _say(f"the present database is kept as {kept['id']}")
         database.restore(chosen)
@@ -132,7 +132,7 @@ def _reference(deployment: str) -> dict[str, Any]:
         fail(
             f"no container of a deployment {deployment!r} is on this host, and its containers tell "
             "where the database is: `pulumi up` first (see `docker ps --all --filter "
-            f"label={PACKAGE}.deployment`)"
+            f"label={DEPLOYMENT}`)"
         )
     return found
 

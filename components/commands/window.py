@@ -14,8 +14,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from components import PACKAGE
 from components.commands.client import docker, docker_or_fail, fail, inspect
+from components.labels import filters, labels
 
 NAME = "window.json"
 DEADLINE = 90.0  # seconds for what is started again to answer
@@ -35,9 +35,7 @@ def every(deployment: str, role: str = "backend") -> list[str]:
 
 
 def _listed(deployment: str, role: str, *options: str) -> list[str]:
-    marks = {"deployment": deployment, "role": role}
-    filters = [word for k, v in marks.items() for word in ("--filter", f"label={PACKAGE}.{k}={v}")]
-    words = ("ps", *options, "--format", "{{.Names}}", *filters)
+    words = ("ps", *options, "--format", "{{.Names}}", *filters(labels(deployment, role)))
     said = docker_or_fail("listing the containers", *words).decode()
     return said.split()[::-1]
 
