@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import indent
 
 LAST_LINES = 25
 
@@ -45,30 +46,15 @@ def timed(
     Raises:
         BenchError: it failed, could not be run, or took too long; with its last lines.
     """
-    words = " ".join(command)
-    started = time.monotonic()
-    try:
-        done = subprocess.run(
-            command,
-            cwd=folder,
-            env=env,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            check=False,
-            timeout=limit,
+    done = followed(command, folder=folder, env=env, limit=limit)
+    words, seconds = " ".join(command), done.ended - done.began
+    if seconds >= limit:
+        raise BenchError(f"`{words}` did not end within {limit:.0f} s")
+    if done.code != 0:
+        raise BenchError(
+            f"`{words}` failed (exit code {done.code}):\n{indent(done.last_lines, ' ' * 4)}"
         )
-    except subprocess.TimeoutExpired:
-        raise BenchError(f"`{words}` did not end within {limit:.0f} s") from None
-    except OSError as error:
-        raise BenchError(f"`{words}` cannot be run: {error.strerror}") from None
-    seconds = time.monotonic() - started
-    if done.returncode != 0:
-        last = "\n".join(f"    {line}" for line in done.stdout.splitlines()[-LAST_LINES:])
-        raise BenchError(f"`{words}` failed (exit code {done.returncode}):\n{last}")
-    return Timed(seconds=seconds, output=done.stdout)
+    return Timed(seconds=seconds, output="".join(f"{line}\n" for _, line in done.lines))
 
 
 @dataclass(frozen=True, kw_only=True)
