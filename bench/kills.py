@@ -8,7 +8,6 @@ failed.
 
 import argparse
 import math
-import random
 import secrets
 import shutil
 import signal
@@ -16,59 +15,15 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
 from bench.compare import use_engine
+from bench.kill_plans import CLEAN, MIGRATION, WINDOW, Plan, parse, plan
 from tests.integration.harness import Site
-from tests.integration.interruption import Boundary, Cut, CutOff, cut_off
+from tests.integration.interruption import Cut, CutOff, cut_off
 from tests.integration.trials import Subject, Trial, trial
 from toolchain.errors import ToolchainError
-
-CLEAN, UPDATE = "clean", "update"
-SCENARIOS = (CLEAN, UPDATE)
-WHOLE, CLI = "all", "pulumi"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Plan:
-    """One trial that is to be made.
-
-    Attributes:
-        scenario: a clean server, or an update of a site that serves.
-        cut: how it is cut off.
-    """
-
-    scenario: str
-    cut: Cut
-
-    def __str__(self) -> str:
-        """As `--at` takes it."""
-        at = self.cut.at
-        when = f"{at:.3f}" if isinstance(at, float) else str(at)
-        return f"{self.scenario}|{when}|{WHOLE if self.cut.whole else CLI}"
-
-    @classmethod
-    def parse(cls, text: str) -> "Plan":
-        """What `str` gives.
-
-        Raises:
-            argparse.ArgumentTypeError: it is nothing of the kind.
-        """
-        scenario, when, victim = [*text.split("|"), "", ""][:3]
-        words = when.split()
-        if scenario not in SCENARIOS or victim not in (WHOLE, CLI) or len(words) not in (1, 3):
-            raise argparse.ArgumentTypeError(
-                f"{text!r}: write SCENARIO|MOMENT|VICTIM, such as 'update|3.2|{CLI}' or "
-                f"'clean|before create edge|{WHOLE}'"
-            )
-        moment = (
-            Boundary(side=words[0], operation=words[1], resource=words[2])
-            if len(words) == 3
-            else float(when)
-        )
-        return cls(scenario=scenario, cut=Cut(at=moment, whole=victim == WHOLE))
 
 
 class Bench:
@@ -86,9 +41,10 @@ class Bench:
 
     def run(self) -> None:
         """All trials."""
-        first, update = self._measure()
-        say(f"uninterrupted: clean server {first.seconds:.1f} s, update {update.seconds:.1f} s")
-        plans = self._options.at or list(plan(self._options, first, update))
+        measured = self._measure()
+        seconds = ", ".join(f"{name} {one.seconds:.1f} s" for name, one in measured.items())
+        say(f"uninterrupted: {seconds}")
+        plans = self._options.at or list(plan(self._options, measured))
         for number, planned in enumerate(plans, start=1):
             result = self._try(planned)
             self.results.append((planned, result))
@@ -100,15 +56,16 @@ class Bench:
         self._drop(self._served)
         self._served = None
 
-    def _measure(self) -> tuple[CutOff, CutOff]:
-        subject = self._subject()
-        first = cut_off(subject.site, Cut(at=math.inf))
-        if first.code != 0:
-            raise SystemExit(f"an uninterrupted update fails:\n{first.output}")
+    def _measure(self) -> dict[str, CutOff]:
+        subject = self._served = self._subject()
+        measured = {CLEAN: _uninterrupted(subject)}
         subject.settle()
-        self._served, self._wanted = subject, subject.wanted
-        subject.edit()
-        return first, cut_off(subject.site, Cut(at=math.inf))
+        self._wanted = subject.wanted
+        for scenario in self._options.scenarios:
+            if scenario != CLEAN:
+                _edit(subject, scenario)
+                measured[scenario] = _uninterrupted(subject)
+        return measured
 
     def _try(self, planned: Plan) -> Trial:
         if planned.scenario == CLEAN:
@@ -119,8 +76,9 @@ class Bench:
             finally:
                 self._drop(subject)
         subject = self._served or self._new_served()
-        subject.edit()
-        result = trial(subject, planned.cut, served=True, say=say)
+        _edit(subject, planned.scenario)
+        # In a window nothing serves, as is said beforehand.
+        result = trial(subject, planned.cut, served=planned.scenario != WINDOW, say=say)
         if result.problems:
             # What is wrong with it now must not be blamed on the next trial.
             self.close()
@@ -134,7 +92,9 @@ class Bench:
 
     def _subject(self) -> Subject:
         folder = Path(tempfile.mkdtemp(prefix="kills-"))
-        return Subject(site=Site(folder=folder, deployment=f"t-kills-{secrets.token_hex(3)}"))
+        site = Site(folder=folder, deployment=f"t-kills-{secrets.token_hex(3)}")
+        site.configure(unsafeMigrations="window", **dict(self._options.config))
+        return Subject(site=site)
 
     def _drop(self, subject: Subject | None) -> None:
         if subject:
@@ -142,29 +102,28 @@ class Bench:
             shutil.rmtree(subject.site.folder, ignore_errors=True)
 
 
-def plan(options: argparse.Namespace, first: CutOff, update: CutOff) -> Iterator[Plan]:
-    """The trials that a seed stands for."""
-    chance = random.Random(options.seed)
-    measured = {CLEAN: first, UPDATE: update}
-    for scenario in options.scenarios:
-        every = list(dict.fromkeys(measured[scenario].boundaries))
-        count = len(every) if options.boundaries is None else min(options.boundaries, len(every))
-        for moment in sorted(chance.sample(every, count), key=every.index):
-            yield Plan(scenario=scenario, cut=Cut(at=moment, whole=chance.random() < 0.5))
-    for number in range(options.random):
-        scenario = options.scenarios[number % len(options.scenarios)]
-        instant = chance.uniform(0, measured[scenario].seconds)
-        cut = Cut(at=round(instant, 3), whole=chance.random() < 0.5)
-        yield Plan(scenario=scenario, cut=cut)
+def _edit(subject: Subject, scenario: str) -> None:
+    subject.edit()
+    if scenario == MIGRATION or (scenario == WINDOW and not subject.columns):
+        subject.add_column()
+    elif scenario == WINDOW:
+        subject.remove_column()
+
+
+def _uninterrupted(subject: Subject) -> CutOff:
+    done = cut_off(subject.site, Cut(at=math.inf))
+    if done.code != 0:
+        raise SystemExit(f"an uninterrupted update fails:\n{done.output}")
+    return done
 
 
 def table(results: Sequence[tuple[Plan, Trial]]) -> str:
     """How many trials of each kind were made and held, and what recovery had to do."""
     head = ("scenario", "killed at", "processes", "trials", "held", "visitors' requests", "failed")
     lines = [head]
-    kinds = Counter(_kind(planned) for planned, _ in results)
+    kinds = Counter(planned.kind for planned, _ in results)
     for kind, count in sorted(kinds.items()):
-        of_kind = [result for planned, result in results if _kind(planned) == kind]
+        of_kind = [result for planned, result in results if planned.kind == kind]
         held = sum(not result.problems for result in of_kind)
         visits = sum(result.visits for result in of_kind)
         failed = sum(result.failed_visits for result in of_kind)
@@ -176,43 +135,14 @@ def table(results: Sequence[tuple[Plan, Trial]]) -> str:
     )
 
 
-def _kind(planned: Plan) -> tuple[str, str, str]:
-    where = "an instant" if isinstance(planned.cut.at, float) else "a boundary"
-    return planned.scenario, where, WHOLE if planned.cut.whole else CLI
-
-
 def say(text: str) -> None:
     """Tell how it goes."""
     print(text, file=sys.stderr, flush=True)
 
 
-def parse(argv: Sequence[str] | None) -> argparse.Namespace:
-    """The command line."""
-    parser = argparse.ArgumentParser(prog="python -m bench.kills", description=__doc__)
-    parser.add_argument("--random", type=int, default=100, metavar="N", help="random instants")
-    parser.add_argument(
-        "--boundaries", type=int, metavar="N", help="boundaries of each scenario; default: every"
-    )
-    parser.add_argument("--seed", type=int, default=secrets.randbelow(10**6))
-    parser.add_argument(
-        "--scenarios", type=lambda text: text.split(","), default=list(SCENARIOS), metavar="A,B"
-    )
-    parser.add_argument(
-        "--at",
-        type=Plan.parse,
-        action="append",
-        metavar="SCENARIO|MOMENT|VICTIM",
-        help="make this trial only, as it is printed; may be repeated",
-    )
-    options = parser.parse_args(argv)
-    if not set(options.scenarios) <= set(SCENARIOS):
-        parser.error(f"--scenarios: there are {', '.join(SCENARIOS)}")
-    return options
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """Make the trials; return the exit code."""
-    options = parse(argv)
+    options = parse(argv, __doc__)
     started = time.monotonic()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupted)
@@ -230,8 +160,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         bench.close()
     failed = [planned for planned, result in bench.results if result.problems]
     print(f"seed {options.seed}, {time.monotonic() - started:.0f} s\n\n{table(bench.results)}")
+    given = "".join(f" --config {key}={value}" for key, value in options.config)
     for planned in failed:
-        print(f"to repeat it: .venv/bin/python -m bench.kills --at '{planned}'")
+        print(f"to repeat it: .venv/bin/python -m bench.kills{given} --at '{planned}'")
     return 1 if failed else 0
 
 

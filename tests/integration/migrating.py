@@ -117,16 +117,7 @@ class Shop:
 
     def restore(self, *words: str) -> Run:
         """Run the command that lists copies, or puts one back."""
-        done = subprocess.run(
-            ["python3", "-m", "components.commands.restore", self.site.deployment, *words],
-            cwd=self.site.folder,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-            timeout=120,
-        )
-        return Run(code=done.returncode, output=done.stdout)
+        return restore(self.site, *words)
 
     @property
     def backend(self) -> Container:
@@ -162,3 +153,17 @@ def make(site: Site, folder: Path, database: str) -> Shop:
         database=database,
     )
     return shop
+
+
+def restore(site: Site, *words: str) -> Run:
+    """Run the command that lists copies of a site's database, or puts one back."""
+    done = subprocess.run(
+        ["python3", "-m", "components.commands.restore", site.deployment, *words],
+        cwd=site.folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    return Run(code=done.returncode, output=done.stdout)

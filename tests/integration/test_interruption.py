@@ -76,6 +76,14 @@ def test_an_update_that_is_killed_at_a_boundary_goes_on(
     assert result.problems == []
 
 
+def test_an_update_that_is_killed_while_it_migrates_goes_on(subject: Subject) -> None:
+    subject.edit()
+    subject.add_column()
+    result = trial(subject, at("after", "create-replacement", "backend", whole=True), served=True)
+    assert result.code == -signal.SIGKILL, "it ended before it was killed"
+    assert result.problems == []
+
+
 def test_an_update_that_is_killed_at_any_instant_goes_on(subject: Subject) -> None:
     seed = int(os.environ.get("KILLS_SEED", secrets.randbelow(10**6)))
     chance = random.Random(seed)

@@ -19,6 +19,7 @@ from docker.models.containers import Container
 from tests.integration import migrating
 from tests.integration.conftest import BeginFault, MakeSite
 from tests.integration.harness import Browser, visitors
+from tests.integration.interruption import Boundary, Cut, cut_off, recover
 from tests.integration.migrating import FAIL, NULLABLE, RENAME, SLOWLY, Shop
 from tests.unit import migration_zoo
 from tests.unit.migration_zoo import UNSAFE
@@ -224,6 +225,36 @@ def test_a_window_that_fails_after_committing_stays_closed_until_the_copy_is_bac
     assert Browser(shop.site.url).get("/") == (200, "anchor,buoy,chain,dory")
     assert "0004_price" in shop.applied()
     assert len(running) == 2
+
+
+@sqlite
+def test_a_window_that_is_killed_ends_with_the_next_up(shop: Shop) -> None:
+    rename = 'migrations.RenameField("Thing", "title", "label")'
+    shop.migrate("label", rename)
+    shop.models("label")
+    closed = Boundary(side="after", operation="create-replacement", resource="migration-check")
+    cut_off(shop.site, Cut(at=closed))
+    assert Browser(shop.site.url).get("/")[0] == 503
+    said = recover(shop.site)
+    assert said.code == 0, said.output
+    again = shop.site.up()
+    assert "0005_label" in again.output
+    assert Browser(shop.site.url).get("/") == (200, "anchor,buoy,chain,dory")
+    assert set(shop.site.preview().changes()) == {"unchanged"}
+
+
+@sqlite
+def test_what_is_consented_to_runs_beside_the_serving_version(shop: Shop) -> None:
+    shop.site.configure(unsafeMigrations="allow")
+    gone = shop.migrate("no_colour", 'migrations.RemoveField("Thing", "colour")')
+    with visitors(shop.site.url) as statuses:
+        run = shop.site.up()
+    assert f"  shop.{gone.stem}: Remove field colour from Thing" in run.output
+    assert "may fail from these migrations until traffic is switched" in run.output
+    assert "window: " not in run.output
+    assert set(statuses) == {200}, "the serving version did not use that column"
+    assert gone.stem in shop.applied()
+    assert len(shop.site.outputs()["migrations"]["unsafe"]) == 1
 
 
 @both

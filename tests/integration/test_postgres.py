@@ -24,6 +24,8 @@ from docker.models.containers import Container
 from tests.integration.conftest import BeginFault, MakeSite
 from tests.integration.faults import Fault
 from tests.integration.harness import Browser, Run, Site
+from tests.integration.migrating import restore
+from tests.integration.trials import Subject
 
 VIEWS = "example/catalogue/views.py"
 # What an update replaces.
@@ -272,6 +274,22 @@ def test_a_copy_of_the_file_is_whole(site: Site, visitor: Browser) -> None:
         assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 
+def test_it_is_put_back_as_documented(site: Site, visitor: Browser) -> None:
+    backend = site.outputs()["containers"]["backend"]
+    forget = "from catalogue.models import Page; Page.objects.all().delete()"
+    follow(site, f"docker exec {backend} python -m django shell -c '{forget}'")
+    assert "Skarn Tooth" not in Browser(site.url).get("/")[1]
+    page = (Path(__file__).parents[2] / "docs/databases.md").read_text()
+    _, _, text = page.partition("To restore it, with replicas")
+    commands = text.split("```")[1].strip().splitlines()
+    assert len(commands) == 4
+    for command in commands:
+        follow(site, command.replace("BACKEND", backend))
+    eventually(visitor.is_logged_in, 30)
+    assert "Skarn Tooth" in Browser(site.url).get("/")[1]
+    assert set(site.preview().changes()) == {"unchanged"}
+
+
 def test_a_data_directory_that_was_there_before_is_served(
     make_site: MakeSite, site: Site, visitor: Browser
 ) -> None:
@@ -421,3 +439,29 @@ def test_a_server_that_is_slow_to_come_up(
     assert PASSWORD not in shown
     assert docker.from_env().volumes.list(filters=guest.labelled("data")) == []
     assert set(guest.up().changes()) == {"unchanged"}
+
+
+def test_a_server_elsewhere_is_copied_before_it_is_migrated_and_put_back(
+    guest: Site, elsewhere: Container
+) -> None:
+    Subject(site=guest).add_column()
+    run = guest.up()
+    copy = guest.outputs()["backup"]["id"]
+    count = "SELECT count(*) FROM catalogue_category"
+    before = queried(elsewhere, count)
+    queried(elsewhere, "INSERT INTO catalogue_category (name, slug) VALUES ('later', 'later')")
+    done = restore(guest, copy)
+    assert done.code == 0, done.output
+    assert queried(elsewhere, count) == before
+    assert "add_trial_4" in queried(elsewhere, "SELECT name FROM django_migrations"), (
+        "applied again"
+    )
+    assert "Skarn Tooth" in Browser(guest.url).get("/")[1]
+    assert PASSWORD not in run.output + done.output
+
+
+def queried(server: Container, statement: str) -> str:
+    """What a database somebody else's says."""
+    done: Any = server.exec_run(["psql", "-U", "owner", "-tAc", statement])
+    assert done.exit_code == 0, done.output
+    return str(done.output.decode())

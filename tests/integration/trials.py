@@ -3,6 +3,7 @@
 Afterwards all has to be as if nothing had happened.
 """
 
+import json
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -16,6 +17,30 @@ from tests.integration.harness import Browser, Site, visitors
 from tests.integration.interruption import Cut, cut_off, recover
 
 VIEWS = "example/catalogue/views.py"
+MIGRATIONS = "example/catalogue/migrations"
+MIGRATION = """\
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [("catalogue", "{after}")]
+    operations = [{operation}]
+"""
+# What the database has: things made by hand, migrations of the app, columns that trials added.
+ASKED = """\
+import json
+from catalogue.models import Category
+from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
+with connection.cursor() as cursor:
+    described = connection.introspection.get_table_description(cursor, "catalogue_category")
+migrations = MigrationRecorder.Migration.objects.filter(app="catalogue")
+print(json.dumps({{
+    "by hand": Category.objects.filter(name="{hand_made}").count(),
+    "migrations": sorted(migrations.values_list("name", flat=True)),
+    "columns": sorted(c.name for c in described if c.name.startswith("trial_")),
+}}))
+"""
 SEEDED = "Skarn Tooth"
 HAND_MADE = "made by hand"
 
@@ -43,6 +68,7 @@ class Subject:
         browser: a visitor who is logged in; None before there is a site to log in to.
         secret: the secret key that has to stay; "" if there is none yet.
         edits: how often the project was changed.
+        columns: what migrations added to a table, and none removed.
     """
 
     site: Site
@@ -50,6 +76,7 @@ class Subject:
     browser: Browser | None = None
     secret: str = ""
     edits: int = 0
+    columns: list[str] = field(default_factory=list)
 
     def settle(self) -> None:
         """Take what there is for how it has to be, and add something that people made."""
@@ -57,13 +84,39 @@ class Subject:
         self.browser = Browser(self.site.url)
         assert self.browser.log_in("admin", self.site.config("adminPassword"))
         self.secret = self.site.config("secretKey")
-        self._django(f"Category.objects.get_or_create(name='{HAND_MADE}', slug='hand')")
+        self._django(
+            "from catalogue.models import Category; "
+            f"Category.objects.get_or_create(name='{HAND_MADE}', slug='hand')"
+        )
 
     def edit(self) -> None:
         """Change the project, so that the next update has something to do."""
         self.edits += 1
         with (self.site.folder / VIEWS).open("a") as stream:
             stream.write(f"\n# change {self.edits} of {time.time_ns()}\n")
+
+    def add_column(self) -> None:
+        """Let the next update bring a migration that the serving version can live with."""
+        name = f"trial_{self._next_number()}"
+        field = "models.CharField(max_length=9, null=True)"
+        self._migrate(f"add_{name}", f'migrations.AddField("category", "{name}", {field})')
+        self.columns.append(name)
+
+    def remove_column(self) -> None:
+        """Let the next update bring one that the serving version might not live with."""
+        name = self.columns.pop()
+        self._migrate(f"remove_{name}", f'migrations.RemoveField("category", "{name}")')
+
+    def _migrate(self, name: str, operation: str) -> None:
+        text = MIGRATION.format(after=self._migrations()[-1], operation=operation)
+        file = f"{MIGRATIONS}/{self._next_number():04}_{name}.py"
+        (self.site.folder / file).write_text(text)
+
+    def _next_number(self) -> int:
+        return int(self._migrations()[-1][:4]) + 1
+
+    def _migrations(self) -> list[str]:
+        return sorted(f.stem for f in (self.site.folder / MIGRATIONS).glob("0*.py"))
 
     def problems(self) -> Iterator[str]:
         """What is not as it has to be."""
@@ -85,10 +138,18 @@ class Subject:
             yield "who was logged in is logged out"
         if self.secret and self.site.config("secretKey") != self.secret:
             yield "the secret key is another one"
-        made = self._django(f"print(Category.objects.filter(name='{HAND_MADE}').count())")
-        if self.secret and made.strip() != "1":
-            yield f"what was made by hand is there {made.strip()} times"
+        yield from self._in_database()
         yield from self._leftovers()
+
+    def _in_database(self) -> Iterator[str]:
+        found = json.loads(self._django(ASKED.format(hand_made=HAND_MADE)).splitlines()[-1])
+        if self.secret and found["by hand"] != 1:
+            yield f"what was made by hand is there {found['by hand']} times"
+        wanted = self._migrations()
+        if found["migrations"] != wanted:
+            yield f"migrations applied: {found['migrations']}, not {wanted}"
+        if found["columns"] != sorted(self.columns):
+            yield f"columns added: {found['columns']}, not {self.columns}"
 
     def _leftovers(self) -> Iterator[str]:
         for lock in (self.site.folder / "state/.pulumi/locks").rglob("*.json"):
@@ -100,8 +161,7 @@ class Subject:
 
     def _django(self, code: str) -> str:
         backend = docker.from_env().containers.list(filters=self.site.labelled("backend"))[0]
-        text = f"from catalogue.models import Category; {code}"
-        done = backend.exec_run(["python", "-m", "django", "shell", "-v", "0", "-c", text])
+        done = backend.exec_run(["python", "-m", "django", "shell", "-v", "0", "-c", code])
         assert done.exit_code == 0, done.output
         return bytes(done.output).decode()  # type: ignore[arg-type]
 

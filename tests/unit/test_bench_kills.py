@@ -1,11 +1,14 @@
 """Which kills a seed stands for, how one is written, and the table of what held."""
 
 import argparse
+from collections.abc import Sequence
 
 import pytest
 
 from bench import kills
-from bench.kills import Plan, parse, plan, table
+from bench.kill_plans import Plan, plan
+from bench.kill_plans import parse as parse_words
+from bench.kills import table
 from tests.integration.interruption import Boundary, Cut, CutOff
 from tests.integration.trials import Trial
 
@@ -17,10 +20,18 @@ def uninterrupted(*boundaries: Boundary, seconds: float) -> CutOff:
     return CutOff(code=0, seconds=seconds, boundaries=list(boundaries), output="")
 
 
+def parse(words: Sequence[str]) -> argparse.Namespace:
+    return parse_words(words, None)
+
+
 def planned(*words: str) -> list[str]:
-    first = uninterrupted(EDGE, GATE, EDGE, seconds=10)
-    update = uninterrupted(GATE, seconds=4)
-    return [str(one) for one in plan(parse(words), first, update)]
+    measured = {
+        "clean": uninterrupted(EDGE, GATE, EDGE, seconds=10),
+        "update": uninterrupted(GATE, seconds=4),
+        "migration": uninterrupted(seconds=6),
+        "window": uninterrupted(seconds=8),
+    }
+    return [str(one) for one in plan(parse(words), measured)]
 
 
 def test_a_seed_stands_for_the_same_trials_each_time() -> None:
@@ -37,12 +48,12 @@ def test_every_boundary_and_a_hundred_instants_are_the_default() -> None:
     ]
     instants = found[3:]
     assert len(instants) == 100
-    longest = {"clean": 10.0, "update": 4.0}
+    longest = {"clean": 10.0, "update": 4.0, "migration": 6.0, "window": 8.0}
     for one in instants:
         scenario, instant, victim = one.split("|")
         assert 0 <= float(instant) <= longest[scenario]
         assert victim in ("all", "pulumi")
-    assert {one.split("|")[0] for one in instants} == {"clean", "update"}
+    assert {one.split("|")[0] for one in instants} == set(longest)
 
 
 def test_less_can_be_asked_for() -> None:
@@ -66,7 +77,15 @@ def test_what_is_no_trial_is_refused(text: str) -> None:
 def test_a_scenario_that_there_is_not(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         parse(["--scenarios", "clean,weekend"])
-    assert "there are clean, update" in capsys.readouterr().err
+    assert "there are clean, update, migration, window" in capsys.readouterr().err
+
+
+def test_the_stack_may_be_configured(capsys: pytest.CaptureFixture[str]) -> None:
+    found = parse(["--config", "database=postgres", "--config", "replicas=2"]).config
+    assert found == [("database", "postgres"), ("replicas", "2")]
+    with pytest.raises(SystemExit):
+        parse(["--config", "postgres"])
+    assert "write KEY=VALUE" in capsys.readouterr().err
 
 
 def result(text: str, *problems: str, failed: int = 0) -> tuple[Plan, Trial]:
@@ -112,10 +131,10 @@ def test_a_failed_trial_is_said_and_how_to_repeat_it(
 
     monkeypatch.setattr(kills, "Bench", Bench)
     monkeypatch.setattr(kills, "use_engine", lambda: None)
-    assert kills.main(["--seed", "5"]) == 1
+    assert kills.main(["--seed", "5", "--config", "replicas=2"]) == 1
     printed = capsys.readouterr()
     assert "seed 5" in printed.out
-    assert "bench.kills --at 'update|1.200|all'" in printed.out
+    assert "bench.kills --config replicas=2 --at 'update|1.200|all'" in printed.out
     assert "3.200" not in printed.out
     assert "interrupted" in printed.err
 
