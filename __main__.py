@@ -20,7 +20,7 @@ from components.edge_image import EdgeImage
 from components.errors import end_quietly_when_interrupted
 from components.files import Files
 from components.image import Image
-from components.known_migrations import last_check, new_migrations
+from components.known_migrations import last_check, looks, new_migrations
 from components.ledger import Account, Ledger
 from components.migration_check import MigrationCheck, outcome_file
 from components.network import Network
@@ -188,6 +188,7 @@ check = MigrationCheck(
         "backend": given.secrets.fingerprint(
             {**serving_environment, **given.secret_values, "": f"{startup}{settings.redeploy}"}
         ),
+        "looks": looks(given.state, deployment, settings.replicas, given.missing.ids),
         "last": last_check(given.state, deployment),
     },
     pulumi.ResourceOptions(depends_on=ready),

@@ -1,7 +1,7 @@
 """Which migrations are new in a release, as far as that is known without running anything."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,29 @@ from components.migration_check import parse_outcome
 def last_check(resources: Sequence[Mapping[str, Any]], deployment: str) -> dict[str, Any]:
     """The outcome of the last migration check, from the stack's state; nothing without one."""
     return parse_outcome(_said(resources, f"{deployment}-migration-check"))
+
+
+def looks(
+    resources: Sequence[Mapping[str, Any]], deployment: str, replicas: int, gone: Collection[str]
+) -> int:
+    """How often a check had to look because a backend is made that wasn't there, now included.
+
+    Whatever removed it, a recovery after its gate failed or a hand, it migrates when it starts:
+    what the check found for the one before may be past.
+
+    Args:
+        resources: the resources in the stack's state.
+        deployment: the deployment's name.
+        replicas: how many backends there are to be.
+        gone: the ids of what isn't on the host any more, or was stopped there by hand.
+    """
+    there = {r["urn"].rpartition("::")[2]: r for r in resources if not r.get("delete")}
+    check = there.get(f"{deployment}-migration-check", {})
+    triggers = check.get("inputs", {}).get("triggers") or ()
+    before = int(triggers[-1]) if triggers and str(triggers[-1]).isdigit() else 0
+    suffixes = ["", *(f"-{number}" for number in range(2, replicas + 1))]
+    backends = [there.get(f"{deployment}-backend{suffix}") for suffix in suffixes]
+    return before + any(found is None or found.get("id") in gone for found in backends)
 
 
 def new_migrations(

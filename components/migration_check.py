@@ -9,6 +9,7 @@ import pulumi
 import pulumi_command as command
 
 from components import PACKAGE
+from components.commands.applied import DESCRIPTION
 from components.labels import labels
 from components.mounts import Mount
 from components.release import BUILD_FOLDER
@@ -53,6 +54,8 @@ class MigrationCheckArgs(TypedDict):
     """The release that serves; "" if none does."""
     backend: str
     """A fingerprint of what else another backend starts for: before each, it is looked again."""
+    looks: int
+    """How often it was looked, this time included, since a backend is made that wasn't there."""
     last: Mapping[str, Any]
     """The outcome of the last check."""
 
@@ -91,6 +94,7 @@ class MigrationCheck(pulumi.ComponentResource):
                 args["unsafe"],
                 args["ahead"],
                 args["backend"],
+                str(args["looks"]),
             ],
             logging=command.local.Logging.STDERR,
             opts=pulumi.ResourceOptions(
@@ -111,7 +115,7 @@ def outcome_file(deployment: str) -> str:
 
 
 def _write(args: MigrationCheckArgs, network: str, volume: str, tools: str, *mounts: str) -> str:
-    file: Path = BUILD_FOLDER / args["deployment"] / "migration-check.json"
+    file: Path = BUILD_FOLDER / args["deployment"] / DESCRIPTION
     if not pulumi.runtime.is_dry_run():
         described = description(args, network=network, volume=volume, tools=tools, mounts=mounts)
         file.parent.mkdir(parents=True, exist_ok=True)

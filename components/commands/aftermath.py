@@ -1,75 +1,67 @@
 """What a release that failed leaves behind: the migrations it committed, and what serves now."""
 
 import json
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from components.commands import window
+from components.commands.applied import applied, description, read
 from components.commands.backup import restore_command
-from components.commands.client import docker, read_file
-from components.commands.one_shot import options
-from runtime import ledger
+from components.commands.reached import every, reached, taken_over
 
 _SERVES = "What was serving goes on serving."
+_NOTHING = "Nothing was serving."
 
 
-def of_container(container: str, migrations: str) -> str:
-    """What a backend that failed leaves behind; a window that it needed is closed if that is safe.
+def left(migrations: str) -> str:
+    """What a release leaves behind whose containers have ended, in words.
+
+    A window that it needed is closed if what was stopped can live with what it committed.
 
     Args:
-        container: the backend.
         migrations: the file that says what the check of its migrations found; "" if none was made.
     """
-    return _told(migrations, lambda: read_file(container, ledger.FILE))
-
-
-def of_job(job: Mapping[str, Any]) -> str:
-    """As `of_container`, for the seeding job by its description: its container is gone."""
-    return _told(str(job.get("migrations", "")), lambda: _ledger_of(job))
-
-
-def _ledger_of(job: Mapping[str, Any]) -> bytes | None:
-    words = ("create", "--network", "none", *options(job, "mount"), job["image"], "true")
-    made = docker(*words)
-    if made.returncode != 0:
-        return None
-    container = made.stdout.decode().strip()
-    try:
-        return read_file(container, ledger.FILE)
-    finally:
-        docker("rm", "--force", container)
-
-
-def committed(check: Mapping[str, Any], records: Iterable[ledger.Record]) -> list[str]:
-    """Which of the migrations that the check found pending a release has applied, by its ledger."""
-    applied = {
-        name
-        for record in records
-        if record["operation"] == "migrate" and record.get("release") == check.get("release")
-        for name in record["result"].get("migrations") or ()
-    }
-    return [name for name in check.get("pending", ()) if name in applied]
-
-
-def _told(migrations: str, content: Callable[[], bytes | None]) -> str:
-    check = read(migrations)
-    records = ledger.parse(content() or b"")[0] if check.get("pending") else []
-    done = committed(check, records)
-    unsafe = {entry["migration"] for entry in check.get("unsafe", ())} & set(done)
-    lines = [_standing(migrations, unsafe)]
-    if done:
-        lines.append(f"Migrations that this release has committed: {', '.join(done)}.")
+    check, described = read(Path(migrations)), description(migrations)
+    pending: Sequence[str] = check.get("pending") or ()
+    has_window = window.is_open(migrations)
+    known = applied(described) if described and (pending or has_window) else frozenset()
+    lines = [window.undo(migrations, known) if has_window else _standing(migrations, described)]
+    if known is None and pending:
+        lines.append(
+            "Which of its migrations it has committed is not known, since the database could not "
+            f"be asked: {', '.join(pending)}."
+        )
+        lines.append(_way_back(check))
+    elif committed := [name for name in pending if name in (known or ())]:
+        lines.append(f"Migrations that this release has committed: {', '.join(committed)}.")
         lines.append(_way_back(check))
     return "\n".join(lines)
 
 
-def _standing(migrations: str, committed: Collection[str]) -> str:
-    if not window.is_open(migrations):
+def settle(migrations: str) -> None:
+    """Visitors reach the new release: a window is over, and what its check found is past.
+
+    Whatever fails later, such as one more replica, did not commit these migrations.
+    """
+    window.done(migrations)
+    check = read(Path(migrations)) if migrations else {}
+    if check:
+        past = {**check, "pending": [], "unsafe": [], "copied": False}
+        Path(migrations).write_text(f"{json.dumps(past)}\n", encoding="utf-8")
+
+
+def _standing(migrations: str, described: Mapping[str, Any]) -> str:
+    deployment = Path(migrations).parent.name
+    if not deployment or reached(deployment) or taken_over(described.get("retire", ())):
         return _SERVES
-    if committed:
-        window.hold(migrations, committed)
-    return window.undo(migrations)
+    if not every(deployment, "edge"):
+        return _NOTHING
+    return (
+        "Nothing serves, and visitors see the maintenance page. What served can be started again "
+        "if it can live with the database as it is: `docker start` its containers (`docker ps "
+        f"--all`), then `python3 -m components.commands.window {deployment}`."
+    )
 
 
 def _way_back(check: Mapping[str, Any]) -> str:
@@ -81,12 +73,3 @@ def _way_back(check: Mapping[str, Any]) -> str:
         f"`{restore_command(check['stack'], copy['id'])}` puts it back, and loses what was "
         "written since"
     )
-
-
-def read(migrations: str) -> dict[str, Any]:
-    """What the check of the migrations found; nothing if there was none."""
-    try:
-        found: dict[str, Any] = json.loads(Path(migrations).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found

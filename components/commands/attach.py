@@ -2,7 +2,7 @@
 
 import os
 
-from components.commands import window
+from components.commands import aftermath
 from components.commands.client import docker_or_fail, fail, inspect
 
 
@@ -22,7 +22,7 @@ def main() -> None:
             f"letting {backend} onto the network {network}",
             *("network", "connect", "--alias", alias, network, backend),
         )
-    window.done(os.environ.get("MIGRATIONS", ""))
+    aftermath.settle(os.environ.get("MIGRATIONS", ""))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from components.commands import backup, one_shot, window
+from components.commands import applied, backup, one_shot, reached, window
 from components.commands.client import docker, fail
 from components.migration_policy import AHEAD, UNSAFE
 
@@ -151,16 +151,17 @@ def main() -> None:
     check = json.loads(file.read_text(encoding="utf-8"))
     one_shot.when_interrupted(lambda: _undo(check))
     report = look(check)
-    serving = [] if check["fresh"] else window.serving(check["deployment"], check["retire"])
+    serving = [] if check["fresh"] else reached.serving(check["deployment"], check["retire"])
     windowed = judge(check, report, serving)
     try:
-        if windowed:
-            noted = Path(check["result"]).with_name(window.NAME)
-            window.begin(noted, check["deployment"], serving, check["grace"])
-        copied = prepare({**check, "serving": serving}, report)
+        # One that an interrupted update left open goes on, with what this release adds to it.
+        if windowed or (window.is_open(check["result"]) and report["unsafe"]):
+            _open(check, report, serving)
+        before = serving or window.stopped(check["result"])
+        copied = prepare({**check, "serving": before}, report)
     except SystemExit:
         if window.is_open(check["result"]):
-            print(window.undo(check["result"]), file=sys.stderr)
+            print(window.undo(check["result"], applied.applied(check)), file=sys.stderr)
         raise
     known = {"stack": check["stack"], "release": check["release"], "window": windowed}
     outcome = json.dumps({**report, **known, **copied})
@@ -168,11 +169,17 @@ def main() -> None:
     print(outcome)
 
 
+def _open(check: Check, report: Mapping[str, Any], serving: Sequence[str]) -> None:
+    noted = Path(check["result"]).with_name(window.NAME)
+    unsafe = [entry["migration"] for entry in report["unsafe"]]
+    window.begin(noted, check["deployment"], serving, check["grace"], unsafe)
+
+
 def _undo(check: Check) -> None:
     for name in ("migration-check", "backup"):
         docker("rm", "--force", f"{check['deployment']}-{name}")
     if window.is_open(check["result"]):
-        window.undo(check["result"])
+        window.undo(check["result"], applied.applied(check))
 
 
 if __name__ == "__main__":

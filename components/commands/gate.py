@@ -89,7 +89,7 @@ def _reject(container: str, problem: str, ended: str = "") -> NoReturn:
     docker("stop", "--time", "5", container)
     fail(
         f"gate: {container} was not let through to traffic: {problem}.\n"
-        f"{aftermath.of_container(container, os.environ.get('MIGRATIONS', ''))}\n"
+        f"{aftermath.left(os.environ.get('MIGRATIONS', ''))}\n"
         "The same again fails again; if the cause was outside of the release and is mended (a full "
         "disk, a database that was away), `make recover` lets it try once more.\n"
         f"Its last lines:\n\n{lines}"

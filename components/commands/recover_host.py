@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from components.commands.client import docker, docker_or_fail, read_file
+from components.commands.reached import EDGE_FILE
 from components.labels import DEPLOYMENT, LOOKING, ROLE, STACK, filters
-
-EDGE_FILE = "/var/lib/edge/haproxy.cfg"
-"""The edge's configuration, which names the containers that it sends visitors to."""
 
 # Volumes that an update makes anew and fills again; what is in any other is nowhere else.
 _REMADE = ("secrets", "edge", "static")

@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 
 from components.commands import backup, one_shot, window
 from components.commands.client import docker, docker_or_fail, fail, inspect
+from components.commands.reached import every, reached, running, serving
 from components.labels import DEPLOYMENT, RELEASE
 from components.restart import RESTART
 
@@ -80,8 +81,10 @@ def restore(
         reference: a container of the application, which knows where the database is.
         stay_stopped: start nothing again.
     """
-    served = window.running(deployment)
-    again = served or [n for n in chosen.get("serving", ()) if inspect(n) is not None]
+    served = serving(deployment)
+    outcome = Path(".build", deployment, "migrations.json").as_posix()
+    before = window.stopped(outcome) or chosen.get("serving", ())
+    again = served or [name for name in before if inspect(name) is not None]
     database = _database(deployment, chosen, reference)
     if chosen["engine"] != database.engine:
         fail(
@@ -91,7 +94,8 @@ def restore(
     one_shot.when_interrupted(lambda: _interrupted(deployment, again))
     _say("maintenance page, and what serves is stopped")
     window.close(deployment)
-    window.stop(served, reference["Config"].get("StopTimeout") or GRACE)
+    # Also one that visitors never reached: it has the database open, and would migrate it again.
+    window.stop(running(deployment), reference["Config"].get("StopTimeout") or GRACE)
     try:
         release = reference["Config"]["Labels"].get(RELEASE, "")
         kept = database.make(release, {"restoring": chosen["id"], "serving": again}, keep=0)
@@ -125,8 +129,8 @@ def _interrupted(deployment: str, containers: Sequence[str]) -> None:
 
 
 def _reference(deployment: str) -> dict[str, Any]:
-    # What runs knows best; else what was started last.
-    names = window.running(deployment) or window.every(deployment)
+    # What visitors reach knows best; else what runs, else what was started last.
+    names = reached(deployment) or running(deployment) or every(deployment)
     found = inspect(names[-1]) if names else None
     if found is None:
         fail(
@@ -166,7 +170,7 @@ def _database(deployment: str, chosen: backup.Entry, reference: dict[str, Any]) 
 
 def _tools(deployment: str, chosen: backup.Entry) -> str:
     # The server's own, if it is here: a copy may be older than the server is now.
-    for name in window.running(deployment, "postgres"):
+    for name in running(deployment, "postgres"):
         said = docker_or_fail("looking at the server", "inspect", "--format", "{{.Image}}", name)
         return said.decode().strip()
     return str(chosen["tools"])

@@ -36,13 +36,13 @@ def main() -> None:
     one_shot.when_interrupted(lambda: _undo(job))
     code = subprocess.run(["docker", "run", *arguments(job)], check=False).returncode
     if code != 0:
-        print(aftermath.of_job(job), file=sys.stderr, flush=True)
+        print(aftermath.left(str(job.get("migrations", ""))), file=sys.stderr, flush=True)
     sys.exit(code)
 
 
 def _undo(job: Mapping[str, Any]) -> None:
     docker("rm", "--force", job["name"])
-    aftermath.of_job(job)
+    aftermath.left(str(job.get("migrations", "")))
 
 
 if __name__ == "__main__":

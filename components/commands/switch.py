@@ -3,8 +3,8 @@
 import os
 import sys
 
-from components.commands import window
-from components.commands.client import docker_or_fail
+from components.commands import aftermath
+from components.commands.client import docker, fail
 
 CONTROL = "/usr/local/lib/edge/control.py"
 
@@ -14,12 +14,13 @@ def main() -> None:
 
     A window in which nothing served, beside the file MIGRATIONS, ends with that.
     """
-    docker_or_fail(
-        "switching traffic, what served goes on serving",
-        *("exec", "-i", os.environ["EDGE"], "python3", CONTROL, "apply"),
-        stdin=sys.stdin.buffer.read(),
-    )
-    window.done(os.environ.get("MIGRATIONS", ""))
+    migrations = os.environ.get("MIGRATIONS", "")
+    words = ("exec", "-i", os.environ["EDGE"], "python3", CONTROL, "apply")
+    done = docker(*words, stdin=sys.stdin.buffer.read())
+    if done.returncode != 0:
+        said = done.stderr.decode(errors="replace").strip()
+        fail(f"switching traffic: {said}\n{aftermath.left(migrations)}")
+    aftermath.settle(migrations)
 
 
 if __name__ == "__main__":

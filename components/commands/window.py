@@ -15,56 +15,43 @@ from pathlib import Path
 from typing import Any
 
 from components.commands.client import docker, docker_or_fail, fail, inspect
-from components.labels import filters, labels
+from components.commands.reached import EDGE_FILE, every, running
 
 NAME = "window.json"
 DEADLINE = 90.0  # seconds for what is started again to answer
 _CONTROL = "/usr/local/lib/edge/control.py"
-_CONFIG = "/var/lib/edge/haproxy.cfg"
 _PORT = 8000
 
 
-def running(deployment: str, role: str = "backend") -> list[str]:
-    """The names of a deployment's containers that run and have that role, oldest first."""
-    return _listed(deployment, role)
+def begin(
+    file: Path, deployment: str, containers: Sequence[str], grace: int, unsafe: Collection[str]
+) -> None:
+    """Show the maintenance page, and stop what serves, and any other backend that runs.
 
-
-def every(deployment: str, role: str = "backend") -> list[str]:
-    """As `running`, with those that are stopped."""
-    return _listed(deployment, role, "--all")
-
-
-def _listed(deployment: str, role: str, *options: str) -> list[str]:
-    words = ("ps", *options, "--format", "{{.Names}}", *filters(labels(deployment, role)))
-    said = docker_or_fail("listing the containers", *words).decode()
-    return said.split()[::-1]
-
-
-def serving(deployment: str, retire: Sequence[str]) -> list[str]:
-    """What serves: the deployment's backends, and what it takes over from, as far as they run."""
-    states = {name: inspect(name) for name in retire}
-    return [
-        *running(deployment),
-        *(name for name, state in states.items() if state and state["State"]["Running"]),
-    ]
-
-
-def begin(file: Path, deployment: str, containers: Sequence[str], grace: int) -> None:
-    """Show the maintenance page, and stop what serves.
+    In a window that an interrupted update left open, what that one stopped is still what has to
+    come back.
 
     Args:
         file: where it is noted.
         deployment: the deployment.
         containers: what serves.
         grace: seconds that requests in flight have to finish in.
+        unsafe: the migrations that what serves can't live with.
     """
-    stopped = [{"name": name, "restart": _policy(name)} for name in containers]
-    noted = {"deployment": deployment, "since": datetime.now(UTC).isoformat(), "stopped": stopped}
+    before = _read(file) if file.is_file() else {}
+    now = [{"name": name, "restart": _policy(name)} for name in containers]
+    noted: dict[str, Any] = {
+        "deployment": deployment,
+        "since": before.get("since") or datetime.now(UTC).isoformat(),
+        "stopped": [*before.get("stopped", ()), *now],
+        "unsafe": sorted({*before.get("unsafe", ()), *unsafe}),
+    }
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(json.dumps(noted) + "\n", encoding="utf-8")
     close(deployment)
-    stop(containers, grace)
-    print(f"window: {', '.join(containers)} stopped; the site is being maintained", file=sys.stderr)
+    stop(list(dict.fromkeys([*containers, *running(deployment)])), grace)
+    names = ", ".join(entry["name"] for entry in noted["stopped"])
+    print(f"window: {names} stopped; the site is being maintained", file=sys.stderr)
 
 
 def close(deployment: str) -> None:
@@ -98,24 +85,30 @@ def done(migrations: str) -> None:
     print(f"window: {seconds:.1f} s in which nothing served", file=sys.stderr)
 
 
-def hold(migrations: str, names: Collection[str]) -> None:
-    """Keep the window open, until it is done or a copy is restored: these have been committed."""
-    file = Path(migrations).with_name(NAME)
-    noted = _read(file)
-    held = sorted({*noted.get("held", ()), *names})
-    file.write_text(json.dumps({**noted, "held": held}) + "\n", encoding="utf-8")
+def stopped(migrations: str) -> list[str]:
+    """The containers that were stopped for the window that is open, if one is."""
+    if not is_open(migrations):
+        return []
+    return [entry["name"] for entry in _read(Path(migrations).with_name(NAME))["stopped"]]
 
 
-def undo(migrations: str) -> str:
+def undo(migrations: str, applied: Collection[str] | None) -> str:
     """Start what was stopped again, and send visitors there; returns what came of it, in words.
 
     Where it could not live with what was committed, it stays stopped.
+
+    Args:
+        migrations: the file of the check's outcome; the window's is beside it.
+        applied: the migrations that the database has; None if it could not be asked.
     """
     file = Path(migrations).with_name(NAME)
     noted = _read(file)
-    if noted.get("held"):
+    unsafe: list[str] = noted.get("unsafe", [])
+    held = unsafe if applied is None else [name for name in unsafe if name in applied]
+    if held:
+        may_be = ", which may be in the database" if applied is None else ""
         return (
-            f"Nothing serves: what was stopped can't live with {', '.join(noted['held'])}, and "
+            f"Nothing serves: what was stopped can't live with {', '.join(held)}{may_be}, and "
             "visitors see the maintenance page. Mend the release and run `pulumi up`, or go back "
             "to the copy that was made before (`make restore` lists them)."
         )
@@ -166,7 +159,7 @@ def reopen(deployment: str, backends: Sequence[str]) -> str:
 
 
 def _apply(edge: str, backends: Sequence[str]) -> str:
-    config = docker("exec", edge, "cat", _CONFIG).stdout.decode()
+    config = docker("exec", edge, "cat", EDGE_FILE).stdout.decode()
     servers = [f"  server {name} {name}:{_PORT}" for name in backends]
     text = re.sub(r"^ *server .*\n?", "", config, flags=re.MULTILINE).rstrip()
     words = ("exec", "-i", edge, "python3", _CONTROL, "apply")

@@ -121,9 +121,8 @@ class Shop:
 
     @property
     def backend(self) -> Container:
-        """The container that serves."""
-        (found,) = docker.from_env().containers.list(filters=self.site.labelled("backend"))
-        return found
+        """A container that serves."""
+        return docker.from_env().containers.list(filters=self.site.labelled("backend"))[0]
 
     def applied(self) -> list[str]:
         """The app's migrations that the database has, by what serves."""

@@ -202,8 +202,12 @@ def test_a_window_that_fails_after_committing_stays_closed_until_the_copy_is_bac
 ) -> None:
     shop.site.configure(databaseAhead="allow", backups=2)
     rename = 'migrations.RenameField("Thing", "title", "label")'
-    first, then = shop.migrate("label", rename), shop.migrate("then", FAIL)
+    first, then = shop.migrate("label", rename), shop.migrate("then", SLOWLY)
+    # It is killed in the middle, when the gate's patience ends: nothing could write that down.
+    then.write_text(then.read_text().replace("SECONDS", "600"))
+    shop.site.configure(gateTimeout=12)
     run = shop.site.up(check=False)
+    shop.site.configure(gateTimeout=120)
     first.unlink()
     then.unlink()
     assert run.code != 0
@@ -228,18 +232,40 @@ def test_a_window_that_fails_after_committing_stays_closed_until_the_copy_is_bac
 
 
 @sqlite
-def test_a_window_that_is_killed_ends_with_the_next_up(shop: Shop) -> None:
-    rename = 'migrations.RenameField("Thing", "title", "label")'
-    shop.migrate("label", rename)
+def test_what_is_tried_again_has_a_window_and_a_copy_again(shop: Shop) -> None:
+    slow = shop.migrate("label", 'migrations.RenameField("Thing", "title", "label")', SLOWLY)
+    slow.write_text(slow.read_text().replace("SECONDS", "9"))
     shop.models("label")
+    shop.site.configure(gateTimeout=4, backups=9)
+    failed = shop.site.up(check=False)
+    assert "What was stopped serves again" in failed.output
+    assert Browser(shop.site.url).get("/") == (200, "anchor,buoy,chain,dory")
+    copies = len(shop.backups)
+    # The cause was not in the release, and what was written since has to be in the copy.
+    shop.site.configure(gateTimeout=120)
+    assert Browser(shop.site.url).get("/add/eel")[0] == 200
+    assert recover(shop.site).code == 0
+    with visitors(shop.site.url) as statuses:
+        run = shop.site.up()
+    assert "window: " in run.output
+    assert 500 not in statuses, "nobody sees the old code on the new tables"
+    assert Browser(shop.site.url).get("/") == (200, "anchor,buoy,chain,dory,eel")
+    assert len(shop.backups) == copies + 1
+
+
+@sqlite
+def test_a_window_that_is_killed_ends_with_the_next_up(shop: Shop) -> None:
+    rename = 'migrations.RenameField("Thing", "label", "mark")'
+    shop.migrate("mark", rename)
+    shop.models("mark")
     closed = Boundary(side="after", operation="create-replacement", resource="migration-check")
     cut_off(shop.site, Cut(at=closed))
     assert Browser(shop.site.url).get("/")[0] == 503
     said = recover(shop.site)
     assert said.code == 0, said.output
     again = shop.site.up()
-    assert "0005_label" in again.output
-    assert Browser(shop.site.url).get("/") == (200, "anchor,buoy,chain,dory")
+    assert "0006_mark" in again.output
+    assert Browser(shop.site.url).get("/") == (200, "anchor,buoy,chain,dory,eel")
     assert set(shop.site.preview().changes()) == {"unchanged"}
 
 
@@ -255,6 +281,50 @@ def test_what_is_consented_to_runs_beside_the_serving_version(shop: Shop) -> Non
     assert set(statuses) == {200}, "the serving version did not use that column"
     assert gone.stem in shop.applied()
     assert len(shop.site.outputs()["migrations"]["unsafe"]) == 1
+
+
+ALONE = """
+
+import socket
+import sys
+from pathlib import Path
+
+if "gunicorn" in sys.argv[0]:
+    first = Path("/srv/data/first")
+    if not first.exists():
+        first.write_text(socket.gethostname())
+    if first.read_text() != socket.gethostname():
+        raise RuntimeError("there is one of me already")
+"""
+
+
+@sqlite
+def test_a_restore_starts_no_backend_that_visitors_never_reached(shop: Shop) -> None:
+    shop.site.configure(replicas=2)
+    shop.site.up()
+    before = running(shop)
+    urls = shop.project.folder / "site_/urls.py"
+    good = urls.read_text()
+    urls.write_text(good + ALONE)
+    size = shop.migrate("size", NULLABLE.format(name="size"))
+    run = shop.site.up(check=False)
+    assert "there is one of me already" in run.output
+    assert f"has committed: shop.{size.stem}" in run.output
+    assert len(running(shop) - before) == 1, "the first of the new ones passed its gate"
+    done = shop.restore(shop.backups[0])
+    assert done.code == 0, done.output
+    assert running(shop) == before
+    assert Browser(shop.site.url).get("/")[0] == 200
+    assert size.stem not in shop.applied(), "nothing migrated it again"
+    urls.write_text(good)
+    shop.site.configure(replicas=1)
+    shop.site.up()
+    assert size.stem in shop.applied()
+
+
+def running(shop: Shop) -> set[str]:
+    found = docker.from_env().containers.list(filters=shop.site.labelled("backend"))
+    return {str(container.id) for container in found}
 
 
 @both

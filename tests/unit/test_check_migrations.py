@@ -8,6 +8,8 @@ import pytest
 
 from components.commands import backup, check_migrations, one_shot, window
 from tests.unit.fake_docker import FakeDocker
+from tests.unit.test_reached import config
+from tests.unit.test_window import EVERY, LISTED
 
 UNSAFE = {"migration": "shop.0002_x", "operation": "Remove field name", "why": "it is dropped"}
 REPORT: dict[str, Any] = {
@@ -89,11 +91,9 @@ COPY = "run --rm --init --name shop-backup"
 
 
 def serves(cli: FakeDocker, *names: str) -> None:
-    listed = (
-        "ps --format '{{.Names}}' --filter label=django-on-docker.deployment=shop "
-        "--filter label=django-on-docker.role=backend"
-    )
-    cli.on(listed, out="\n".join(names))
+    cli.on(EVERY.format(role="edge"), out="shop-edge\n")
+    cli.on("cp shop-edge:/var/lib/edge/haproxy.cfg -", out=config(*names))
+    cli.on(LISTED.format(role="backend"), out="\n".join(names))
 
 
 def test_nothing_pending_needs_no_second_container(

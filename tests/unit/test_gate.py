@@ -191,13 +191,12 @@ def test_what_a_failed_one_committed_is_said_before_its_last_lines(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    told = lambda container, file: f"{container} committed something, says {file}"  # noqa: E731
-    monkeypatch.setattr(aftermath, "of_container", told)
+    monkeypatch.setattr(aftermath, "left", lambda file: f"it committed something, says {file}")
     monkeypatch.setenv("MIGRATIONS", "here.json")
     cli.on(INSPECT, out=[state("exited", code=1)])
     rejected(cli, answers(None))
     said = capsys.readouterr().err
-    assert "shop committed something, says here.json\nThe same again fails again" in said
+    assert "it committed something, says here.json\nThe same again fails again" in said
     assert "`make recover` lets it try once more.\nIts last lines:\n\nTraceback" in said
 
 

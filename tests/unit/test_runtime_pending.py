@@ -200,3 +200,20 @@ def test_what_a_later_release_applied_is_named(tmp_path: Path) -> None:
     project.module("manage", "migrate")
     later.unlink()
     assert report(project)["ahead"] == ["shop.0002_later"]
+
+
+def test_which_migrations_a_database_has_is_told_without_a_change(zoo: Project) -> None:
+    done = zoo.module("applied")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert "shop.0001_initial" in found
+    assert "shop.0003_remove_field" not in found, "it is pending"
+
+
+def test_a_database_that_cannot_be_asked_is_an_error(tmp_path: Path) -> None:
+    project = runtime_project.make(tmp_path)
+    url = "postgres://nobody@127.0.0.1:1/none"
+    done = project.module("applied", DATABASE_URL=url, DEPLOY_DATABASE_TIMEOUT="1")
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert "error: " in done.stderr

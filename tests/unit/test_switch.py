@@ -53,7 +53,7 @@ def test_an_edge_that_refuses_fails_the_update(
     with pytest.raises(SystemExit) as stopped:
         switch.main()
     assert stopped.value.code == 1
-    said = "switching traffic, what served goes on serving: b2 is not up within 30 s\n"
+    said = "switching traffic: b2 is not up within 30 s\nWhat was serving goes on serving.\n"
     assert capsys.readouterr().err == said
 
 

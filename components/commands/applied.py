@@ -1,0 +1,49 @@
+"""Which migrations a database has: the release that failed is asked, in a container of its own."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from components.commands import one_shot
+
+DESCRIPTION = "migration-check.json"
+"""How a release is asked, in a file beside that of the check's outcome."""
+# It was there a moment ago: who waits for an error isn't kept waiting for long.
+_PATIENCE = "DEPLOY_DATABASE_TIMEOUT=5"
+
+
+def applied(described: Mapping[str, Any]) -> frozenset[str] | None:
+    """The migrations that a database says were applied, as `app.name`; None if it can't be asked.
+
+    What a container wrote down is not enough: one that was killed while it migrated wrote nothing.
+
+    Args:
+        described: the migration check's description.
+    """
+    words = ["--network", described["network"]]
+    words += [*one_shot.options(described, "label", "mount", "env"), "--env", _PATIENCE]
+    command = ("python", "-m", "deploy_runtime.applied", *described["flags"])
+    name = f"{described['deployment']}-migration-check"
+    done = one_shot.run(name, [*words, described["image"], *command])
+    lines = done.stdout.decode(errors="replace").strip().splitlines()
+    if done.returncode != 0 or not lines:
+        return None
+    try:
+        return frozenset(json.loads(lines[-1]))
+    except ValueError:
+        return None
+
+
+def description(migrations: str) -> dict[str, Any]:
+    """The description beside the file of a check's outcome; nothing if there is none."""
+    return read(Path(migrations).with_name(DESCRIPTION)) if migrations else {}
+
+
+def read(file: Path) -> dict[str, Any]:
+    """The content of a file that the check or the program wrote; nothing if there is none."""
+    try:
+        found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found

@@ -1,0 +1,64 @@
+"""Which containers run, and which of them visitors reach."""
+
+import tarfile
+from io import BytesIO
+
+import pytest
+
+from components.commands.reached import reached, serving
+from tests.unit.fake_docker import FakeDocker
+from tests.unit.test_window import EVERY, LISTED
+
+
+def config(*backends: str) -> bytes:
+    """The edge's configuration, as docker copies it out of the container."""
+    slots = [f"  server slot{n} {name}:8000" for n, name in enumerate(backends, 1)]
+    free = "  server slot9 127.0.0.1:8000 disabled"
+    content = "\n".join(["backend application", *slots, free, ""]).encode()
+    buffer = BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        entry = tarfile.TarInfo("haproxy.cfg")
+        entry.size = len(content)
+        archive.addfile(entry, BytesIO(content))
+    return buffer.getvalue()
+
+
+def runs(cli: FakeDocker, *names: str) -> None:
+    cli.on(LISTED.format(role="backend"), out="\n".join(reversed(names)))
+
+
+@pytest.mark.parametrize(
+    ("named", "found"),
+    [(["a1", "a2"], ["a1", "a2"]), (["a2"], ["a2"]), (["gone", "a1"], ["a1"]), ([], [])],
+)
+def test_the_edge_says_whom_visitors_reach(
+    cli: FakeDocker, named: list[str], found: list[str]
+) -> None:
+    cli.on(EVERY.format(role="edge"), out="edge\n")
+    cli.on("cp edge:/var/lib/edge/haproxy.cfg -", out=config(*named))
+    runs(cli, "a1", "a2", "b1")
+    assert reached("shop") == found
+    assert serving("shop") == found
+
+
+def test_a_proxy_of_ones_own_reaches_those_on_its_network(cli: FakeDocker) -> None:
+    runs(cli, "a1", "b1")
+    for name, networks in (("a1", ("shop", "shop-traffic")), ("b1", ("shop",))):
+        settings = {"NetworkSettings": {"Networks": dict.fromkeys(networks)}}
+        cli.on(f"container inspect {name}", out=[settings])
+    assert reached("shop") == ["a1"]
+    assert serving("shop") == ["a1"]
+
+
+def test_where_nothing_is_known_whatever_runs_may_serve(cli: FakeDocker) -> None:
+    runs(cli, "a1")
+    cli.on("container inspect a1", out=[{"NetworkSettings": {"Networks": {"shop": {}}}}])
+    assert reached("shop") == []
+    assert serving("shop") == ["a1"]
+
+
+def test_what_is_taken_over_from_serves_as_far_as_it_runs(cli: FakeDocker) -> None:
+    cli.on("container inspect web", out=[{"State": {"Running": True}}])
+    cli.on("container inspect db", out=[{"State": {"Running": False}}])
+    cli.on("container inspect gone", code=1)
+    assert serving("shop", ["web", "db", "gone"]) == ["web"]
