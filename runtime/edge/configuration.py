@@ -4,7 +4,7 @@ filled and emptied while it runs. Pure functions.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 SLOTS = 32
 
@@ -30,15 +30,21 @@ def idle_seconds(config: str) -> int:
     return max((int(seconds) for seconds in _IDLE.findall(config)), default=0)
 
 
-def with_slots(config: str, used: Mapping[str, str]) -> str:
+def with_slots(config: str, used: Mapping[str, str], *, unchecked: Collection[str] = ()) -> str:
     """A configuration with slots in place of its servers.
 
     Args:
         config: the text, whose servers are in its last section.
         used: ``NAME:PORT`` by slot, for each slot that takes requests.
+        unchecked: the slots among them whose servers are taken for well.
     """
     names = (f"slot{number}" for number in range(1, SLOTS + 1))
-    lines = [f"  server {slot} {used[slot]}" if slot in used else _free(slot) for slot in names]
+    lines = [
+        f"  server {slot} {used[slot]}{' no-check' if slot in unchecked else ''}"
+        if slot in used
+        else _free(slot)
+        for slot in names
+    ]
     return "\n".join([_SERVER.sub("", config).rstrip(), *lines, ""])
 
 

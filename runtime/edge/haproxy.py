@@ -19,6 +19,8 @@ _SOCKET = "/run/edge/master.sock"
 
 # HAProxy's SRV_ADMF_*: maintenance asked for or inherited, draining, a name without an address.
 _MAINTENANCE, _DRAINING, _UNRESOLVED = 0x03, 0x18, 0x20
+# HAProxy's CHK_ST_CONFIGURED.
+_CONFIGURED = 0x02
 
 
 class EdgeError(Exception):
@@ -34,7 +36,8 @@ class Slot:
         server: the server's host name; "" for none.
         address: the server's IP address.
         flags: its administrative state.
-        up: its checks pass.
+        up: its checks pass, or it has none.
+        checked: whatever server it gets will be checked.
     """
 
     name: str
@@ -42,6 +45,7 @@ class Slot:
     address: str
     flags: int
     up: bool
+    checked: bool = True
 
     @property
     def state(self) -> str:
@@ -70,6 +74,7 @@ def slots() -> dict[str, Slot]:
             address=row["srv_addr"],
             flags=int(row["srv_admin_state"]),
             up=int(row["srv_op_state"]) == 2,
+            checked=bool(int(row["srv_check_state"]) & _CONFIGURED),
         )
         for row in rows
     )

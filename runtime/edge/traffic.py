@@ -30,7 +30,9 @@ def apply(config: str) -> None:
         # Those that serve go on in the new worker until the new ones are up.
         port = next(iter(wanted.values())).rpartition(":")[2]
         used = _first_slots(f"{s.server}:{port}" for s in slots().values() if s.in_use)
-        haproxy.reload(with_slots(config, used), identity(config))
+        # How new ones are checked, as by a path that they bring, says nothing of those that go.
+        going = {slot for slot, address in used.items() if address not in wanted.values()}
+        haproxy.reload(with_slots(config, used, unchecked=going), identity(config))
     try:
         admitted = _admit(wanted)
     except EdgeError:
@@ -67,7 +69,7 @@ def _admit(wanted: Collection[str]) -> dict[str, str]:
     there = slots().values()
     kept = {slot.name: slot.server for slot in there if slot.in_use and slot.server in wanted}
     missing = [name for name in wanted if name not in kept.values()]
-    free = [slot.name for slot in there if not slot.in_use]
+    free = [slot.name for slot in there if not slot.in_use and slot.checked]
     if len(free) < len(missing):
         raise EdgeError(f"{len(missing)} servers are new, but only {len(free)} slots are free")
     new = dict(zip(free, missing, strict=False))

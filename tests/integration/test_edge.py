@@ -34,6 +34,16 @@ def seen(request):
 
 urlpatterns = [path("slow/", slow), path("seen/", seen), *urlpatterns]
 """
+# Well at once for its own gate, and for the edge long after it would give up what serves.
+FINE = """
+began = time.monotonic()
+
+def fine(request):
+    near = request.META["REMOTE_ADDR"] == "127.0.0.1"
+    return HttpResponse(status=200 if near or time.monotonic() - began > 12 else 503)
+
+urlpatterns = [path("fine/", fine), *urlpatterns]
+"""
 
 
 class Visitor(threading.Thread):
@@ -173,6 +183,20 @@ def test_the_body_limit_changes_without_a_new_container_or_a_lost_request(
     assert (status, "Too large" in page) == (413, True)
     status, page = send(site, "POST", iter([b"x"]), **{"Transfer-Encoding": "chunked"})
     assert (status, "say their length" in page) == (411, True)
+
+
+def test_a_release_that_brings_its_own_health_path_loses_no_request(
+    site: Site, first_up: Run
+) -> None:
+    with (site.folder / "example/lanterna/urls.py").open("a") as stream:
+        stream.write(FINE)
+    site.configure(healthPath="/fine/")
+    with crowd(site):
+        site.up()
+        time.sleep(1)
+    site.configure(healthPath="/health/")
+    with crowd(site):
+        site.up()
 
 
 def test_a_restarted_edge_sends_requests_where_it_did(site: Site, first_up: Run) -> None:

@@ -17,7 +17,10 @@ from runtime.edge import __main__ as command
 from runtime.edge import configuration, haproxy, pages, traffic
 
 IDS = {"one": "description one", "two": "description two"}
-HEAD = "1\n# be_id be_name srv_id srv_name srv_addr srv_op_state srv_admin_state srv_fqdn\n"
+HEAD = (
+    "1\n# be_id be_name srv_id srv_name srv_addr srv_op_state srv_admin_state srv_check_state "
+    "srv_fqdn\n"
+)
 
 
 def config(identity: str, *servers: str) -> str:
@@ -79,12 +82,14 @@ class FakeHAProxy:
                     "name": "-" if free else name,
                     "flags": int(free),
                     "up": True,
+                    "checked": words[-1] != "no-check",
                 }
 
     def _row(self, slot: str) -> str:
         here = self.slots[slot]
         address = f"ip-{here['name']}" if here["name"] in self.known else "-"
-        return f"2 application 1 {slot} {address} {2 * here['up']} {here['flags']} {here['name']}\n"
+        states = f"{2 * here['up']} {here['flags']} {6 * here['checked']}"
+        return f"2 application 1 {slot} {address} {states} {here['name']}\n"
 
     def _set(self, slot: dict[str, Any], what: str, value: str) -> None:
         if what == "state":
@@ -156,6 +161,20 @@ def test_other_servers_need_no_reload_and_come_before_the_old_ones_go(fake: Fake
     # Nothing that is still known of a slot counts: each is judged by a check of its own.
     traffic.apply(config("one", "a"))
     assert fake.log[-4:-2] == ["slot1 health down", "slot1 state ready"]
+
+
+def test_what_goes_is_not_judged_by_how_what_comes_is_checked(fake: FakeHAProxy) -> None:
+    traffic.apply(config("one", "a"))
+    traffic.apply(config("two", "b"))
+    (old,) = [name for name, slot in fake.slots.items() if not slot["checked"]]
+    assert fake.slots[old]["flags"] == 1
+    assert "no-check" not in fake.file.read_text()
+    # What comes next has to be checked, so it gets another slot.
+    traffic.apply(config("two", "c"))
+    assert fake.serving == {"c"}
+    assert fake.slots[old]["name"] == "a"
+    traffic.apply(config("one", "c"))
+    assert all(slot["checked"] for slot in fake.slots.values()), "what stays is checked"
 
 
 def test_what_serves_already_is_left_alone(fake: FakeHAProxy) -> None:
