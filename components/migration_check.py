@@ -9,7 +9,6 @@ import pulumi
 import pulumi_command as command
 
 from components import PACKAGE
-from components.labels import labels
 from components.mounts import Mount
 from components.release import BUILD_FOLDER
 
@@ -123,7 +122,6 @@ def description(
     args: MigrationCheckArgs, *, network: str, volume: str, tools: str, mounts: Sequence[str]
 ) -> dict[str, Any]:
     """The content of the check's file."""
-    marks = labels(args["deployment"], "migration-check")
     return {
         "deployment": args["deployment"],
         "stack": pulumi.get_stack(),
@@ -131,7 +129,6 @@ def description(
         "serves": args["serves"],
         "image": args["image"],
         "network": network,
-        "label": [f"{name}={value}" for name, value in sorted(marks.items())],
         "mount": list(mounts),
         "env": [f"{name}={value}" for name, value in sorted(args["environment"].items())],
         "flags": list(args["migrate_flags"]),
