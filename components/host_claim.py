@@ -48,6 +48,7 @@ class Claim:
         yield from self._data_problems(host)
         yield from self._container_problems(host)
         yield from self._ownership_problems(host)
+        yield from self._network_problems(host)
         yield from self._port_problems(host)
         yield from self._file_problems(host)
         yield from self.database.problems(host) if self.database else ()
@@ -103,6 +104,16 @@ class Claim:
         for network in host.client.networks.list(filters=_labelled(self, "network")):
             if network.id not in self.owned:
                 yield _foreign_network(str(network.name), network.attrs["Labels"], self)
+
+    def _network_problems(self, host: "Host") -> Iterator[str]:
+        # What one deployment calls its own may be what another's proxy would be let onto.
+        names = [self.deployment]
+        if self.port is None:
+            names.append(f"{self.deployment}-traffic")
+        for network in host.client.networks.list(filters={"label": DEPLOYMENT}):
+            owner = network.attrs["Labels"][DEPLOYMENT]
+            if network.name in names and owner != self.deployment:
+                yield _anothers_network(str(network.name), owner)
 
     def _port_problems(self, host: "Host") -> Iterator[str]:
         if self.port is None:
@@ -165,6 +176,13 @@ def _foreign_network(name: str, marks: dict[str, str], claim: Claim) -> str:
         "is not in this stack's state: one deployment belongs to one stack. Set deployment to "
         "another name here, or hand the resources over with `pulumi state move`; if an interrupted "
         f"update or a lost state left it behind, `{_recover(claim)}`"
+    )
+
+
+def _anothers_network(name: str, owner: str) -> str:
+    return (
+        f"network {name} belongs to deployment {owner}, but is what this deployment's would be "
+        "called: set deployment to another name, here or there"
     )
 
 

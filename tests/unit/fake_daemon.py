@@ -156,7 +156,11 @@ def _get(known: Mapping[str, Any], name: str, error: str = "NotFound") -> Any:
 
 
 def _matching(known: dict[str, dict[str, str]], filters: dict[str, Any]) -> list[Any]:
-    wanted = {tuple(label.split("=")) for label in filters.get("label", [])}
+    label = filters.get("label", [])
+    if isinstance(label, str):
+        known = {name: labels for name, labels in known.items() if label in labels}
+        label = []
+    wanted = {tuple(entry.split("=")) for entry in label}
     return [
         SimpleNamespace(name=name, id=f"{name}-id", labels=labels, attrs={"Labels": labels})
         for name, labels in known.items()

@@ -217,3 +217,29 @@ def test_folders_of_another_machine_cannot_be_seen(
     monkeypatch.setenv("DOCKER_HOST", "tcp://server:2376")
     volumes = {"dataVolume": "/srv/nowhere"}
     assert problems(data="existing", data_file="db.sqlite3", volumes=volumes) == ()
+
+
+@pytest.mark.parametrize(
+    ("network", "owner", "port", "refused"),
+    [
+        ("shop-traffic", "shop-traffic", None, True),
+        ("shop-traffic", "shop-traffic", 8080, False),  # with an edge there is no such network
+        ("shop-traffic", "shop", None, False),
+        ("shop-traffic-2", "shop-traffic-2", None, False),
+        ("shop", "blog", 8080, True),
+    ],
+)
+def test_networks_of_two_deployments_are_not_one(
+    daemon: FakeDaemon, network: str, owner: str, port: int | None, refused: bool
+) -> None:
+    daemon.nets = {network: {"django-on-docker.deployment": owner}}
+    said = problems(port=port)
+    assert bool(said) == refused
+    if refused:
+        assert said[0].startswith(f"network {network} belongs to deployment {owner}, ")
+        assert "set deployment to another name" in said[0]
+
+
+def test_a_network_without_a_mark_may_have_been_made_by_hand(daemon: FakeDaemon) -> None:
+    daemon.nets = {"shop-traffic": {}}
+    assert problems(port=None) == ()
