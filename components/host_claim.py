@@ -18,6 +18,19 @@ _OVER = ("exited", "dead", "removing")
 
 
 @dataclass(frozen=True, kw_only=True)
+class Retired:
+    """What is taken over from, as it is before the update.
+
+    Attributes:
+        runs: some of it runs.
+        holds_port: it has, or may have, the port that the edge is to have.
+    """
+
+    runs: bool
+    holds_port: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class Claim:
     """What a stack is about to take on the host.
 
@@ -52,6 +65,18 @@ class Claim:
         yield from self._port_problems(host)
         yield from self._file_problems(host)
         yield from self.database.problems(host) if self.database else ()
+
+    def retired(self, host: "Host") -> Retired:
+        """What of `retire` runs now, and whether it has to stop before an edge can start."""
+        found = {name: host.container(name) for name in self.retire}
+        running = {
+            n: c.attrs for n, c in found.items() if c and c.status not in ("created", *_OVER)
+        }
+        holders = {c.name for c in host.publishing(self.port)} if self.port is not None else set()
+        # What is on the host's own network publishes nothing, and may listen on anything.
+        on_host = {n for n, a in running.items() if a["HostConfig"]["NetworkMode"] == "host"}
+        holds = self.port is not None and bool(running.keys() & (holders | on_host))
+        return Retired(runs=bool(running), holds_port=holds)
 
     def _data_problems(self, host: "Host") -> Iterator[str]:
         for key, volume in self.volumes.items():
@@ -118,7 +143,7 @@ class Claim:
     def _port_problems(self, host: "Host") -> Iterator[str]:
         if self.port is None:
             return
-        for container in host.client.containers.list(filters={"publish": str(self.port)}):
+        for container in host.publishing(self.port):
             mine = container.labels.get(DEPLOYMENT) == self.deployment
             if mine and container.labels.get(ROLE) == "edge":
                 return
