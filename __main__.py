@@ -28,7 +28,7 @@ from components.own_proxy import OwnProxy
 from components.ownership import Ownership
 from components.preparation import prepare
 from components.releases import Releases
-from components.retirement import Retirement
+from components.retirement import Retirement, times_retired
 from components.secrets import Secrets
 from components.seeding import Seeding, triggers
 from components.standing import Wanted, row_of, standing
@@ -236,16 +236,25 @@ backend = Backend(
     pulumi.ResourceOptions(providers=on_host, depends_on=ready),
 )
 
-# What served until now makes room, and traffic goes to what has passed the gate.
-before_edge: list[pulumi.Resource] = [image]
-if settings.retire:
-    before_edge.append(
-        Retirement(
-            deployment,
-            {"containers": settings.retire, "grace": settings.stop_grace},
-            pulumi.ResourceOptions(depends_on=[backend]),
-        )
+
+def retire(after: pulumi.Resource) -> Retirement:
+    """Stop what served until now."""
+    return Retirement(
+        deployment,
+        {
+            "containers": settings.retire,
+            "grace": settings.stop_grace,
+            "edge": f"{deployment}-edge" if settings.edge else "",
+            "times": times_retired(given.state, deployment, again=given.retired.runs),
+        },
+        pulumi.ResourceOptions(depends_on=[after]),
     )
+
+
+# Traffic goes to what has passed the gate. Only what holds the port makes room before it.
+before_edge: list[pulumi.Resource] = [image]
+if given.retired.holds_port:
+    before_edge.append(retire(backend))
 traffic: Traffic | OwnProxy
 reached_by: dict[str, pulumi.Input[str]] = {}
 if settings.edge:
@@ -289,6 +298,8 @@ else:
         pulumi.ResourceOptions(depends_on=[backend, *before_edge]),
     )
     pulumi.export("upstream", {"network": traffic.network, "address": f"{deployment}:{PORT}"})
+if settings.retire and not given.retired.holds_port:
+    retire(traffic)
 serving = traffic.serving.apply(lambda names: names[0])
 
 # What ran is counted, and compared with the plan.

@@ -11,6 +11,7 @@ import docker.errors
 import requests
 from docker.models.containers import Container
 
+from components import ports
 from components.database_claim import Found
 from components.errors import UserError
 from components.host_claim import Claim
@@ -150,6 +151,11 @@ class Host:
             Found(name=str(container.name), image=str(container.attrs["Image"]))
             for container in self.client.containers.list(filters=filters)
         ]
+
+    def publishing(self, port: int) -> list[Container]:
+        """The containers that run and have a TCP port of 127.0.0.1."""
+        found = self.client.containers.list(filters={"publish": str(port)})
+        return [container for container in found if ports.is_published(container.ports, port)]
 
     def container(self, name: str) -> Container | None:
         """A container, whether it runs or not; None if there is none of this name."""

@@ -18,6 +18,19 @@ _OVER = ("exited", "dead", "removing")
 
 
 @dataclass(frozen=True, kw_only=True)
+class Retired:
+    """What is taken over from, as it is before the update.
+
+    Attributes:
+        runs: some of it runs.
+        holds_port: it has, or may have, the port that the edge is to have.
+    """
+
+    runs: bool
+    holds_port: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class Claim:
     """What a stack is about to take on the host.
 
@@ -48,9 +61,22 @@ class Claim:
         yield from self._data_problems(host)
         yield from self._container_problems(host)
         yield from self._ownership_problems(host)
+        yield from self._network_problems(host)
         yield from self._port_problems(host)
         yield from self._file_problems(host)
         yield from self.database.problems(host) if self.database else ()
+
+    def retired(self, host: "Host") -> Retired:
+        """What of `retire` runs now, and whether it has to stop before an edge can start."""
+        found = {name: host.container(name) for name in self.retire}
+        running = {
+            n: c.attrs for n, c in found.items() if c and c.status not in ("created", *_OVER)
+        }
+        holders = {c.name for c in host.publishing(self.port)} if self.port is not None else set()
+        # What is on the host's own network publishes nothing, and may listen on anything.
+        on_host = {n for n, a in running.items() if a["HostConfig"]["NetworkMode"] == "host"}
+        holds = self.port is not None and bool(running.keys() & (holders | on_host))
+        return Retired(runs=bool(running), holds_port=holds)
 
     def _data_problems(self, host: "Host") -> Iterator[str]:
         for key, volume in self.volumes.items():
@@ -104,10 +130,20 @@ class Claim:
             if network.id not in self.owned:
                 yield _foreign_network(str(network.name), network.attrs["Labels"], self)
 
+    def _network_problems(self, host: "Host") -> Iterator[str]:
+        # What one deployment calls its own may be what another's proxy would be let onto.
+        names = [self.deployment]
+        if self.port is None:
+            names.append(f"{self.deployment}-traffic")
+        for network in host.client.networks.list(filters={"label": DEPLOYMENT}):
+            owner = network.attrs["Labels"][DEPLOYMENT]
+            if network.name in names and owner != self.deployment:
+                yield _anothers_network(str(network.name), owner)
+
     def _port_problems(self, host: "Host") -> Iterator[str]:
         if self.port is None:
             return
-        for container in host.client.containers.list(filters={"publish": str(self.port)}):
+        for container in host.publishing(self.port):
             mine = container.labels.get(DEPLOYMENT) == self.deployment
             if mine and container.labels.get(ROLE) == "edge":
                 return
@@ -165,6 +201,13 @@ def _foreign_network(name: str, marks: dict[str, str], claim: Claim) -> str:
         "is not in this stack's state: one deployment belongs to one stack. Set deployment to "
         "another name here, or hand the resources over with `pulumi state move`; if an interrupted "
         f"update or a lost state left it behind, `{_recover(claim)}`"
+    )
+
+
+def _anothers_network(name: str, owner: str) -> str:
+    return (
+        f"network {name} belongs to deployment {owner}, but is what this deployment's would be "
+        "called: set deployment to another name, here or there"
     )
 
 

@@ -16,6 +16,9 @@ ROLE = f"{PACKAGE}.role"
 RELEASE = f"{PACKAGE}.release"
 REDEPLOY = f"{PACKAGE}.redeploy"
 
+TRAFFIC_NETWORK = "traffic-network"
+"""The role of the network on which a proxy of the user's own reaches the site."""
+
 LOOKING = "look"
 """The role of a container that is made to look into a volume, and never started."""
 

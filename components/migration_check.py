@@ -10,7 +10,6 @@ import pulumi_command as command
 
 from components import PACKAGE
 from components.commands.applied import DESCRIPTION
-from components.labels import labels
 from components.mounts import Mount
 from components.release import BUILD_FOLDER
 
@@ -127,7 +126,6 @@ def description(
     args: MigrationCheckArgs, *, network: str, volume: str, tools: str, mounts: Sequence[str]
 ) -> dict[str, Any]:
     """The content of the check's file."""
-    marks = labels(args["deployment"], "migration-check")
     return {
         "deployment": args["deployment"],
         "stack": pulumi.get_stack(),
@@ -135,7 +133,6 @@ def description(
         "serves": args["serves"],
         "image": args["image"],
         "network": network,
-        "label": [f"{name}={value}" for name, value in sorted(marks.items())],
         "mount": list(mounts),
         "env": [f"{name}={value}" for name, value in sorted(args["environment"].items())],
         "flags": list(args["migrate_flags"]),

@@ -8,7 +8,7 @@ import pulumi
 import pulumi_command as command
 
 from components import PACKAGE
-from components.labels import DEPLOYMENT, labels
+from components.labels import DEPLOYMENT, TRAFFIC_NETWORK, labels
 
 
 class OwnProxyArgs(TypedDict):
@@ -49,7 +49,7 @@ class OwnProxy(pulumi.ComponentResource):
             delete="python3 -m components.commands.traffic_network remove",
             environment={
                 "NETWORK": network,
-                "LABELS": json.dumps(labels(deployment, "traffic-network")),
+                "LABELS": json.dumps(labels(deployment, TRAFFIC_NETWORK)),
                 "OWNER": f"{DEPLOYMENT}={deployment}",
             },
             triggers=[network],

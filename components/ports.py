@@ -1,6 +1,10 @@
 """TCP ports of this machine: who holds one."""
 
+from collections.abc import Iterable, Mapping
+
 import psutil
+
+_ADDRESSES = ("", "127.0.0.1", "0.0.0.0", "::")
 
 
 def taken(port: int, holder: str) -> str:
@@ -9,6 +13,15 @@ def taken(port: int, holder: str) -> str:
         f"port is {port}: 127.0.0.1:{port} is taken by {holder}; "
         f"choose another with `pulumi config set port {port + 1}`, or stop the holder"
     )
+
+
+def is_published(bindings: Mapping[str, Iterable[Mapping[str, str]] | None], port: int) -> bool:
+    """Whether bindings, as the daemon tells them, take a port on the loopback.
+
+    What binds the same port on another address alone leaves it free.
+    """
+    found = [b for each in bindings.values() for b in each or () if b["HostPort"] == str(port)]
+    return any(binding["HostIp"] in _ADDRESSES for binding in found)
 
 
 def holder(port: int) -> str | None:
@@ -21,7 +34,7 @@ def holder(port: int) -> str | None:
         if connection.status != psutil.CONN_LISTEN or not connection.laddr:
             continue
         address, listening = connection.laddr
-        if listening == port and address in ("127.0.0.1", "0.0.0.0", "::"):
+        if listening == port and address in _ADDRESSES:
             return _process(connection.pid)
     return None
 

@@ -13,7 +13,7 @@ import pulumi
 from components.database import address, claim, data_file, data_volumes, driver
 from components.database_address import Address
 from components.host import Host
-from components.host_claim import Claim
+from components.host_claim import Claim, Retired
 from components.missing import Missing, missing
 from components.plan import Plan, execution_plan
 from components.project import Project, find_project
@@ -36,6 +36,7 @@ class Preparation:
         host: the Docker host.
         state: the resources in the stack's state.
         missing: what of them is not on the host any more.
+        retired: what is taken over from, as it is now.
         volumes: the volumes or folders that hold the site's data, by what they hold.
         has_data: the site is this stack's to create, and its data is there already.
         unfinished: that data is from a first `up` of this stack that did not come to its end.
@@ -51,6 +52,7 @@ class Preparation:
     host: Host
     state: list[dict[str, Any]]
     missing: Missing
+    retired: Retired
     volumes: dict[str, str]
     has_data: bool
     unfinished: bool
@@ -107,19 +109,18 @@ def prepare() -> Preparation:
     # Where the database is elsewhere, uploaded files tell that the site is not new.
     holder = next(iter(volumes.values()))
     owned = resource_ids(state)
-    host.check(
-        Claim(
-            deployment=settings.deployment,
-            stack=stack,
-            port=settings.port if settings.edge else None,
-            data=settings.data,
-            volumes=volumes,
-            data_file=data_file(settings),
-            database=claim(settings),
-            retire=settings.retire,
-            owned=owned,
-        )
+    wanted = Claim(
+        deployment=settings.deployment,
+        stack=stack,
+        port=settings.port if settings.edge else None,
+        data=settings.data,
+        volumes=volumes,
+        data_file=data_file(settings),
+        database=claim(settings),
+        retire=settings.retire,
+        owned=owned,
     )
+    host.check(wanted)
     has_data = settings.data == "create" and host.volume_labels(holder) is not None
     base_image = host.base_image(settings.base_image)
     release = _release(settings, project, host, base_image[0])
@@ -138,6 +139,7 @@ def prepare() -> Preparation:
         host=host,
         state=state,
         missing=gone,
+        retired=wanted.retired(host),
         volumes=volumes,
         has_data=has_data,
         unfinished=has_data and holder in owned,

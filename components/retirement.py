@@ -1,8 +1,8 @@
 """Retirement: containers that served until now are stopped and kept."""
 
 import json
-from collections.abc import Sequence
-from typing import TypedDict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypedDict
 
 import pulumi
 import pulumi_command as command
@@ -17,13 +17,17 @@ class RetirementArgs(TypedDict):
     """Names of containers that belong to nobody else's deployment."""
     grace: int
     """Seconds that each may take to stop."""
+    edge: str
+    """The edge's container, whether it is there yet or not; "" if there will be none."""
+    times: int
+    """How often they had to be retired once more, because somebody had started them again."""
 
 
 class Retirement(pulumi.ComponentResource):
     """Stops what served until now, once the new backend is healthy, and keeps it from restarting.
 
-    It comes before the edge, because what is retired may hold the public port: from here until
-    the edge has traffic nothing answers, a second or two.
+    Where that doesn't hold the public port, it comes last, and visitors notice nothing. Where it
+    does, it comes before the edge, and until that has traffic nothing answers, a second or two.
     """
 
     done: pulumi.Resource
@@ -33,14 +37,31 @@ class Retirement(pulumi.ComponentResource):
         self, name: str, args: RetirementArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__(f"{PACKAGE}:index:Retirement", name, None, opts)
+        again = [args["times"]] if args["times"] else []
         self.done = command.local.Command(
             f"{name}-retirement",
             create="python3 -m components.commands.retire",
             environment={
                 "CONTAINERS": json.dumps(list(args["containers"])),
                 "GRACE": str(args["grace"]),
+                "EDGE": args["edge"],
             },
-            triggers=[list(args["containers"])],
+            triggers=[list(args["containers"]), *again],
             opts=pulumi.ResourceOptions(parent=self, depends_on=opts.depends_on if opts else None),
         )
         self.register_outputs({})
+
+
+def times_retired(resources: Iterable[Mapping[str, Any]], name: str, *, again: bool) -> int:
+    """How often containers were retired once more, by a stack's state; this update counted.
+
+    Args:
+        resources: the resources in the state.
+        name: the component's.
+        again: some of what is to be retired runs.
+    """
+    for resource in resources:
+        if resource["urn"].endswith(f"::{name}-retirement"):
+            _, *times = resource.get("inputs", {}).get("triggers") or [()]
+            return int(times[0] if times else 0) + again
+    return 0

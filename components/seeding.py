@@ -8,7 +8,6 @@ import pulumi
 import pulumi_command as command
 
 from components import PACKAGE
-from components.labels import labels
 from components.migration_check import outcome_file
 from components.mounts import Mount
 from components.release import BUILD_FOLDER
@@ -102,13 +101,11 @@ def job_description(args: SeedingArgs, network: str, mounts: Sequence[str]) -> d
         "DEPLOY_SEED_STEPS": json.dumps(list(args["steps"])),
         "DEPLOY_COLLECT": "yes" if args["collect"] else "no",
     }
-    marks = labels(args["deployment"], "seeding")
     return {
-        "name": f"{args['deployment']}-seeding",
+        "deployment": args["deployment"],
         "image": args["image"],
         "network": network,
         "migrations": outcome_file(args["deployment"]),
-        "label": [f"{name}={value}" for name, value in sorted(marks.items())],
         "mount": list(mounts),
         "env": [f"{name}={value}" for name, value in sorted(environment.items())],
     }

@@ -6,7 +6,6 @@ The keys' descriptions for users are in `Pulumi.yaml`; a unit test holds the two
 """
 
 import json
-import re
 from collections.abc import Collection, Mapping
 from typing import Annotated, Any, Literal, get_origin
 from urllib.parse import urlsplit
@@ -17,6 +16,7 @@ from pydantic.alias_generators import to_camel
 from pydantic.fields import FieldInfo
 
 from components.database import ENGINES
+from components.naming import default_deployment
 from components.plan import STRATEGIES
 from components.settings_errors import ConfigError, conflict, count, explain
 from components.settings_types import (
@@ -231,7 +231,8 @@ def load(
         if key in given and key not in encrypted
     ]
     try:
-        settings = Settings.model_validate({"deployment": _default_name(stack), **_decode(given)})
+        named = {"deployment": default_deployment(stack)}
+        settings = Settings.model_validate({**named, **_decode(given)})
     except ValidationError as error:
         problems += [explain(e, raw, stack, keys=keys(), secret=SECRETS) for e in error.errors()]
     if problems:
@@ -256,10 +257,6 @@ def load_stack() -> Settings:
 def keys() -> dict[str, FieldInfo]:
     """Every config key with the field that declares it."""
     return {to_camel(name): field for name, field in Settings.model_fields.items()}
-
-
-def _default_name(stack: str) -> str:
-    return re.sub(r"[^a-z0-9-]+", "-", stack.lower()).strip("-")[:40]
 
 
 def _decode(raw: Mapping[str, str]) -> dict[str, Any]:

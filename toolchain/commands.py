@@ -187,8 +187,7 @@ def pulumi(command: str, name: str) -> int:
 def ledger(name: str) -> int:
     """What ran on the stack's deployment, from the Docker host alone: Pulumi isn't asked."""
     stack.check(name)
-    deployment = stack.config_value(name, "deployment") or name
-    words = [sys.executable, "-m", "components.commands.ledger", deployment]
+    words = [sys.executable, "-m", "components.commands.ledger", stack.deployment(name)]
     return stream(words)
 
 
@@ -197,8 +196,7 @@ def restore(name: str, backup: str, stay_stopped: str) -> int:
     stack.check(name)
     if stay_stopped not in ("", "yes", "no"):
         raise ToolchainError(f"STAY_STOPPED is {stay_stopped!r}", "Use yes, or leave it out.")
-    deployment = stack.config_value(name, "deployment") or name
-    words = [sys.executable, "-m", "components.commands.restore", deployment]
+    words = [sys.executable, "-m", "components.commands.restore", stack.deployment(name)]
     if backup:
         words.append(backup)
     return stream([*words, *(["--stay-stopped"] if stay_stopped == "yes" else [])])

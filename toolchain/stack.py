@@ -7,6 +7,8 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from components.naming import default_deployment
+
 from . import paths
 from .errors import ToolchainError
 from .progress import Step
@@ -58,6 +60,11 @@ def config_value(stack: str, key: str, folder: Path = paths.STACKS) -> str:
     pattern = rf"^\s+(?:{paths.PROJECT}:)?{re.escape(key)}:[ \t]*([^\s#]+)"
     match = re.search(pattern, config_file(stack, folder).read_text(), re.MULTILINE)
     return match[1].strip("\"'") if match else ""
+
+
+def deployment(stack: str) -> str:
+    """The name of the stack's deployment, as the program derives it."""
+    return config_value(stack, "deployment") or default_deployment(stack)
 
 
 def ensure(step: Step, stack: str, env: Mapping[str, str]) -> None:

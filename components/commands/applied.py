@@ -22,10 +22,9 @@ def applied(described: Mapping[str, Any]) -> frozenset[str] | None:
         described: the migration check's description.
     """
     words = ["--network", described["network"]]
-    words += [*one_shot.options(described, "label", "mount", "env"), "--env", _PATIENCE]
-    command = ("python", "-m", "deploy_runtime.applied", *described["flags"])
-    name = f"{described['deployment']}-migration-check"
-    done = one_shot.run(name, [*words, described["image"], *command])
+    words += [*one_shot.options(described, "mount", "env"), "--env", _PATIENCE]
+    words += [described["image"], "python", "-m", "deploy_runtime.applied", *described["flags"]]
+    done = one_shot.run(described["deployment"], "migration-check", words)
     lines = done.stdout.decode(errors="replace").strip().splitlines()
     if done.returncode != 0 or not lines:
         return None

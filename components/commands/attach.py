@@ -2,16 +2,20 @@
 
 import os
 
-from components.commands import aftermath
+from components.commands import aftermath, traffic_network
 from components.commands.client import docker_or_fail, fail, inspect
+from components.labels import TRAFFIC_NETWORK, labels
 
 
 def main() -> None:
     """Connect BACKENDS to NETWORK as ALIAS; those that are connected stay as they are.
 
+    ALIAS is the deployment's name. A network that is gone is made anew.
     A window in which nothing served, beside the file MIGRATIONS, ends with that.
     """
     network, alias = os.environ["NETWORK"], os.environ["ALIAS"]
+    # With the proxy down and the site stopped, a `docker network prune` takes it away.
+    traffic_network.create(network, labels(alias, TRAFFIC_NETWORK))
     for backend in os.environ["BACKENDS"].split():
         state = inspect(backend)
         if state is None:

@@ -15,7 +15,6 @@ from typing import Any, NoReturn
 
 from components.commands import one_shot
 from components.commands.client import docker, fail
-from components.labels import labels
 
 FOLDER = "/srv/backups"
 _RUNTIME = Path(__file__).parents[2] / "runtime"
@@ -178,13 +177,11 @@ class Database:
     def _in_application(self, script: bytes, *options: str, words: Sequence[str] = ()) -> Any:
         *given, image = self.application
         command = (*given, *options, "--network", "none", image, "python", "-", *words)
-        return one_shot.run(f"{self.deployment}-backup", command, stdin=script)
+        return one_shot.run(self.deployment, "backup", command, stdin=script)
 
     def _run(self, words: tuple[str, ...], *, network: str, stdin: bytes) -> Any:
-        named = labels(self.deployment, "backup").items()
-        marks = [word for name, value in named for word in ("--label", f"{name}={value}")]
-        options = ("--user", "0", "--network", network, "--mount", self._mount, *marks)
-        return one_shot.run(f"{self.deployment}-backup", (*options, *words), stdin=stdin)
+        options = ("--user", "0", "--network", network, "--mount", self._mount)
+        return one_shot.run(self.deployment, "backup", (*options, *words), stdin=stdin)
 
     @property
     def _mount(self) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from components.commands import applied, backup, one_shot, reached, window
-from components.commands.client import docker, fail
+from components.commands.client import fail
 from components.migration_policy import AHEAD, UNSAFE
 
 Check = Mapping[str, Any]
@@ -31,10 +31,10 @@ def look(check: Check) -> dict[str, Any]:
     if check["fresh"]:
         nothing: list[Any] = []
         return {"new": True, **dict.fromkeys(("pending", "unsafe", "warnings", "ahead"), nothing)}
-    words = ["--network", check["network"], *one_shot.options(check, "label", "mount", "env")]
+    words = ["--network", check["network"], *one_shot.options(check, "mount", "env")]
     command = ("python", "-m", "deploy_runtime.pending", *check["flags"])
-    name = f"{check['deployment']}-migration-check"
-    done = one_shot.run(name, [*words, check["image"], *command])
+    words += [check["image"], *command]
+    done = one_shot.run(check["deployment"], "migration-check", words)
     said = done.stderr.decode(errors="replace").strip()
     lines = done.stdout.decode(errors="replace").strip().splitlines()
     if done.returncode != 0 or not lines or not lines[-1].startswith("{"):
@@ -127,7 +127,7 @@ def prepare(check: Check, report: Mapping[str, Any]) -> dict[str, Any]:
         deployment=check["deployment"],
         engine=report["engine"],
         file=report.get("file", ""),
-        application=(*one_shot.options(check, "label", "mount", "env"), check["image"]),
+        application=(*one_shot.options(check, "mount", "env"), check["image"]),
         network=check["network"],
         tools=check["tools"],
         volume=check["volume"],
@@ -176,8 +176,8 @@ def _open(check: Check, report: Mapping[str, Any], serving: Sequence[str]) -> No
 
 
 def _undo(check: Check) -> None:
-    for name in ("migration-check", "backup"):
-        docker("rm", "--force", f"{check['deployment']}-{name}")
+    for role in ("migration-check", "backup"):
+        one_shot.remove(check["deployment"], role)
     if window.is_open(check["result"]):
         window.undo(check["result"], applied.applied(check))
 

@@ -8,34 +8,74 @@ from contextlib import suppress
 from types import FrameType
 from typing import Any
 
-from components.commands.client import docker
+from components.commands.client import docker, fail
+from components.labels import DEPLOYMENT, ROLE, labels
 
 
 def options(described: Mapping[str, Any], *kinds: str) -> list[str]:
-    """The options of `docker run` for a description's labels, mounts or environment.
+    """The options of `docker run` for a description's mounts or environment.
 
     Args:
         described: the description, as the program writes it into a file.
-        kinds: "label", "mount" or "env", in the wanted order.
+        kinds: "mount" or "env", in the wanted order.
     """
     return [word for kind in kinds for value in described[kind] for word in (f"--{kind}", value)]
 
 
+def named(deployment: str, role: str) -> list[str]:
+    """The options of `docker run` for the name and the labels by which it is found again."""
+    marks = labels(deployment, role).items()
+    words = [word for name, value in marks for word in ("--label", f"{name}={value}")]
+    return ["--name", f"{deployment}-{role}", *words]
+
+
 def run(
-    name: str, words: Sequence[str], *, stdin: bytes | None = None
+    deployment: str, role: str, words: Sequence[str], *, stdin: bytes | None = None
 ) -> subprocess.CompletedProcess[bytes]:
-    """Run a container of that name to its end, and return what it printed.
+    """Run a container to its end, and return what it printed.
 
     Args:
-        name: the container's; one that an interrupted command left behind is removed first.
+        deployment: whose it is.
+        role: what it does there; it is named after both.
         words: what follows the options that every such container gets.
         stdin: what it reads.
     """
-    docker("rm", "--force", name)
+    make_room(deployment, role)
     # Not in the daemon's log either: one of them prints how a database is reached.
-    common = ["--rm", "--init", "--name", name, "--log-driver", "none"]
+    common = ["--rm", "--init", *named(deployment, role), "--log-driver", "none"]
     reads = ["--interactive"] if stdin is not None else []
     return docker("run", *common, *reads, *words, stdin=stdin)
+
+
+def make_room(deployment: str, role: str) -> None:
+    """Remove the container that an interrupted command left behind.
+
+    If that name is another's, this command fails: it is not known what it is for.
+    """
+    if not remove(deployment, role):
+        name = f"{deployment}-{role}"
+        fail(
+            f"container {name} is in the way: its labels do not say that it is the {role} of "
+            f"deployment {deployment}, so it is left alone.\nWhat to do: "
+            f"`docker rename {name} ANOTHER-NAME`, and run the same again"
+        )
+
+
+def remove(deployment: str, role: str) -> bool:
+    """Remove the deployment's container with that role, running or not.
+
+    Returns:
+        False if the container of that name is another's.
+    """
+    name = f"name=^{deployment}-{role}$"
+    shown = f'{{{{.ID}}}} {{{{.Label "{DEPLOYMENT}"}}}} {{{{.Label "{ROLE}"}}}}'
+    said = docker("ps", "--all", "--no-trunc", "--filter", name, "--format", shown)
+    for line in said.stdout.decode().splitlines():
+        id_, *marks = line.split(" ")
+        if marks != [deployment, role]:
+            return False
+        docker("rm", "--force", id_)
+    return True
 
 
 def when_interrupted(undo: Callable[[], None]) -> None:

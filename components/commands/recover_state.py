@@ -12,6 +12,7 @@ from typing import Any
 
 from components import PACKAGE
 from components.commands.client import fail
+from components.naming import default_deployment
 
 _FILE = "file://"
 _LONG = 1800  # seconds: a refresh asks about every resource, one command after another
@@ -100,7 +101,7 @@ def config(stack: str) -> Mapping[str, Any]:
         re.split(r"[\s,\[\]]+", re.sub(r"^\s+- ", " ", retired[1], flags=re.M)) if retired else ()
     )
     return {
-        "deployment": name[1].strip("\"'") if name else stack,
+        "deployment": (name and name[1].strip("\"'")) or default_deployment(stack),
         "retire": [entry.strip("\"'") for entry in names if entry],
     }
 

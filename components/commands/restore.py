@@ -124,7 +124,7 @@ def _begin_again(deployment: str, containers: Sequence[str]) -> None:
 
 
 def _interrupted(deployment: str, containers: Sequence[str]) -> None:
-    docker("rm", "--force", f"{deployment}-backup")
+    one_shot.remove(deployment, "backup")
     _begin_again(deployment, containers)
 
 

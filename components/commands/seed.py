@@ -14,15 +14,17 @@ from pathlib import Path
 from typing import Any
 
 from components.commands import aftermath, one_shot
-from components.commands.client import docker, fail
+from components.commands.client import fail
+
+ROLE = "seeding"
+"""What its container is in the deployment."""
 
 
 def arguments(job: Mapping[str, Any]) -> list[str]:
     """The words after `docker run` for a job file's content."""
-    name, image = str(job["name"]), str(job["image"])
-    words = ["--rm", "--init", "--name", name, "--network", str(job["network"])]
-    words += one_shot.options(job, "label", "mount", "env")
-    return [*words, image, "python", "-m", "deploy_runtime.seed"]
+    words = ["--rm", "--init", *one_shot.named(job["deployment"], ROLE)]
+    words += ["--network", str(job["network"]), *one_shot.options(job, "mount", "env")]
+    return [*words, str(job["image"]), "python", "-m", "deploy_runtime.seed"]
 
 
 def main() -> None:
@@ -32,7 +34,7 @@ def main() -> None:
         fail(f"seeding: {file} is missing: run `pulumi up` again, it writes the file")
     job = json.loads(file.read_text(encoding="utf-8"))
     # One that an interrupted update left behind; the steps are idempotent, so it runs anew.
-    docker("rm", "--force", job["name"])
+    one_shot.make_room(job["deployment"], ROLE)
     one_shot.when_interrupted(lambda: _undo(job))
     code = subprocess.run(["docker", "run", *arguments(job)], check=False).returncode
     if code != 0:
@@ -41,7 +43,7 @@ def main() -> None:
 
 
 def _undo(job: Mapping[str, Any]) -> None:
-    docker("rm", "--force", job["name"])
+    one_shot.remove(job["deployment"], ROLE)
     aftermath.left(str(job.get("migrations", "")))
 
 

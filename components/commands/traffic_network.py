@@ -3,9 +3,11 @@
 import json
 import os
 import sys
+from collections.abc import Mapping
 from typing import Any
 
-from components.commands.client import docker, docker_or_fail
+from components.commands.client import docker, docker_or_fail, fail
+from components.labels import DEPLOYMENT
 
 
 def main(verb: str) -> None:
@@ -15,20 +17,32 @@ def main(verb: str) -> None:
     """
     network = os.environ["NETWORK"]
     if verb == "create":
-        _create(network, json.loads(os.environ["LABELS"]))
+        create(network, json.loads(os.environ["LABELS"]))
     else:
         _remove(network, os.environ["OWNER"])
 
 
-def _create(network: str, marks: dict[str, str]) -> None:
-    if _inspect(network) is None:
+def create(network: str, marks: Mapping[str, str]) -> None:
+    """Make a network unless it is there; this command fails if that is another deployment's.
+
+    Args:
+        network: its name.
+        marks: its labels.
+    """
+    found = _inspect(network)
+    if found is None:
         words = [word for key, value in marks.items() for word in ("--label", f"{key}={value}")]
         docker_or_fail(f"making the network {network}", "network", "create", *words, network)
+    elif _owner(found) not in ("", marks[DEPLOYMENT]):
+        fail(
+            f"network {network} belongs to deployment {_owner(found)}: nothing was let onto it. "
+            "Set deployment to another name, here or there (docs/edge.md)"
+        )
 
 
 def _remove(network: str, owner: str) -> None:
     found = _inspect(network)
-    if found is None:
+    if found is None or _owner(found) not in ("", owner.partition("=")[2]):
         return
     # The site's own containers may go on to serve behind the edge.
     mine = docker("ps", "--quiet", "--no-trunc", "--filter", f"label={owner}")
@@ -49,6 +63,11 @@ def _inspect(network: str) -> dict[str, Any] | None:
         return None
     found: dict[str, Any] = json.loads(done.stdout)[0]
     return found
+
+
+def _owner(network: Mapping[str, Any]) -> str:
+    """The deployment whose label it bears; "" for one that somebody made by hand."""
+    return str((network.get("Labels") or {}).get(DEPLOYMENT, ""))
 
 
 if __name__ == "__main__":

@@ -13,8 +13,10 @@ from contextlib import contextmanager
 from typing import Any
 
 import docker
+import docker.errors
 import pytest
 
+from components.labels import labels
 from tests.integration.conftest import MakeSite
 from tests.integration.harness import Run, Site
 
@@ -261,6 +263,29 @@ def test_maintenance_ends_with_the_same_container(site: Site, first_up: Run) -> 
     assert send(site, "GET")[0] == 200
 
 
+def test_a_container_that_only_has_the_checks_name_is_left_alone(site: Site, first_up: Run) -> None:
+    client, name = docker.from_env(), f"{site.deployment}-migration-check"
+    image = "django-on-docker/base:trixie"
+    theirs = client.containers.create(image, "true", name=name)
+    try:
+        site.configure(redeploy=4)
+        run = site.up(check=False)
+        assert run.code != 0
+        assert f"docker rename {name} ANOTHER-NAME" in run.output
+        theirs.reload()
+        theirs.rename(f"{name}-of-somebody")
+        # What an interrupted update left has the labels, too.
+        left = client.containers.create(
+            image, "true", name=name, labels=labels(site.deployment, "migration-check")
+        )
+        site.up()
+        with pytest.raises(docker.errors.NotFound):
+            left.reload()
+        theirs.reload()
+    finally:
+        theirs.remove()
+
+
 def test_a_proxy_of_ones_own_reaches_what_has_passed_its_gate(site: Site, first_up: Run) -> None:
     site.configure(edge=False, origin=site.url)
     site.up()
@@ -271,15 +296,26 @@ def test_a_proxy_of_ones_own_reaches_what_has_passed_its_gate(site: Site, first_
     # That it joined a network after its gate is no difference that a refresh finds.
     again = site.pulumi("up", "--yes", "--refresh", "-s", site.stack, check=True)
     assert set(again.changes()) == {"unchanged"}, again.output
-    site.configure(redeploy=4)
+    site.configure(redeploy=5)
     site.up()
     second = _asked_on(upstream)
     assert [id_[:12] for id_ in containers(site).values()] == [second]
     assert second != first
+    _prune(site, second)
+    site.up()
+    assert [id_[:12] for id_ in containers(site).values()] == [_asked_on(upstream)]
     site.configure(edge=True)
     site.up()
     assert docker.from_env().networks.list(names=[upstream["network"]]) == []
     _wait_for(site, 200)
+
+
+def _prune(site: Site, backend: str) -> None:
+    """Stop a backend while no proxy runs, and let the host be cleaned up."""
+    client = docker.from_env()
+    client.containers.get(backend).stop()
+    pruned = client.networks.prune(site.labelled())["NetworksDeleted"]
+    assert f"{site.deployment}-traffic" in pruned
 
 
 def _asked_on(upstream: dict[str, str]) -> str:

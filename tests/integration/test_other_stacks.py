@@ -1,15 +1,17 @@
 """The update and the development stack: the same program, other config."""
 
 import re
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import docker
 import pytest
+from docker.models.containers import Container
 
 from tests.integration.conftest import BeginFault, MakeSite
-from tests.integration.harness import Browser, Site
+from tests.integration.harness import Browser, Run, Site
 
 
 @pytest.fixture(scope="module")
@@ -57,8 +59,9 @@ def test_update_serves_existing_data_and_retires_what_served_it(
             mediaVolume=plain_volumes["media"],
             retire=[old.name],
         )
+        failed = _failed_and_gone_back(site, old)
+        given = re.search(rf"{plain_volumes['data']}: (given to .*)", failed.output)
         run = site.up()
-        given = re.search(rf"{plain_volumes['data']}: (given to .*)", run.output)
         assert "Skarn Tooth" in Browser(site.url).get("/")[1]
         fault("owned by root").saw(
             f"existing data: exit code {run.code}",
@@ -79,6 +82,27 @@ def test_update_serves_existing_data_and_retires_what_served_it(
         site.remove_everything()
     for name in plain_volumes.values():
         assert not client.volumes.get(name).attrs["Labels"], "referenced, never relabelled"
+
+
+def _failed_and_gone_back(site: Site, old: Container) -> Run:
+    """An update whose edge can't be made: what served is back by the command that was said."""
+    blocker = docker.from_env().containers.create(
+        old.attrs["Image"], name=f"{site.deployment}-edge"
+    )
+    try:
+        run = site.up(check=False)
+        assert run.code != 0
+        old.reload()
+        assert old.status == "exited"
+        said = re.search("bring back what served: `(.*)`", run.output)
+        assert said, run.output
+        subprocess.run(said[1], shell=True, check=False, capture_output=True)
+        old.reload()
+        assert old.status == "running"
+        assert old.attrs["HostConfig"]["RestartPolicy"]["Name"] == "always"
+        return run
+    finally:
+        blocker.remove()
 
 
 def test_development_follows_the_source(make_site: MakeSite) -> None:
@@ -139,10 +163,24 @@ def test_update_serves_data_in_folders_of_the_host(
         client.containers.run(image, command, volumes=copied, user="0", remove=True)
     (folders["data"] / "db.sqlite3").rename(folders["data"] / "site.db")
     site = make_site("folders", stack="update")
-    site.configure(
-        dataVolume=folders["data"], mediaVolume=folders["media"], dataFile="site.db", retire=[]
+    old = client.containers.run(
+        image, ["sleep", "600"], name=f"{site.deployment}-old", detach=True, init=True
     )
-    site.up()
+    site.configure(
+        dataVolume=folders["data"],
+        mediaVolume=folders["media"],
+        dataFile="site.db",
+        retire=[old.name],
+    )
+    try:
+        site.up()
+        old.reload()
+        assert old.status == "exited"
+        edge = client.containers.get(site.outputs()["containers"]["edge"])
+        # Docker's times have more digits than Python's, but compare as text.
+        assert old.attrs["State"]["FinishedAt"] > edge.attrs["State"]["StartedAt"], "not in its way"
+    finally:
+        old.remove(force=True)
     browser = Browser(site.url)
     assert "Skarn Tooth" in browser.get("/")[1]
     assert browser.log_in("admin", original.config("adminPassword")), "the data can be written"

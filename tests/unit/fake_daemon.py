@@ -26,6 +26,8 @@ class FakeDaemon:
         running: containers that run, and their labels, by name.
         stopped: containers that don't.
         published: names of the containers that publish a port, by that port.
+        addresses: at which they do, where it isn't every one.
+        on_host: names of the containers on the host's own network.
         local: names of the images.
         releases: what it says of images that are releases, when they are inspected.
         nets: networks and their labels, by name.
@@ -38,6 +40,8 @@ class FakeDaemon:
     running: dict[str, dict[str, str]] = field(default_factory=dict)
     stopped: dict[str, dict[str, str]] = field(default_factory=dict)
     published: dict[str, list[str]] = field(default_factory=dict)
+    addresses: dict[str, str] = field(default_factory=dict)
+    on_host: set[str] = field(default_factory=set)
     local: set[str] = field(default_factory=set)
     releases: list[dict[str, Any]] = field(default_factory=list)
     nets: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -93,15 +97,25 @@ class FakeDaemon:
             known = everything if all else self.running
             if "publish" in filters:
                 known = {name: known[name] for name in self.published.get(filters["publish"], [])}
-            found = _matching(known, filters)
-            for container in found:
-                ended = "exited" if container.name in self.stopped else "running"
-                container.status = container.labels.get("status", ended)
-            return found
+            return [self._described(container) for container in _matching(known, filters)]
 
-        return SimpleNamespace(
-            get=lambda name: _get(everything, name), list=listed, create=self._create
-        )
+        def get(name: str) -> Any:
+            container = _get(everything, name)
+            container.name = name
+            return self._described(container)
+
+        return SimpleNamespace(get=get, list=listed, create=self._create)
+
+    def _described(self, container: Any) -> Any:
+        name = container.name
+        ended = "exited" if name in self.stopped else "running"
+        container.status = container.labels.get("status", ended)
+        mode = "host" if name in self.on_host else "bridge"
+        container.attrs["HostConfig"] = {"NetworkMode": mode}
+        address = self.addresses.get(name, "0.0.0.0")
+        ports = [port for port, names in self.published.items() if name in names]
+        container.ports = {"80/tcp": [{"HostIp": address, "HostPort": port} for port in ports]}
+        return container
 
     def _releases(self, *, filters: dict[str, str]) -> list[Any]:
         assert filters == {"label": "django-on-docker.role=release"}
@@ -156,7 +170,11 @@ def _get(known: Mapping[str, Any], name: str, error: str = "NotFound") -> Any:
 
 
 def _matching(known: dict[str, dict[str, str]], filters: dict[str, Any]) -> list[Any]:
-    wanted = {tuple(label.split("=")) for label in filters.get("label", [])}
+    label = filters.get("label", [])
+    if isinstance(label, str):
+        known = {name: labels for name, labels in known.items() if label in labels}
+        label = []
+    wanted = {tuple(entry.split("=")) for entry in label}
     return [
         SimpleNamespace(name=name, id=f"{name}-id", labels=labels, attrs={"Labels": labels})
         for name, labels in known.items()

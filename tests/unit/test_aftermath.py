@@ -24,7 +24,6 @@ DESCRIBED: dict[str, Any] = {
     "deployment": "shop",
     "network": "shop",
     "image": "shop:new",
-    "label": ["role=migration-check"],
     "mount": ["type=volume,source=shop-data,target=/srv/data"],
     "env": ["DEPLOY_DATABASE_TIMEOUT=60"],
     "flags": ["--run-syncdb"],

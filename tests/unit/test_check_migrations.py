@@ -51,7 +51,6 @@ class Shop:
             "serves": "old0123456789",
             "image": "shop:new",
             "network": "shop",
-            "label": ["role=migration-check"],
             "mount": ["type=volume,source=shop-data,target=/srv/data"],
             "env": ["A=1"],
             "flags": ["--run-syncdb"],
@@ -68,7 +67,7 @@ class Shop:
             **changes,
         }
         self.file.write_text(json.dumps(check))
-        asked = "run --rm --init --name shop-migration-check --log-driver none --network shop"
+        asked = "run --rm --init --name shop-migration-check"
         if not check["fresh"]:
             self.cli.on(asked, out=f"noise\n{json.dumps(report)}\n", code=code, err=err)
         check_migrations.main()
@@ -111,11 +110,10 @@ def test_the_release_is_asked_as_it_would_start(shop: Shop) -> None:
     shop.run({**REPORT, "pending": []})
     (call,) = shop.called("run")
     assert call.endswith(
-        "--network shop --label role=migration-check "
+        "--network shop "
         "--mount type=volume,source=shop-data,target=/srv/data --env A=1 "
         "shop:new python -m deploy_runtime.pending --run-syncdb"
     )
-    assert shop.cli.calls[0] == "rm --force shop-migration-check", "what an interruption left"
 
 
 def test_where_there_is_no_data_nothing_is_started(shop: Shop) -> None:

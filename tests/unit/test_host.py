@@ -40,6 +40,18 @@ def test_the_port_is_free_or_its_own(
         assert "`pulumi config set port 8081`" in said[0]
 
 
+def test_a_container_on_another_address_is_in_nobodys_way(
+    daemon: FakeDaemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    daemon.running, daemon.published = {"holder": {}}, {"8080": ["holder"]}
+    daemon.addresses = {"holder": "192.0.2.1"}
+    assert problems() == ()
+    # But then it doesn't keep others away, either.
+    monkeypatch.setattr("psutil.net_connections", lambda kind: [listening("127.0.0.1", 8080, None)])
+    (said,) = problems(retire=("holder",))
+    assert "is taken by a process of another user; " in said
+
+
 def test_another_port_is_no_obstacle(daemon: FakeDaemon) -> None:
     daemon.running, daemon.published = {"holder": {}}, {"8081": ["holder"]}
     assert problems() == ()

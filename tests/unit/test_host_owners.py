@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from components.host import Host
-from tests.unit.fake_daemon import EDGE, STACK, FakeDaemon, problems
+from components.host_claim import Retired
+from tests.unit.fake_daemon import EDGE, STACK, FakeDaemon, claim, problems
 
 MARKS = {"django-on-docker.deployment": "shop", "django-on-docker.stack": STACK}
 
@@ -217,3 +218,60 @@ def test_folders_of_another_machine_cannot_be_seen(
     monkeypatch.setenv("DOCKER_HOST", "tcp://server:2376")
     volumes = {"dataVolume": "/srv/nowhere"}
     assert problems(data="existing", data_file="db.sqlite3", volumes=volumes) == ()
+
+
+@pytest.mark.parametrize(
+    ("network", "owner", "port", "refused"),
+    [
+        ("shop-traffic", "shop-traffic", None, True),
+        ("shop-traffic", "shop-traffic", 8080, False),  # with an edge there is no such network
+        ("shop-traffic", "shop", None, False),
+        ("shop-traffic-2", "shop-traffic-2", None, False),
+        ("shop", "blog", 8080, True),
+    ],
+)
+def test_networks_of_two_deployments_are_not_one(
+    daemon: FakeDaemon, network: str, owner: str, port: int | None, refused: bool
+) -> None:
+    daemon.nets = {network: {"django-on-docker.deployment": owner}}
+    said = problems(port=port)
+    assert bool(said) == refused
+    if refused:
+        assert said[0].startswith(f"network {network} belongs to deployment {owner}, ")
+        assert "set deployment to another name" in said[0]
+
+
+def test_a_network_without_a_mark_may_have_been_made_by_hand(daemon: FakeDaemon) -> None:
+    daemon.nets = {"shop-traffic": {}}
+    assert problems(port=None) == ()
+
+
+@pytest.mark.parametrize(
+    ("changes", "port", "wanted"),
+    [
+        ({"published": {"8080": ["web"]}}, 8080, Retired(runs=True, holds_port=True)),
+        ({"on_host": {"web"}}, 8080, Retired(runs=True, holds_port=True)),
+        ({}, 8080, Retired(runs=True, holds_port=False)),
+        ({"published": {"8081": ["web"]}}, 8080, Retired(runs=True, holds_port=False)),
+        ({"published": {"8080": ["other"]}}, 8080, Retired(runs=True, holds_port=False)),
+        ({"published": {"8080": ["web"]}}, None, Retired(runs=True, holds_port=False)),
+        (
+            {"published": {"8080": ["web"]}, "addresses": {"web": "192.0.2.1"}},
+            8080,
+            Retired(runs=True, holds_port=False),
+        ),
+        (
+            {"running": {}, "stopped": {"web": {}}, "on_host": {"web"}},
+            8080,
+            Retired(runs=False, holds_port=False),
+        ),
+        ({"running": {}}, 8080, Retired(runs=False, holds_port=False)),
+    ],
+)
+def test_what_is_retired_may_have_the_port(
+    daemon: FakeDaemon, changes: dict[str, Any], port: int | None, wanted: Retired
+) -> None:
+    daemon.running = {"web": {}, "other": {}}
+    for name, value in changes.items():
+        setattr(daemon, name, value)
+    assert claim(port=port, retire=("web", "gone")).retired(Host()) == wanted

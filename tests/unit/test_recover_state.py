@@ -88,6 +88,7 @@ def test_a_lock_says_whose_it_is(tmp_path: Path) -> None:
         ("config:\n  retire:\n  - a-1\n  - b\n  port: 1\n", ("shop", ["a-1", "b"])),
         ("config:\n  retire: [a, 'b']\n", ("shop", ["a", "b"])),
         ("config:\n  retire: []\n", ("shop", [])),
+        ('config:\n  deployment: ""\n', ("shop", [])),
     ],
 )
 def test_config_is_read_without_pulumi(
@@ -97,6 +98,14 @@ def test_config_is_read_without_pulumi(
     monkeypatch.chdir(tmp_path)
     found = state.config("shop")
     assert (found["deployment"], found["retire"]) == wanted
+
+
+def test_a_deployment_is_named_as_the_program_names_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, {"stacks/Pulumi.Shop_prod.v2.yaml": "config:\n  port: 1\n"})
+    monkeypatch.chdir(tmp_path)
+    assert state.config("Shop_prod.v2")["deployment"] == "shop-prod-v2"
 
 
 def test_a_stack_without_a_file_is_unknown(

@@ -1,23 +1,30 @@
 """Retirement: what served until now is stopped, and kept."""
 
 import json
+from typing import Any
 
 import pulumi
 import pulumi_docker as docker
 import pytest
 
-from components.commands import retire
-from components.retirement import Retirement
+from components.commands import one_shot, retire
+from components.retirement import Retirement, times_retired
 from tests.unit.fake_docker import FakeDocker
 from tests.unit.recorder import Recorder, deploy
+from tests.unit.test_check_migrations import Quiet
 
 
-def retirement(*containers: str) -> Recorder:
+def retirement(*containers: str, times: int = 0) -> Recorder:
     def program() -> None:
         backend = docker.Volume("backend", name="the-backend-in-this-test")
         Retirement(
             "shop",
-            {"containers": containers, "grace": 30},
+            {
+                "containers": containers,
+                "grace": 30,
+                "edge": "shop-edge",
+                "times": times,
+            },
             pulumi.ResourceOptions(depends_on=[backend]),
         )
 
@@ -35,30 +42,110 @@ def test_it_runs_again_for_other_containers_alone() -> None:
     inputs = first["shop-retirement"].inputs
     assert json.loads(inputs["environment"]["CONTAINERS"]) == ["a"]
     assert inputs["environment"]["GRACE"] == "30"
+    assert inputs["environment"]["EDGE"] == "shop-edge"
     assert inputs["triggers"] != second["shop-retirement"].inputs["triggers"]
     assert inputs["create"] == "python3 -m components.commands.retire"
     # Nothing starts them again when the stack is destroyed.
     assert "delete" not in inputs
 
 
+@pytest.mark.parametrize(
+    ("triggers", "again", "times"),
+    [
+        ([["a"]], False, 0),
+        ([["a"]], True, 1),
+        ([["a"], 2], False, 2),
+        ([["a"], 2], True, 3),
+    ],
+)
+def test_what_was_started_again_is_retired_once_more(
+    triggers: list[Any], again: bool, times: int
+) -> None:
+    urn = "urn:pulumi:live::django-on-docker::x::shop-retirement"
+    state: list[dict[str, Any]] = [
+        {"urn": "urn:other"},
+        {"urn": urn, "inputs": {"triggers": triggers}},
+    ]
+    assert times_retired(state, "shop", again=again) == times
+
+
+def test_the_first_time_is_none_more() -> None:
+    assert times_retired([], "shop", again=True) == 0
+    once, more = retirement("a")["shop-retirement"], retirement("a", times=1)["shop-retirement"]
+    assert once.inputs["triggers"] == [["a"]]
+    assert more.inputs["triggers"] == [["a"], 1]
+
+
 @pytest.fixture(autouse=True)
 def environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(one_shot, "signal", Quiet())
     monkeypatch.setenv("CONTAINERS", '["web", "worker"]')
     monkeypatch.setenv("GRACE", "30")
+    monkeypatch.setenv("EDGE", "shop-edge")
+
+
+def container(*, running: bool = True, restart: str = "always", tries: int = 0) -> Any:
+    policy = {"Name": restart, "MaximumRetryCount": tries}
+    return [{"State": {"Running": running}, "HostConfig": {"RestartPolicy": policy}}]
+
+
+RETIRED = [
+    "update --restart=no web",
+    "stop --time 30 web",
+    "update --restart=no worker",
+    "stop --time 30 worker",
+]
+SERVE_AGAIN = [
+    "update --restart=always web",
+    "start web",
+    "update --restart=on-failure:3 worker",
+    "start worker",
+]
+
+
+@pytest.fixture
+def served(cli: FakeDocker) -> FakeDocker:
+    """Two containers that serve."""
+    cli.on("container inspect web", out=container())
+    return cli.on("container inspect worker", out=container(restart="on-failure", tries=3))
+
+
+def changes(cli: FakeDocker) -> list[str]:
+    return [call for call in cli.calls if "inspect" not in call]
 
 
 def test_containers_are_stopped_not_restarted_and_kept(
-    cli: FakeDocker, capsys: pytest.CaptureFixture[str]
+    served: FakeDocker, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    cli.on("container inspect", out=[{}])
+    served.on("container inspect shop-edge", out=container())
     retire.main()
-    assert [call for call in cli.calls if "inspect" not in call] == [
-        "update --restart=no web",
-        "stop --time 30 web",
-        "update --restart=no worker",
-        "stop --time 30 worker",
-    ]
-    assert "web: stopped and kept; remove it with `docker rm web`" in capsys.readouterr().out
+    assert changes(served) == RETIRED
+    said = capsys.readouterr().out.splitlines()
+    assert said[0] == "web: stopped and kept; remove it with `docker rm web`"
+    assert len(said) == 2, "the edge has traffic already: there is no need for a way back"
+
+
+def test_where_they_make_room_for_the_edge_the_way_back_is_said(
+    served: FakeDocker, capsys: pytest.CaptureFixture[str]
+) -> None:
+    served.on("container inspect shop-edge", code=1)
+    retire.main()
+    assert changes(served) == RETIRED
+    said = capsys.readouterr().out
+    assert "nothing serves until shop-edge does" in said
+    assert (
+        "`docker update --restart=no shop-edge && docker stop shop-edge; "
+        "docker update --restart=always web && docker start web; "
+        "docker update --restart=on-failure:3 worker && docker start worker`"
+    ) in said
+
+
+def test_without_an_edge_there_is_no_room_to_make(
+    served: FakeDocker, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("EDGE", "")
+    retire.main()
+    assert "nothing serves" not in capsys.readouterr().out
 
 
 def test_one_that_its_owner_removed_is_no_error(
@@ -69,11 +156,21 @@ def test_one_that_its_owner_removed_is_no_error(
     assert capsys.readouterr().out == "web: gone already\nworker: gone already\n"
 
 
-def test_one_that_cannot_be_stopped_ends_the_update(
-    cli: FakeDocker, capsys: pytest.CaptureFixture[str]
+def test_one_that_cannot_be_stopped_ends_the_update_and_lets_all_serve(
+    served: FakeDocker, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    cli.on("container inspect", out=[{}]).on("stop --time 30 web", code=1, err="oh no")
+    served.on("container inspect shop-edge", code=1)
+    served.on("stop --time 30 worker", code=1, err="oh no")
     with pytest.raises(SystemExit):
         retire.main()
-    assert "retiring web: oh no" in capsys.readouterr().err
-    assert "worker" not in " ".join(cli.calls)
+    assert "retiring worker: oh no" in capsys.readouterr().err
+    assert changes(served) == [*RETIRED, *SERVE_AGAIN]
+
+
+def test_what_did_not_run_is_not_started(cli: FakeDocker) -> None:
+    cli.on("container inspect web", out=container(running=False))
+    cli.on("container inspect worker", out=container()).on("stop --time 30 worker", code=1)
+    cli.on("container inspect shop-edge", code=1)
+    with pytest.raises(SystemExit):
+        retire.main()
+    assert [call for call in changes(cli) if call.startswith("start")] == ["start worker"]

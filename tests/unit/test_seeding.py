@@ -127,11 +127,10 @@ def test_an_update_writes_the_jobs_file(build_folder: Path) -> None:
 
 def test_the_jobs_file_says_everything_in_a_stable_order() -> None:
     assert job_description(arguments(), "shop-net", ["type=volume,source=a,target=/b"]) == {
-        "name": "shop-seeding",
+        "deployment": "shop",
         "image": "shop:abc",
         "network": "shop-net",
         "migrations": outcome_file("shop"),
-        "label": ["django-on-docker.deployment=shop", "django-on-docker.role=seeding"],
         "mount": ["type=volume,source=a,target=/b"],
         "env": [
             "DEBUG=false",
@@ -164,10 +163,9 @@ def test_the_result_is_the_last_line(stdout: str | None, result: object) -> None
 
 
 JOB: dict[str, object] = {
-    "name": "shop-seeding",
+    "deployment": "shop",
     "image": "shop:abc",
     "network": "shop",
-    "label": ["role=seeding"],
     "mount": ["type=volume,source=a,target=/b"],
     "env": ["A=1", "B=two words"],
 }
@@ -175,8 +173,8 @@ JOB: dict[str, object] = {
 
 def test_the_words_of_docker_run() -> None:
     assert seed.arguments(JOB) == [
-        *("--rm", "--init", "--name", "shop-seeding", "--network", "shop"),
-        *("--label", "role=seeding", "--mount", "type=volume,source=a,target=/b"),
+        *("--rm", "--init", *one_shot.named("shop", "seeding"), "--network", "shop"),
+        *("--mount", "type=volume,source=a,target=/b"),
         *("--env", "A=1", "--env", "B=two words"),
         *("shop:abc", "python", "-m", "deploy_runtime.seed"),
     ]
@@ -215,23 +213,33 @@ def test_the_jobs_exit_code_is_the_commands(cli: FakeDocker, signals: Signals, c
 
 
 def test_what_an_interrupted_job_left_is_removed_first(cli: FakeDocker, signals: Signals) -> None:
-    cli.on("rm", code=1, err="no such container")
+    cli.on("ps", out="id shop seeding\n")
     with pytest.raises(SystemExit):
         seed.main()
-    assert [call.split()[:2] for call in cli.calls] == [["rm", "--force"], ["run", "--rm"]]
-    assert cli.calls[0] == "rm --force shop-seeding"
+    assert [call.split()[0] for call in cli.calls] == ["ps", "rm", "run"]
+    assert cli.calls[1] == "rm --force id"
+
+
+def test_what_has_the_jobs_name_and_is_anothers_is_left_alone(
+    cli: FakeDocker, signals: Signals
+) -> None:
+    cli.on("ps", out="id  \n")
+    with pytest.raises(SystemExit):
+        seed.main()
+    assert [call.split()[0] for call in cli.calls] == ["ps"]
 
 
 @pytest.mark.parametrize("number", [Signals.SIGTERM, Signals.SIGINT])
 def test_an_interrupted_command_takes_its_container_along(
     cli: FakeDocker, signals: Signals, number: int
 ) -> None:
+    cli.on("ps", out="").on("ps", out="id shop seeding\n")
     with pytest.raises(SystemExit):
         seed.main()
     with pytest.raises(SystemExit) as stopped:
         signals.handlers[number](number, None)
     assert stopped.value.code == 128 + number
-    assert cli.calls[-1] == "rm --force shop-seeding"
+    assert cli.calls[-1] == "rm --force id"
 
 
 def test_a_missing_file_says_what_writes_it(

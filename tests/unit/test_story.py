@@ -90,12 +90,36 @@ def test_traffic_goes_where_the_backend_listens(program: Program, stack: str) ->
     assert f" {container}:{port[1]}\n" in recorder[f"{stack}-traffic"].inputs["stdin"]
 
 
-def test_what_served_makes_room_once_the_new_backend_has_passed(program: Program) -> None:
+def test_what_has_the_port_makes_room_once_the_new_backend_has_passed(program: Program) -> None:
     program.daemon.running = {"old_web_1": {}}
+    program.daemon.published = {str(PORTS["update"]): ["old_web_1"]}
     recorder = program.run("update", retire=["old_web_1"])
+    program.daemon.published = {}
     assert {"update-gate", "update-backend"} <= recorder["update-retirement"].waits_for
     assert "update-retirement" in recorder["update-edge"].waits_for
     assert "update-retirement" not in program.run("update").resources
+
+
+@pytest.mark.parametrize("edge", [{}, {"edge": False, "origin": "https://shop.example"}], ids=str)
+def test_what_is_in_nobodys_way_serves_until_the_new_one_has_traffic(
+    program: Program, edge: dict[str, Any]
+) -> None:
+    program.daemon.running = {"old_web_2": {}}
+    recorder = program.run("update", retire=["old_web_2"], **edge)
+    assert "update-traffic" in recorder["update-retirement"].waits_for
+    assert "update-retirement" not in recorder.before("update-traffic")
+    environment = recorder["update-retirement"].inputs["environment"]
+    assert environment["EDGE"] == ("" if edge else "update-edge")
+
+
+def test_what_was_started_again_is_retired_again(program: Program) -> None:
+    program.daemon.running = {"old_web_3": {}}
+    inputs = {"triggers": [["old_web_3"]]}
+    urn = "urn:pulumi:update::django-on-docker::x::update-retirement"
+    program.pulumi.state = [{"urn": urn, "type": "x", "id": "1", "inputs": inputs}]
+    recorder = program.run("update", retire=["old_web_3"])
+    program.pulumi.state, program.daemon.running = [], {}
+    assert recorder["update-retirement"].inputs["triggers"] == [["old_web_3"], 1]
 
 
 def test_without_anything_to_retire_the_edge_waits_for_nobody(program: Program) -> None:

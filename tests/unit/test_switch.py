@@ -7,6 +7,7 @@ from types import ModuleType, SimpleNamespace
 import pytest
 
 from components.commands import attach, switch, traffic_network, window
+from components.labels import DEPLOYMENT, labels
 from tests.unit.fake_docker import FakeDocker
 
 CONFIG = b"frontend public\n"
@@ -21,8 +22,8 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
         "NETWORK": "shop-traffic",
         "ALIAS": "shop",
         "BACKENDS": "new-1 new-2",
-        "LABELS": json.dumps({"a.role": "network", "a.deployment": "shop"}),
-        "OWNER": "a.deployment=shop",
+        "LABELS": json.dumps(labels("shop", "traffic-network")),
+        "OWNER": f"{DEPLOYMENT}=shop",
     }
     for name, value in values.items():
         monkeypatch.setenv(name, value)
@@ -42,6 +43,8 @@ def test_a_window_ends_once_visitors_reach_the_new_release(
     monkeypatch.setenv("MIGRATIONS", "here.json")
     monkeypatch.setenv("BACKENDS", "")
     monkeypatch.setattr(window, "done", lambda file: ended.append((file, len(cli.calls))))
+    if command is attach:
+        cli.on("network inspect shop-traffic", out=[{}])
     command.main()
     assert ended == [("here.json", len(cli.calls))]
 
@@ -62,14 +65,50 @@ def on_networks(cli: FakeDocker, container: str, *networks: str) -> None:
     cli.on(f"container inspect {container}", out=[settings])
 
 
+MADE = (
+    f"network create --label {DEPLOYMENT}=shop --label django-on-docker.role=traffic-network "
+    "shop-traffic"
+)
+
+
+@pytest.fixture
+def there(cli: FakeDocker) -> None:
+    """The network is there, and bears the deployment's label."""
+    cli.on("network inspect shop-traffic", out=[{"Labels": {DEPLOYMENT: "shop"}}])
+
+
+@pytest.mark.usefixtures("there")
 def test_backends_get_the_name_that_a_proxy_asks_for_once(cli: FakeDocker) -> None:
     on_networks(cli, "new-1", "shop", "shop-traffic")
     on_networks(cli, "new-2", "shop")
     attach.main()
-    connected = [call for call in cli.calls if call.startswith("network")]
+    connected = [call for call in cli.calls if call.startswith("network connect")]
     assert connected == ["network connect --alias shop shop-traffic new-2"]
 
 
+def test_a_network_that_was_pruned_is_made_again(cli: FakeDocker) -> None:
+    cli.on("network inspect shop-traffic", code=1)
+    on_networks(cli, "new-1", "shop")
+    on_networks(cli, "new-2", "shop")
+    attach.main()
+    changed = [call for call in cli.calls if "inspect" not in call]
+    joined = "network connect --alias shop shop-traffic"
+    assert changed == [MADE, f"{joined} new-1", f"{joined} new-2"]
+
+
+def test_nothing_is_let_onto_another_deployments_network(
+    cli: FakeDocker, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cli.on("network inspect shop-traffic", out=[{"Labels": {DEPLOYMENT: "shop-traffic"}}])
+    for command in (attach.main, lambda: traffic_network.main("create")):
+        with pytest.raises(SystemExit):
+            command()
+        assert "belongs to deployment shop-traffic" in capsys.readouterr().err
+    traffic_network.main("remove")
+    assert set(cli.calls) == {"network inspect shop-traffic"}
+
+
+@pytest.mark.usefixtures("there")
 def test_a_backend_that_is_gone_or_refused_fails_the_update(
     cli: FakeDocker, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -84,8 +123,7 @@ def test_the_network_is_made_once_and_marked(cli: FakeDocker) -> None:
     traffic_network.main("create")
     traffic_network.main("create")
     made = [call for call in cli.calls if not call.startswith("network inspect")]
-    marks = "--label a.role=network --label a.deployment=shop"
-    assert made == [f"network create {marks} shop-traffic"]
+    assert made == [MADE]
 
 
 def test_the_network_goes_but_not_from_under_others(
@@ -93,7 +131,7 @@ def test_the_network_goes_but_not_from_under_others(
 ) -> None:
     on_it = {"1a": {"Name": "shop-backend-1"}, "2b": {"Name": "nginx"}}
     cli.on("network inspect shop-traffic", out=[{"Containers": on_it}])
-    cli.on("ps --quiet --no-trunc --filter label=a.deployment=shop", out="1a\n3c\n")
+    cli.on("ps --quiet --no-trunc --filter label=django-on-docker.deployment=shop", out="1a\n3c\n")
     cli.on("network rm shop-traffic", code=1, err="has active endpoints")
     traffic_network.main("remove")
     assert cli.calls[2:] == [

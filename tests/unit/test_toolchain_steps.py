@@ -252,6 +252,24 @@ def test_restoring_is_a_command_on_the_host_alone(
     assert streamed == [["-m", "components.commands.restore", *told]]
 
 
+@pytest.mark.parametrize(("configured", "deployment"), [("", "shop-prod"), ("tea", "tea")])
+@pytest.mark.parametrize("command", ["ledger", "restore"])
+def test_commands_look_for_the_deployment_that_the_program_makes(
+    monkeypatch: pytest.MonkeyPatch, command: str, configured: str, deployment: str
+) -> None:
+    streamed: list[list[str]] = []
+
+    def stream(words: list[str]) -> int:
+        streamed.append(words[1:])
+        return 0
+
+    monkeypatch.setattr(stack, "check", lambda _name: None)
+    monkeypatch.setattr(stack, "config_value", lambda *_: configured)
+    monkeypatch.setattr(commands, "stream", stream)
+    assert commands.main([command, "--stack", "shop_prod"]) == 0
+    assert streamed == [["-m", f"components.commands.{command}", deployment]]
+
+
 def test_a_word_that_restoring_does_not_know_is_an_error(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
