@@ -104,6 +104,7 @@ secret_files = Secrets(
     {
         "deployment": deployment,
         "values": given.secret_values,
+        "fingerprint": given.secrets.fingerprint(given.secret_values),
         "image": edge_image.image_id,
     },
     opts,
@@ -228,7 +229,6 @@ backend = Backend(
         "network": network.network_name,
         "environment": serving_environment,
         "mounts": [*mounts, files.assets],
-        "secrets": given.secrets.fingerprint(given.secret_values),
         "redeploy": settings.redeploy,
         "gate_timeout": settings.gate_timeout,
         "stop_grace": settings.stop_grace,

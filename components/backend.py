@@ -9,9 +9,9 @@ import pulumi_command as command
 import pulumi_docker as docker
 
 from components import PACKAGE
-from components.labels import as_args, labels
+from components.labels import MOUNTS, as_args, labels
 from components.migration_check import outcome_file
-from components.mounts import Mount
+from components.mounts import Mount, fingerprint
 from components.restart import RESTART
 
 PORT = 8000
@@ -35,9 +35,7 @@ class BackendArgs(TypedDict):
     environment: Mapping[str, str]
     """The container's environment; it holds no secret."""
     mounts: Sequence[Mount]
-    """What is mounted into it."""
-    secrets: str
-    """A fingerprint of the secrets: changed ones reach the application at its start only."""
+    """What is mounted into it: with another volume, such as other secrets', another one starts."""
     redeploy: int
     """Raised to replace the container without any other change."""
     gate_timeout: int
@@ -109,14 +107,13 @@ class Backend(pulumi.ComponentResource):
             "backend",
             release=args["release"],
             redeploy=str(args["redeploy"]),
-            secrets=args["secrets"],
         )
         return docker.Container(
             name,
             image=args["image_id"],
             command=["sh", "-c", args["startup"]],
             envs=[f"{key}={value}" for key, value in sorted(args["environment"].items())],
-            labels=as_args(marks),
+            labels=as_args({**marks, MOUNTS: fingerprint(args["mounts"])}),
             mounts=[mount.for_container() for mount in args["mounts"]],
             network_mode="bridge",
             networks_advanced=[{"name": args["network"]}],

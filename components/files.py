@@ -32,7 +32,7 @@ class Files(pulumi.ComponentResource):
     """Media outlive the stack; static files belong to one release and go with it.
 
     A volume over STATIC_ROOT that outlived releases would hide the next one's files. This one is
-    named after its release and starts out filled from its image. Another volume, not over
+    made anew for each release and starts out filled from its image. Another volume, not over
     STATIC_ROOT, has copies of the last releases' hashed files, for pages that those served; it goes
     with the stack, since each release puts its own there.
     """
@@ -82,12 +82,12 @@ class Files(pulumi.ComponentResource):
         release = args["static_of"]
         if release is None:
             return None
+        # The name is generated. Named after the release, the volume of one that is deployed again
+        # would be the one that is still to be deleted since a later release took its place.
         volume = docker.Volume(
             f"{name}-static",
-            name=f"{args['deployment']}-static-{release}",
             labels=as_args(labels(args["deployment"], "static", release=release)),
-            # The provider would delete it before its replacement is there, and the backend that
-            # serves from it as well.
+            # Deleted first, it would take along the backend that serves from it.
             opts=pulumi.ResourceOptions(parent=self, delete_before_replace=False),
         )
         return Mount(source=volume.name, target=STATIC_FOLDER)

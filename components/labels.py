@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from components import PACKAGE
 
 if TYPE_CHECKING:  # commands read the names, too, and run where no Pulumi is
+    import pulumi
     import pulumi_docker as docker
 
 DEPLOYMENT = f"{PACKAGE}.deployment"
@@ -15,6 +16,7 @@ STACK = f"{PACKAGE}.stack"
 ROLE = f"{PACKAGE}.role"
 RELEASE = f"{PACKAGE}.release"
 REDEPLOY = f"{PACKAGE}.redeploy"
+MOUNTS = f"{PACKAGE}.mounts"
 
 TRAFFIC_NETWORK = "traffic-network"
 """The role of the network on which a proxy of the user's own reaches the site."""
@@ -34,6 +36,6 @@ def filters(marks: Mapping[str, str]) -> list[str]:
     return [word for name, value in marks.items() for word in ("--filter", f"label={name}={value}")]
 
 
-def as_args(values: Mapping[str, str]) -> list[docker.ContainerLabelArgsDict]:
+def as_args(values: Mapping[str, pulumi.Input[str]]) -> list[docker.ContainerLabelArgsDict]:
     """Labels in the form that the docker provider takes, sorted so that no order makes a diff."""
     return [{"label": name, "value": value} for name, value in sorted(values.items())]

@@ -99,6 +99,7 @@ class Postgres(pulumi.ComponentResource):
             {
                 "deployment": args["deployment"],
                 "values": {"POSTGRES_PASSWORD": args["password"]},
+                "fingerprint": None,
                 "image": image.image_id,
             },
             pulumi.ResourceOptions(parent=self),

@@ -21,6 +21,8 @@ class SecretsArgs(TypedDict):
     """The deployment that the secrets belong to."""
     values: Mapping[str, str]
     """Variable name to value; marked as secret from here on."""
+    fingerprint: str | None
+    """Changes with the values, and tells nothing of them; None keeps one volume for life."""
     image: pulumi.Input[str]
     """An image with `tar`, to write the volume with."""
 
@@ -29,6 +31,11 @@ class Secrets(pulumi.ComponentResource):
     """A volume with one file for each secret, named as the variable that it becomes.
 
     Secrets are handed over as files because `docker inspect` shows an environment in plain text.
+
+    With a fingerprint, other values get a volume of their own, beside the one before, which goes
+    after all that mount it. So what serves finds its own secrets at its next start, also when the
+    update that brought others has failed. Without one, a change is written where the files are:
+    for a server, which reads its password once and is not to be replaced for another.
     """
 
     volume: pulumi.Output[str]
@@ -38,20 +45,36 @@ class Secrets(pulumi.ComponentResource):
         self, name: str, args: SecretsArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__(f"{PACKAGE}:index:Secrets", name, None, opts)
-        # The name is generated: a volume that was lost gets another, and so is written again.
-        volume = docker.Volume(
+        volume = self._volume(name, args)
+        written = self._files(name, args, volume)
+        self.volume = pulumi.Output.all(volume.name, written.id).apply(lambda both: str(both[0]))
+        self.register_outputs({"volume": self.volume})
+
+    def _volume(self, name: str, args: SecretsArgs) -> docker.Volume:
+        fingerprint = args["fingerprint"]
+        marks = {} if fingerprint is None else {"secrets": fingerprint}
+        # The name is generated: a volume that was lost gets another, and so is written again, and
+        # going back to earlier values finds no volume that is about to be deleted.
+        return docker.Volume(
             f"{name}-secrets",
-            labels=as_args(labels(args["deployment"], "secrets")),
-            opts=pulumi.ResourceOptions(parent=self, ignore_changes=["labels"]),
+            labels=as_args(labels(args["deployment"], "secrets", **marks)),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                delete_before_replace=False,
+                # What is marked for life is not replaced by a version that marks it otherwise.
+                ignore_changes=["labels"] if fingerprint is None else None,
+            ),
         )
-        written = command.local.Command(
+
+    def _files(self, name: str, args: SecretsArgs, volume: docker.Volume) -> command.local.Command:
+        return command.local.Command(
             f"{name}-secrets-files",
             create="python3 -m components.commands.write_secrets",
+            # Nothing writes again what a fingerprint stands for, into a volume that is in use.
+            update=None if args["fingerprint"] is None else "true",
             environment={"VOLUME": volume.name, "IMAGE": args["image"]},
             stdin=pulumi.Output.secret(json.dumps(args["values"], sort_keys=True)),
             triggers=[volume.name],
             logging=command.local.Logging.NONE,
             opts=pulumi.ResourceOptions(parent=self),
         )
-        self.volume = pulumi.Output.all(volume.name, written.id).apply(lambda both: str(both[0]))
-        self.register_outputs({"volume": self.volume})

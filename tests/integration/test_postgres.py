@@ -441,6 +441,23 @@ def test_a_server_that_is_slow_to_come_up(
     assert set(guest.up().changes()) == {"unchanged"}
 
 
+def test_an_address_that_was_refused_is_not_what_a_restart_reads(
+    guest: Site, elsewhere: Container
+) -> None:
+    guest.configure_secret(databaseUrl=address(elsewhere, secrets.token_urlsafe(18)))
+    run = guest.up(check=False)
+    assert run.code != 0
+    assert "refuses the user 'owner' or the password" in run.output
+    (backend,) = docker.from_env().containers.list(filters=guest.labelled("backend"))
+    backend.restart()
+    eventually(lambda: Browser(guest.url).get("/health/")[0] == 200, 60)
+    guest.configure_secret(databaseUrl=address(elsewhere))
+    guest.up()
+    assert guest.outputs()["ledger"]["agrees"]
+    assert len(docker.from_env().volumes.list(filters=guest.labelled("secrets"))) == 1
+    assert set(guest.up().changes()) == {"unchanged"}
+
+
 def test_a_server_elsewhere_is_copied_before_it_is_migrated_and_put_back(
     guest: Site, elsewhere: Container
 ) -> None:

@@ -20,6 +20,8 @@ from tests.integration.faults import first_error
 from tests.integration.harness import Browser, Site, visitors
 
 STYLES = "example/lanterna/static/css/site.css"
+APPS = "example/catalogue/apps.py"
+TROUBLE = "\nimport sys\nif 'gunicorn' in sys.argv[0]:\n    raise RuntimeError('boiler out')\n"
 KEPT = 2
 # What the server and the connection add to an answer, whoever made it.
 _NOT_THE_FILES = {"date", "server", "connection"}
@@ -261,6 +263,72 @@ def test_a_rollback_behind_the_database_is_refused_unless_forced(
         f"its style sheet is the one that it had: {now.style == third.style}",
     )
     serves(site, third)
+
+
+@pytest.fixture(scope="module")
+def failed(site: Site, first: Seen) -> list[str]:
+    """A release that takes a secret away and crashes; the containers that served before it.
+
+    Static files are collected at start-up from here on, into a volume of each release.
+    """
+    site.pulumi("config", "rm", "rollback", "-s", site.stack)
+    site.configure(strategy="conservative")
+    keep_secret(site, "TIDE_TABLE", "low at noon")
+    unseen.up(site)
+    before = backends(site)
+    site.pulumi("config", "rm", "secretEnvironment", "-s", site.stack, check=True)
+    keep_secret(site, "TIDE_TIMES", "high at noon")
+    with (site.folder / APPS).open("a") as file:
+        file.write(TROUBLE)
+    run = unseen.up(site, check=False)
+    assert "was not let through to traffic" in run.output
+    assert "at noon" not in run.output
+    return before
+
+
+def keep_secret(site: Site, name: str, value: str) -> None:
+    words = ("config", "set", "--secret", "--path", f"secretEnvironment.{name}", "-s", site.stack)
+    site.pulumi(*words, "--", value, check=True)
+
+
+def backends(site: Site) -> list[str]:
+    """The containers of the backend that run."""
+    found = docker.from_env().containers.list(filters=site.labelled("backend"))
+    return sorted(str(container.name) for container in found)
+
+
+def volumes(site: Site) -> dict[str, int]:
+    """How many volumes there are of those that come and go."""
+    client = docker.from_env()
+    return {r: len(client.volumes.list(filters=site.labelled(r))) for r in ("secrets", "static")}
+
+
+def test_what_serves_keeps_its_secrets_when_the_next_release_fails(
+    site: Site, failed: list[str]
+) -> None:
+    assert backends(site) == failed
+    restart(site)
+    [backend] = docker.from_env().containers.list(filters=site.labelled("backend"))
+    _, said = backend.exec_run(["sh", "-c", "ls /run/secrets; cat /run/secrets/TIDE_TABLE"])
+    assert isinstance(said, bytes)
+    assert said.decode().split("\n") == [
+        *("DJANGO_SUPERUSER_PASSWORD", "SECRET_KEY", "TIDE_TABLE", "low at noon")
+    ]
+
+
+def test_the_release_before_one_that_failed_is_deployed_again(
+    site: Site, failed: list[str]
+) -> None:
+    file = site.folder / APPS
+    file.write_text(file.read_text().removesuffix(TROUBLE))
+    site.pulumi("config", "rm", "secretEnvironment", "-s", site.stack, check=True)
+    keep_secret(site, "TIDE_TABLE", "low at noon")
+    unseen.up(site)
+    assert site.outputs()["ledger"]["agrees"]
+    assert volumes(site) == {"secrets": 1, "static": 1}
+    assert len(backends(site)) == 1
+    assert set(site.up().changes()) == {"unchanged"}
+    restart(site)
 
 
 def test_nothing_of_it_is_left(site: Site, third: Seen) -> None:

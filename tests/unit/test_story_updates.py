@@ -50,7 +50,7 @@ RELEASE = BACKEND | {"release"}
         ({"replicas": 2}, {"backend-2", "gate-2", "traffic"}),
         ({"keepReleases": 2}, {"releases"}),
         ({"adminEmail": "ada@example.org"}, set()),
-        ({"adminPassword": "another-one"}, BACKEND | {"secrets-files"}),
+        ({"adminPassword": "another-one"}, BACKEND | {"secrets", "secrets-files"}),
         ({"port": 8099, "origin": "http://127.0.0.1:8080"}, {"edge"}),
     ],
     ids=lambda value: str(sorted(value) if isinstance(value, set) else value),
