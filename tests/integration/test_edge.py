@@ -232,7 +232,8 @@ def test_replicas_come_and_go(site: Site, first_up: Run) -> None:
         names = outputs["containers"]["backends"]
         ids = containers(site)
         # Who has the fewest requests gets the next one: among a crowd, chance decides.
-        seen, deadline = set(), time.monotonic() + 30
+        seen: set[str] = set()
+        deadline = time.monotonic() + 30
         while len(seen) < len(names) and time.monotonic() < deadline:
             seen.add(Visitor(site, "/seen/", 0).ask()["host"])
         assert seen == {ids[name][:12] for name in names}
