@@ -20,7 +20,7 @@ from components.edge_image import EdgeImage
 from components.errors import end_quietly_when_interrupted
 from components.files import Files
 from components.image import Image
-from components.known_migrations import last_check, looks, new_migrations
+from components.known_migrations import last_check, looks, new_migrations, switches
 from components.ledger import Account, Ledger
 from components.migration_check import MigrationCheck, outcome_file
 from components.network import Network
@@ -257,6 +257,7 @@ if given.retired.holds_port:
     before_edge.append(retire(backend))
 traffic: Traffic | OwnProxy
 reached_by: dict[str, pulumi.Input[str]] = {}
+switched = switches(given.state, deployment)
 if settings.edge:
     edge = Edge(
         deployment,
@@ -283,6 +284,7 @@ if settings.edge:
                 host=settings.hosts[0],
             ),
             "migrations": outcome_file(deployment),
+            "switches": switched,
         },
         pulumi.ResourceOptions(depends_on=[backend, edge]),
     )
@@ -294,6 +296,7 @@ else:
             "deployment": deployment,
             "backends": backend.serving,
             "migrations": outcome_file(deployment),
+            "switches": switched,
         },
         pulumi.ResourceOptions(depends_on=[backend, *before_edge]),
     )

@@ -20,6 +20,8 @@ class OwnProxyArgs(TypedDict):
     """The backends' containers, which have passed their gates."""
     migrations: str
     """The file of the migration check's outcome: a window that it opened ends with the switch."""
+    switches: int
+    """How often traffic had to be switched because a window was left open, this time included."""
 
 
 class OwnProxy(pulumi.ComponentResource):
@@ -67,7 +69,7 @@ class OwnProxy(pulumi.ComponentResource):
                 "BACKENDS": backends.apply(" ".join),
                 "MIGRATIONS": args["migrations"],
             },
-            triggers=[*args["backends"], made.id],
+            triggers=[*args["backends"], made.id, str(args["switches"])],
             logging=command.local.Logging.STDERR,
             opts=pulumi.ResourceOptions(parent=self, depends_on=opts.depends_on if opts else None),
         )

@@ -25,6 +25,8 @@ class TrafficArgs(TypedDict):
     """What else the edge's configuration depends on."""
     migrations: str
     """The file of the migration check's outcome: a window that it opened ends with the switch."""
+    switches: int
+    """How often traffic had to be switched because a window was left open, this time included."""
 
 
 class Traffic(pulumi.ComponentResource):
@@ -53,7 +55,7 @@ class Traffic(pulumi.ComponentResource):
                 "MIGRATIONS": args["migrations"],
             },
             stdin=backends.apply(lambda names: render(args["config"], names, args["backend_port"])),
-            triggers=[*args["backends"], args["config_volume"]],
+            triggers=[*args["backends"], args["config_volume"], str(args["switches"])],
             logging=command.local.Logging.STDERR,
             opts=pulumi.ResourceOptions(parent=self, depends_on=opts.depends_on if opts else None),
         )

@@ -8,10 +8,12 @@ from typing import Any
 from components.commands import window
 from components.commands.applied import applied, description, read
 from components.commands.backup import restore_command
-from components.commands.reached import every, reached, taken_over
+from components.commands.client import inspect
+from components.commands.reached import reached, taken_over
 
 _SERVES = "What was serving goes on serving."
 _NOTHING = "Nothing was serving."
+_STANDS = "Nothing serves, and visitors see the maintenance page."
 
 
 def left(migrations: str) -> str:
@@ -26,7 +28,7 @@ def left(migrations: str) -> str:
     pending: Sequence[str] = check.get("pending") or ()
     has_window = window.is_open(migrations)
     known = applied(described) if described and (pending or has_window) else frozenset()
-    lines = [window.undo(migrations, known) if has_window else _standing(migrations, described)]
+    lines = [window.undo(migrations, known) if has_window else standing(migrations, described)]
     if known is None and pending:
         lines.append(
             "Which of its migrations it has committed is not known, since the database could not "
@@ -51,16 +53,24 @@ def settle(migrations: str) -> None:
         Path(migrations).write_text(f"{json.dumps(past)}\n", encoding="utf-8")
 
 
-def _standing(migrations: str, described: Mapping[str, Any]) -> str:
-    deployment = Path(migrations).parent.name
-    if not deployment or reached(deployment) or taken_over(described.get("retire", ())):
+def standing(migrations: str, described: Mapping[str, Any]) -> str:
+    """What serves, in words, when an update has failed.
+
+    Args:
+        migrations: the file of the check's outcome, in the deployment's folder; "" if none is made.
+        described: the migration check's description.
+    """
+    deployment, retire = Path(migrations).parent.name, described.get("retire") or ()
+    if not deployment or reached(deployment) or taken_over(retire):
         return _SERVES
-    if not every(deployment, "edge"):
+    if [name for name in retire if inspect(name)]:
+        return f"{_STANDS} How to bring back what made room, {deployment}-retirement has said."
+    if not described.get("serves"):
         return _NOTHING
     return (
-        "Nothing serves, and visitors see the maintenance page. What served can be started again "
-        "if it can live with the database as it is: `docker start` its containers (`docker ps "
-        f"--all`), then `python3 -m components.commands.window {deployment}`."
+        f"{_STANDS} What served can be started again if it can live with the database as it is: "
+        "`docker start` its containers (`docker ps --all`), then `python3 -m "
+        f"components.commands.window {deployment}`."
     )
 
 

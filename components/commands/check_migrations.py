@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from components.commands import applied, backup, one_shot, reached, window
+from components.commands import aftermath, applied, backup, one_shot, reached, window, window_note
 from components.commands.client import fail
 from components.migration_policy import AHEAD, UNSAFE
 
@@ -41,8 +41,9 @@ def look(check: Check) -> dict[str, Any]:
         if "No module named deploy_runtime.pending" in said:
             return _unknown()
         fail(
-            "migrations: they could not be looked at, and nothing was changed. What was serving "
-            f"goes on serving. The release said:\n\n{said or '(it printed nothing)'}"
+            "migrations: they could not be looked at, and nothing was changed. "
+            f"{aftermath.standing(check['result'], check)} The release said:\n\n"
+            f"{said or '(it printed nothing)'}"
         )
     # Of a long wait for the database people should know.
     for line in said.splitlines():
@@ -74,7 +75,7 @@ def judge(check: Check, report: Mapping[str, Any], serving: Sequence[str]) -> bo
     if report["ahead"]:
         names = [f"  {name}" for name in report["ahead"]]
         if ahead.refuses:
-            fail(_refusal(ahead.says, names, _ways_of_ahead(check, report["ahead"])))
+            fail(_refusal(check, ahead.says, names, _ways_of_ahead(check, report["ahead"])))
         print("\n".join([f"warning: {ahead.says}:", *names]), file=sys.stderr)
     for line in _lines(report["warnings"]):
         print(f"warning: migrations:{line}", file=sys.stderr)
@@ -83,7 +84,7 @@ def judge(check: Check, report: Mapping[str, Any], serving: Sequence[str]) -> bo
         return False
     lines = list(_lines(report["unsafe"]))
     if unsafe.refuses:
-        fail(_refusal(unsafe.says, lines, _WAYS))
+        fail(_refusal(check, unsafe.says, lines, _WAYS))
     print("\n".join([f"warning: {unsafe.says}:", *lines]), file=sys.stderr)
     return unsafe.window
 
@@ -92,8 +93,9 @@ def _lines(entries: Iterable[Mapping[str, str]]) -> Iterable[str]:
     return (f"  {e['migration']}: {e['operation']}: {e['why']}" for e in entries)
 
 
-def _refusal(says: str, lines: Sequence[str], ways: Iterable[str]) -> str:
-    text = [f"migrations: {says}. Nothing was changed, and it goes on serving:", *lines]
+def _refusal(check: Check, says: str, lines: Sequence[str], ways: Iterable[str]) -> str:
+    text = [f"migrations: {says}:", *lines]
+    text += [f"Nothing was changed. {aftermath.standing(check['result'], check)}"]
     return "\n".join([*text, "What to do, one of:", *(f"  - {way}" for way in ways)])
 
 
@@ -170,7 +172,7 @@ def main() -> None:
 
 
 def _open(check: Check, report: Mapping[str, Any], serving: Sequence[str]) -> None:
-    noted = Path(check["result"]).with_name(window.NAME)
+    noted = Path(check["result"]).with_name(window_note.NAME)
     unsafe = [entry["migration"] for entry in report["unsafe"]]
     window.begin(noted, check["deployment"], serving, check["grace"], unsafe)
 

@@ -12,7 +12,8 @@ from components.labels import filters, labels
 
 EDGE_FILE = "/var/lib/edge/haproxy.cfg"
 """The edge's configuration, which names the containers that it sends visitors to."""
-_SERVER = re.compile(r"^ *server \S+ ([A-Za-z][^\s:]*):\d+", re.MULTILINE)
+# A slot that is free is disabled.
+_SERVER = re.compile(r"^ *server \S+ ([^\s:]+):\d+(?: no-check)?$", re.MULTILINE)
 
 
 def running(deployment: str, role: str = "backend") -> list[str]:
@@ -34,17 +35,14 @@ def _listed(deployment: str, role: str, *options: str) -> list[str]:
 def reached(deployment: str) -> list[str]:
     """The backends that run and that visitors are sent to, oldest first.
 
-    By the edge, also by one that is stopped, or else by a proxy of the user's own. An edge that
-    shows its maintenance page sends them nowhere.
+    By the edge, also by one that is stopped, or by a proxy of the user's own: while one takes the
+    other's place, by either. An edge that shows its maintenance page sends them nowhere.
     """
     edges = every(deployment, "edge")
     text = "".join((read_file(edge, EDGE_FILE) or b"").decode(errors="replace") for edge in edges)
     named = set(_SERVER.findall(text))
-    return [
-        name
-        for name in running(deployment)
-        if (name in named if edges else _is_on(name, f"{deployment}-traffic"))
-    ]
+    network = f"{deployment}-traffic"
+    return [name for name in running(deployment) if name in named or _is_on(name, network)]
 
 
 def serving(deployment: str, retire: Sequence[str] = ()) -> list[str]:

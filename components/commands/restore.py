@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from components.commands import backup, one_shot, window
+from components.commands import backup, one_shot, window, window_note
 from components.commands.client import docker, docker_or_fail, fail, inspect
 from components.commands.reached import every, reached, running, serving
 from components.labels import DEPLOYMENT, RELEASE
@@ -91,21 +91,22 @@ def restore(
             f"restore: {chosen['id']} is a copy of a database on {chosen['engine']}, but this one "
             f"is on {database.engine}: nothing was changed"
         )
-    one_shot.when_interrupted(lambda: _interrupted(deployment, again))
-    _say("maintenance page, and what serves is stopped")
-    window.close(deployment)
-    # Also one that visitors never reached: it has the database open, and would migrate it again.
-    window.stop(running(deployment), reference["Config"].get("StopTimeout") or GRACE)
+    one_shot.when_interrupted(lambda: _interrupted(deployment))
     try:
+        _say("maintenance page, and what serves is stopped")
+        window.close(deployment)
+        # Also one that visitors never reached: it has the database open, and would migrate again.
+        window.stop(running(deployment), reference["Config"].get("StopTimeout") or GRACE)
         release = reference["Config"]["Labels"].get(RELEASE, "")
         kept = database.make(release, {"restoring": chosen["id"], "serving": again}, keep=0)
         _say(f"the present database is kept as {kept['id']}")
         database.restore(chosen)
     except SystemExit:
+        # Not what was stopped for a window: that can't live with the database as it still is.
         _begin_again(deployment, served)
         raise
     _say(f"{chosen['id']} is in place")
-    Path(".build", deployment, window.NAME).unlink(missing_ok=True)
+    Path(".build", deployment, window_note.NAME).unlink(missing_ok=True)
     if stay_stopped:
         _say("nothing was started: deploy the release that belongs to it with `pulumi up`")
         return
@@ -123,9 +124,8 @@ def _begin_again(deployment: str, containers: Sequence[str]) -> None:
     _say(f"{', '.join(containers)} serves again")
 
 
-def _interrupted(deployment: str, containers: Sequence[str]) -> None:
+def _interrupted(deployment: str) -> None:
     one_shot.remove(deployment, "backup")
-    _begin_again(deployment, containers)
 
 
 def _reference(deployment: str) -> dict[str, Any]:

@@ -5,7 +5,6 @@ started again if the new release turns out not to serve. By hand, `python3 -m
 components.commands.window DEPLOYMENT` sends visitors to the backends that run.
 """
 
-import json
 import re
 import sys
 import time
@@ -14,10 +13,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from components.commands import window_note
 from components.commands.client import docker, docker_or_fail, fail, inspect
 from components.commands.reached import EDGE_FILE, every, running
+from components.commands.window_note import NAME, Note
 
-NAME = "window.json"
 DEADLINE = 90.0  # seconds for what is started again to answer
 _CONTROL = "/usr/local/lib/edge/control.py"
 _PORT = 8000
@@ -38,20 +38,14 @@ def begin(
         grace: seconds that requests in flight have to finish in.
         unsafe: the migrations that what serves can't live with.
     """
-    before = _read(file) if file.is_file() else {}
-    now = [{"name": name, "restart": _policy(name)} for name in containers]
-    noted: dict[str, Any] = {
-        "deployment": deployment,
-        "since": before.get("since") or datetime.now(UTC).isoformat(),
-        "stopped": [*before.get("stopped", ()), *now],
-        "unsafe": sorted({*before.get("unsafe", ()), *unsafe}),
-    }
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps(noted) + "\n", encoding="utf-8")
+    before = window_note.read(file) or Note(deployment=deployment)
+    noted = before.extended({name: _policy(name) for name in containers}, unsafe)
+    noted.write(file)
     close(deployment)
     stop(list(dict.fromkeys([*containers, *running(deployment)])), grace)
-    names = ", ".join(entry["name"] for entry in noted["stopped"])
-    print(f"window: {names} stopped; the site is being maintained", file=sys.stderr)
+    print(
+        f"window: {', '.join(noted.stopped)} stopped; the site is being maintained", file=sys.stderr
+    )
 
 
 def close(deployment: str) -> None:
@@ -75,21 +69,29 @@ def is_open(migrations: str) -> bool:
 
 
 def done(migrations: str) -> None:
-    """Visitors reach the new release: what was stopped stays so."""
+    """Visitors reach the new release, or again what served: what was stopped and runs, stays."""
     if not is_open(migrations):
         return
-    file = Path(migrations).with_name(NAME)
-    since = datetime.fromisoformat(_read(file)["since"])
-    seconds = (datetime.now(UTC) - since).total_seconds()
-    file.unlink()
+    noted = _end(Path(migrations).with_name(NAME))
+    seconds = (datetime.now(UTC) - noted.since).total_seconds()
     print(f"window: {seconds:.1f} s in which nothing served", file=sys.stderr)
+
+
+def _end(file: Path) -> Note:
+    noted = window_note.read(file) or Note(deployment=file.parent.name)
+    for name, policy in noted.stopped.items():
+        state = inspect(name)
+        # One that was killed off before it was stopped, or that somebody started again.
+        if state is not None and state["State"]["Running"]:
+            docker("update", f"--restart={policy}", name)
+    file.unlink(missing_ok=True)
+    return noted
 
 
 def stopped(migrations: str) -> list[str]:
     """The containers that were stopped for the window that is open, if one is."""
-    if not is_open(migrations):
-        return []
-    return [entry["name"] for entry in _read(Path(migrations).with_name(NAME))["stopped"]]
+    noted = window_note.read(Path(migrations).with_name(NAME)) if migrations else None
+    return list(noted.stopped) if noted else []
 
 
 def undo(migrations: str, applied: Collection[str] | None) -> str:
@@ -102,9 +104,8 @@ def undo(migrations: str, applied: Collection[str] | None) -> str:
         applied: the migrations that the database has; None if it could not be asked.
     """
     file = Path(migrations).with_name(NAME)
-    noted = _read(file)
-    unsafe: list[str] = noted.get("unsafe", [])
-    held = unsafe if applied is None else [name for name in unsafe if name in applied]
+    noted = window_note.read(file) or Note(deployment=file.parent.name)
+    held = [name for name in noted.unsafe if applied is None or name in applied]
     if held:
         may_be = ", which may be in the database" if applied is None else ""
         return (
@@ -112,12 +113,10 @@ def undo(migrations: str, applied: Collection[str] | None) -> str:
             "visitors see the maintenance page. Mend the release and run `pulumi up`, or go back "
             "to the copy that was made before (`make restore` lists them)."
         )
-    names = []
-    for entry in noted["stopped"]:
-        if inspect(entry["name"]) is not None:
-            docker("update", f"--restart={entry['restart']}", entry["name"])
-            names.append(entry["name"])
-    problem = start(noted["deployment"], names)
+    names = [name for name in noted.stopped if inspect(name) is not None]
+    for name in names:
+        docker("update", f"--restart={noted.stopped[name]}", name)
+    problem = start(noted.deployment, names)
     if problem:
         return f"What was stopped does not serve again: {problem}."
     file.unlink()
@@ -177,11 +176,6 @@ def _policy(container: str) -> str:
     return str(name or "no")
 
 
-def _read(file: Path) -> dict[str, Any]:
-    noted: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    return noted
-
-
 def _until_it_answers(container: str) -> str:
     deadline = time.monotonic() + DEADLINE
     while True:
@@ -202,6 +196,8 @@ def main() -> None:
     problem = reopen(sys.argv[1], backends) if backends else "no backend of it runs"
     if problem:
         fail(f"{sys.argv[1]} is not reached: {problem}")
+    # In the checkout that opened one; elsewhere there is no note.
+    _end(Path(".build", sys.argv[1], NAME))
     print(f"visitors of {sys.argv[1]} reach {', '.join(backends)}")
 
 

@@ -6,7 +6,9 @@ filled and emptied while it runs. Pure functions.
 import re
 from collections.abc import Collection, Mapping
 
-SLOTS = 32
+# Three times as many as there can be replicas: those that serve, those that come, and those that
+# went without being checked, whose slots are free again after the next reload.
+SLOTS = 48
 
 _SERVER = re.compile(r"^ *server (\S+) (\1:\d+)$", re.MULTILINE)
 _SLOT = re.compile(r"^ *server (slot\d+) .*$", re.MULTILINE)

@@ -16,6 +16,7 @@ import docker
 import pytest
 from docker.models.containers import Container
 
+from components.commands import window_note
 from tests.integration import migrating
 from tests.integration.conftest import BeginFault, MakeSite
 from tests.integration.harness import Browser, visitors
@@ -266,6 +267,22 @@ def test_a_window_that_is_killed_ends_with_the_next_up(shop: Shop) -> None:
     again = shop.site.up()
     assert "0006_mark" in again.output
     assert Browser(shop.site.url).get("/") == (200, "anchor,buoy,chain,dory,eel")
+    assert set(shop.site.preview().changes()) == {"unchanged"}
+
+
+@sqlite
+def test_a_window_that_was_left_open_ends_though_nothing_changed(shop: Shop) -> None:
+    # As a kill leaves it that comes before anything was stopped.
+    edge = docker.from_env().containers.get(f"{shop.site.deployment}-edge")
+    edge.exec_run(["python3", "/usr/local/lib/edge/control.py", "maintenance"])
+    note = shop.site.folder / ".build" / shop.site.deployment / window_note.NAME
+    stopped = {str(shop.backend.name): "always"}
+    window_note.Note(deployment=shop.site.deployment, stopped=stopped).write(note)
+    assert Browser(shop.site.url).get("/")[0] == 503
+    run = shop.site.up()
+    assert run.changes()["replaced"] == 1, run.output
+    assert Browser(shop.site.url).get("/")[0] == 200
+    assert not note.exists()
     assert set(shop.site.preview().changes()) == {"unchanged"}
 
 

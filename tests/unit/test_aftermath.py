@@ -9,7 +9,7 @@ import pytest
 from components.commands import aftermath, window
 from components.commands.applied import DESCRIPTION
 from tests.unit.fake_docker import FakeDocker
-from tests.unit.test_reached import config
+from tests.unit.test_reached import config, on_networks
 from tests.unit.test_window import EVERY, LISTED, opened
 
 CHECK: dict[str, Any] = {
@@ -105,8 +105,24 @@ def test_without_a_copy_that_is_said(cli: FakeDocker, migrations: Path) -> None:
 
 def test_where_nothing_served_that_is_said(cli: FakeDocker, migrations: Path) -> None:
     cli.on(LISTED.format(role="backend"), out="first-replica\n")
-    cli.on("container inspect first-replica", out=[{"NetworkSettings": {"Networks": {"shop": {}}}}])
+    on_networks(cli, ("shop",), "first-replica")
     assert left(migrations, pending=[]) == "Nothing was serving."
+    # The edge of a first update is there before anything serves.
+    cli.on(EVERY.format(role="edge"), out="edge\n")
+    cli.on("cp edge:/var/lib/edge/haproxy.cfg -", out=config())
+    assert left(migrations, pending=[]) == "Nothing was serving."
+
+
+def test_what_made_room_for_the_edge_is_brought_back_as_retiring_it_said(
+    cli: FakeDocker, migrations: Path
+) -> None:
+    migrations.write_text(json.dumps({**CHECK, "pending": []}))
+    described = {**DESCRIBED, "retire": ["web"], "serves": "a"}
+    migrations.with_name(DESCRIPTION).write_text(json.dumps(described))
+    cli.on("container inspect web", out=[{"State": {"Running": False}}])
+    assert "How to bring back what made room, shop-retirement has said." in aftermath.left(
+        str(migrations)
+    )
 
 
 def test_what_is_taken_over_from_goes_on_serving(cli: FakeDocker, migrations: Path) -> None:
@@ -119,7 +135,9 @@ def test_what_is_taken_over_from_goes_on_serving(cli: FakeDocker, migrations: Pa
 
 def test_what_is_stopped_is_not_said_to_serve(cli: FakeDocker, migrations: Path) -> None:
     serves(cli)
-    said = left(migrations, pending=[])
+    migrations.write_text(json.dumps({**CHECK, "pending": []}))
+    migrations.with_name(DESCRIPTION).write_text(json.dumps({**DESCRIBED, "serves": "a"}))
+    said = aftermath.left(str(migrations))
     assert "Nothing serves, and visitors see the maintenance page" in said
     assert "`python3 -m components.commands.window shop`" in said
 
@@ -158,6 +176,7 @@ def test_what_fails_after_the_switch_did_not_commit_them(cli: FakeDocker, migrat
     migrations.write_text(json.dumps(CHECK))
     migrations.with_name(DESCRIPTION).write_text(json.dumps(DESCRIBED))
     opened(migrations)
+    cli.on("container inspect old", out=[{"State": {"Running": False}}])
     aftermath.settle(str(migrations))
     assert not window.is_open(str(migrations))
     serves(cli, "old")

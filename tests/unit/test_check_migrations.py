@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from components.commands import backup, check_migrations, one_shot, window
+from components.commands import backup, check_migrations, one_shot, window_note
 from tests.unit.fake_docker import FakeDocker
 from tests.unit.test_reached import config
 from tests.unit.test_window import EVERY, LISTED
@@ -254,7 +254,7 @@ def test_a_window_stops_what_serves_before_the_copy(shop: Shop) -> None:
     assert order == ["run", "update", "stop", "run", "run"]
     assert "stop --time 35 shop-backend-1" in shop.cli.calls
     assert shop.outcome()["window"] is True
-    noted = json.loads((shop.result.parent / window.NAME).read_text())
+    noted = json.loads((shop.result.parent / window_note.NAME).read_text())
     assert noted["stopped"] == [{"name": "shop-backend-1", "restart": "unless-stopped"}]
 
 
@@ -270,7 +270,7 @@ def test_what_was_stopped_is_started_again_if_no_copy_can_be_made(
     assert "update --restart=unless-stopped shop-backend-1" in shop.cli.calls
     assert "start shop-backend-1" in shop.cli.calls
     assert "What was stopped serves again: shop-backend-1." in capsys.readouterr().err
-    assert not (shop.result.parent / window.NAME).exists()
+    assert not (shop.result.parent / window_note.NAME).exists()
 
 
 def test_what_is_taken_over_from_is_stopped_for_a_window_too(shop: Shop) -> None:

@@ -8,7 +8,7 @@ import pulumi
 import pulumi_docker as docker
 import pytest
 
-from components.known_migrations import last_check, looks, new_migrations
+from components.known_migrations import last_check, looks, new_migrations, switches
 from components.migration_check import MigrationCheck, MigrationCheckArgs
 from components.migration_policy import AHEAD, UNSAFE
 from components.mounts import Mount
@@ -214,3 +214,14 @@ def test_before_a_backend_is_made_it_is_looked(
 def test_a_check_of_an_older_program_knows_no_number() -> None:
     before = resource("shop-migration-check", "c", triggers=["abc", "f1"])
     assert looks([before, FIRST], "shop", 1, []) == 0
+
+
+def test_a_window_that_was_left_open_has_traffic_switched(build_folder: Path) -> None:
+    switched = resource("shop-traffic", "t", triggers=["b1", "v", "2"])
+    assert switches([], "shop") == 0
+    assert switches([switched], "shop") == 2
+    note = build_folder / "shop/window.json"
+    note.parent.mkdir(parents=True)
+    note.touch()
+    assert switches([switched], "shop") == 3
+    assert switches([], "shop") == 1

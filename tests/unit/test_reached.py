@@ -1,6 +1,7 @@
 """Which containers run, and which of them visitors reach."""
 
 import tarfile
+from collections.abc import Sequence
 from io import BytesIO
 
 import pytest
@@ -27,26 +28,45 @@ def runs(cli: FakeDocker, *names: str) -> None:
     cli.on(LISTED.format(role="backend"), out="\n".join(reversed(names)))
 
 
+def on_networks(cli: FakeDocker, networks: Sequence[str], *containers: str) -> None:
+    settings = {"NetworkSettings": {"Networks": dict.fromkeys(networks)}}
+    for name in containers:
+        cli.on(f"container inspect {name}", out=[settings])
+
+
 @pytest.mark.parametrize(
     ("named", "found"),
-    [(["a1", "a2"], ["a1", "a2"]), (["a2"], ["a2"]), (["gone", "a1"], ["a1"]), ([], [])],
+    [
+        (["a1", "2-a"], ["a1", "2-a"]),
+        (["2-a"], ["2-a"]),
+        (["gone", "a1"], ["a1"]),
+        ([], []),
+    ],
 )
 def test_the_edge_says_whom_visitors_reach(
     cli: FakeDocker, named: list[str], found: list[str]
 ) -> None:
     cli.on(EVERY.format(role="edge"), out="edge\n")
     cli.on("cp edge:/var/lib/edge/haproxy.cfg -", out=config(*named))
-    runs(cli, "a1", "a2", "b1")
+    runs(cli, "a1", "2-a", "b1")
+    on_networks(cli, ("shop",), *({"a1", "2-a", "b1"} - set(named)))
     assert reached("shop") == found
     assert serving("shop") == found
 
 
 def test_a_proxy_of_ones_own_reaches_those_on_its_network(cli: FakeDocker) -> None:
     runs(cli, "a1", "b1")
-    for name, networks in (("a1", ("shop", "shop-traffic")), ("b1", ("shop",))):
-        settings = {"NetworkSettings": {"Networks": dict.fromkeys(networks)}}
-        cli.on(f"container inspect {name}", out=[settings])
+    on_networks(cli, ("shop", "shop-traffic"), "a1")
+    on_networks(cli, ("shop",), "b1")
     assert reached("shop") == ["a1"]
+    assert serving("shop") == ["a1"]
+
+
+def test_while_an_edge_takes_its_place_it_is_reached_still(cli: FakeDocker) -> None:
+    cli.on(EVERY.format(role="edge"), out="edge\n")
+    cli.on("cp edge:/var/lib/edge/haproxy.cfg -", out=config())
+    runs(cli, "a1")
+    on_networks(cli, ("shop", "shop-traffic"), "a1")
     assert serving("shop") == ["a1"]
 
 

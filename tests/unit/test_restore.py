@@ -134,6 +134,19 @@ def test_what_cannot_be_put_back_leaves_everything_as_it_was(
     assert "was not put back, the database is as it was: it is damaged" in said
 
 
+def test_in_a_window_what_was_stopped_is_not_started_when_it_is_broken_off(
+    cli: FakeDocker, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cli.on(EVERY.format(role="backend"), out="stopped-then\n")
+    cli.on("container inspect stopped-then", out=[BACKEND])
+    cli.on(LIST, out=json.dumps(COPY))
+    cli.on(RUN, code=1, err="interrupted")
+    with pytest.raises(SystemExit):
+        run(monkeypatch, COPY["id"])
+    assert not [call for call in cli.calls if call.startswith("start")]
+    assert "nothing was serving" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("id_", "says"),
     [("20990101T000000Z-none", "there is no backup '20990101T000000Z-none'")],

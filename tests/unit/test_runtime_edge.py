@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from components.settings import Settings
 from runtime.edge import __main__ as command
 from runtime.edge import configuration, haproxy, pages, traffic
 
@@ -214,8 +215,22 @@ def test_a_configuration_that_haproxy_refuses_changes_nothing(fake: FakeHAProxy)
 
 def test_more_servers_than_slots_are_refused(fake: FakeHAProxy) -> None:
     names = [f"b{number}" for number in range(configuration.SLOTS + 1)]
-    with pytest.raises(haproxy.EdgeError, match="33 servers are new, but only 32 slots are free"):
+    with pytest.raises(haproxy.EdgeError, match="49 servers are new, but only 48 slots are free"):
         traffic.apply(config("one", *names))
+
+
+def test_there_are_slots_for_as_many_replicas_as_there_can_be(fake: FakeHAProxy) -> None:
+    most = 16
+    assert Settings.model_fields["replicas"].metadata[-1].le == most
+    names = [[f"{letter}{number}" for number in range(most)] for letter in "xyz"]
+    fake.known |= {name for some in names for name in some}
+    fake.well |= fake.known
+    traffic.apply(config("one", *names[0]))
+    traffic.apply(config("two", *names[1]))  # a reload, after which the former ones go unchecked
+    traffic.apply(config("two", *names[2]))
+    assert fake.serving == set(names[2])
+    traffic.apply(config("two", *names[1]))
+    assert fake.serving == set(names[1])
 
 
 def test_maintenance_outlasts_a_restart_and_ends_with_the_next_apply(fake: FakeHAProxy) -> None:

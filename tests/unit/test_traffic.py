@@ -29,6 +29,7 @@ TRAFFIC: dict[str, Any] = {
     "backend_port": 8000,
     "config": CONFIG,
     "migrations": FILE,
+    "switches": 0,
 }
 CHANGES: list[dict[str, Any]] = [
     {"origin": "http://www.example.org"},
@@ -51,7 +52,7 @@ def traffic(**changes: Any) -> Recorder:
     return deploy(program)
 
 
-def own_proxy(*backends: str) -> Recorder:
+def own_proxy(*backends: str, switches: int = 0) -> Recorder:
     def program() -> dict[str, Any]:
         gate = docker.Volume("gate", name="the-gate-in-this-test")
         opts = pulumi.ResourceOptions(depends_on=[gate])
@@ -59,6 +60,7 @@ def own_proxy(*backends: str) -> Recorder:
             "deployment": "shop",
             "backends": backends or ("b1", "b2"),
             "migrations": FILE,
+            "switches": switches,
         }
         made = OwnProxy("shop", args, opts)
         docker.Container("follower", image="i", hostname=made.serving[0])
@@ -89,10 +91,17 @@ def test_traffic_waits_for_the_gates_and_outputs_for_traffic(made: Any) -> None:
     assert recorder.outputs["serving"] == ["b1", "b2"]
 
 
-@pytest.mark.parametrize("changes", [{"backends": ["b1"]}, {"config_volume": "another"}])
+@pytest.mark.parametrize(
+    "changes", [{"backends": ["b1"]}, {"config_volume": "another"}, {"switches": 1}]
+)
 def test_other_backends_or_a_new_volume_switch_traffic(changes: dict[str, Any]) -> None:
     first = traffic()["shop-traffic"].inputs["triggers"]
     assert traffic(**changes)["shop-traffic"].inputs["triggers"] != first
+
+
+def test_a_window_that_was_left_open_ends_without_an_edge_too() -> None:
+    first = own_proxy()["shop-traffic"].inputs["triggers"]
+    assert own_proxy(switches=1)["shop-traffic"].inputs["triggers"] != first
 
 
 @pytest.mark.parametrize("changes", CHANGES)

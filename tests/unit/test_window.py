@@ -1,11 +1,12 @@
 """The window in which nothing serves."""
 
 import json
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
-from components.commands import reached, window
+from components.commands import reached, window, window_note
 from tests.unit.fake_docker import FakeDocker
 
 LISTED = (
@@ -36,14 +37,14 @@ def opened(migrations: Path, *unsafe: str) -> None:
         "stopped": [{"name": "old", "restart": "unless-stopped"}],
         "unsafe": unsafe,
     }
-    migrations.with_name(window.NAME).write_text(json.dumps(noted))
+    migrations.with_name(window_note.NAME).write_text(json.dumps(noted))
 
 
 def test_visitors_see_the_page_before_anything_is_stopped(
     edge: FakeDocker, migrations: Path
 ) -> None:
     edge.on("container inspect old", out=[{}])
-    window.begin(migrations.with_name(window.NAME), "shop", ["old"], 35, ["shop.0002_x"])
+    window.begin(migrations.with_name(window_note.NAME), "shop", ["old"], 35, ["shop.0002_x"])
     said = [call for call in edge.calls if "control.py maintenance" in call or "stop" in call]
     assert said == [
         "exec shop-edge python3 /usr/local/lib/edge/control.py maintenance",
@@ -55,14 +56,14 @@ def test_visitors_see_the_page_before_anything_is_stopped(
 def test_an_edge_without_the_page_is_left_alone(edge: FakeDocker, migrations: Path) -> None:
     edge.on("exec shop-edge test -f", code=1)
     edge.on("container inspect old", out=[{}])
-    window.begin(migrations.with_name(window.NAME), "shop", ["old"], 35, ["shop.0002_x"])
+    window.begin(migrations.with_name(window_note.NAME), "shop", ["old"], 35, ["shop.0002_x"])
     assert not [call for call in edge.calls if "maintenance" in call]
     assert "stop --time 35 old" in edge.calls
 
 
 def test_without_an_edge_what_serves_is_just_stopped(cli: FakeDocker, migrations: Path) -> None:
     cli.on("container inspect old", out=[{}])
-    window.begin(migrations.with_name(window.NAME), "shop", ["old"], 35, ["shop.0002_x"])
+    window.begin(migrations.with_name(window_note.NAME), "shop", ["old"], 35, ["shop.0002_x"])
     assert not [call for call in cli.calls if call.startswith("exec")]
     assert "stop --time 35 old" in cli.calls
 
@@ -71,12 +72,22 @@ def test_the_switch_of_traffic_ends_it_and_says_how_long_it_was(
     cli: FakeDocker, migrations: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     opened(migrations)
+    cli.on("container inspect old", out=[{"State": {"Running": False}}])
     window.done(str(migrations))
     assert "s in which nothing served" in capsys.readouterr().err
     assert not window.is_open(str(migrations))
     window.done(str(migrations))
     window.done("")
-    assert cli.calls == []
+    assert cli.calls == ["container inspect old"], "it stays stopped"
+
+
+def test_what_was_never_stopped_or_runs_again_is_restarted_as_before(
+    cli: FakeDocker, migrations: Path
+) -> None:
+    opened(migrations)
+    cli.on("container inspect old", out=[{"State": {"Running": True}}])
+    window.done(str(migrations))
+    assert cli.calls[-1] == "update --restart=unless-stopped old"
 
 
 def test_what_was_stopped_serves_again(edge: FakeDocker, migrations: Path) -> None:
@@ -130,7 +141,7 @@ def test_all_that_runs_is_stopped_and_what_serves_comes_back(
     # A backend of an update that failed has the database open, too.
     edge.on(LISTED.format(role="backend"), out="failed\nold\n")
     edge.on("container inspect old", out=[{}])
-    window.begin(migrations.with_name(window.NAME), "shop", ["old"], 35, [])
+    window.begin(migrations.with_name(window_note.NAME), "shop", ["old"], 35, [])
     assert "stop --time 35 old failed" in edge.calls
     assert window.stopped(str(migrations)) == ["old"]
 
@@ -140,17 +151,55 @@ def test_a_window_that_an_update_left_open_keeps_what_it_stopped(
 ) -> None:
     opened(migrations, "shop.0002_x")
     edge.on(LISTED.format(role="backend"), out="failed\n")
-    window.begin(migrations.with_name(window.NAME), "shop", [], 35, ["shop.0003_y"])
+    window.begin(migrations.with_name(window_note.NAME), "shop", [], 35, ["shop.0003_y"])
     assert "stop --time 35 failed" in edge.calls
-    noted = json.loads(migrations.with_name(window.NAME).read_text())
+    noted = json.loads(migrations.with_name(window_note.NAME).read_text())
     assert noted["stopped"] == [{"name": "old", "restart": "unless-stopped"}]
     assert noted["unsafe"] == ["shop.0002_x", "shop.0003_y"]
     assert noted["since"] == "2026-01-02T03:04:05+00:00"
 
 
-def test_by_hand_visitors_are_sent_to_what_runs(
-    edge: FakeDocker, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_what_is_noted_already_keeps_its_restart_policy(edge: FakeDocker, migrations: Path) -> None:
+    opened(migrations)
+    # Somebody started it again; the policy that it has now is the window's own.
+    edge.on("container inspect old", out=[{"HostConfig": {"RestartPolicy": {"Name": "no"}}}])
+    window.begin(migrations.with_name(window_note.NAME), "shop", ["old"], 35, [])
+    noted = json.loads(migrations.with_name(window_note.NAME).read_text())
+    assert noted["stopped"] == [{"name": "old", "restart": "unless-stopped"}]
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"deployment": "shop"}'])
+def test_a_note_that_was_cut_off_is_one_of_a_window_all_the_same(
+    edge: FakeDocker, migrations: Path, text: str
 ) -> None:
+    file = migrations.with_name(window_note.NAME)
+    file.write_text(text)
+    assert window.stopped(str(migrations)) == []
+    window.begin(file, "shop", [], 35, ["shop.0002_x"])
+    assert window_note.read(file) == window_note.Note(
+        deployment="shop",
+        since=json_since(file),
+        unsafe=("shop.0002_x",),
+    )
+    file.write_text(text)
+    window.done(str(migrations))
+    assert not window.is_open(str(migrations))
+
+
+def json_since(file: Path) -> datetime:
+    return datetime.fromisoformat(json.loads(file.read_text())["since"])
+
+
+def test_by_hand_visitors_are_sent_to_what_runs(
+    edge: FakeDocker,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    note = tmp_path / ".build/shop/window.json"
+    window_note.Note(deployment="shop", stopped={"b1": "always"}).write(note)
+    edge.on("container inspect b1", out=[{"State": {"Running": True}}])
     monkeypatch.setattr("sys.argv", ["window", "shop"])
     edge.on(LISTED.format(role="backend"), out="b2\nb1\n")
     edge.on("exec shop-edge cat /var/lib/edge/haproxy.cfg", out=CONFIG)
@@ -159,7 +208,10 @@ def test_by_hand_visitors_are_sent_to_what_runs(
     window.main()
     assert capsys.readouterr().out == "visitors of shop reach b1, b2\n"
     assert edge.calls.count(apply) == 2, "a name may not be known at once"
-    assert (edge.stdin[-1] or b"").endswith(b"  server b1 b1:8000\n  server b2 b2:8000\n")
+    assert "update --restart=always b1" in edge.calls
+    assert not note.exists(), "the window is over"
+    said = edge.stdin[-1 - edge.calls[::-1].index(apply)] or b""
+    assert said.endswith(b"  server b1 b1:8000\n  server b2 b2:8000\n")
 
 
 def test_where_nothing_runs_that_is_said(
