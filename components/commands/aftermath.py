@@ -9,11 +9,11 @@ from components.commands import window
 from components.commands.applied import applied, description, read
 from components.commands.backup import restore_command
 from components.commands.client import inspect
-from components.commands.reached import reached, taken_over
+from components.commands.reached import every, reached, taken_over
 
 _SERVES = "What was serving goes on serving."
 _NOTHING = "Nothing was serving."
-_STANDS = "Nothing serves, and visitors see the maintenance page."
+_PAGE = ", and visitors see the maintenance page."
 
 
 def left(migrations: str) -> str:
@@ -25,6 +25,7 @@ def left(migrations: str) -> str:
         migrations: the file that says what the check of its migrations found; "" if none was made.
     """
     check, described = read(Path(migrations)), description(migrations)
+    window.forget(migrations)
     pending: Sequence[str] = check.get("pending") or ()
     has_window = window.is_open(migrations)
     known = applied(described) if described and (pending or has_window) else frozenset()
@@ -63,12 +64,13 @@ def standing(migrations: str, described: Mapping[str, Any]) -> str:
     deployment, retire = Path(migrations).parent.name, described.get("retire") or ()
     if not deployment or reached(deployment) or taken_over(retire):
         return _SERVES
-    if [name for name in retire if inspect(name)]:
-        return f"{_STANDS} How to bring back what made room, {deployment}-retirement has said."
+    stands = "Nothing serves" + (_PAGE if (edge := every(deployment, "edge")) else ".")
     if not described.get("serves"):
-        return _NOTHING
+        made_room = edge and [name for name in retire if inspect(name)]
+        way = f"How to bring back what made room, {deployment}-retirement has said."
+        return f"{stands} {way}" if made_room else _NOTHING
     return (
-        f"{_STANDS} What served can be started again if it can live with the database as it is: "
+        f"{stands} What served can be started again if it can live with the database as it is: "
         "`docker start` its containers (`docker ps --all`), then `python3 -m "
         f"components.commands.window {deployment}`."
     )

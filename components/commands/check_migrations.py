@@ -153,11 +153,13 @@ def main() -> None:
     check = json.loads(file.read_text(encoding="utf-8"))
     one_shot.when_interrupted(lambda: _undo(check))
     report = look(check)
+    window.forget(check["result"])
     serving = [] if check["fresh"] else reached.serving(check["deployment"], check["retire"])
     windowed = judge(check, report, serving)
     try:
         # One that an interrupted update left open goes on, with what this release adds to it.
-        if windowed or (window.is_open(check["result"]) and report["unsafe"]):
+        left_open = window.is_open(check["result"]) and not serving
+        if windowed or (left_open and report["unsafe"]):
             _open(check, report, serving)
         before = serving or window.stopped(check["result"])
         copied = prepare({**check, "serving": before}, report)

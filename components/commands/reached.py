@@ -7,7 +7,7 @@ the switch, runs beside the one that serves.
 import re
 from collections.abc import Sequence
 
-from components.commands.client import docker_or_fail, inspect, read_file
+from components.commands.client import docker, docker_or_fail, inspect, read_file
 from components.labels import filters, labels
 
 EDGE_FILE = "/var/lib/edge/haproxy.cfg"
@@ -52,7 +52,7 @@ def serving(deployment: str, retire: Sequence[str] = ()) -> list[str]:
     backend that runs may be what served.
     """
     found = reached(deployment)
-    if not found and not every(deployment, "edge"):
+    if not found and not every(deployment, "edge") and not _has_network(f"{deployment}-traffic"):
         found = running(deployment)
     return [*found, *taken_over(retire)]
 
@@ -61,6 +61,10 @@ def taken_over(retire: Sequence[str]) -> list[str]:
     """What of the containers that are taken over from still runs."""
     states = {name: inspect(name) for name in retire}
     return [name for name, state in states.items() if state and state["State"]["Running"]]
+
+
+def _has_network(name: str) -> bool:
+    return docker("network", "inspect", name).returncode == 0
 
 
 def _is_on(container: str, network: str) -> bool:

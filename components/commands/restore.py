@@ -10,13 +10,14 @@ release.
 import argparse
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
 from components.commands import backup, one_shot, window, window_note
 from components.commands.client import docker, docker_or_fail, fail, inspect
 from components.commands.reached import every, reached, running, serving
+from components.commands.window_note import Note
 from components.labels import DEPLOYMENT, RELEASE
 from components.restart import RESTART
 
@@ -82,9 +83,10 @@ def restore(
         stay_stopped: start nothing again.
     """
     served = serving(deployment)
-    outcome = Path(".build", deployment, "migrations.json").as_posix()
-    before = window.stopped(outcome) or chosen.get("serving", ())
-    again = served or [name for name in before if inspect(name) is not None]
+    note = Path(".build", deployment, window_note.NAME)
+    before = window_note.read(note)
+    again = reached(deployment) or _there(before.stopped if before else ()) or served
+    again = again or _there(chosen.get("serving", ()))
     database = _database(deployment, chosen, reference)
     if chosen["engine"] != database.engine:
         fail(
@@ -93,6 +95,8 @@ def restore(
         )
     one_shot.when_interrupted(lambda: _interrupted(deployment))
     try:
+        # Until visitors reach something again, `pulumi up` has to know that they don't.
+        (before or Note(deployment=deployment)).extended(_policies(served), ()).write(note)
         _say("maintenance page, and what serves is stopped")
         window.close(deployment)
         # Also one that visitors never reached: it has the database open, and would migrate again.
@@ -104,13 +108,30 @@ def restore(
     except SystemExit:
         # Not what was stopped for a window: that can't live with the database as it still is.
         _begin_again(deployment, served)
+        _end(note, before)
         raise
     _say(f"{chosen['id']} is in place")
-    Path(".build", deployment, window_note.NAME).unlink(missing_ok=True)
+    Note(deployment=deployment, stopped=_policies(again)).write(note)
     if stay_stopped:
         _say("nothing was started: deploy the release that belongs to it with `pulumi up`")
-        return
-    _begin_again(deployment, again)
+    else:
+        _begin_again(deployment, again)
+    _end(note, None)
+
+
+def _end(note: Path, before: Note | None) -> None:
+    if before:
+        before.write(note)
+    else:
+        note.unlink(missing_ok=True)
+
+
+def _there(names: Iterable[str]) -> list[str]:
+    return [name for name in names if inspect(name) is not None]
+
+
+def _policies(names: Iterable[str]) -> dict[str, str]:
+    return dict.fromkeys(names, RESTART)
 
 
 def _begin_again(deployment: str, containers: Sequence[str]) -> None:
@@ -120,7 +141,10 @@ def _begin_again(deployment: str, containers: Sequence[str]) -> None:
     docker("update", f"--restart={RESTART}", *containers)
     problem = window.start(deployment, containers)
     if problem:
-        fail(f"restore: the database is in place, but the site does not serve again: {problem}")
+        fail(
+            f"restore: the site does not serve again: {problem}. Once its containers are well, "
+            f"`python3 -m components.commands.window {deployment}`, or `pulumi up`"
+        )
     _say(f"{', '.join(containers)} serves again")
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from components.commands import window_note
 from components.commands.client import docker, docker_or_fail, fail, inspect
-from components.commands.reached import EDGE_FILE, every, running
+from components.commands.reached import EDGE_FILE, every, reached, running
 from components.commands.window_note import NAME, Note
 
 DEADLINE = 90.0  # seconds for what is started again to answer
@@ -38,7 +38,10 @@ def begin(
         grace: seconds that requests in flight have to finish in.
         unsafe: the migrations that what serves can't live with.
     """
-    before = window_note.read(file) or Note(deployment=deployment)
+    before = window_note.read(file)
+    if before is None or set(containers) - set(before.stopped):
+        # What serves now was not stopped by that one: it is over.
+        before = Note(deployment=deployment)
     noted = before.extended({name: _policy(name) for name in containers}, unsafe)
     noted.write(file)
     close(deployment)
@@ -66,6 +69,19 @@ def stop(containers: Sequence[str], grace: int) -> None:
 def is_open(migrations: str) -> bool:
     """Is there a window, by the file beside the one that says what the check found?"""
     return bool(migrations) and Path(migrations).with_name(NAME).is_file()
+
+
+def forget(migrations: str) -> None:
+    """Take a window for closed that was closed elsewhere: from another checkout, or by hand.
+
+    A note is in the checkout that opened it, and visitors reach what that one did not stop.
+    """
+    if not is_open(migrations):
+        return
+    file = Path(migrations).with_name(NAME)
+    noted = window_note.read(file)
+    if noted and set(reached(file.parent.name)) - set(noted.stopped):
+        file.unlink(missing_ok=True)
 
 
 def done(migrations: str) -> None:

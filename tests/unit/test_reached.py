@@ -72,9 +72,17 @@ def test_while_an_edge_takes_its_place_it_is_reached_still(cli: FakeDocker) -> N
 
 def test_where_nothing_is_known_whatever_runs_may_serve(cli: FakeDocker) -> None:
     runs(cli, "a1")
-    cli.on("container inspect a1", out=[{"NetworkSettings": {"Networks": {"shop": {}}}}])
+    on_networks(cli, ("shop",), "a1")
+    cli.on("network inspect shop-traffic", code=1)
     assert reached("shop") == []
     assert serving("shop") == ["a1"]
+
+
+def test_what_is_not_on_a_proxys_network_does_not_serve(cli: FakeDocker) -> None:
+    runs(cli, "b1")
+    on_networks(cli, ("shop",), "b1")
+    cli.on("network inspect shop-traffic", out=[{}])
+    assert serving("shop") == []
 
 
 def test_what_is_taken_over_from_serves_as_far_as_it_runs(cli: FakeDocker) -> None:

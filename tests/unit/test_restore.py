@@ -1,11 +1,13 @@
 """Restoring a copy: in which order, what is kept, and what is started again."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from components.commands import one_shot, restore
+from components.commands import one_shot, restore, window, window_note
+from components.commands.window_note import Note
 from tests.unit.fake_docker import FakeDocker
 from tests.unit.test_check_migrations import Quiet
 from tests.unit.test_window import EVERY, LISTED
@@ -31,15 +33,18 @@ BACKEND: dict[str, Any] = {
         "Labels": {"django-on-docker.release": "new0123456789"},
         "StopTimeout": 12,
     },
-    "NetworkSettings": {"Networks": {"shop": {}}},
+    "NetworkSettings": {"Networks": {"shop": {}, "shop-traffic": {}}},
 }
 LIST = "run --rm --user 0 --network none --mount type=volume,source=shop-backups"
 RUN = "run --rm --init --name shop-backup"
 
 
 @pytest.fixture(autouse=True)
-def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
+def note(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """The note of a window in the checkout."""
     monkeypatch.setattr(one_shot, "signal", Quiet())
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / ".build/shop/window.json"
 
 
 @pytest.fixture
@@ -99,6 +104,36 @@ def test_the_present_database_is_kept_and_what_served_serves_again(
     finish = next(call for call in host.calls if call.startswith(RUN) and " finish " in call)
     assert finish.endswith(" 0"), "the one that is put back must not be removed meanwhile"
     assert "serving serves again" in capsys.readouterr().err
+
+
+def test_until_visitors_reach_something_again_that_is_noted(
+    host: FakeDocker, monkeypatch: pytest.MonkeyPatch, note: Path
+) -> None:
+    host.on(RUN, out="4096")
+    monkeypatch.setattr(window, "start", lambda *_: "no healthy answer within 90 s")
+    with pytest.raises(SystemExit):
+        run(monkeypatch, COPY["id"])
+    assert window_note.read(note), "the next `pulumi up` switches traffic"
+    monkeypatch.setattr(window, "start", lambda *_: "")
+    run(monkeypatch, COPY["id"])
+    assert not note.exists()
+
+
+def test_what_a_window_stopped_comes_back_with_the_copy(
+    cli: FakeDocker, monkeypatch: pytest.MonkeyPatch, note: Path
+) -> None:
+    # A new backend of the update that was killed runs, but visitors never reached it.
+    Note(deployment="shop", stopped={"before": "always"}, unsafe=("shop.0002_x",)).write(note)
+    cli.on(LISTED.format(role="backend"), out="new\n")
+    for name, networks in (("new", ("shop",)), ("before", ("shop", "shop-traffic"))):
+        settings = {"NetworkSettings": {"Networks": dict.fromkeys(networks)}}
+        cli.on(f"container inspect {name}", out=[{**BACKEND, "Name": f"/{name}", **settings}])
+    cli.on(LIST, out=json.dumps(COPY))
+    cli.on(RUN, out="4096")
+    run(monkeypatch, COPY["id"])
+    assert "stop --time 12 new" in cli.calls
+    assert order(cli)[-1] == "start before"
+    assert not note.exists()
 
 
 def test_it_may_stay_stopped(

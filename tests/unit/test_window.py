@@ -3,6 +3,7 @@
 import json
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -166,6 +167,33 @@ def test_what_is_noted_already_keeps_its_restart_policy(edge: FakeDocker, migrat
     window.begin(migrations.with_name(window_note.NAME), "shop", ["old"], 35, [])
     noted = json.loads(migrations.with_name(window_note.NAME).read_text())
     assert noted["stopped"] == [{"name": "old", "restart": "unless-stopped"}]
+
+
+def test_a_window_that_was_closed_elsewhere_is_over(cli: FakeDocker, migrations: Path) -> None:
+    opened(migrations, "shop.0002_x")
+    cli.on(LISTED.format(role="backend"), out="new\n")
+    networks: dict[str, Any] = {
+        "NetworkSettings": {"Networks": {"shop-traffic": {}}},
+        "HostConfig": {},
+    }
+    cli.on("container inspect new", out=[networks])
+    window.begin(migrations.with_name(window_note.NAME), "shop", ["new"], 35, ["shop.0003_y"])
+    noted = window_note.read(migrations.with_name(window_note.NAME))
+    assert noted
+    assert (list(noted.stopped), noted.unsafe) == (["new"], ("shop.0003_y",))
+    opened(migrations, "shop.0002_x")
+    window.forget(str(migrations))
+    assert not window.is_open(str(migrations))
+
+
+def test_one_whose_containers_are_reached_is_not(cli: FakeDocker, migrations: Path) -> None:
+    # It was killed before it stopped anything.
+    opened(migrations)
+    cli.on(LISTED.format(role="backend"), out="old\n")
+    networks: dict[str, Any] = {"NetworkSettings": {"Networks": {"shop-traffic": {}}}}
+    cli.on("container inspect old", out=[networks])
+    window.forget(str(migrations))
+    assert window.is_open(str(migrations))
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"deployment": "shop"}'])
