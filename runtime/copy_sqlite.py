@@ -1,10 +1,11 @@
-"""Copies and restores a SQLite database: `python - copy|restore FROM TO < copy_sqlite.py`.
+"""Copies and restores a SQLite database: `python - VERB FROM TO < copy_sqlite.py`.
 
 It is handed to whatever Python is at hand on standard input, so that it works with the image of an
 older release too. Standard library only.
 
-Both write beside the target and put the whole thing in its place at the end. `copy` is SQLite's
-online backup: whoever writes meanwhile goes on. `restore` is for a database that nobody has open.
+`copy` and `restore` write beside the target and put the whole thing in its place at the end. `copy`
+is SQLite's online backup: whoever writes meanwhile goes on. `restore` and `set_aside` are for a
+database that nobody has open.
 """
 
 import os
@@ -79,10 +80,30 @@ def restore(source: Path, target: Path) -> None:
         half_made.unlink(missing_ok=True)
 
 
+def set_aside(source: Path, target: Path) -> None:
+    """Keep the files of a database that may be damaged, or may not be there at all.
+
+    Raises:
+        OSError: one of them can't be read, or written there.
+    """
+    target.touch(mode=0o600)
+    before = source.with_name(f".{source.name}.before")
+    for suffix, file in (
+        ("", source),
+        *((end, source.with_name(source.name + end)) for end in ("-wal", "-journal")),
+        ("-before", before),
+    ):
+        if file.exists():
+            shutil.copyfile(file, target.with_name(target.name + suffix))
+            target.with_name(target.name + suffix).chmod(0o600)
+
+
 def main(words: list[str]) -> int:
     """Do what the words say; return the exit code."""
     try:
-        {"copy": copy, "restore": restore}[words[0]](Path(words[1]), Path(words[2]))
+        {"copy": copy, "restore": restore, "set_aside": set_aside}[words[0]](
+            Path(words[1]), Path(words[2])
+        )
     except (OSError, sqlite3.Error) as error:
         print(f"{words[1]}: {error}", file=sys.stderr)
         return 1

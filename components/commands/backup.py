@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from components.commands import one_shot
 from components.commands.client import docker, fail
@@ -26,7 +26,12 @@ Entry = dict[str, Any]
 _SERVICE = """\
 set -eu
 umask 077
-cat > /dev/shm/service.conf
+cat > /dev/shm/given
+grep -v '^#file ' /dev/shm/given > /dev/shm/service.conf
+sed -n 's/^#file //p' /dev/shm/given | while read -r name content; do
+  printf %s "$content" | base64 -d > "/dev/shm/$name"
+done
+rm /dev/shm/given
 export PGSERVICEFILE=/dev/shm/service.conf PGSERVICE=deployment
 """
 _DUMP = (
@@ -40,12 +45,14 @@ mv "$half" "$1"
 stat -c %s "$1"
 """
 )
-# All in one transaction: either the copy is there, or everything is as it was.
+# All in one transaction: either the copy is there, or everything is as it was. Tools from 17 on set
+# what older servers don't know.
 _RESTORE = (
     _SERVICE
     + """\
 pg_restore --no-owner --no-privileges --file=/tmp/restore.sql "$1"
-sed -i '/^CREATE SCHEMA public;$/d' /tmp/restore.sql
+sed -i -e '0,/^CREATE SCHEMA public;$/{//d}' -e '0,/^SET transaction_timeout = 0;$/{//d}' \\
+  /tmp/restore.sql
 cat > /tmp/empty.sql <<'SQL'
 SET lock_timeout = '60s';
 DO $$ DECLARE name text; BEGIN
@@ -60,7 +67,8 @@ psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1 --single-transaction \\
   --file=/tmp/empty.sql --file=/tmp/restore.sql > /dev/null
 """
 )
-# Writes the JSON on standard input, and removes the oldest: $2 are kept, or all if it is 0.
+# Writes the JSON on standard input, and removes the oldest: $2 are kept, or all if it is 0. What an
+# interrupted copy left goes, too: one is made at a time.
 _FINISH = f"""\
 set -eu
 umask 077
@@ -72,10 +80,24 @@ if [ "$2" -gt 0 ]; then
     rm -f "$old" "${{old%.json}}.sqlite3" "${{old%.json}}.dump"
   done
 fi
+rm -f .*.sqlite3.tmp* .*.dump.tmp
 for file in *.sqlite3 *.dump; do
   [ ! -e "$file" ] || [ -e "${{file%.*}}.json" ] || rm -f "$file"
 done
 """
+
+
+class CopyError(Exception):
+    """No copy could be made; the text says why.
+
+    Args:
+        problem: what could not be done.
+        said: what the tool said.
+    """
+
+    def __init__(self, problem: str, said: bytes) -> None:
+        lines = said.decode(errors="replace").strip() or "(it printed nothing)"
+        super().__init__(f"{problem}: {lines}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,6 +137,9 @@ class Database:
             release: the release that serves, or that is to serve if none does.
             details: what else is to be known of the copy.
             keep: how many are kept; 0 for all.
+
+        Raises:
+            CopyError: it can't be copied, or that can't be recorded.
         """
         began = datetime.now(UTC)
         started = time.monotonic()
@@ -136,7 +161,7 @@ class Database:
         finish = ("--entrypoint", "sh", self._image, "-c", _FINISH, "finish", id_, str(keep))
         done = self._run(finish, network="none", stdin=json.dumps(entry).encode())
         if done.returncode != 0:
-            self._give_up("the copy can't be recorded", done.stderr)
+            raise CopyError("the copy can't be recorded", done.stderr)
         return entry
 
     def restore(self, entry: Entry) -> None:
@@ -150,6 +175,23 @@ class Database:
             said = done.stderr.decode(errors="replace").strip()
             fail(f"restore: {entry['id']} was not put back, the database is as it was: {said}")
 
+    def set_aside(self) -> str:
+        """Keep the files of a database that can't be copied, as they are.
+
+        Returns:
+            The name of the first of them in the volume of the copies.
+
+        Raises:
+            CopyError: they can't be kept either, or there is no such thing for this engine.
+        """
+        name = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}.damaged"
+        if self.engine != "sqlite":
+            raise CopyError("what can't be dumped can't be kept", b"it is a server's")
+        done = self._sqlite("set_aside", self.file, f"{FOLDER}/{name}")
+        if done.returncode != 0:
+            raise CopyError("the files of the present database can't be kept", done.stderr)
+        return name
+
     @property
     def _image(self) -> str:
         return self.application[-1]
@@ -160,7 +202,7 @@ class Database:
         else:
             done = self._postgres(_DUMP, target, self.tools)
         if done.returncode != 0:
-            self._give_up("no copy of the database could be made", done.stderr)
+            raise CopyError("no copy of the database could be made", done.stderr)
         return int(done.stdout.split()[-1])
 
     def _sqlite(self, *words: str) -> Any:
@@ -186,17 +228,6 @@ class Database:
     @property
     def _mount(self) -> str:
         return f"type=volume,source={self.volume},target={FOLDER}"
-
-    def _give_up(self, problem: str, said: bytes) -> NoReturn:
-        lines = said.decode(errors="replace").strip() or "(it printed nothing)"
-        hint = ""
-        if "server version mismatch" in lines:
-            hint = " Set postgresImage to one of the server's version, such as postgres:18."
-        fail(
-            f"backup: {problem}, so nothing is migrated: {lines}\n"
-            f"What to do:{hint} Make room or put right what it names, and run `pulumi up` again. "
-            "Without a copy: `pulumi config set backups 0`"
-        )
 
 
 def entries(volume: str, image: str) -> list[Entry]:

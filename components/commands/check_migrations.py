@@ -101,7 +101,9 @@ def _refusal(check: Check, says: str, lines: Sequence[str], ways: Iterable[str])
 
 def _ways_of_ahead(check: Check, names: Sequence[str]) -> list[str]:
     copies = backup.entries(check["volume"], check["image"]) if check["volume"] else []
-    before = next((e for e in copies if set(names) & set(e.get("pending", ()))), None)
+    # Of each the last copy that was made before it; of these the first, which is before all.
+    found = [next((e for e in copies if name in e.get("pending", ())), None) for name in names]
+    before = min((e for e in found if e), key=lambda e: str(e["id"])) if all(found) else None
     restore = backup.restore_command(check["stack"], before["id"] if before else "ID")
     which = "was made before them" if before else "was made before them, if there is one"
     return [
@@ -138,11 +140,24 @@ def prepare(check: Check, report: Mapping[str, Any]) -> dict[str, Any]:
         print(f"backup: none is made of a database on {report['engine']}", file=sys.stderr)
         return last
     details = {"pending": report["pending"], "serving": check["serving"]}
-    made = database.make(check["serves"] or check["release"], details, keep=check["backups"])
+    try:
+        made = database.make(check["serves"] or check["release"], details, keep=check["backups"])
+    except backup.CopyError as error:
+        fail(_without_a_copy(str(error)))
     backup.tell(made)
     shown = {key: made[key] for key in ("id", "volume", "file")}
     shown["restore"] = backup.restore_command(check["stack"], made["id"])
     return {"backup": shown, "copied": True}
+
+
+def _without_a_copy(problem: str) -> str:
+    hint = ""
+    if "server version mismatch" in problem:
+        hint = " Set postgresImage to one of the server's version, such as postgres:18."
+    return (
+        f"backup: {problem}\nSo nothing is migrated. What to do:{hint} Make room or put right what "
+        "it names, and run `pulumi up` again. Without a copy: `pulumi config set backups 0`"
+    )
 
 
 def main() -> None:

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from components.commands import backup, one_shot, window, window_note
+from components.commands import applied, backup, one_shot, window, window_note
 from components.commands.client import docker, docker_or_fail, fail, inspect
 from components.commands.reached import every, reached, running, serving
 from components.commands.window_note import Note
@@ -45,7 +45,7 @@ def main() -> None:
         print(as_table(copies))
         return
     chosen = _choose(copies, options.id)
-    restore(options.deployment, chosen, reference, stay_stopped=options.stay_stopped)
+    restore(options.deployment, chosen, copies, reference, stay_stopped=options.stay_stopped)
 
 
 def as_table(copies: Sequence[backup.Entry]) -> str:
@@ -72,13 +72,19 @@ def as_table(copies: Sequence[backup.Entry]) -> str:
 
 
 def restore(
-    deployment: str, chosen: backup.Entry, reference: dict[str, Any], *, stay_stopped: bool
+    deployment: str,
+    chosen: backup.Entry,
+    copies: Sequence[backup.Entry],
+    reference: dict[str, Any],
+    *,
+    stay_stopped: bool,
 ) -> None:
     """Put a copy in the database's place, with nobody at it.
 
     Args:
         deployment: the deployment's name.
         chosen: the copy.
+        copies: all that there are, newest first.
         reference: a container of the application, which knows where the database is.
         stay_stopped: start nothing again.
     """
@@ -87,7 +93,7 @@ def restore(
     before = window_note.read(note)
     again = reached(deployment) or _there(before.stopped if before else ()) or served
     again = again or _there(chosen.get("serving", ()))
-    database = _database(deployment, chosen, reference)
+    database = _database(deployment, chosen, copies, reference)
     if chosen["engine"] != database.engine:
         fail(
             f"restore: {chosen['id']} is a copy of a database on {chosen['engine']}, but this one "
@@ -102,8 +108,7 @@ def restore(
         # Also one that visitors never reached: it has the database open, and would migrate again.
         window.stop(running(deployment), reference["Config"].get("StopTimeout") or GRACE)
         release = reference["Config"]["Labels"].get(RELEASE, "")
-        kept = database.make(release, {"restoring": chosen["id"], "serving": again}, keep=0)
-        _say(f"the present database is kept as {kept['id']}")
+        _keep_present(database, release, {"restoring": chosen["id"], "serving": again})
         database.restore(chosen)
     except SystemExit:
         # Not what was stopped for a window: that can't live with the database as it still is.
@@ -117,6 +122,22 @@ def restore(
     else:
         _begin_again(deployment, again)
     _end(note, None)
+
+
+def _keep_present(database: backup.Database, release: str, details: dict[str, Any]) -> None:
+    try:
+        kept = database.make(release, details, keep=0)
+        _say(f"the present database is kept as {kept['id']}")
+    except backup.CopyError as error:
+        _say(str(error))
+        try:
+            name = database.set_aside()
+        except backup.CopyError as worse:
+            fail(
+                f"restore: {worse}; nothing was put back. Mend what it names, or move it away by "
+                "hand if it is of no use any more, and run the same again"
+            )
+        _say(f"its files are kept as they are, as {name} in volume {database.volume}")
 
 
 def _end(note: Path, before: Note | None) -> None:
@@ -176,7 +197,12 @@ def _unknown(id_: str, copies: Sequence[backup.Entry]) -> NoReturn:
     fail(f"there is no backup {id_!r}. Those that are there:\n{as_table(copies)}")
 
 
-def _database(deployment: str, chosen: backup.Entry, reference: dict[str, Any]) -> backup.Database:
+def _database(
+    deployment: str,
+    chosen: backup.Entry,
+    copies: Sequence[backup.Entry],
+    reference: dict[str, Any],
+) -> backup.Database:
     environment: list[str] = reference["Config"]["Env"]
     url = next((value for value in environment if value.startswith(_SQLITE)), "")
     words = ["--volumes-from", reference["Name"].removeprefix("/")]
@@ -187,16 +213,22 @@ def _database(deployment: str, chosen: backup.Entry, reference: dict[str, Any]) 
         file=re.sub(r"\?.*", "", url.removeprefix(_SQLITE)),
         application=(*words, reference["Image"]),
         network=next(iter(reference["NetworkSettings"]["Networks"]), "bridge"),
-        tools=_tools(deployment, chosen),
+        tools=_tools(deployment, chosen, copies),
         volume=chosen["volume"],
     )
 
 
-def _tools(deployment: str, chosen: backup.Entry) -> str:
+def _tools(deployment: str, chosen: backup.Entry, copies: Sequence[backup.Entry]) -> str:
     # The server's own, if it is here: a copy may be older than the server is now.
     for name in running(deployment, "postgres"):
         said = docker_or_fail("looking at the server", "inspect", "--format", "{{.Image}}", name)
         return said.decode().strip()
+    # Else the newest that is on this host: what made an old copy may be older than the server.
+    described = applied.description(Path(".build", deployment, "migrations.json").as_posix())
+    newest = next((entry["tools"] for entry in copies if entry["tools"]), "")
+    for image in (described.get("tools"), newest):
+        if image and docker("image", "inspect", str(image)).returncode == 0:
+            return str(image)
     return str(chosen["tools"])
 
 

@@ -178,6 +178,29 @@ def test_that_copy_is_restored(shop: Shop) -> None:
 
 
 @sqlite
+def test_a_copy_is_put_in_the_place_of_a_database_that_is_damaged(shop: Shop) -> None:
+    shop.site.configure(redeploy=7, backups=6)
+    before = Browser(shop.site.url).get("/")
+    shop.restore(shop.backups[0], "--stay-stopped")
+    whole = shop.backups[0]
+    (stopped,) = docker.from_env().containers.list(all=True, filters=shop.site.labelled("backend"))
+    damage = "from pathlib import Path as P; P('/srv/data/db.sqlite3').write_bytes(b'x' * 9999)"
+    docker.from_env().containers.run(
+        stopped.attrs["Image"],
+        ["-c", damage],
+        entrypoint="python",
+        volumes_from=[stopped.id],
+        remove=True,
+    )
+    done = shop.restore(whole)
+    assert done.code == 0, done.output
+    assert "file is not a database" in done.output
+    assert ".damaged in volume" in done.output
+    shop.site.up()
+    assert Browser(shop.site.url).get("/") == before
+
+
+@sqlite
 def test_a_release_that_the_database_is_ahead_of_is_refused(shop: Shop) -> None:
     (path,) = shop.migrations.glob("0004*")
     path.unlink()

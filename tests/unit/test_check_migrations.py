@@ -177,7 +177,8 @@ def test_a_copy_that_fails_stops_the_update(shop: Shop, capsys: pytest.CaptureFi
     with pytest.raises(SystemExit):
         shop.run(REPORT)
     said = capsys.readouterr().err
-    assert "nothing is migrated: /srv/data/db.sqlite3: database or disk is full" in said
+    assert "no copy of the database could be made: /srv/data/db.sqlite3: database or disk" in said
+    assert "So nothing is migrated." in said
     assert "`pulumi config set backups 0`" in said
     assert not shop.result.exists()
 
@@ -287,14 +288,27 @@ LIST = "run --rm --user 0 --network none --mount type=volume,source=shop-backups
 def test_a_release_that_the_database_is_ahead_of_is_refused(
     shop: Shop, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    copies = [{"id": "2", "pending": ["shop.0004_y"]}, {"id": "1", "pending": ["shop.0003_x"]}]
+    copies = [
+        {"id": "3", "pending": ["shop.0005_z"]},
+        {"id": "2", "pending": ["shop.0004_y"]},
+        {"id": "1", "pending": ["shop.0003_x"]},
+    ]
     shop.cli.on(LIST, out="\n".join(map(json.dumps, copies)))
     with pytest.raises(SystemExit):
-        shop.run({**REPORT, "ahead": ["shop.0003_x"]})
+        shop.run({**REPORT, "ahead": ["shop.0003_x", "shop.0004_y"]})
     said = capsys.readouterr().err
     assert "  shop.0003_x\n" in said
-    assert "`make restore STACK=live BACKUP=1 STAY_STOPPED=yes`" in said
+    assert "`make restore STACK=live BACKUP=1 STAY_STOPPED=yes`" in said, "made before both"
     assert "databaseAhead allow" in said
+
+
+def test_no_copy_is_named_where_none_was_made_before_all_of_them(
+    shop: Shop, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shop.cli.on(LIST, out=json.dumps({"id": "2", "pending": ["shop.0004_y"]}))
+    with pytest.raises(SystemExit):
+        shop.run({**REPORT, "ahead": ["shop.0003_x", "shop.0004_y"]})
+    assert "BACKUP=ID STAY_STOPPED=yes" in capsys.readouterr().err
 
 
 def test_it_may_be_allowed(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:

@@ -87,3 +87,23 @@ def test_it_runs_from_standard_input(site: Path, tmp_path: Path) -> None:
     assert failed.returncode == 1
     assert "/nonexistent: unable to open database file" in failed.stderr
     assert "Traceback" not in failed.stderr
+
+
+def test_what_is_damaged_is_kept_as_it_is(site: Path, tmp_path: Path) -> None:
+    site.write_bytes(b"no database")
+    site.with_name("site.sqlite3-wal").write_bytes(b"nor this")
+    folder = tmp_path / "backups"
+    folder.mkdir()
+    target = folder / "20260102T030405Z.damaged"
+    assert copy_sqlite.main(["set_aside", str(site), str(target)]) == 0
+    assert copy_sqlite.main(["copy", str(site), str(folder / "copy.sqlite3")]) == 1
+    kept = {p.name.partition(".")[2]: p.read_bytes() for p in folder.iterdir()}
+    assert kept == {"damaged": b"no database", "damaged-wal": b"nor this"}
+    assert {p.stat().st_mode & 0o777 for p in folder.iterdir()} == {0o600}
+
+
+def test_what_an_interrupted_restore_left_is_kept_too(site: Path, tmp_path: Path) -> None:
+    site.replace(site.with_name(".site.sqlite3.before"))
+    target = tmp_path / "x.damaged"
+    assert copy_sqlite.main(["set_aside", str(site), str(target)]) == 0
+    assert rows(tmp_path / "x.damaged-before") == ["anchor"]

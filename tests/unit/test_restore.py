@@ -1,6 +1,7 @@
 """Restoring a copy: in which order, what is kept, and what is started again."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -136,6 +137,48 @@ def test_what_a_window_stopped_comes_back_with_the_copy(
     assert not note.exists()
 
 
+def test_a_damaged_database_is_kept_as_it_is_and_the_copy_put_in_its_place(
+    host: FakeDocker, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    host.on(RUN, code=1, err="database disk image is malformed").on(RUN, out="1").on(RUN, out="1")
+    host.on(EVERY.format(role="backend"), out="serving\n")
+    run(monkeypatch, COPY["id"])
+    said = capsys.readouterr().err
+    assert "database disk image is malformed" in said
+    assert re.search(r"kept as they are, as \S+\.damaged in volume shop-backups", said)
+    assert "serving serves again" in said
+    words = [call.split()[-3] for call in host.calls if call.startswith(RUN)]
+    assert words == ["copy", "set_aside", "restore"]
+
+
+def test_what_cannot_be_kept_is_not_replaced(
+    host: FakeDocker, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    host.on(RUN, code=1, err="no space left on device")
+    host.on(EVERY.format(role="backend"), out="serving\n")
+    with pytest.raises(SystemExit):
+        run(monkeypatch, COPY["id"])
+    assert "can't be kept: no space left on device; nothing was put back" in capsys.readouterr().err
+    assert order(host)[-1] == "start serving"
+
+
+@pytest.mark.parametrize(("there", "used"), [(0, "sha256:newest"), (1, "sha256:old")])
+def test_an_old_copy_is_put_back_with_tools_of_today(
+    cli: FakeDocker, monkeypatch: pytest.MonkeyPatch, there: int, used: str
+) -> None:
+    external = {**BACKEND, "Config": {**BACKEND["Config"], "Env": ["A=1"]}}
+    cli.on(LISTED.format(role="backend"), out="serving\n")
+    cli.on("container inspect serving", out=[external])
+    old = {**COPY, "engine": "postgresql", "tools": "sha256:old", "serving": []}
+    new = {**old, "id": "20270102T030405Z-new01234", "tools": "sha256:newest"}
+    cli.on("image inspect sha256:newest", code=there)
+    cli.on(RUN, out="1")
+    monkeypatch.setattr(window, "start", lambda *_: "")
+    restore.restore("shop", old, [new, old], external, stay_stopped=False)
+    (restored,) = [call for call in cli.calls if "pg_restore --no-owner" in call]
+    assert f"--entrypoint sh {used} -c" in restored
+
+
 def test_it_may_stay_stopped(
     host: FakeDocker, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -206,7 +249,7 @@ def test_a_copy_of_another_engine_is_not_put_back(
 ) -> None:
     chosen = {**COPY, "engine": "postgresql", "serving": []}
     with pytest.raises(SystemExit):
-        restore.restore("shop", chosen, BACKEND, stay_stopped=False)
+        restore.restore("shop", chosen, [], BACKEND, stay_stopped=False)
     assert "but this one is on sqlite: nothing was changed" in capsys.readouterr().err
     assert order(cli) == []
 
