@@ -179,7 +179,6 @@ def test_that_copy_is_restored(shop: Shop) -> None:
 
 @sqlite
 def test_a_copy_is_put_in_the_place_of_a_database_that_is_damaged(shop: Shop) -> None:
-    shop.site.configure(redeploy=7, backups=6)
     before = Browser(shop.site.url).get("/")
     shop.restore(shop.backups[0], "--stay-stopped")
     whole = shop.backups[0]
@@ -189,7 +188,7 @@ def test_a_copy_is_put_in_the_place_of_a_database_that_is_damaged(shop: Shop) ->
         stopped.attrs["Image"],
         ["-c", damage],
         entrypoint="python",
-        volumes_from=[stopped.id],
+        volumes_from=[str(stopped.id)],
         remove=True,
     )
     done = shop.restore(whole)
