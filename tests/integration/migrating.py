@@ -115,6 +115,11 @@ class Shop:
         lines = self.restore().output.splitlines()
         return [line.split()[0] for line in lines[1:]] if "backup" in lines[0] else []
 
+    def copy_before(self, migration: str) -> str:
+        """The id of the last copy that was made before a migration ran."""
+        lines = self.restore().output.splitlines()
+        return next(line.split()[0] for line in lines if migration in line)
+
     def restore(self, *words: str) -> Run:
         """Run the command that lists copies, or puts one back."""
         return restore(self.site, *words)
