@@ -28,6 +28,7 @@ from components.own_proxy import OwnProxy
 from components.ownership import Ownership
 from components.preparation import prepare
 from components.releases import Releases
+from components.remedies import offer_remedies
 from components.retirement import Retirement, times_retired
 from components.secrets import Secrets
 from components.seeding import Seeding, triggers
@@ -41,9 +42,9 @@ given = prepare()
 settings, release, plan, stack = given.settings, given.release, given.plan, given.stack
 deployment = settings.deployment
 media_volume = given.volumes["mediaVolume"]
-debian = given.host.base_image("")[0]
-# What somebody removed or stopped by hand.
+# What somebody removed or stopped by hand, and what to do if the host fails in between.
 given.missing.replace()
+offer_remedies(given.host.answers)
 
 # One Docker host; every name begins with the deployment, so that several live side by side.
 on_host: list[pulumi.ProviderResource] = [docker.Provider("docker", host=given.host.address)]
@@ -60,7 +61,7 @@ image = Image(
     },
     opts,
 )
-edge_image = EdgeImage(deployment, {"deployment": deployment, "base_image": debian}, opts)
+edge_image = EdgeImage(deployment, {"deployment": deployment, "base_image": given.debian}, opts)
 
 # The database and the files: they outlive releases, and the stack itself.
 network = Network(deployment, {"deployment": deployment, "stack": stack}, opts)
@@ -73,7 +74,7 @@ database = Database(
         "stack": stack,
         "existing": given.volumes.get("dataVolume") if given.existing else None,
         "server_image": settings.postgres_image,
-        "base_image": debian,
+        "base_image": given.debian,
         "network": network.network_name,
         "name": settings.database_name,
         "user": settings.database_user,
@@ -145,7 +146,7 @@ now = standing(
     given.state,
     deployment,
     data=given.existing or (given.has_data and not given.unfinished),
-    image=given.host.has_image(release.image),
+    image=release.kept,
     gone=given.missing.ids,
 )
 up = row_of(

@@ -24,6 +24,8 @@ DEFAULT_BASE_IMAGE = "python:3.13-slim-trixie"
 # Seconds: for the first answer, and for each later one, since a daemon that builds is slow.
 _FIRST_TIMEOUT = 10
 _TIMEOUT = 120
+# What the client raises when the daemon does not answer, or not as it should.
+FAILED = (docker.errors.DockerException, requests.RequestException)
 _MEANT = "or set DOCKER_HOST to the one you mean; `docker info` has to succeed"
 _START = f"start it (`systemctl start docker`, or `make up`, which does), {_MEANT}"
 _OVER_SSH = f"ssh has to get there without a question (a key, and its host known), {_MEANT}"
@@ -43,17 +45,25 @@ class Host:
         self.address = address or find_address()
         remote = (self.address or "").startswith("ssh:")
         try:
-            asked = tunnel(str(self.address)) if remote else self.address
-            docker.DockerClient(base_url=asked, timeout=_FIRST_TIMEOUT).ping()
-            self.client = docker.DockerClient(base_url=asked, timeout=_TIMEOUT)
-        except (docker.errors.DockerException, requests.RequestException, OSError) as error:
+            self._asked = tunnel(str(self.address)) if remote else self.address
+            self._ping()
+            self.client = docker.DockerClient(base_url=self._asked, timeout=_TIMEOUT)
+        except (*FAILED, OSError) as error:
             raise UserError(
                 f"no Docker daemon answers at {self.address or 'the default address'}",
-                [
-                    f"it said: {_root_cause(error)}",
-                    _OVER_SSH if remote else _START,
-                ],
+                [f"it said: {root_cause(error)}", _OVER_SSH if remote else _START],
             ) from None
+
+    def answers(self) -> bool:
+        """The daemon answers still."""
+        try:
+            self._ping()
+        except (*FAILED, OSError):
+            return False
+        return True
+
+    def _ping(self) -> None:
+        docker.DockerClient(base_url=self._asked, timeout=_FIRST_TIMEOUT).ping()
 
     @property
     def is_local(self) -> bool:
@@ -188,7 +198,8 @@ def find_address() -> str | None:
     return address or None
 
 
-def _root_cause(error: BaseException) -> str:
+def root_cause(error: BaseException) -> str:
+    """What was at the bottom of an error, in its own words."""
     while error.__cause__ or error.__context__:
         error = error.__cause__ or error.__context__ or error
     return str(error) or type(error).__name__

@@ -120,8 +120,6 @@ class Image(pulumi.ComponentResource):
             lines = last_lines(log.read_text(encoding="utf-8", errors="replace"))
             if lines:
                 pulumi.log.error("the image was not built; its last lines:\n\n" + lines, self)
-        for text in remedies("\n".join(args.errors)):
-            pulumi.log.error(text, self)
         return False
 
 
@@ -130,27 +128,6 @@ def _has_app(args: ImageArgs) -> bool:
     release = args["release"]
     needed = not release.kept or release.app_image in args["recorded"]
     return bool(release.app_image) and needed
-
-
-_REMEDIES = (
-    (
-        r"error reading from server|code = Unavailable|Unavailable: connection error|"
-        r"Cannot connect to the Docker daemon",
-        "the Docker daemon ended while it built the image. Nothing is lost: start it (`systemctl "
-        "start docker`), and run `pulumi up` again",
-    ),
-    (
-        r"(?i)no space left on device",
-        "the Docker host's disk is full. What was serving goes on serving. Make room (`docker "
-        "system df` shows what takes it, `docker builder prune` frees what builds left), and run "
-        "`pulumi up` again",
-    ),
-)
-
-
-def remedies(errors: str) -> list[str]:
-    """What to do about a failed build, where its errors don't say it themselves."""
-    return [text for pattern, text in _REMEDIES if re.search(pattern, errors)]
 
 
 def _secrets(args: ImageArgs) -> list[docker.RemoteImageBuildSecretArgsDict]:

@@ -12,7 +12,8 @@ import pulumi
 
 from components.database import address, claim, data_file, data_volumes, driver
 from components.database_address import Address
-from components.host import Host
+from components.errors import UserError
+from components.host import FAILED, Host, root_cause
 from components.host_claim import Claim, Retired
 from components.missing import Missing, missing
 from components.plan import Plan, execution_plan
@@ -41,6 +42,7 @@ class Preparation:
         has_data: the site is this stack's to create, and its data is there already.
         unfinished: that data is from a first `up` of this stack that did not come to its end.
         base_image: the image that releases start from, and where it comes from.
+        debian: the image that everything else starts from.
         release: the release that is to serve.
         secrets: the stack's secrets.
         database: where the database is.
@@ -57,6 +59,7 @@ class Preparation:
     has_data: bool
     unfinished: bool
     base_image: tuple[str, str]
+    debian: str
     release: Release
     secrets: StackSecrets
     database: Address
@@ -94,6 +97,16 @@ def prepare() -> Preparation:
     Raises:
         UserError: if something is wrong with one of them.
     """
+    try:
+        return _prepare()
+    except FAILED as error:
+        raise UserError(
+            "the Docker daemon stopped answering before anything was changed",
+            [f"it said: {root_cause(error)}", "once `docker info` succeeds, run the same again"],
+        ) from None
+
+
+def _prepare() -> Preparation:
     settings = load_stack()
     stack = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
     config_file = Path("stacks", f"Pulumi.{pulumi.get_stack()}.yaml")
@@ -144,6 +157,7 @@ def prepare() -> Preparation:
         has_data=has_data,
         unfinished=has_data and holder in owned,
         base_image=base_image,
+        debian=host.base_image("")[0],
         release=release,
         secrets=secrets,
         database=address(settings, secrets.database_password),

@@ -9,7 +9,7 @@ import tarfile
 from typing import Any, NoReturn
 
 LAST_LINES = 60
-_UNREACHABLE = r"Cannot connect to the Docker daemon|error during connect|connection refused|EOF$"
+_NONE = r"(?i)no such (container|object)"
 
 
 def docker(*words: str, stdin: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
@@ -28,17 +28,14 @@ def docker_or_fail(doing: str, *words: str, stdin: bytes | None = None) -> bytes
 def inspect(container: str) -> dict[str, Any] | None:
     """What the daemon knows of a container; None if there is none.
 
-    Without a daemon nobody knows, and this command fails.
+    Where the daemon doesn't say so itself nobody knows, and this command fails.
     """
     done = docker("container", "inspect", container)
     if done.returncode != 0:
         said = done.stderr.decode(errors="replace").strip()
-        if re.search(_UNREACHABLE, said):
-            fail(
-                f"the Docker daemon does not answer any more: {said}\nNothing is lost: start it "
-                "(`systemctl start docker`), and run `pulumi up` again"
-            )
-        return None
+        if re.search(_NONE, said):
+            return None
+        fail(f"the Docker daemon does not answer: {said}")
     found: dict[str, Any] = json.loads(done.stdout)[0]
     return found
 

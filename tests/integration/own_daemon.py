@@ -68,9 +68,16 @@ class OwnDaemon:
             f"--data-root {_DATA} > /run/dockerd.log 2>&1",
         )
         deadline = time.monotonic() + _PATIENCE
-        while not self._answers():
+        while not self.answers():
             assert time.monotonic() < deadline, self._inside("tail -20 /run/dockerd.log")
             time.sleep(0.2)
+
+    def answers(self) -> bool:
+        """It answers."""
+        try:
+            return bool(docker.DockerClient(base_url=self.address, timeout=5).ping())
+        except (docker.errors.DockerException, requests.RequestException, OSError):
+            return False
 
     def kill(self) -> None:
         """Kill it, as a crash does."""
@@ -97,12 +104,6 @@ class OwnDaemon:
     def remove(self) -> None:
         """Leave nothing of it."""
         subprocess.run(["docker", "rm", "--force", self._box], capture_output=True, check=False)
-
-    def _answers(self) -> bool:
-        try:
-            return bool(docker.DockerClient(base_url=self.address, timeout=5).ping())
-        except (docker.errors.DockerException, requests.RequestException, OSError):
-            return False
 
     def _load(self) -> None:
         with subprocess.Popen(["docker", "save", BASE], stdout=subprocess.PIPE) as saved:

@@ -43,6 +43,14 @@ def daemon_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnD
     made.remove()
 
 
+@pytest.fixture(autouse=True)
+def daemon_that_answers(daemon_of_its_own: OwnDaemon) -> Iterator[None]:
+    """Whatever a test did to it, the next one finds a daemon."""
+    yield
+    if not daemon_of_its_own.answers():
+        daemon_of_its_own.start()
+
+
 @pytest.fixture(scope="module")
 def site(make_site: MakeSite, daemon_of_its_own: OwnDaemon) -> Site:
     made = make_site("faults")
@@ -77,7 +85,11 @@ def converges(site: Site, daemon: OwnDaemon, wanted: dict[str, int]) -> None:
     "boundary",
     [
         Boundary(side="before", operation="create-replacement", resource="release"),
+        Boundary(side="after", operation="create-replacement", resource="release"),
+        Boundary(side="before", operation="create-replacement", resource="backend"),
         Boundary(side="before", operation="create-replacement", resource="gate"),
+        Boundary(side="before", operation="create-replacement", resource="traffic"),
+        Boundary(side="before", operation="delete-replaced", resource="backend"),
     ],
     ids=str,
 )

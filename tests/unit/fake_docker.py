@@ -40,6 +40,11 @@ class FakeDocker:
         self._answers.append((words, [answer]))
         return self
 
+    def gone(self, container: str = "") -> "FakeDocker":
+        """There is no such container; without a name, none at all."""
+        words = f"container inspect {container}".strip()
+        return self.on(words, code=1, err=f"Error: No such container: {container}")
+
     @property
     def unused(self) -> list[str]:
         """Answers to calls that never came."""

@@ -129,7 +129,7 @@ def test_its_patience_ends(
 def test_a_container_that_is_gone_can_only_be_made_again(
     cli: FakeDocker, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    cli.on(INSPECT, code=1)
+    cli.gone()
     with pytest.raises(SystemExit):
         gate.wait("shop", 60, answers(None))
     assert "container shop is gone: run `pulumi up --refresh`" in capsys.readouterr().err

@@ -8,7 +8,7 @@ import pulumi
 import pytest
 
 from components.edge_image import EdgeImage
-from components.image import Image, ImageArgs, last_lines, remedies
+from components.image import Image, ImageArgs, last_lines
 from components.release import Release
 from tests.unit.recorder import Recorder, deploy
 
@@ -213,19 +213,3 @@ def test_the_edges_image_depends_on_its_files_and_base_alone(build_folder: Path)
     assert first.outputs["image_id"].startswith("sha256:")
     assert edge_image()["shop-edge-image"].inputs == inputs
     assert edge_image("other")["shop-edge-image"].inputs["name"] != inputs["name"]
-
-
-@pytest.mark.parametrize(
-    ("errors", "said"),
-    [
-        ("rpc error: code = Unavailable desc = transport is closing", "daemon ended"),
-        ("failed to solve: Unavailable: error reading from server: read: EOF", "daemon ended"),
-        ("listing workers for Build: Unavailable: connection error: desc = read", "daemon ended"),
-        ("write /app/x: no space left on device", "disk is full"),
-        ("failed to solve: exit code: 1", ""),
-    ],
-)
-def test_what_the_host_did_to_a_build_is_said(errors: str, said: str) -> None:
-    found = remedies(errors)
-    assert [said in text for text in found] == ([True] if said else [])
-    assert all("run `pulumi up` again" in text for text in found)

@@ -147,5 +147,5 @@ def test_one_that_keeps_crashing_is_tried_at_once(cli: FakeDocker) -> None:
 def test_one_that_is_gone_can_only_be_made_again(
     cli: FakeDocker, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    cli.on(INSPECT, code=1)
+    cli.gone()
     assert "container shop-postgres is gone: run `pulumi up --refresh`" in failure(capsys)

@@ -88,5 +88,5 @@ def test_what_is_not_on_a_proxys_network_does_not_serve(cli: FakeDocker) -> None
 def test_what_is_taken_over_from_serves_as_far_as_it_runs(cli: FakeDocker) -> None:
     cli.on("container inspect web", out=[{"State": {"Running": True}}])
     cli.on("container inspect db", out=[{"State": {"Running": False}}])
-    cli.on("container inspect gone", code=1)
+    cli.gone("gone")
     assert serving("shop", ["web", "db", "gone"]) == ["web"]

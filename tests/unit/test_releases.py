@@ -119,7 +119,7 @@ def test_nothing_makes_an_update_fail(
 ) -> None:
     for name, value in {"DEPLOYMENT": "shop", "BACKEND": "box", "KEEP": "2"}.items():
         monkeypatch.setenv(name, value)
-    cli.on("container inspect box", code=1).on(LIST, code=1, err="no daemon")
+    cli.gone("box").on(LIST, code=1, err="no daemon")
     cli.on(f"{EXEC} list", code=1, err="No module named deploy_runtime.assets")
     command.main()
     output = capsys.readouterr()

@@ -128,7 +128,7 @@ def test_containers_are_stopped_not_restarted_and_kept(
 def test_where_they_make_room_for_the_edge_the_way_back_is_said(
     served: FakeDocker, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    served.on("container inspect shop-edge", code=1)
+    served.gone("shop-edge")
     retire.main()
     assert changes(served) == RETIRED
     said = capsys.readouterr().out
@@ -151,7 +151,7 @@ def test_without_an_edge_there_is_no_room_to_make(
 def test_one_that_its_owner_removed_is_no_error(
     cli: FakeDocker, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    cli.on("container inspect", code=1)
+    cli.gone("")
     retire.main()
     assert capsys.readouterr().out == "web: gone already\nworker: gone already\n"
 
@@ -159,7 +159,7 @@ def test_one_that_its_owner_removed_is_no_error(
 def test_one_that_cannot_be_stopped_ends_the_update_and_lets_all_serve(
     served: FakeDocker, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    served.on("container inspect shop-edge", code=1)
+    served.gone("shop-edge")
     served.on("stop --time 30 worker", code=1, err="oh no")
     with pytest.raises(SystemExit):
         retire.main()
@@ -170,7 +170,7 @@ def test_one_that_cannot_be_stopped_ends_the_update_and_lets_all_serve(
 def test_what_did_not_run_is_not_started(cli: FakeDocker) -> None:
     cli.on("container inspect web", out=container(running=False))
     cli.on("container inspect worker", out=container()).on("stop --time 30 worker", code=1)
-    cli.on("container inspect shop-edge", code=1)
+    cli.gone("shop-edge")
     with pytest.raises(SystemExit):
         retire.main()
     assert [call for call in changes(cli) if call.startswith("start")] == ["start worker"]

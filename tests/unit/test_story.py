@@ -5,11 +5,14 @@ import re
 from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, NoReturn
 
 import pytest
+import requests
 
 from components.errors import UserError
+from tests.unit.fake_daemon import FakeDaemon
 from tests.unit.program import ADDRESS, SECRETS, STACKS, Program, environment
 from tests.unit.recorder import Recorder
 
@@ -166,6 +169,12 @@ def test_everything_is_on_the_host_that_was_checked(program: Program, stack: str
     assert {r.options.provider.split("::")[-2] for r in of_docker} == {"docker"}
 
 
+def test_whatever_the_host_does_to_a_resource_is_said(program: Program) -> None:
+    resources = program.run("clean-server").resources.items()
+    own = {name for name, r in resources if r.options.custom and name != "docker"}
+    assert own == {name for name, r in resources if "remedies" in r.options.hooks.on_error}
+
+
 @pytest.mark.parametrize("stack", STACKS)
 def test_every_resource_belongs_to_a_component(program: Program, stack: str) -> None:
     tops = {k for k, r in program.run(stack).resources.items() if r.parent == "Stack"}
@@ -265,6 +274,20 @@ def test_a_mistake_is_found_before_anything_is_done(
     assert not recorder.resources
     # Not even a secret was generated for it.
     assert not program.pulumi.kept
+
+
+def test_a_daemon_that_dies_while_it_is_asked_leaves_no_trace(
+    program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def get(_name: str) -> NoReturn:
+        raise requests.ConnectionError("EOF")
+
+    monkeypatch.setattr(FakeDaemon, "volumes", SimpleNamespace(get=get))
+    recorder = Recorder()
+    with pytest.raises(UserError, match="the Docker daemon stopped answering") as error:
+        program.run_into(recorder, "clean-server")
+    assert "it said: EOF" in str(error.value)
+    assert not recorder.resources
 
 
 def test_what_another_stack_serves_is_not_touched(program: Program) -> None:

@@ -112,7 +112,7 @@ def test_nothing_is_let_onto_another_deployments_network(
 def test_a_backend_that_is_gone_or_refused_fails_the_update(
     cli: FakeDocker, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    cli.on("container inspect new-1", code=1)
+    cli.gone("new-1")
     with pytest.raises(SystemExit):
         attach.main()
     assert "there is no container new-1" in capsys.readouterr().err

@@ -131,7 +131,7 @@ def test_what_does_not_serve_again_is_said(
 
 def test_containers_that_are_gone_are_not_started(cli: FakeDocker, migrations: Path) -> None:
     opened(migrations)
-    cli.on("container inspect old", code=1)
+    cli.gone("old")
     assert "none of its containers is there any more" in window.undo(str(migrations), ())
     assert not [call for call in cli.calls if call.startswith("start")]
 

@@ -1,0 +1,88 @@
+"""What is said of a resource that failed because of the Docker host."""
+
+from collections.abc import Callable
+
+import pulumi
+import pulumi_command as command
+import pulumi_docker as docker
+import pytest
+
+from components.remedies import offer_remedies, remedies
+from tests.unit.recorder import Recorder, deploy
+
+
+@pytest.mark.parametrize(
+    ("errors", "said"),
+    [
+        ("rpc error: code = Unavailable desc = transport is closing", "daemon"),
+        ("failed to solve: Unavailable: error reading from server: read: EOF", "daemon"),
+        ("listing workers for Build: Unavailable: connection error: desc = read", "daemon"),
+        ("Cannot connect to the Docker daemon at unix:///run/docker.sock", "daemon"),
+        ("failed to dial gRPC: cannot connect to the Docker daemon.", "daemon"),
+        ("error during connect: Head http://a/_ping: connection reset by peer", "daemon"),
+        ("the Docker daemon does not answer: Get http://a: EOF", "daemon"),
+        ("write /app/x: no space left on device", "disk is full"),
+        ("failed to solve: exit code: 1", ""),
+        ("failed to do request: Head https://a.example/v2/: connection refused", ""),
+    ],
+)
+def test_a_host_that_is_back_is_known_by_its_words(errors: str, said: str) -> None:
+    found = remedies(errors, lambda: True)
+    assert [said in text for text in found] == ([True] if said else [])
+    assert all("run `pulumi up` again" in text for text in found)
+
+
+def test_a_daemon_that_is_gone_is_known_whatever_failed() -> None:
+    (said,) = remedies("write unix @->/run/docker.sock: write: broken pipe", lambda: False)
+    assert "the Docker daemon does not answer any more" in said
+
+
+def test_a_full_disk_is_not_called_a_daemon_that_is_gone() -> None:
+    (said,) = remedies("no space left on device", lambda: False)
+    assert "disk is full" in said
+
+
+@pytest.fixture
+def hooks(monkeypatch: pytest.MonkeyPatch) -> list[Callable[[pulumi.ErrorHookArgs], bool]]:
+    """The error hooks that were made."""
+    made: list[Callable[[pulumi.ErrorHookArgs], bool]] = []
+    original = pulumi.ErrorHook.__init__
+
+    def init(self: pulumi.ErrorHook, name: str, func: Callable[..., bool]) -> None:
+        made.append(func)
+        original(self, name, func)
+
+    monkeypatch.setattr(pulumi.ErrorHook, "__init__", init)
+    return made
+
+
+def program(answers: Callable[[], bool]) -> Recorder:
+    def make() -> dict[str, object]:
+        offer_remedies(answers)
+        docker.Volume("shop-data")
+        command.local.Command("shop-gate", create="true")
+        docker.Provider("docker")
+        return {}
+
+    return deploy(make)
+
+
+def test_every_resource_on_the_host_has_the_hook(
+    hooks: list[Callable[[pulumi.ErrorHookArgs], bool]],
+) -> None:
+    resources = program(lambda: True).resources
+    hooked = {name for name, made in resources.items() if made.options.hooks.on_error}
+    assert hooked == {"shop-data", "shop-gate"}
+    assert len(hooks) == 1
+
+
+def test_what_to_do_is_said_once_and_nothing_is_tried_again(
+    hooks: list[Callable[[pulumi.ErrorHookArgs], bool]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(pulumi.log, "error", said.append)
+    program(lambda: False)
+    failed = [pulumi.ErrorHookArgs("u", "", n, "t", errors=["EOF"]) for n in ("one", "two")]
+    assert [hooks[0](args) for args in failed] == [False, False]
+    assert len(said) == 1
+    assert "start it (`systemctl start docker`)" in said[0]
