@@ -93,8 +93,18 @@ class Site:
 
     def pulumi(self, *words: str, check: bool = False, timeout: float = 600) -> Run:
         """Run the Pulumi command line in the copy of the program."""
+        run = self._run("pulumi", "--non-interactive", *words, timeout=timeout)
+        if check:
+            assert run.code == 0, f"pulumi {' '.join(words)}\n{run.output}"
+        return run
+
+    def command(self, name: str, *words: str) -> Run:
+        """Run one of the program's own commands, such as ``recover``."""
+        return self._run("python3", "-m", f"components.commands.{name}", *words, timeout=300)
+
+    def _run(self, *words: str, timeout: float) -> Run:
         done = subprocess.run(
-            ["pulumi", "--non-interactive", *words],
+            words,
             cwd=self.folder,
             env=self.env,
             stdout=subprocess.PIPE,
@@ -103,10 +113,7 @@ class Site:
             check=False,
             timeout=timeout,
         )
-        run = Run(code=done.returncode, output=done.stdout)
-        if check:
-            assert run.code == 0, f"pulumi {' '.join(words)}\n{run.output}"
-        return run
+        return Run(code=done.returncode, output=done.stdout)
 
     def configure(self, **values: Any) -> None:
         """Set config values: lists and mappings by path, everything else as text."""
@@ -129,14 +136,9 @@ class Site:
 
     def ledger(self) -> list[dict[str, Any]]:
         """What ran on the deployment, oldest first."""
-        done = subprocess.run(
-            ["python3", "-m", "components.commands.ledger", self.deployment, "--json"],
-            cwd=self.folder,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        found: list[dict[str, Any]] = json.loads(done.stdout)["records"]
+        said = self.command("ledger", self.deployment, "--json")
+        assert said.code == 0, said.output
+        found: list[dict[str, Any]] = json.loads(said.output)["records"]
         return found
 
     def _set(self, key: str, value: str, *flags: str) -> None:
@@ -149,6 +151,14 @@ class Site:
     def preview(self) -> Run:
         """Say what an update would do."""
         return self.pulumi("preview", "-s", self.stack)
+
+    def recover(self, *flags: str) -> Run:
+        """The documented recovery."""
+        return self.command("recover", self.stack, *flags)
+
+    def restore(self, *words: str) -> Run:
+        """List the copies of the database, or put one back."""
+        return self.command("restore", self.deployment, *words)
 
     def destroy(self) -> Run:
         """Remove what the stack created, but what is retained."""

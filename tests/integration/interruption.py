@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psutil
 
-from tests.integration.harness import Run, Site
+from tests.integration.harness import Site
 
 _OURS = "django-on-docker:index:"  # components: nothing happens at their boundaries
 _MOMENTS = {"resourcePreEvent": "before", "resOutputsEvent": "after"}
@@ -149,18 +149,3 @@ def _boundaries(events: Path, site: Site) -> Iterator[Boundary]:
                 continue
             name = meta["urn"].rpartition("::")[2].removeprefix(f"{site.deployment}-")
             yield Boundary(side=side, operation=meta["op"], resource=name)
-
-
-def recover(site: Site, *flags: str) -> Run:
-    """The documented recovery."""
-    done = subprocess.run(
-        ["python3", "-m", "components.commands.recover", site.stack, *flags],
-        cwd=site.folder,
-        env=site.env,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-        timeout=300,
-    )
-    return Run(code=done.returncode, output=done.stdout)

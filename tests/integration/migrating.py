@@ -1,7 +1,6 @@
 """A small project whose migrations tests write, and what they look at on a site that serves it."""
 
 import secrets
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -122,7 +121,7 @@ class Shop:
 
     def restore(self, *words: str) -> Run:
         """Run the command that lists copies, or puts one back."""
-        return restore(self.site, *words)
+        return self.site.restore(*words)
 
     @property
     def backend(self) -> Container:
@@ -157,17 +156,3 @@ def make(site: Site, folder: Path, database: str) -> Shop:
         database=database,
     )
     return shop
-
-
-def restore(site: Site, *words: str) -> Run:
-    """Run the command that lists copies of a site's database, or puts one back."""
-    done = subprocess.run(
-        ["python3", "-m", "components.commands.restore", site.deployment, *words],
-        cwd=site.folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-        timeout=120,
-    )
-    return Run(code=done.returncode, output=done.stdout)

@@ -5,7 +5,6 @@ The tests of this module build on each other, in order, on one deployment.
 
 import http.client
 import json
-import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -256,14 +255,8 @@ def test_maintenance_ends_with_the_same_container(site: Site, first_up: Run) -> 
     edge = docker.from_env().containers.get(f"{site.deployment}-edge")
     edge.exec_run(["python3", "/usr/local/lib/edge/control.py", "maintenance"])
     assert send(site, "GET")[0] == 503
-    done = subprocess.run(
-        ["python3", "-m", "components.commands.window", site.deployment],
-        cwd=site.folder,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    done = site.command("window", site.deployment)
+    assert done.code == 0, done.output
     assert send(site, "GET")[0] == 200
 
 

@@ -12,7 +12,7 @@ import pytest
 from tests.integration.conftest import BeginFault, MakeSite
 from tests.integration.faults import first_error
 from tests.integration.harness import Site
-from tests.integration.interruption import Boundary, Cut, cut_off, recover
+from tests.integration.interruption import Boundary, Cut, cut_off
 from tests.integration.own_daemon import OwnDaemon
 from tests.integration.trials import inventory
 
@@ -115,7 +115,7 @@ def test_a_daemon_that_dies_during_an_update_loses_nothing(
     assert "no Docker daemon answers" in again.output
     daemon_of_its_own.start()
     assert serves(site, daemon_of_its_own), "the old version comes back with its daemon"
-    said = recover(site)
+    said = site.recover()
     assert said.code == 0, said.output
     converges(site, daemon_of_its_own, wanted)
     fault("daemon lost").saw(
@@ -157,7 +157,7 @@ def test_a_disk_that_runs_full_fails_the_migration_and_nothing_else(
     finally:
         daemon_of_its_own.make_room()
     # If a backend got as far as its gate, it stays rejected until somebody says that it is mended.
-    said = recover(site)
+    said = site.recover()
     assert said.code == 0, said.output
     converges(site, daemon_of_its_own, wanted)
     assert set(site.preview().changes()) == {"unchanged"}

@@ -14,7 +14,7 @@ import pytest
 from tests.integration.conftest import BeginFault, MakeSite
 from tests.integration.faults import first_error
 from tests.integration.harness import Browser
-from tests.integration.interruption import Boundary, Cut, cut_off, recover
+from tests.integration.interruption import Boundary, Cut, cut_off
 from tests.integration.trials import Subject, inventory, trial
 
 INSTANTS = 3
@@ -33,7 +33,7 @@ def subject(make_site: MakeSite) -> Subject:
     # The network is there, and the seeding job's container goes on without its client.
     first = cut_off(made.site, at("before", "create", "job", whole=True))
     assert first.code == -signal.SIGKILL, first.output
-    said = recover(made.site)
+    said = made.site.recover()
     assert said.code == 0, said.output
     made.site.up()
     made.settle()
@@ -48,7 +48,7 @@ def test_a_first_up_that_was_killed_goes_on(subject: Subject) -> None:
 
 
 def test_a_stack_that_is_well_is_left_alone(subject: Subject) -> None:
-    said = recover(subject.site)
+    said = subject.site.recover()
     assert said.code == 0
     assert "Nothing to recover: nothing was changed." in said.output
     assert "found:" not in said.output
@@ -114,7 +114,7 @@ def test_a_stale_lock_is_named_and_cleared(subject: Subject, fault: BeginFault) 
     subject.edit()
     cut_off(subject.site, at("before", "create-replacement", "backend", whole=True))
     locked = subject.site.up(check=False)
-    said = recover(subject.site)
+    said = subject.site.recover()
     again = subject.site.up(check=False)
     fault("stale lock").saw(
         first_error(locked.output),
@@ -143,13 +143,13 @@ def test_a_dry_run_says_what_it_would_do_and_does_nothing(subject: Subject) -> N
     )
     assert f"make recover STACK={subject.site.stack}" in refused.output
     before = inventory(subject.site)
-    said = recover(subject.site, "--dry-run")
+    said = subject.site.recover("--dry-run")
     assert said.code == 0
     assert f"container {name} (backend, created) is in no state" in said.output
     assert "Nothing was changed." in said.output
     assert inventory(subject.site) == before
     assert left.status == "created"
-    assert recover(subject.site).code == 0
+    assert subject.site.recover().code == 0
     assert list(subject.problems()) == []
 
 
@@ -160,7 +160,7 @@ def test_a_state_that_was_being_written_is_mended(subject: Subject) -> None:
     broken = subject.site.up(check=False)
     assert broken.code != 0
     assert "failed to load checkpoint" in broken.output
-    said = recover(subject.site)
+    said = subject.site.recover()
     assert said.code == 0, said.output
     assert "clean-server.json.attrs is half written" in said.output
     assert not list(states.glob("*.tmp"))
@@ -177,12 +177,12 @@ def test_a_site_whose_state_is_lost_is_found_by_its_labels(
     site.pulumi("stack", "init", site.stack, check=True)
     refused = site.up(check=False).output
     assert f"make recover STACK={site.stack}" in refused
-    said = recover(site)
+    said = site.recover()
     assert said.code == 1
     assert f"container {site.deployment}-edge (edge, running)" in said.output
     assert "TAKE_DOWN=yes" in said.output
     assert Browser(site.url).get("/")[0] == 200, "what serves is left alone"
-    taken = recover(site, "--take-down")
+    taken = site.recover("--take-down")
     assert taken.code == 0, taken.output
     site.up()
     problems = list(subject.problems())

@@ -20,7 +20,7 @@ from components.commands import window_note
 from tests.integration import migrating
 from tests.integration.conftest import BeginFault, MakeSite
 from tests.integration.harness import Browser, visitors
-from tests.integration.interruption import Boundary, Cut, cut_off, recover
+from tests.integration.interruption import Boundary, Cut, cut_off
 from tests.integration.migrating import FAIL, NULLABLE, RENAME, SLOWLY, Shop
 from tests.unit import migration_zoo
 from tests.unit.migration_zoo import UNSAFE
@@ -267,7 +267,7 @@ def test_what_is_tried_again_has_a_window_and_a_copy_again(shop: Shop) -> None:
     # The cause was not in the release, and what was written since has to be in the copy.
     shop.site.configure(gateTimeout=120)
     assert Browser(shop.site.url).get("/add/eel")[0] == 200
-    assert recover(shop.site).code == 0
+    assert shop.site.recover().code == 0
     with visitors(shop.site.url) as statuses:
         run = shop.site.up()
     assert "window: " in run.output
@@ -284,7 +284,7 @@ def test_a_window_that_is_killed_ends_with_the_next_up(shop: Shop) -> None:
     closed = Boundary(side="after", operation="create-replacement", resource="migration-check")
     cut_off(shop.site, Cut(at=closed))
     assert Browser(shop.site.url).get("/")[0] == 503
-    said = recover(shop.site)
+    said = shop.site.recover()
     assert said.code == 0, said.output
     again = shop.site.up()
     assert "0006_mark" in again.output

@@ -24,7 +24,6 @@ from docker.models.containers import Container
 from tests.integration.conftest import BeginFault, MakeSite
 from tests.integration.faults import Fault
 from tests.integration.harness import Browser, Run, Site
-from tests.integration.migrating import restore
 from tests.integration.trials import Subject
 
 VIEWS = "example/catalogue/views.py"
@@ -468,7 +467,7 @@ def test_a_server_elsewhere_is_copied_before_it_is_migrated_and_put_back(
     before = queried(elsewhere, names)
     queried(elsewhere, "UPDATE catalogue_category SET name = name || ' later'")
     assert queried(elsewhere, names) != before
-    done = restore(guest, copy)
+    done = guest.restore(copy)
     assert done.code == 0, done.output
     assert queried(elsewhere, names) == before
     assert "add_trial_4" in queried(elsewhere, "SELECT name FROM django_migrations"), (

@@ -14,7 +14,7 @@ import docker
 import psutil
 
 from tests.integration.harness import Browser, Site, visitors
-from tests.integration.interruption import Cut, cut_off, recover
+from tests.integration.interruption import Cut, cut_off
 
 VIEWS = "example/catalogue/views.py"
 MIGRATIONS = "example/catalogue/migrations"
@@ -202,7 +202,7 @@ def trial(subject: Subject, cut: Cut, *, served: bool, say: Callable[[str], None
     with ExitStack() as during:
         statuses = during.enter_context(visitors(subject.site.url)) if served else []
         first = cut_off(subject.site, cut)
-        recovery = recover(subject.site)
+        recovery = subject.site.recover()
         again = subject.site.up(check=False)
     problems = [f"recovery ended with {recovery.code}"] if recovery.code else []
     problems += [f"the next up ended with {again.code}"] if again.code else []
