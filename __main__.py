@@ -13,6 +13,7 @@ from components import application, outputs
 from components.backend import PORT, Backend
 from components.backups import Backups
 from components.build_secrets import stage_build_secrets
+from components.counted import looks, retirements, switches
 from components.database import Database, application_files
 from components.edge import Edge
 from components.edge_config import EdgeConfig
@@ -20,7 +21,7 @@ from components.edge_image import EdgeImage
 from components.errors import end_quietly_when_interrupted
 from components.files import Files
 from components.image import Image
-from components.known_migrations import last_check, looks, new_migrations, switches
+from components.known_migrations import last_check, new_migrations
 from components.ledger import Account, Ledger
 from components.migration_check import MigrationCheck, outcome_file
 from components.network import Network
@@ -29,7 +30,7 @@ from components.ownership import Ownership
 from components.preparation import prepare
 from components.releases import Releases
 from components.remedies import offer_remedies
-from components.retirement import Retirement, times_retired
+from components.retirement import Retirement
 from components.secrets import Secrets
 from components.seeding import Seeding, triggers
 from components.standing import Wanted, row_of, standing
@@ -246,7 +247,7 @@ def retire(after: pulumi.Resource) -> Retirement:
             "containers": settings.retire,
             "grace": settings.stop_grace,
             "edge": f"{deployment}-edge" if settings.edge else "",
-            "times": times_retired(given.state, deployment, again=given.retired.runs),
+            "times": retirements(given.state, deployment, again=given.retired.runs),
         },
         pulumi.ResourceOptions(depends_on=[after]),
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from components import ports
 from components.database_claim import DatabaseClaim
-from components.labels import DEPLOYMENT, ROLE, STACK
+from components.labels import DEPLOYMENT, ROLE, STACK, traffic_network
 
 if TYPE_CHECKING:
     from components.host import Host
@@ -134,7 +134,7 @@ class Claim:
         # What one deployment calls its own may be what another's proxy would be let onto.
         names = [self.deployment]
         if self.port is None:
-            names.append(f"{self.deployment}-traffic")
+            names.append(traffic_network(self.deployment))
         for network in host.client.networks.list(filters={"label": DEPLOYMENT}):
             owner = network.attrs["Labels"][DEPLOYMENT]
             if network.name in names and owner != self.deployment:

@@ -31,6 +31,16 @@ def labels(deployment: str, role: str, **more: str) -> dict[str, str]:
     return {DEPLOYMENT: deployment, ROLE: role, **extra}
 
 
+def traffic_network(deployment: str) -> str:
+    """The name of the network on which a proxy of the user's own reaches a deployment."""
+    return f"{deployment}-traffic"
+
+
+def options(marks: Mapping[str, str]) -> list[str]:
+    """Words that have the docker client give these labels to what it makes."""
+    return [word for name, value in marks.items() for word in ("--label", f"{name}={value}")]
+
+
 def filters(marks: Mapping[str, str]) -> list[str]:
     """Words that let the docker client list only what bears these labels."""
     return [word for name, value in marks.items() for word in ("--filter", f"label={name}={value}")]

@@ -8,7 +8,7 @@ import pulumi
 import pulumi_command as command
 
 from components import PACKAGE
-from components.labels import DEPLOYMENT, TRAFFIC_NETWORK, labels
+from components.labels import DEPLOYMENT, TRAFFIC_NETWORK, labels, traffic_network
 
 
 class OwnProxyArgs(TypedDict):
@@ -44,7 +44,7 @@ class OwnProxy(pulumi.ComponentResource):
     ) -> None:
         super().__init__(f"{PACKAGE}:index:OwnProxy", name, None, opts)
         deployment = args["deployment"]
-        network = f"{deployment}-traffic"
+        network = traffic_network(deployment)
         made = command.local.Command(
             f"{name}-traffic-network",
             create="python3 -m components.commands.traffic_network create",

@@ -1,8 +1,8 @@
 """Retirement: containers that served until now are stopped and kept."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, TypedDict
+from collections.abc import Sequence
+from typing import TypedDict
 
 import pulumi
 import pulumi_command as command
@@ -50,18 +50,3 @@ class Retirement(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, depends_on=opts.depends_on if opts else None),
         )
         self.register_outputs({})
-
-
-def times_retired(resources: Iterable[Mapping[str, Any]], name: str, *, again: bool) -> int:
-    """How often containers were retired once more, by a stack's state; this update counted.
-
-    Args:
-        resources: the resources in the state.
-        name: the component's.
-        again: some of what is to be retired runs.
-    """
-    for resource in resources:
-        if resource["urn"].endswith(f"::{name}-retirement"):
-            _, *times = resource.get("inputs", {}).get("triggers") or [()]
-            return int(times[0] if times else 0) + again
-    return 0

@@ -6,37 +6,20 @@ them; what the version that serves could not live with; and what the database ha
 doesn't know. Progress and warnings for people go to stderr.
 """
 
-import json
-import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from . import boot, database, migrate
+from . import migrate
+from .answer import answer
 from .errors import DeployError
 from .explain import explain
 from .lint import Linter
 from .operations import Finding, Judge
 
 Report = dict[str, Any]
-
-
-def main(flags: Sequence[str]) -> int:
-    """Print the report; return the exit code."""
-    # From here on nothing but the report reaches the real stdout, whatever the project prints.
-    channel = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)
-    try:
-        boot.start_django()
-        database.wait(migrate.alias_of(flags))
-        found = report(migrate.alias_of(flags))
-    except DeployError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    print(json.dumps(found), file=channel, flush=True)
-    return 0
 
 
 def report(alias: str = "default") -> Report:
@@ -151,4 +134,4 @@ def _name(app: str, name: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(answer(sys.argv[1:], report))

@@ -64,7 +64,8 @@ def standing(migrations: str, described: Mapping[str, Any]) -> str:
     deployment, retire = Path(migrations).parent.name, described.get("retire") or ()
     if not deployment or reached(deployment) or taken_over(retire):
         return _SERVES
-    stands = "Nothing serves" + (_PAGE if (edge := every(deployment, "edge")) else ".")
+    edge = every(deployment, "edge")
+    stands = f"Nothing serves{_PAGE if edge else '.'}"
     if not described.get("serves"):
         made_room = edge and [name for name in retire if inspect(name)]
         way = f"How to bring back what made room, {deployment}-retirement has said."

@@ -1,6 +1,7 @@
 """Which migrations a database has: the release that failed is asked, in a container of its own."""
 
 import json
+import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,8 @@ from components.commands import one_shot
 
 DESCRIPTION = "migration-check.json"
 """How a release is asked, in a file beside that of the check's outcome."""
+ROLE = "migration-check"
+"""What the container does in the deployment."""
 # It was there a moment ago: who waits for an error isn't kept waiting for long.
 _PATIENCE = "DEPLOY_DATABASE_TIMEOUT=5"
 
@@ -21,15 +24,33 @@ def applied(described: Mapping[str, Any]) -> frozenset[str] | None:
     Args:
         described: the migration check's description.
     """
-    words = ["--network", described["network"]]
-    words += [*one_shot.options(described, "mount", "env"), "--env", _PATIENCE]
-    words += [described["image"], "python", "-m", "deploy_runtime.applied", *described["flags"]]
-    done = one_shot.run(described["deployment"], "migration-check", words)
+    done = ask(described, "deploy_runtime.applied", "--env", _PATIENCE)
+    names = answer(done)
+    return None if names is None else frozenset(names)
+
+
+def ask(
+    described: Mapping[str, Any], module: str, *options: str
+) -> subprocess.CompletedProcess[bytes]:
+    """Ask a release about its database, in a container of its own.
+
+    Args:
+        described: the migration check's description.
+        module: what is run there, with the flags of migrate.
+        options: further options of `docker run`.
+    """
+    words = ["--network", described["network"], *one_shot.options(described, "mount", "env")]
+    words += [*options, described["image"], "python", "-m", module, *described["flags"]]
+    return one_shot.run(described["deployment"], ROLE, words)
+
+
+def answer(done: subprocess.CompletedProcess[bytes]) -> Any:
+    """What the release answered: the JSON of its last line; None if it gave no answer."""
     lines = done.stdout.decode(errors="replace").strip().splitlines()
     if done.returncode != 0 or not lines:
         return None
     try:
-        return frozenset(json.loads(lines[-1]))
+        return json.loads(lines[-1])
     except ValueError:
         return None
 

@@ -17,6 +17,8 @@ from components.commands import one_shot
 from components.commands.client import docker, fail
 
 FOLDER = "/srv/backups"
+ROLE = "backup"
+"""What the containers do in the deployment that make copies and put them back."""
 _RUNTIME = Path(__file__).parents[2] / "runtime"
 
 Entry = dict[str, Any]
@@ -219,11 +221,11 @@ class Database:
     def _in_application(self, script: bytes, *options: str, words: Sequence[str] = ()) -> Any:
         *given, image = self.application
         command = (*given, *options, "--network", "none", image, "python", "-", *words)
-        return one_shot.run(self.deployment, "backup", command, stdin=script)
+        return one_shot.run(self.deployment, ROLE, command, stdin=script)
 
     def _run(self, words: tuple[str, ...], *, network: str, stdin: bytes) -> Any:
         options = ("--user", "0", "--network", network, "--mount", self._mount)
-        return one_shot.run(self.deployment, "backup", (*options, *words), stdin=stdin)
+        return one_shot.run(self.deployment, ROLE, (*options, *words), stdin=stdin)
 
     @property
     def _mount(self) -> str:

@@ -31,13 +31,10 @@ def look(check: Check) -> dict[str, Any]:
     if check["fresh"]:
         nothing: list[Any] = []
         return {"new": True, **dict.fromkeys(("pending", "unsafe", "warnings", "ahead"), nothing)}
-    words = ["--network", check["network"], *one_shot.options(check, "mount", "env")]
-    command = ("python", "-m", "deploy_runtime.pending", *check["flags"])
-    words += [check["image"], *command]
-    done = one_shot.run(check["deployment"], "migration-check", words)
+    done = applied.ask(check, "deploy_runtime.pending")
+    report: dict[str, Any] | None = applied.answer(done)
     said = done.stderr.decode(errors="replace").strip()
-    lines = done.stdout.decode(errors="replace").strip().splitlines()
-    if done.returncode != 0 or not lines or not lines[-1].startswith("{"):
+    if report is None:
         if "No module named deploy_runtime.pending" in said:
             return _unknown()
         fail(
@@ -49,7 +46,6 @@ def look(check: Check) -> dict[str, Any]:
     for line in said.splitlines():
         if line.startswith("waiting for"):
             print(line, file=sys.stderr)
-    report: dict[str, Any] = json.loads(lines[-1])
     return report
 
 
@@ -189,13 +185,13 @@ def main() -> None:
 
 
 def _open(check: Check, report: Mapping[str, Any], serving: Sequence[str]) -> None:
-    noted = Path(check["result"]).with_name(window_note.NAME)
+    noted = window_note.beside(check["result"])
     unsafe = [entry["migration"] for entry in report["unsafe"]]
     window.begin(noted, check["deployment"], serving, check["grace"], unsafe)
 
 
 def _undo(check: Check) -> None:
-    for role in ("migration-check", "backup"):
+    for role in (applied.ROLE, backup.ROLE):
         one_shot.remove(check["deployment"], role)
     if window.is_open(check["result"]):
         window.undo(check["result"], applied.applied(check))

@@ -40,6 +40,12 @@ def inspect(container: str) -> dict[str, Any] | None:
     return found
 
 
+def is_running(container: str) -> bool:
+    """The container is there, and runs."""
+    state = inspect(container)
+    return state is not None and bool(state["State"]["Running"])
+
+
 def read_file(container: str, path: str) -> bytes | None:
     """A file in a container, whether that runs or not, also in its volumes; None if it isn't there.
 

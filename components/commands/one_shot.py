@@ -10,6 +10,7 @@ from typing import Any
 
 from components.commands.client import docker, fail
 from components.labels import DEPLOYMENT, ROLE, labels
+from components.labels import options as label_options
 
 
 def options(described: Mapping[str, Any], *kinds: str) -> list[str]:
@@ -24,9 +25,7 @@ def options(described: Mapping[str, Any], *kinds: str) -> list[str]:
 
 def named(deployment: str, role: str) -> list[str]:
     """The options of `docker run` for the name and the labels by which it is found again."""
-    marks = labels(deployment, role).items()
-    words = [word for name, value in marks for word in ("--label", f"{name}={value}")]
-    return ["--name", f"{deployment}-{role}", *words]
+    return ["--name", f"{deployment}-{role}", *label_options(labels(deployment, role))]
 
 
 def run(

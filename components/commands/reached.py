@@ -7,8 +7,8 @@ the switch, runs beside the one that serves.
 import re
 from collections.abc import Sequence
 
-from components.commands.client import docker, docker_or_fail, inspect, read_file
-from components.labels import filters, labels
+from components.commands.client import docker, docker_or_fail, inspect, is_running, read_file
+from components.labels import filters, labels, traffic_network
 
 EDGE_FILE = "/var/lib/edge/haproxy.cfg"
 """The edge's configuration, which names the containers that it sends visitors to."""
@@ -41,7 +41,7 @@ def reached(deployment: str) -> list[str]:
     edges = every(deployment, "edge")
     text = "".join((read_file(edge, EDGE_FILE) or b"").decode(errors="replace") for edge in edges)
     named = set(_SERVER.findall(text))
-    network = f"{deployment}-traffic"
+    network = traffic_network(deployment)
     return [name for name in running(deployment) if name in named or _is_on(name, network)]
 
 
@@ -52,19 +52,20 @@ def serving(deployment: str, retire: Sequence[str] = ()) -> list[str]:
     backend that runs may be what served.
     """
     found = reached(deployment)
-    if not found and not every(deployment, "edge") and not _has_network(f"{deployment}-traffic"):
+    if not found and not _is_known(deployment):
         found = running(deployment)
     return [*found, *taken_over(retire)]
 
 
 def taken_over(retire: Sequence[str]) -> list[str]:
     """What of the containers that are taken over from still runs."""
-    states = {name: inspect(name) for name in retire}
-    return [name for name, state in states.items() if state and state["State"]["Running"]]
+    return [name for name in retire if is_running(name)]
 
 
-def _has_network(name: str) -> bool:
-    return docker("network", "inspect", name).returncode == 0
+def _is_known(deployment: str) -> bool:
+    """Something is there that says what visitors reach."""
+    network = ("network", "inspect", traffic_network(deployment))
+    return bool(every(deployment, "edge")) or docker(*network).returncode == 0
 
 
 def _is_on(container: str, network: str) -> bool:

@@ -89,7 +89,7 @@ def restore(
         stay_stopped: start nothing again.
     """
     served = serving(deployment)
-    note = Path(".build", deployment, window_note.NAME)
+    note = window_note.of(deployment)
     before = window_note.read(note)
     again = reached(deployment) or _there(before.stopped if before else ()) or served
     again = again or _there(chosen.get("serving", ()))
@@ -170,7 +170,7 @@ def _begin_again(deployment: str, containers: Sequence[str]) -> None:
 
 
 def _interrupted(deployment: str) -> None:
-    one_shot.remove(deployment, "backup")
+    one_shot.remove(deployment, backup.ROLE)
 
 
 def _reference(deployment: str) -> dict[str, Any]:
@@ -224,7 +224,7 @@ def _tools(deployment: str, chosen: backup.Entry, copies: Sequence[backup.Entry]
         said = docker_or_fail("looking at the server", "inspect", "--format", "{{.Image}}", name)
         return said.decode().strip()
     # Else the newest that is on this host: what made an old copy may be older than the server.
-    described = applied.description(Path(".build", deployment, "migrations.json").as_posix())
+    described = applied.read(Path(".build", deployment, applied.DESCRIPTION))
     newest = next((entry["tools"] for entry in copies if entry["tools"]), "")
     for image in (described.get("tools"), newest):
         if image and docker("image", "inspect", str(image)).returncode == 0:

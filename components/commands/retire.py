@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from components.commands import one_shot
-from components.commands.client import docker, docker_or_fail, inspect
+from components.commands.client import docker, docker_or_fail, inspect, is_running
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +37,7 @@ def main() -> None:
     names, edge = json.loads(os.environ["CONTAINERS"]), os.environ["EDGE"]
     found = [old for old in map(_look, names) if old]
     served = [old for old in found if old.runs]
-    makes_room = bool(edge and served and not _runs(edge))
+    makes_room = bool(edge and served and not is_running(edge))
     one_shot.when_interrupted(lambda: _undo(served))
     try:
         _retire(found, os.environ["GRACE"])
@@ -70,11 +70,6 @@ def _look(name: str) -> Old | None:
     tries = f":{policy['MaximumRetryCount']}" if policy.get("MaximumRetryCount") else ""
     restart = f"{policy['Name'] or 'no'}{tries}"
     return Old(name=name, runs=state["State"]["Running"], restart=restart)
-
-
-def _runs(container: str) -> bool:
-    state = inspect(container)
-    return state is not None and bool(state["State"]["Running"])
 
 
 def _retire(containers: Sequence[Old], grace: str) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from components.commands.client import docker, docker_or_fail, fail
-from components.labels import DEPLOYMENT
+from components.labels import DEPLOYMENT, options
 
 
 def main(verb: str) -> None:
@@ -31,8 +31,8 @@ def create(network: str, marks: Mapping[str, str]) -> None:
     """
     found = _inspect(network)
     if found is None:
-        words = [word for key, value in marks.items() for word in ("--label", f"{key}={value}")]
-        docker_or_fail(f"making the network {network}", "network", "create", *words, network)
+        words = ("network", "create", *options(marks), network)
+        docker_or_fail(f"making the network {network}", *words)
     elif _owner(found) not in ("", marks[DEPLOYMENT]):
         fail(
             f"network {network} belongs to deployment {_owner(found)}: nothing was let onto it. "

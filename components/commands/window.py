@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from components.commands import window_note
-from components.commands.client import docker, docker_or_fail, fail, inspect
+from components.commands.client import docker, docker_or_fail, fail, inspect, is_running
 from components.commands.reached import EDGE_FILE, every, reached, running
-from components.commands.window_note import NAME, Note
+from components.commands.window_note import Note, beside
 
 DEADLINE = 90.0  # seconds for what is started again to answer
 _CONTROL = "/usr/local/lib/edge/control.py"
@@ -68,7 +68,7 @@ def stop(containers: Sequence[str], grace: int) -> None:
 
 def is_open(migrations: str) -> bool:
     """Is there a window, by the file beside the one that says what the check found?"""
-    return bool(migrations) and Path(migrations).with_name(NAME).is_file()
+    return bool(migrations) and beside(migrations).is_file()
 
 
 def forget(migrations: str) -> None:
@@ -78,7 +78,7 @@ def forget(migrations: str) -> None:
     """
     if not is_open(migrations):
         return
-    file = Path(migrations).with_name(NAME)
+    file = beside(migrations)
     noted = window_note.read(file)
     if noted and set(reached(file.parent.name)) - set(noted.stopped):
         file.unlink(missing_ok=True)
@@ -88,7 +88,7 @@ def done(migrations: str) -> None:
     """Visitors reach the new release, or again what served: what was stopped and runs, stays."""
     if not is_open(migrations):
         return
-    noted = _end(Path(migrations).with_name(NAME))
+    noted = _end(beside(migrations))
     seconds = (datetime.now(UTC) - noted.since).total_seconds()
     print(f"window: {seconds:.1f} s in which nothing served", file=sys.stderr)
 
@@ -96,9 +96,8 @@ def done(migrations: str) -> None:
 def _end(file: Path) -> Note:
     noted = window_note.read(file) or Note(deployment=file.parent.name)
     for name, policy in noted.stopped.items():
-        state = inspect(name)
         # One that was killed off before it was stopped, or that somebody started again.
-        if state is not None and state["State"]["Running"]:
+        if is_running(name):
             docker("update", f"--restart={policy}", name)
     file.unlink(missing_ok=True)
     return noted
@@ -106,7 +105,7 @@ def _end(file: Path) -> Note:
 
 def stopped(migrations: str) -> list[str]:
     """The containers that were stopped for the window that is open, if one is."""
-    noted = window_note.read(Path(migrations).with_name(NAME)) if migrations else None
+    noted = window_note.read(beside(migrations)) if migrations else None
     return list(noted.stopped) if noted else []
 
 
@@ -119,7 +118,7 @@ def undo(migrations: str, applied: Collection[str] | None) -> str:
         migrations: the file of the check's outcome; the window's is beside it.
         applied: the migrations that the database has; None if it could not be asked.
     """
-    file = Path(migrations).with_name(NAME)
+    file = beside(migrations)
     noted = window_note.read(file) or Note(deployment=file.parent.name)
     held = [name for name in noted.unsafe if applied is None or name in applied]
     if held:
@@ -213,7 +212,7 @@ def main() -> None:
     if problem:
         fail(f"{sys.argv[1]} is not reached: {problem}")
     # In the checkout that opened one; elsewhere there is no note.
-    _end(Path(".build", sys.argv[1], NAME))
+    _end(window_note.of(sys.argv[1]))
     print(f"visitors of {sys.argv[1]} reach {', '.join(backends)}")
 
 

@@ -54,6 +54,16 @@ class Note:
         draft.replace(file)
 
 
+def beside(migrations: str) -> Path:
+    """The note's file, by the one that says what the check of a release's migrations found."""
+    return Path(migrations).with_name(NAME)
+
+
+def of(deployment: str) -> Path:
+    """The note's file for a deployment, in the checkout that the command runs in."""
+    return Path(".build", deployment, NAME)
+
+
 def read(file: Path) -> Note | None:
     """What is noted, or None if no window is open.
 

@@ -8,7 +8,7 @@ import pulumi_docker as docker
 import pytest
 
 from components.commands import one_shot, retire
-from components.retirement import Retirement, times_retired
+from components.retirement import Retirement
 from tests.unit.fake_docker import FakeDocker
 from tests.unit.recorder import Recorder, deploy
 from tests.unit.test_check_migrations import Quiet
@@ -49,28 +49,7 @@ def test_it_runs_again_for_other_containers_alone() -> None:
     assert "delete" not in inputs
 
 
-@pytest.mark.parametrize(
-    ("triggers", "again", "times"),
-    [
-        ([["a"]], False, 0),
-        ([["a"]], True, 1),
-        ([["a"], 2], False, 2),
-        ([["a"], 2], True, 3),
-    ],
-)
-def test_what_was_started_again_is_retired_once_more(
-    triggers: list[Any], again: bool, times: int
-) -> None:
-    urn = "urn:pulumi:live::django-on-docker::x::shop-retirement"
-    state: list[dict[str, Any]] = [
-        {"urn": "urn:other"},
-        {"urn": urn, "inputs": {"triggers": triggers}},
-    ]
-    assert times_retired(state, "shop", again=again) == times
-
-
-def test_the_first_time_is_none_more() -> None:
-    assert times_retired([], "shop", again=True) == 0
+def test_it_runs_again_when_it_is_needed_once_more() -> None:
     once, more = retirement("a")["shop-retirement"], retirement("a", times=1)["shop-retirement"]
     assert once.inputs["triggers"] == [["a"]]
     assert more.inputs["triggers"] == [["a"], 1]
