@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import pulumi
 
 from components.errors import UserError
-from components.labels import ROLE
+from components.labels import DEPLOYMENT, ROLE
 
 Resource = Mapping[str, Any]
 
@@ -65,8 +65,12 @@ class Missing:
     lost: tuple[str, ...]
     numbers: Mapping[tuple[str, str], int]
 
-    def check(self, stack: str) -> None:
+    def check(self, stack: str, deployment: str) -> None:
         """Data that is lost can't be made anew.
+
+        Args:
+            stack: the stack's name.
+            deployment: the deployment's name.
 
         Raises:
             UserError: naming the volumes, and the ways out.
@@ -78,7 +82,8 @@ class Missing:
                 [
                     "if DOCKER_HOST or the docker context names another host than before, set it "
                     "back",
-                    "if you have a backup, create the volume and restore it "
+                    "if you have a backup, create the volume (`docker volume create --label "
+                    f"{DEPLOYMENT}={deployment} {self.lost[0]}`) and restore it "
                     "(docs/databases.md), then run the same again",
                     f"if the site is to begin anew, `pulumi destroy -s {stack}`, then `pulumi up`",
                 ],

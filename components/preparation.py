@@ -116,7 +116,7 @@ def _prepare() -> Preparation:
     host = Host()
     state = stack_resources(pulumi.get_stack())
     gone = missing(state, host)
-    gone.check(pulumi.get_stack())
+    gone.check(pulumi.get_stack(), settings.deployment)
     media = settings.media_volume or f"{settings.deployment}-media"
     volumes = {**data_volumes(settings), "mediaVolume": media}
     # Where the database is elsewhere, uploaded files tell that the site is not new.

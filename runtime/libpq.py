@@ -1,4 +1,4 @@
-"""How a project reaches its PostgreSQL, for the server's own tools: `python - < libpq.py`.
+"""How a project reaches its PostgreSQL, for the server's own tools: `python - ALIAS < libpq.py`.
 
 It is handed to the Python of a release on standard input, older ones included, and prints a section
 of a connection service file, and in comments the files that it names. That holds the password:
@@ -28,9 +28,9 @@ def main() -> int:
     import django
 
     django.setup()
-    from django.db import connection
+    from django.db import connections
 
-    found = {**connection.get_connection_params()}
+    found = {**connections[sys.argv[1]].get_connection_params()}
     files = []
     for key in _FILES:
         file = Path(str(found.get(key) or ""))

@@ -17,6 +17,8 @@ from components.commands import one_shot
 from components.commands.client import docker, fail
 
 FOLDER = "/srv/backups"
+DEFAULT = "default"
+"""What Django calls a project's first database, and often its only one."""
 ROLE = "backup"
 """What the containers do in the deployment that make copies and put them back."""
 _RUNTIME = Path(__file__).parents[2] / "runtime"
@@ -115,6 +117,7 @@ class Database:
         network: the network on which a server is reached.
         tools: an image with the tools of a server of this kind; "" if there is none.
         volume: the volume of the copies.
+        alias: what the project calls it, of those in its setting `DATABASES`.
     """
 
     deployment: str
@@ -124,6 +127,7 @@ class Database:
     network: str
     tools: str
     volume: str
+    alias: str = DEFAULT
 
     @property
     def suffix(self) -> str:
@@ -153,6 +157,8 @@ class Database:
             "file": file,
             "volume": self.volume,
             "engine": self.engine,
+            "alias": self.alias,
+            "source": self.file,
             "release": release,
             "made": began.isoformat(timespec="seconds"),
             "bytes": size,
@@ -212,7 +218,8 @@ class Database:
         return self._in_application(script, "--user", "0", "--mount", self._mount, words=words)
 
     def _postgres(self, script: str, file: str, tools: str) -> Any:
-        reached = self._in_application((_RUNTIME / "libpq.py").read_bytes())
+        asked = (_RUNTIME / "libpq.py").read_bytes()
+        reached = self._in_application(asked, words=(self.alias,))
         if reached.returncode != 0:
             return reached
         words = ("--entrypoint", "sh", tools, "-c", script, "copy", file)

@@ -131,6 +131,7 @@ def prepare(check: Check, report: Mapping[str, Any]) -> dict[str, Any]:
         network=check["network"],
         tools=check["tools"],
         volume=check["volume"],
+        alias=report.get("alias", backup.DEFAULT),
     )
     if not database.suffix:
         print(f"backup: none is made of a database on {report['engine']}", file=sys.stderr)

@@ -204,18 +204,29 @@ def _database(
     reference: dict[str, Any],
 ) -> backup.Database:
     environment: list[str] = reference["Config"]["Env"]
-    url = next((value for value in environment if value.startswith(_SQLITE)), "")
     words = ["--volumes-from", reference["Name"].removeprefix("/")]
     words += [word for value in environment for word in ("--env", value)]
+    alias = chosen.get("alias", backup.DEFAULT)
+    engine, file = _kind(environment)
+    # The environment tells where the first database is; of others only the copy does.
+    if alias != backup.DEFAULT:
+        engine, file = chosen["engine"], chosen["source"]
     return backup.Database(
         deployment=deployment,
-        engine="sqlite" if url else "postgresql",
-        file=re.sub(r"\?.*", "", url.removeprefix(_SQLITE)),
+        engine=engine,
+        file=file,
         application=(*words, reference["Image"]),
         network=next(iter(reference["NetworkSettings"]["Networks"]), "bridge"),
         tools=_tools(deployment, chosen, copies),
         volume=chosen["volume"],
+        alias=alias,
     )
+
+
+def _kind(environment: Sequence[str]) -> tuple[str, str]:
+    """The kind of an application's first database, and its file if it is one."""
+    url = next((value for value in environment if value.startswith(_SQLITE)), "")
+    return "sqlite" if url else "postgresql", re.sub(r"\?.*", "", url.removeprefix(_SQLITE))
 
 
 def _tools(deployment: str, chosen: backup.Entry, copies: Sequence[backup.Entry]) -> str:

@@ -151,6 +151,14 @@ def test_pending_ones_are_named_and_the_database_is_copied(
     assert "migrations: pending: shop.0002_x" in capsys.readouterr().err
 
 
+def test_the_copy_is_one_of_the_database_that_is_migrated(shop: Shop) -> None:
+    shop.cli.on(COPY, out="password=x\n").on(COPY, out="9\n").on(COPY)
+    report = {**REPORT, "engine": "postgresql", "file": "", "alias": "stock"}
+    shop.run(report, tools="sha256:pg")
+    assert shop.called(COPY)[0].endswith(" python - stock")
+    assert json.loads(shop.cli.stdin[-1] or b"")["alias"] == "stock"
+
+
 @pytest.mark.parametrize(
     ("report", "changes", "says"),
     [
@@ -190,7 +198,7 @@ def test_a_servers_address_goes_from_one_container_to_the_next_unseen(
     shop.cli.on(COPY, out=secret).on(COPY, out="9\n").on(COPY)
     shop.run({**REPORT, "engine": "postgresql", "file": ""}, tools="sha256:pg")
     asked, dumped, _ = shop.called(COPY)
-    assert "--network none shop:new python -" in asked
+    assert asked.endswith("--network none shop:new python - default")
     assert "sha256:pg -c" in dumped
     assert "--network shop" in dumped
     assert shop.cli.stdin[shop.cli.calls.index(dumped)] == secret.encode()

@@ -124,10 +124,12 @@ def test_data_that_is_gone_is_an_error(role: str) -> None:
     found = missing([resource(VOLUME, "shop-x", "shop-x", role)], Host())
     assert found.lost == ("shop-x",)
     with pytest.raises(UserError) as error:
-        found.check("shop")
+        found.check("shop", "shop_prod")
     said = str(error.value)
     assert "the data of stack shop is gone from the Docker host: there is no volume shop-x" in said
     assert "docs/databases.md" in said
+    label = "django-on-docker.deployment=shop_prod"
+    assert f"`docker volume create --label {label} shop-x`" in said
     assert "pulumi destroy -s shop" in said
 
 
@@ -135,7 +137,7 @@ def test_a_server_that_is_gone_is_made_anew_over_its_data() -> None:
     found = missing([resource(CONTAINER, "shop-server", "p1", "postgres")], Host())
     assert found.ids == {"p1"}
     assert not found.lost
-    found.check("shop")
+    found.check("shop", "shop_prod")
 
 
 def program(found: Any) -> Recorder:

@@ -107,6 +107,17 @@ def test_the_present_database_is_kept_and_what_served_serves_again(
     assert "serving serves again" in capsys.readouterr().err
 
 
+def test_a_copy_goes_where_it_came_from(cli: FakeDocker, monkeypatch: pytest.MonkeyPatch) -> None:
+    copy = {**COPY, "alias": "stock", "source": "/srv/data/stock.sqlite3"}
+    cli.on(LIST, out=json.dumps(copy)).on(RUN, out="4096")
+    cli.on(LISTED.format(role="backend"), out="serving\n")
+    cli.on(EVERY.format(role="backend"), out="serving\n")
+    cli.on("container inspect serving", out=[BACKEND])
+    run(monkeypatch, COPY["id"])
+    restored = next(call for call in cli.calls if " restore " in call)
+    assert restored.endswith(f"restore /srv/backups/{COPY['file']} /srv/data/stock.sqlite3")
+
+
 def test_until_visitors_reach_something_again_that_is_noted(
     host: FakeDocker, monkeypatch: pytest.MonkeyPatch, note: Path
 ) -> None:

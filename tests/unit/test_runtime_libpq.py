@@ -13,6 +13,8 @@ DJANGO = """
 class connection:
     def get_connection_params():
         return {params!r}
+
+connections = {{"other": connection}}
 """
 
 
@@ -22,7 +24,7 @@ def told(folder: Path, **params: str) -> list[str]:
     (folder / "django/__init__.py").write_text("def setup(): print('noise')")
     (folder / "django/db.py").write_text(DJANGO.format(params=params))
     done = subprocess.run(
-        [sys.executable, "-"],
+        [sys.executable, "-", "other"],
         input=Path(libpq.__file__).read_bytes(),
         env={**os.environ, "PYTHONPATH": str(folder)},
         capture_output=True,
