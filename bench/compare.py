@@ -24,6 +24,7 @@ from bench.original import Original
 from bench.ours import Ours
 from bench.process import BenchError, timed
 from bench.report import report
+from bench.words import listed
 from components.errors import UserError
 from components.host import Host
 from components.plan import STRATEGIES
@@ -82,15 +83,7 @@ def contenders(text: str) -> list[str]:
         argparse.ArgumentTypeError: one is unknown, or comes twice.
     """
     known = [ORIGINAL, *STRATEGIES]
-    names = known if text == EVERYTHING else [name.strip() for name in text.split(",")]
-    for name in names:
-        if name not in known:
-            raise argparse.ArgumentTypeError(
-                f"{name!r} is unknown; there are {', '.join(known)}, or {EVERYTHING!r}"
-            )
-        if names.count(name) > 1:
-            raise argparse.ArgumentTypeError(f"{name!r} is named twice")
-    return names
+    return known if text == EVERYTHING else listed(known)(text)
 
 
 def at_least_one(text: str) -> int:

@@ -6,10 +6,12 @@ import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from bench.words import listed
 from tests.integration.interruption import Boundary, Cut, CutOff
 
 CLEAN, UPDATE, MIGRATION, WINDOW = "clean", "update", "migration", "window"
-SCENARIOS = (CLEAN, UPDATE, MIGRATION, WINDOW)
+RESTORE = "restore"
+SCENARIOS = (CLEAN, UPDATE, MIGRATION, WINDOW, RESTORE)
 WHOLE, CLI = "all", "pulumi"
 
 
@@ -18,8 +20,8 @@ class Plan:
     """One trial that is to be made.
 
     Attributes:
-        scenario: a clean server, an update of a site that serves, one that brings a migration, or
-            one whose migration needs a window.
+        scenario: a clean server, an update of a site that serves, one that brings a migration,
+            one whose migration needs a window, or the restoring of a copy.
         cut: how it is cut off.
     """
 
@@ -90,7 +92,7 @@ def parse(argv: Sequence[str] | None, description: str | None) -> argparse.Names
     parser.add_argument("--seed", type=int, default=secrets.randbelow(10**6))
     parser.add_argument(
         "--scenarios",
-        type=_scenarios,
+        type=listed(SCENARIOS),
         default=list(SCENARIOS),
         metavar="A,B",
         help=f"of {', '.join(SCENARIOS)}; default: all",
@@ -111,13 +113,6 @@ def parse(argv: Sequence[str] | None, description: str | None) -> argparse.Names
         help="make this trial only, as it is printed; may be repeated",
     )
     return parser.parse_args(argv)
-
-
-def _scenarios(text: str) -> list[str]:
-    names = text.split(",")
-    if not set(names) <= set(SCENARIOS):
-        raise argparse.ArgumentTypeError(f"there are {', '.join(SCENARIOS)}")
-    return names
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -1,9 +1,9 @@
 """`python -m bench.kills`: updates killed at every resource's boundary and at random instants.
 
-Each trial kills an update, runs the documented recovery and `pulumi up`, and looks whether all is
-as if nothing had happened: the site and its data, what is on the host, sessions, visitors, a
-preview without changes. It prints the seed, a line for each trial, a table, and how to repeat what
-failed.
+Each trial kills an update, or the restoring of a copy, runs the documented recovery and
+`pulumi up`, and looks whether all is as if nothing had happened: the site and its data, what is on
+the host, sessions, visitors, a preview without changes. It prints the seed, a line for each trial,
+a table, and how to repeat what failed.
 """
 
 import argparse
@@ -16,10 +16,11 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from bench.compare import use_engine
-from bench.kill_plans import CLEAN, MIGRATION, WINDOW, Plan, parse, plan
+from bench.kill_plans import CLEAN, MIGRATION, RESTORE, WINDOW, Plan, parse, plan
 from tests.integration.harness import Site
 from tests.integration.interruption import Cut, CutOff, cut_off
 from tests.integration.trials import Subject, Trial, trial
@@ -62,9 +63,12 @@ class Bench:
         subject.settle()
         self._wanted = subject.wanted
         for scenario in self._options.scenarios:
+            if scenario == RESTORE:
+                # There has to be a copy.
+                _edit(subject, MIGRATION)
+                subject.site.up()
             if scenario != CLEAN:
-                _edit(subject, scenario)
-                measured[scenario] = _uninterrupted(subject)
+                measured[scenario] = _uninterrupted(subject, _edit(subject, scenario))
         return measured
 
     def _try(self, planned: Plan) -> Trial:
@@ -76,9 +80,10 @@ class Bench:
             finally:
                 self._drop(subject)
         subject = self._served or self._new_served()
-        _edit(subject, planned.scenario)
-        # In a window nothing serves, as is said beforehand.
-        result = trial(subject, planned.cut, served=planned.scenario != WINDOW, say=say)
+        cut = replace(planned.cut, words=_edit(subject, planned.scenario))
+        # In a window nothing serves, nor while a copy is put back, as is said beforehand.
+        served = planned.scenario not in (WINDOW, RESTORE)
+        result = trial(subject, cut, served=served, say=say)
         if result.problems:
             # What is wrong with it now must not be blamed on the next trial.
             self.close()
@@ -102,18 +107,22 @@ class Bench:
             shutil.rmtree(subject.site.folder, ignore_errors=True)
 
 
-def _edit(subject: Subject, scenario: str) -> None:
+def _edit(subject: Subject, scenario: str) -> Sequence[str]:
+    """Make something to do; returns what does it, if it is no update."""
+    if scenario == RESTORE:
+        return subject.restoring()
     subject.edit()
     if scenario == MIGRATION or (scenario == WINDOW and not subject.columns):
         subject.add_column()
     elif scenario == WINDOW:
         subject.remove_column()
+    return ()
 
 
-def _uninterrupted(subject: Subject) -> CutOff:
-    done = cut_off(subject.site, Cut(at=math.inf))
+def _uninterrupted(subject: Subject, words: Sequence[str] = ()) -> CutOff:
+    done = cut_off(subject.site, Cut(at=math.inf, words=words))
     if done.code != 0:
-        raise SystemExit(f"an uninterrupted update fails:\n{done.output}")
+        raise SystemExit(f"what nobody interrupts fails:\n{done.output}")
     return done
 
 

@@ -23,6 +23,7 @@ from bench.outcome import Outcome
 from bench.process import BenchError
 from bench.schedule import Mix
 from bench.updates_report import report
+from bench.words import listed
 from components.errors import UserError
 from toolchain.errors import ToolchainError
 
@@ -70,7 +71,7 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--slow-rate", type=float, default=0.4, help="5-second ones per second")
     parser.add_argument(
         "--contenders",
-        type=contenders,
+        type=listed(list(CONTENDERS)),
         default=list(CONTENDERS),
         metavar="A,B",
         help=f"of {', '.join(CONTENDERS)}; default: all",
@@ -88,20 +89,6 @@ def number(text: str) -> int:
     if not text.isdigit() or int(text) > MOST_REQUESTS:
         raise argparse.ArgumentTypeError(f"{text!r} is no number from 0 to {MOST_REQUESTS}")
     return int(text)
-
-
-def contenders(text: str) -> list[str]:
-    """The contenders that a command line names, in its order.
-
-    Raises:
-        argparse.ArgumentTypeError: one is unknown.
-    """
-    names = [name.strip() for name in text.split(",")]
-    for name in names:
-        if name not in CONTENDERS:
-            known = ", ".join(CONTENDERS)
-            raise argparse.ArgumentTypeError(f"{name!r} is unknown; there are {known}")
-    return names
 
 
 def run(name: str, database: str, course: Course, outcomes: dict[str, Outcome]) -> None:

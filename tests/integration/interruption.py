@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,6 +47,7 @@ class Cut:
     Attributes:
         at: when; None lets it end.
         signal: the signal that it gets.
+        words: what is cut off instead of an update, by an instant.
         whole: all its processes get it, not `pulumi` alone.
         act: what is done then instead of sending a signal.
     """
@@ -54,6 +55,7 @@ class Cut:
     at: Moment | None = None
     signal: int = signal.SIGKILL
     whole: bool = True
+    words: Sequence[str] = ()
     act: Callable[[], object] | None = None
 
     def __str__(self) -> str:
@@ -80,13 +82,10 @@ class CutOff:
 
 
 def cut_off(site: Site, cut: Cut) -> CutOff:
-    """Run an update and cut it off; returns once `pulumi` is gone."""
+    """Run an update and cut it off; returns once it is gone."""
     events, log = site.folder / "events.jsonl", site.folder / "cut-off.log"
     events.unlink(missing_ok=True)
-    words = ["pulumi", "--non-interactive", "up", "--yes", "-s", site.stack]
-    by_instant = isinstance(cut.at, float)
-    # Boundaries are those of the update itself: its preview has the same ones.
-    words += ["--event-log", str(events), *([] if by_instant else ["--skip-preview"])]
+    words = cut.words or _update(site, events, by_instant=isinstance(cut.at, float))
     started = time.monotonic()
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -110,6 +109,12 @@ def cut_off(site: Site, cut: Cut) -> CutOff:
         boundaries=list(_boundaries(events, site)),
         output=log.read_text(errors="replace"),
     )
+
+
+def _update(site: Site, events: Path, *, by_instant: bool) -> list[str]:
+    words = ["pulumi", "--non-interactive", "up", "--yes", "-s", site.stack]
+    # Boundaries are those of the update itself: its preview has the same ones.
+    return [*words, "--event-log", str(events), *([] if by_instant else ["--skip-preview"])]
 
 
 def _wait(process: subprocess.Popen[bytes], at: Moment, events: Path, site: Site) -> bool:

@@ -107,6 +107,12 @@ class Subject:
         name = self.columns.pop()
         self._migrate(f"remove_{name}", f'migrations.RemoveField("category", "{name}")')
 
+    def restoring(self) -> list[str]:
+        """What puts back the last copy that was made before a migration."""
+        said = self.site.restore().output
+        copy = next(line.split()[0] for line in said.splitlines() if "catalogue." in line)
+        return ["python3", "-m", "components.commands.restore", self.site.deployment, copy]
+
     def _migrate(self, name: str, operation: str) -> None:
         text = MIGRATION.format(after=self._migrations()[-1], operation=operation)
         file = f"{MIGRATIONS}/{self._next_number():04}_{name}.py"

@@ -30,6 +30,7 @@ def planned(*words: str) -> list[str]:
         "update": uninterrupted(GATE, seconds=4),
         "migration": uninterrupted(seconds=6),
         "window": uninterrupted(seconds=8),
+        "restore": uninterrupted(seconds=5),
     }
     return [str(one) for one in plan(parse(words), measured)]
 
@@ -48,7 +49,7 @@ def test_every_boundary_and_a_hundred_instants_are_the_default() -> None:
     ]
     instants = found[3:]
     assert len(instants) == 100
-    longest = {"clean": 10.0, "update": 4.0, "migration": 6.0, "window": 8.0}
+    longest = {"clean": 10.0, "update": 4.0, "migration": 6.0, "window": 8.0, "restore": 5.0}
     for one in instants:
         scenario, instant, victim = one.split("|")
         assert 0 <= float(instant) <= longest[scenario]
@@ -77,7 +78,10 @@ def test_what_is_no_trial_is_refused(text: str) -> None:
 def test_a_scenario_that_there_is_not(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         parse(["--scenarios", "clean,weekend"])
-    assert "there are clean, update, migration, window" in capsys.readouterr().err
+    assert (
+        "'weekend' is unknown; there are clean, update, migration, window, restore"
+        in capsys.readouterr().err
+    )
 
 
 def test_the_stack_may_be_configured(capsys: pytest.CaptureFixture[str]) -> None:
