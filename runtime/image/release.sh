@@ -22,15 +22,16 @@ chown 10001 $written
 set -a
 . /tmp/scripts/build.env
 set +a
-# Never opened here, but the driver has to be there.
+# Never opened by us, but the driver has to be there; a file would be where the site's is, so that
+# what is said of the project's settings holds there, too.
 case "$DATABASE_ENGINE" in
   postgres|mysql) build_database="$DATABASE_ENGINE://build:build@127.0.0.1:1/build" ;;
-  *) build_database=sqlite:////tmp/build.sqlite3 ;;
+  *) build_database=sqlite:////srv/data/build.sqlite3 ;;
 esac
 SECRET_KEY="$(head -c 32 /dev/urandom | od -An -tx1 | tr -d ' \n')" \
 DEPLOY_SEED_STEPS="$SEED_STEPS" DEPLOY_COLLECT="$COLLECT" DEBUG=false \
 DATABASE_URL="$build_database" \
 ALLOWED_HOSTS=localhost CSRF_TRUSTED_ORIGINS=$SCHEME://localhost HOME=/tmp \
   as_app python -m deploy_runtime.build
-rm -f /tmp/build.sqlite3*
+rm -f /srv/data/build.sqlite3*
 chown 0 $written

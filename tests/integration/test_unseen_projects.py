@@ -143,7 +143,9 @@ def test_its_dockerignore_is_respected(depot: Site) -> None:
 
 
 def test_its_data_is_outside_its_source(depot: Site) -> None:
-    assert "db.sqlite3" in unseen.in_backend(depot, "ls /srv/data")
+    kept = unseen.in_backend(depot, "ls /srv/data")
+    assert "db.sqlite3" in kept
+    assert "build" not in kept
     assert unseen.in_backend(depot, "ls /srv/media/shelves | wc -l") == "3\n"
     assert unseen.in_backend(depot, "find /app -name '*.sqlite3' -o -name labels") == ""
 
@@ -153,6 +155,8 @@ def test_what_it_lacks_is_supplied_visibly(depot: Site) -> None:
     for setting, why in {**SUPPLIED, "STORAGES": "hashed, compressed names"}.items():
         assert any(why in reason for reason in said[setting]), setting
     assert "SECRET_KEY" not in said, "it reads DJANGO_SECRET_KEY itself"
+    attention = depot.outputs()["supplied"].get("attention", {})
+    assert "DATABASES" not in attention, "its second database is where the first one is"
 
 
 def test_it_is_deployed_once(depot: Site) -> None:
