@@ -24,7 +24,7 @@ DEFAULT_BASE_IMAGE = "python:3.13-slim-trixie"
 # Seconds: for the first answer, and for each later one, since a daemon that builds is slow.
 _FIRST_TIMEOUT = 10
 _TIMEOUT = 120
-# What the client raises when the daemon does not answer, or not as it should.
+# What the client raises when the daemon does not answer, or refuses.
 FAILED = (docker.errors.DockerException, requests.RequestException)
 _MEANT = "or set DOCKER_HOST to the one you mean; `docker info` has to succeed"
 _START = f"start it (`systemctl start docker`, or `make up`, which does), {_MEANT}"
@@ -45,9 +45,9 @@ class Host:
         self.address = address or find_address()
         remote = (self.address or "").startswith("ssh:")
         try:
-            self._asked = tunnel(str(self.address)) if remote else self.address
-            self._ping()
-            self.client = docker.DockerClient(base_url=self._asked, timeout=_TIMEOUT)
+            asked = tunnel(str(self.address)) if remote else self.address
+            docker.DockerClient(base_url=asked, timeout=_FIRST_TIMEOUT).ping()
+            self.client = docker.DockerClient(base_url=asked, timeout=_TIMEOUT)
         except (*FAILED, OSError) as error:
             raise UserError(
                 f"no Docker daemon answers at {self.address or 'the default address'}",
@@ -55,15 +55,17 @@ class Host:
             ) from None
 
     def answers(self) -> bool:
-        """The daemon answers still."""
-        try:
-            self._ping()
-        except (*FAILED, OSError):
-            return False
-        return True
+        """The daemon answers now, or is too busy to say.
 
-    def _ping(self) -> None:
-        docker.DockerClient(base_url=self._asked, timeout=_FIRST_TIMEOUT).ping()
+        Asked as the commands do that work with it, by the docker client: a connection over ssh that
+        was opened here may have ended in the meantime.
+        """
+        words = ["docker", "version", "--format", "{{.Server.Version}}"]
+        try:
+            done = subprocess.run(words, capture_output=True, check=False, timeout=_FIRST_TIMEOUT)
+        except (OSError, subprocess.TimeoutExpired):
+            return True
+        return done.returncode == 0
 
     @property
     def is_local(self) -> bool:
@@ -159,12 +161,17 @@ class Host:
             filters["volume"] = volume
         return [
             Found(name=str(container.name), image=str(container.attrs["Image"]))
-            for container in self.client.containers.list(filters=filters)
+            for container in self.client.containers.list(ignore_removed=True, filters=filters)
         ]
+
+    def having(self, deployment: str, role: str) -> list[Container]:
+        """The containers that have a role in a deployment, whether they run or not."""
+        marks = [f"{DEPLOYMENT}={deployment}", f"{ROLE}={role}"]
+        return self.client.containers.list(all=True, ignore_removed=True, filters={"label": marks})
 
     def publishing(self, port: int) -> list[Container]:
         """The containers that run and have a TCP port of 127.0.0.1."""
-        found = self.client.containers.list(filters={"publish": str(port)})
+        found = self.client.containers.list(ignore_removed=True, filters={"publish": str(port)})
         return [container for container in found if ports.is_published(container.ports, port)]
 
     def container(self, name: str) -> Container | None:
@@ -199,7 +206,9 @@ def find_address() -> str | None:
 
 
 def root_cause(error: BaseException) -> str:
-    """What was at the bottom of an error, in its own words."""
+    """What was at the bottom of an error, in its own words; what the daemon said of a refusal."""
+    if isinstance(error, docker.errors.APIError) and error.explanation:
+        return str(error.explanation)
     while error.__cause__ or error.__context__:
         error = error.__cause__ or error.__context__ or error
     return str(error) or type(error).__name__

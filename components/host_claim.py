@@ -111,7 +111,7 @@ class Claim:
     def _container_problems(self, host: "Host") -> Iterator[str]:
         # Without an edge, a backend is all there is to tell.
         role = "backend" if self.port is None else "edge"
-        served = host.client.containers.list(all=True, filters=_labelled(self, role))
+        served = host.having(self.deployment, role)
         for name in self.retire:
             container = host.container(name)
             # Once this deployment serves, what it took over from may be gone.
@@ -122,7 +122,7 @@ class Claim:
 
     def _ownership_problems(self, host: "Host") -> Iterator[str]:
         for role in _SERVING:
-            for container in host.client.containers.list(all=True, filters=_labelled(self, role)):
+            for container in host.having(self.deployment, role):
                 mine = container.id in self.owned or container.name in self.retire
                 if not mine and container.status not in _OVER:
                     yield _foreign_container(str(container.name), container.status, self)

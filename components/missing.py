@@ -82,8 +82,7 @@ class Missing:
                 [
                     "if DOCKER_HOST or the docker context names another host than before, set it "
                     "back",
-                    "if you have a backup, create the volume (`docker volume create --label "
-                    f"{DEPLOYMENT}={deployment} {self.lost[0]}`) and restore it "
+                    f"if you have a backup, {_made(self.lost, deployment)} and restore it "
                     "(docs/databases.md), then run the same again",
                     f"if the site is to begin anew, `pulumi destroy -s {stack}`, then `pulumi up`",
                 ],
@@ -106,6 +105,11 @@ class Missing:
             args.opts, pulumi.ResourceOptions(replacement_trigger=number)
         )
         return pulumi.ResourceTransformationResult(props=args.props, opts=opts)
+
+
+def _made(volumes: Sequence[str], deployment: str) -> str:
+    words = f"docker volume create --label {DEPLOYMENT}={deployment}"
+    return " and ".join(f"`{words} {volume}`" for volume in volumes)
 
 
 def missing(resources: Sequence[Resource], host: Host) -> Missing:

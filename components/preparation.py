@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import docker.errors
 import pulumi
 
 from components.database import address, claim, data_file, data_volumes, driver
@@ -20,6 +21,7 @@ from components.plan import Plan, execution_plan
 from components.project import Project, find_project
 from components.pulumi_cli import resource_ids, stack_resources
 from components.release import Release, prepare_release
+from components.remedies import remedies
 from components.rollback import release_again
 from components.settings import Settings, load_stack
 from components.shared_secrets import shared
@@ -100,9 +102,14 @@ def prepare() -> Preparation:
     try:
         return _prepare()
     except FAILED as error:
+        said = root_cause(error)
+        refused = isinstance(error, docker.errors.APIError)
+        what = "refused what was asked" if refused else "stopped answering"
+        ways = remedies(said, lambda: refused) or [
+            "`docker info` has to succeed; run it again then"
+        ]
         raise UserError(
-            "the Docker daemon stopped answering before anything was changed",
-            [f"it said: {root_cause(error)}", "once `docker info` succeeds, run the same again"],
+            f"the Docker daemon {what}, before anything was changed", [f"it said: {said}", *ways]
         ) from None
 
 

@@ -7,25 +7,32 @@ tell only of one that is back already.
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 
 import pulumi
 
 _RESOURCES = ("docker:", "command:")
-_DAEMON = (
+_GONE = (
     "the Docker daemon does not answer any more, or did not for a while. Nothing is lost: start it "
     "(`systemctl start docker`), and run `pulumi up` again"
 )
-_DISK = (
-    "the Docker host's disk is full. What was serving goes on serving. Make room (`docker system "
-    "df` shows what takes it, `docker builder prune` frees what builds left), and run `pulumi up` "
-    "again"
+_ENDED = (
+    "the Docker daemon, or a plugin of Pulumi's, ended while this was done. Nothing is lost: run "
+    "`pulumi up` again"
+)
+# The error may come from a server elsewhere, and what serves is said by who knows it.
+_FULL = (
+    "a disk is full: the Docker host's, unless the error is another machine's. Make room (`docker "
+    "system df` shows what Docker takes, `docker builder prune` frees what builds left), and run "
+    "`pulumi up` again"
 )
 _WORDS = {
-    _DAEMON: r"(?i)cannot connect to the docker daemon|failed to connect to the docker api|"
-    r"error during connect|error reading from server|code = unavailable|"
-    r"unavailable: connection error|docker daemon does not answer",
-    _DISK: r"(?i)no space left on device",
+    _GONE: r"(?i)cannot connect to the docker daemon|failed to connect to the docker api|"
+    r"error during connect|docker daemon does not answer",
+    _FULL: r"(?i)no space left on device|database or disk is full",
 }
+# The words of a connection between two processes, of which the daemon need not be one.
+_BROKEN_OFF = r"(?i)error reading from server|code = unavailable|unavailable: connection error"
 
 
 def offer_remedies(answers: Callable[[], bool]) -> None:
@@ -37,10 +44,12 @@ def offer_remedies(answers: Callable[[], bool]) -> None:
     said: set[str] = set()
 
     def say(args: pulumi.ErrorHookArgs) -> bool:
-        for text in remedies("\n".join(args.errors), answers):
-            if text not in said:
-                said.add(text)
-                pulumi.log.error(text)
+        # What went wrong in here would take the place of the resource's own error.
+        with suppress(Exception):
+            for text in remedies("\n".join(args.errors), answers):
+                if text not in said:
+                    said.add(text)
+                    pulumi.log.error(text)
         return False
 
     hook = pulumi.ErrorHook("remedies", say)
@@ -66,4 +75,8 @@ def remedies(errors: str, answers: Callable[[], bool]) -> list[str]:
         answers: whether the Docker daemon answers now; asked only if the errors don't tell.
     """
     found = [text for text, words in _WORDS.items() if re.search(words, errors)]
-    return found or ([] if answers() else [_DAEMON])
+    if found:
+        return found
+    if not answers():
+        return [_GONE]
+    return [_ENDED] if re.search(_BROKEN_OFF, errors) else []

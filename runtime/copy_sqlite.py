@@ -12,7 +12,7 @@ import os
 import shutil
 import sqlite3
 import sys
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 
@@ -54,6 +54,8 @@ def check(file: Path) -> None:
 def restore(source: Path, target: Path) -> None:
     """Put a copy in a database's place, with the owner and the mode that the database has.
 
+    Whenever that is cut off, there is a database: a site that found none would begin an empty one.
+
     Raises:
         OSError, sqlite3.Error: the copy isn't whole, or can't be put there. The database is as it
             was, unless the copy is in its place.
@@ -67,17 +69,23 @@ def restore(source: Path, target: Path) -> None:
         half_made.chmod(target.stat().st_mode & 0o777 if target.exists() else 0o644)
         with half_made.open("rb") as file:
             os.fsync(file.fileno())
-        # What the old one had not taken over into its file yet must not be read into the new one:
-        # without its file it is no part of any database.
-        aside = target.with_name(f".{target.name}.before")
-        if target.exists():
-            target.replace(aside)
+        _settle(target)
         for suffix in ("-wal", "-shm", "-journal"):
             target.with_name(target.name + suffix).unlink(missing_ok=True)
         half_made.replace(target)
-        aside.unlink(missing_ok=True)
     finally:
         half_made.unlink(missing_ok=True)
+
+
+def _settle(file: Path) -> None:
+    """Have a database take over into its file what is beside it.
+
+    That must not be read into the one that comes into its place. A damaged one can't do it; it was
+    kept with all its files before.
+    """
+    if file.exists():
+        with suppress(sqlite3.Error), closing(sqlite3.connect(file, timeout=5)) as database:
+            database.execute("PRAGMA journal_mode=DELETE")
 
 
 def set_aside(source: Path, target: Path) -> None:
@@ -87,11 +95,9 @@ def set_aside(source: Path, target: Path) -> None:
         OSError: one of them can't be read, or written there.
     """
     target.touch(mode=0o600)
-    before = source.with_name(f".{source.name}.before")
     for suffix, file in (
         ("", source),
         *((end, source.with_name(source.name + end)) for end in ("-wal", "-journal")),
-        ("-before", before),
     ):
         if file.exists():
             shutil.copyfile(file, target.with_name(target.name + suffix))

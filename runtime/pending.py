@@ -46,7 +46,6 @@ def report(alias: str = "default") -> Report:
     found = _judged(plan, loader, connection) if applied else {}
     return {
         "engine": connection.vendor,
-        "alias": alias,
         "file": _file(connection),
         "checked": datetime.now(UTC).isoformat(timespec="milliseconds"),
         "new": not applied,

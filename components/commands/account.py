@@ -68,7 +68,7 @@ def main() -> None:
     result: dict[str, Any] = {"row": None, "agrees": None, "cells": [], "differences": []}
     try:
         _fill(result)
-    except Exception as error:  # whatever it is, it is no reason to fail an update
+    except (Exception, SystemExit) as error:  # whatever it is, it is no reason to fail an update
         result["differences"] = [f"the ledger can't be read: {error}"]
         print(f"warning: ledger: it can't be read: {error}", file=sys.stderr)
     print(json.dumps(result))

@@ -14,6 +14,7 @@ from typing import Any
 from components.commands import aftermath, applied, backup, one_shot, reached, window, window_note
 from components.commands.client import fail
 from components.migration_policy import AHEAD, UNSAFE
+from runtime.migrate import alias_of
 
 Check = Mapping[str, Any]
 
@@ -131,7 +132,7 @@ def prepare(check: Check, report: Mapping[str, Any]) -> dict[str, Any]:
         network=check["network"],
         tools=check["tools"],
         volume=check["volume"],
-        alias=report.get("alias", backup.DEFAULT),
+        alias=alias_of(check["flags"]),
     )
     if not database.suffix:
         print(f"backup: none is made of a database on {report['engine']}", file=sys.stderr)

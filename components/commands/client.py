@@ -9,7 +9,8 @@ import tarfile
 from typing import Any, NoReturn
 
 LAST_LINES = 60
-_NONE = r"(?i)no such (container|object)"
+# What daemons of all ages say of a thing that there is none of.
+_NONE = r"(?i)no such (container|object|volume|network)|network .* not found"
 
 
 def docker(*words: str, stdin: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
@@ -25,12 +26,16 @@ def docker_or_fail(doing: str, *words: str, stdin: bytes | None = None) -> bytes
     return done.stdout
 
 
-def inspect(container: str) -> dict[str, Any] | None:
-    """What the daemon knows of a container; None if there is none.
+def inspect(name: str, kind: str = "container") -> dict[str, Any] | None:
+    """What the daemon knows of a thing; None if there is none.
 
     Where the daemon doesn't say so itself nobody knows, and this command fails.
+
+    Args:
+        name: its name or id.
+        kind: "container", "network" or "volume".
     """
-    done = docker("container", "inspect", container)
+    done = docker(kind, "inspect", name)
     if done.returncode != 0:
         said = done.stderr.decode(errors="replace").strip()
         if re.search(_NONE, said):
@@ -63,10 +68,8 @@ def read_file(container: str, path: str) -> bytes | None:
 
 def read_image(image: str, path: str) -> bytes | None:
     """A file in an image, out of a container that never starts; None if it isn't there."""
-    made = docker("create", "--network", "none", image, "true")
-    if made.returncode != 0:
-        return None
-    container = made.stdout.decode().strip()
+    words = ("create", "--network", "none", image, "true")
+    container = docker_or_fail(f"looking into {image}", *words).decode().strip()
     try:
         return read_file(container, path)
     finally:

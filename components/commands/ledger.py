@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from components.commands.client import docker, docker_or_fail, fail, read_file
+from components.commands.client import docker, docker_or_fail, fail, inspect, read_file
 from components.labels import DEPLOYMENT, RELEASE, filters, labels
 from runtime import ledger
 
@@ -35,7 +35,7 @@ def main() -> None:
 def read(deployment: str) -> tuple[list[ledger.Record], int]:
     """All records of a deployment, each once, oldest first; and how many lines are none."""
     volume = f"{deployment}-ledger"
-    has_volume = docker("volume", "inspect", volume).returncode == 0
+    has_volume = inspect(volume, "volume") is not None
     images = list(dict.fromkeys(_images(deployment)))
     if not images:
         fail(

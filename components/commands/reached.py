@@ -7,7 +7,7 @@ the switch, runs beside the one that serves.
 import re
 from collections.abc import Sequence
 
-from components.commands.client import docker, docker_or_fail, inspect, is_running, read_file
+from components.commands.client import docker_or_fail, inspect, is_running, read_file
 from components.labels import filters, labels, traffic_network
 
 EDGE_FILE = "/var/lib/edge/haproxy.cfg"
@@ -64,8 +64,8 @@ def taken_over(retire: Sequence[str]) -> list[str]:
 
 def _is_known(deployment: str) -> bool:
     """Something is there that says what visitors reach."""
-    network = ("network", "inspect", traffic_network(deployment))
-    return bool(every(deployment, "edge")) or docker(*network).returncode == 0
+    network = traffic_network(deployment)
+    return bool(every(deployment, "edge")) or inspect(network, "network") is not None
 
 
 def _is_on(container: str, network: str) -> bool:

@@ -20,6 +20,7 @@ from components.commands.reached import every, reached, running, serving
 from components.commands.window_note import Note
 from components.labels import DEPLOYMENT, RELEASE
 from components.restart import RESTART
+from runtime.migrate import alias_of
 
 GRACE = 35  # seconds for requests in flight, where the container doesn't say
 _SQLITE = "DATABASE_URL=sqlite:///"
@@ -37,7 +38,7 @@ def main() -> None:
     )
     options = parser.parse_args()
     volume = f"{options.deployment}-backups"
-    if docker("volume", "inspect", volume).returncode != 0:
+    if inspect(volume, "volume") is None:
         fail(f"there is no volume {volume}: no copy of this deployment's database was made here")
     reference = _reference(options.deployment)
     copies = backup.entries(volume, reference["Image"])
@@ -206,7 +207,7 @@ def _database(
     environment: list[str] = reference["Config"]["Env"]
     words = ["--volumes-from", reference["Name"].removeprefix("/")]
     words += [word for value in environment for word in ("--env", value)]
-    alias = chosen.get("alias", backup.DEFAULT)
+    alias = chosen.get("alias") or _only_alias(deployment, chosen)
     engine, file = _kind(environment)
     # The environment tells where the first database is; of others only the copy does.
     if alias != backup.DEFAULT:
@@ -221,6 +222,18 @@ def _database(
         volume=chosen["volume"],
         alias=alias,
     )
+
+
+def _only_alias(deployment: str, chosen: backup.Entry) -> str:
+    # A copy from before there was such a note is one of the database that was migrated.
+    flags = applied.read(Path(".build", deployment, applied.DESCRIPTION)).get("flags", ())
+    if alias_of(flags) != backup.DEFAULT:
+        fail(
+            f"restore: {chosen['id']} doesn't say which database it is a copy of, and migrateFlags "
+            f"names another one than the first ({' '.join(flags)}): put it back by hand "
+            f"(docs/databases.md); it is {chosen['file']} in volume {chosen['volume']}"
+        )
+    return backup.DEFAULT
 
 
 def _kind(environment: Sequence[str]) -> tuple[str, str]:

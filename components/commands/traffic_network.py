@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from components.commands.client import docker, docker_or_fail, fail
+from components.commands.client import docker, docker_or_fail, fail, inspect
 from components.labels import DEPLOYMENT, options
 
 
@@ -29,7 +29,7 @@ def create(network: str, marks: Mapping[str, str]) -> None:
         network: its name.
         marks: its labels.
     """
-    found = _inspect(network)
+    found = inspect(network, "network")
     if found is None:
         words = ("network", "create", *options(marks), network)
         docker_or_fail(f"making the network {network}", *words)
@@ -41,7 +41,7 @@ def create(network: str, marks: Mapping[str, str]) -> None:
 
 
 def _remove(network: str, owner: str) -> None:
-    found = _inspect(network)
+    found = inspect(network, "network")
     if found is None or _owner(found) not in ("", owner.partition("=")[2]):
         return
     # The site's own containers may go on to serve behind the edge.
@@ -55,14 +55,6 @@ def _remove(network: str, owner: str) -> None:
     if docker("network", "rm", network).returncode != 0:
         who = f"used by {', '.join(sorted(others))}" if others else "in use"
         print(f"warning: the network {network} is kept: it is {who}", file=sys.stderr)
-
-
-def _inspect(network: str) -> dict[str, Any] | None:
-    done = docker("network", "inspect", network)
-    if done.returncode != 0:
-        return None
-    found: dict[str, Any] = json.loads(done.stdout)[0]
-    return found
 
 
 def _owner(network: Mapping[str, Any]) -> str:

@@ -133,7 +133,7 @@ def test_a_disk_that_is_full_fails_the_build_and_nothing_else(
     try:
         run = site.up(check=False)
         assert run.code != 0
-        assert "the Docker host's disk is full" in run.output, run.output
+        assert "a disk is full: the Docker host's" in run.output, run.output
         assert "Traceback" not in run.output
         assert daemon_of_its_own.status(site.url) == 200
     finally:
@@ -153,6 +153,7 @@ def test_a_disk_that_runs_full_fails_the_migration_and_nothing_else(
         run = site.up(check=False)
         assert run.code != 0
         assert "database or disk is full" in run.output, run.output
+        assert "`docker system df` shows" in run.output, run.output
         assert daemon_of_its_own.status(site.url) == 200
     finally:
         daemon_of_its_own.make_room()

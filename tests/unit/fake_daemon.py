@@ -93,7 +93,13 @@ class FakeDaemon:
         """As the client has them."""
         everything = {**self.running, **self.stopped}
 
-        def listed(*, filters: dict[str, Any], all: bool = False) -> list[Any]:  # noqa: A002
+        def listed(
+            *,
+            filters: dict[str, Any],
+            ignore_removed: bool,
+            all: bool = False,  # noqa: A002
+        ) -> list[Any]:
+            assert ignore_removed, "what is removed meanwhile is no error"
             known = everything if all else self.running
             if "publish" in filters:
                 known = {name: known[name] for name in self.published.get(filters["publish"], [])}

@@ -40,10 +40,10 @@ class FakeDocker:
         self._answers.append((words, [answer]))
         return self
 
-    def gone(self, container: str = "") -> "FakeDocker":
-        """There is no such container; without a name, none at all."""
-        words = f"container inspect {container}".strip()
-        return self.on(words, code=1, err=f"Error: No such container: {container}")
+    def gone(self, name: str = "", kind: str = "container") -> "FakeDocker":
+        """There is no such thing; without a name, none of that kind."""
+        words = f"{kind} inspect {name}".strip()
+        return self.on(words, code=1, err=f"Error: No such {kind}: {name}")
 
     @property
     def unused(self) -> list[str]:
@@ -61,4 +61,6 @@ class FakeDocker:
             if call.startswith(known):
                 self._asked.add(known)
                 return answers.pop(0) if len(answers) > 1 else answers[0]
-        return subprocess.CompletedProcess(words, 0, b"", b"")
+        # What a test doesn't tell of is there, and nothing is known of it.
+        told = b"[{}]" if words[2:3] == ["inspect"] else b""
+        return subprocess.CompletedProcess(words, 0, told, b"")

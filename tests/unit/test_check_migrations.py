@@ -153,8 +153,8 @@ def test_pending_ones_are_named_and_the_database_is_copied(
 
 def test_the_copy_is_one_of_the_database_that_is_migrated(shop: Shop) -> None:
     shop.cli.on(COPY, out="password=x\n").on(COPY, out="9\n").on(COPY)
-    report = {**REPORT, "engine": "postgresql", "file": "", "alias": "stock"}
-    shop.run(report, tools="sha256:pg")
+    report = {**REPORT, "engine": "postgresql", "file": ""}
+    shop.run(report, tools="sha256:pg", flags=["--database", "stock"])
     assert shop.called(COPY)[0].endswith(" python - stock")
     assert json.loads(shop.cli.stdin[-1] or b"")["alias"] == "stock"
 

@@ -102,8 +102,35 @@ def test_what_is_damaged_is_kept_as_it_is(site: Path, tmp_path: Path) -> None:
     assert {p.stat().st_mode & 0o777 for p in folder.iterdir()} == {0o600}
 
 
-def test_what_an_interrupted_restore_left_is_kept_too(site: Path, tmp_path: Path) -> None:
-    site.replace(site.with_name(".site.sqlite3.before"))
-    target = tmp_path / "x.damaged"
-    assert copy_sqlite.main(["set_aside", str(site), str(target)]) == 0
-    assert rows(tmp_path / "x.damaged-before") == ["anchor"]
+def test_whenever_it_is_cut_off_there_is_a_database(
+    site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = tmp_path / "copy.sqlite3"
+    copy_sqlite.copy(site, target)
+    used = sqlite3.connect(site)
+    used.execute("INSERT INTO thing VALUES ('buoy')")
+    used.commit()
+    left = {p.name: p.read_bytes() for p in tmp_path.glob("site.sqlite3-*")}
+    used.close()
+    for name, content in left.items():
+        (tmp_path / name).write_bytes(content)
+
+    def cut_off(self: Path, _target: Path) -> None:
+        raise KeyboardInterrupt(self)
+
+    monkeypatch.setattr(Path, "replace", cut_off)
+    with pytest.raises(KeyboardInterrupt):
+        copy_sqlite.restore(target, site)
+    assert rows(site) == ["anchor", "buoy"]
+
+
+def test_a_damaged_database_is_replaced_with_all_that_is_beside_it(
+    site: Path, tmp_path: Path
+) -> None:
+    target = tmp_path / "copy.sqlite3"
+    copy_sqlite.copy(site, target)
+    site.write_bytes(b"no database")
+    site.with_name("site.sqlite3-wal").write_bytes(b"nor this")
+    copy_sqlite.restore(target, site)
+    assert rows(site) == ["anchor"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["copy.sqlite3", "site.sqlite3"]

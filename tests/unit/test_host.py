@@ -233,3 +233,31 @@ def test_no_docker_client_is_an_error_that_says_how_to_get_it(
     monkeypatch.setattr("subprocess.run", fails(FileNotFoundError()))
     with pytest.raises(UserError, match=r"apt-get install docker\.io"):
         find_address()
+
+
+def version(code: int = 0, error: Exception | None = None) -> Callable[..., Any]:
+    def run(words: list[str], **_: Any) -> subprocess.CompletedProcess[bytes]:
+        assert words[:2] == ["docker", "version"]
+        if error:
+            raise error
+        return subprocess.CompletedProcess(words, code, b"", b"")
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("run", "answers"),
+    [
+        (version(), True),
+        (version(code=1), False),
+        (version(error=subprocess.TimeoutExpired("docker", 10)), True),
+        (version(error=FileNotFoundError()), True),
+    ],
+    ids=["it answers", "it does not", "it is busy", "no client"],
+)
+def test_whether_it_still_answers_is_asked_as_commands_ask(
+    daemon: FakeDaemon, monkeypatch: pytest.MonkeyPatch, run: Callable[..., Any], answers: bool
+) -> None:
+    host = Host("unix:///run/a.sock")
+    monkeypatch.setattr(subprocess, "run", run)
+    assert host.answers() is answers

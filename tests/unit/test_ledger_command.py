@@ -38,7 +38,7 @@ AGAIN = record("3", "migrate", "startup", result={"applied": 0, "outcome": "done
 def host(cli: FakeDocker) -> FakeDocker:
     """A host with two releases, which share a layer, and a ledger."""
     cli.on(LIST, out="sha256:b\nsha256:a\nsha256:b\n")
-    cli.on("volume inspect shop-ledger")
+    cli.on("volume inspect shop-ledger", out=[{}])
     cli.on(f"create --network none {MOUNT} sha256:b true", out="box-b\n")
     cli.on("create --network none sha256:a true", out="box-a\n")
     baked = tar_of(f"{json.dumps(BAKED)}\n".encode())
@@ -77,7 +77,7 @@ def test_no_container_is_started_and_none_is_left(host: FakeDocker) -> None:
 
 
 def test_a_deployment_without_a_ledger_has_its_builds(cli: FakeDocker) -> None:
-    cli.on(LIST, out="sha256:a\n").on("volume inspect", code=1)
+    cli.on(LIST, out="sha256:a\n").gone("", "volume")
     cli.on("create --network none sha256:a true", out="box\n")
     cli.on("cp box:/opt", out=tar_of(json.dumps(BAKED).encode())).on("cp box:/srv", code=1)
     assert [found["id"] for found in command.read("shop")[0]] == ["1"]
@@ -86,7 +86,7 @@ def test_a_deployment_without_a_ledger_has_its_builds(cli: FakeDocker) -> None:
 def test_a_deployment_that_is_not_there(
     cli: FakeDocker, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    cli.on("volume inspect", code=1)
+    cli.gone("", "volume")
     with pytest.raises(SystemExit) as stopped:
         command.read("shop")
     assert stopped.value.code == 1

@@ -73,7 +73,7 @@ def test_while_an_edge_takes_its_place_it_is_reached_still(cli: FakeDocker) -> N
 def test_where_nothing_is_known_whatever_runs_may_serve(cli: FakeDocker) -> None:
     runs(cli, "a1")
     on_networks(cli, ("shop",), "a1")
-    cli.on("network inspect shop-traffic", code=1)
+    cli.gone("shop-traffic", "network")
     assert reached("shop") == []
     assert serving("shop") == ["a1"]
 

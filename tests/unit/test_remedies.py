@@ -10,18 +10,21 @@ import pytest
 from components.remedies import offer_remedies, remedies
 from tests.unit.recorder import Recorder, deploy
 
+GONE, ENDED = "the Docker daemon does not answer any more", "or a plugin of Pulumi's, ended"
+
 
 @pytest.mark.parametrize(
     ("errors", "said"),
     [
-        ("rpc error: code = Unavailable desc = transport is closing", "daemon"),
-        ("failed to solve: Unavailable: error reading from server: read: EOF", "daemon"),
-        ("listing workers for Build: Unavailable: connection error: desc = read", "daemon"),
-        ("Cannot connect to the Docker daemon at unix:///run/docker.sock", "daemon"),
-        ("failed to dial gRPC: cannot connect to the Docker daemon.", "daemon"),
-        ("error during connect: Head http://a/_ping: connection reset by peer", "daemon"),
-        ("the Docker daemon does not answer: Get http://a: EOF", "daemon"),
-        ("write /app/x: no space left on device", "disk is full"),
+        ("rpc error: code = Unavailable desc = transport is closing", ENDED),
+        ("failed to solve: Unavailable: error reading from server: read: EOF", ENDED),
+        ("listing workers for Build: Unavailable: connection error: desc = read", ENDED),
+        ("Cannot connect to the Docker daemon at unix:///run/docker.sock", GONE),
+        ("failed to dial gRPC: cannot connect to the Docker daemon.", GONE),
+        ("error during connect: Head http://a/_ping: connection reset by peer", GONE),
+        ("the Docker daemon does not answer: Get http://a: EOF", GONE),
+        ("write /app/x: no space left on device", "a disk is full"),
+        ("sqlite3.OperationalError: database or disk is full", "a disk is full"),
         ("failed to solve: exit code: 1", ""),
         ("failed to do request: Head https://a.example/v2/: connection refused", ""),
     ],
@@ -32,14 +35,15 @@ def test_a_host_that_is_back_is_known_by_its_words(errors: str, said: str) -> No
     assert all("run `pulumi up` again" in text for text in found)
 
 
-def test_a_daemon_that_is_gone_is_known_whatever_failed() -> None:
-    (said,) = remedies("write unix @->/run/docker.sock: write: broken pipe", lambda: False)
-    assert "the Docker daemon does not answer any more" in said
+@pytest.mark.parametrize("errors", ["write: broken pipe", "code = Unavailable desc = EOF"])
+def test_a_daemon_that_is_gone_is_known_whatever_failed(errors: str) -> None:
+    (said,) = remedies(errors, lambda: False)
+    assert GONE in said
 
 
 def test_a_full_disk_is_not_called_a_daemon_that_is_gone() -> None:
     (said,) = remedies("no space left on device", lambda: False)
-    assert "disk is full" in said
+    assert "a disk is full" in said
 
 
 @pytest.fixture

@@ -118,6 +118,34 @@ def test_a_copy_goes_where_it_came_from(cli: FakeDocker, monkeypatch: pytest.Mon
     assert restored.endswith(f"restore /srv/backups/{COPY['file']} /srv/data/stock.sqlite3")
 
 
+def test_a_copy_that_may_be_another_databases_is_not_put_back(
+    host: FakeDocker,
+    note: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    note.parent.mkdir(parents=True)
+    flags = {"flags": ["--database=stock"]}
+    note.with_name("migration-check.json").write_text(json.dumps(flags))
+    with pytest.raises(SystemExit):
+        run(monkeypatch, COPY["id"])
+    assert "doesn't say which database it is a copy of" in capsys.readouterr().err
+    assert order(host) == []
+
+
+@pytest.mark.parametrize("said", ["Cannot connect to the Docker daemon", "permission denied"])
+def test_a_daemon_that_does_not_answer_is_no_deployment_without_copies(
+    cli: FakeDocker,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    said: str,
+) -> None:
+    cli.on("volume inspect shop-backups", code=1, err=said)
+    with pytest.raises(SystemExit):
+        run(monkeypatch)
+    assert f"the Docker daemon does not answer: {said}" in capsys.readouterr().err
+
+
 def test_until_visitors_reach_something_again_that_is_noted(
     host: FakeDocker, monkeypatch: pytest.MonkeyPatch, note: Path
 ) -> None:
@@ -269,7 +297,7 @@ def test_a_deployment_without_copies_says_so(
     cli: FakeDocker, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("sys.argv", ["restore", "none"])
-    cli.on("volume inspect none-backups", code=1)
+    cli.gone("none-backups", "volume")
     with pytest.raises(SystemExit):
         restore.main()
     assert "there is no volume none-backups" in capsys.readouterr().err

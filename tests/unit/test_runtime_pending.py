@@ -46,7 +46,7 @@ def test_the_pending_ones_are_named_in_the_order_in_which_they_run(found: Any) -
     names = [f"shop.{n:04}_{name}" for n, (name, _, _) in enumerate(migration_zoo.cases(), 3)]
     assert found["pending"] == names
     assert found["new"] is False
-    assert (found["engine"], found["alias"]) == ("sqlite", "default")
+    assert found["engine"] == "sqlite"
     assert found["file"].endswith("/db.sqlite3")
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, NoReturn
 
+import docker.errors
 import pytest
 import requests
 
@@ -276,17 +277,28 @@ def test_a_mistake_is_found_before_anything_is_done(
     assert not program.pulumi.kept
 
 
-def test_a_daemon_that_dies_while_it_is_asked_leaves_no_trace(
-    program: Program, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [
+        (requests.ConnectionError("EOF"), ["stopped answering", "it said: EOF"]),
+        (
+            docker.errors.APIError("500", explanation="mkdir: no space left on device"),
+            ["refused what was asked", "it said: mkdir: no space left on device", "a disk is full"],
+        ),
+    ],
+    ids=["it dies", "its disk is full"],
+)
+def test_a_daemon_that_fails_while_it_is_asked_leaves_no_trace(
+    program: Program, monkeypatch: pytest.MonkeyPatch, error: Exception, says: list[str]
 ) -> None:
     def get(_name: str) -> NoReturn:
-        raise requests.ConnectionError("EOF")
+        raise error
 
     monkeypatch.setattr(FakeDaemon, "volumes", SimpleNamespace(get=get))
     recorder = Recorder()
-    with pytest.raises(UserError, match="the Docker daemon stopped answering") as error:
+    with pytest.raises(UserError) as raised:
         program.run_into(recorder, "clean-server")
-    assert "it said: EOF" in str(error.value)
+    assert all(text in str(raised.value) for text in says)
     assert not recorder.resources
 
 

@@ -87,7 +87,7 @@ def test_backends_get_the_name_that_a_proxy_asks_for_once(cli: FakeDocker) -> No
 
 
 def test_a_network_that_was_pruned_is_made_again(cli: FakeDocker) -> None:
-    cli.on("network inspect shop-traffic", code=1)
+    cli.gone("shop-traffic", "network")
     on_networks(cli, "new-1", "shop")
     on_networks(cli, "new-2", "shop")
     attach.main()
@@ -119,7 +119,7 @@ def test_a_backend_that_is_gone_or_refused_fails_the_update(
 
 
 def test_the_network_is_made_once_and_marked(cli: FakeDocker) -> None:
-    cli.on("network inspect", code=1).on("network inspect", out=[{"Containers": {}}])
+    cli.gone("", "network").on("network inspect", out=[{"Containers": {}}])
     traffic_network.main("create")
     traffic_network.main("create")
     made = [call for call in cli.calls if not call.startswith("network inspect")]
@@ -143,6 +143,6 @@ def test_the_network_goes_but_not_from_under_others(
 
 
 def test_a_network_that_is_gone_is_no_error(cli: FakeDocker) -> None:
-    cli.on("network inspect shop-traffic", code=1)
+    cli.gone("shop-traffic", "network")
     traffic_network.main("remove")
     assert cli.calls == ["network inspect shop-traffic"]
