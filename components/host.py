@@ -3,6 +3,8 @@
 import json
 import os
 import subprocess
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -105,8 +107,14 @@ class Host:
 
     def releases(self) -> list[KeptRelease]:
         """The releases of all deployments on the host, those built last first."""
-        images = self.client.images.list(filters={"label": f"{ROLE}=release"})
-        return kept_releases(image.attrs for image in images)
+        return kept_releases(self._images(f"{ROLE}=release"))
+
+    def _images(self, label: str) -> Iterator[dict[str, Any]]:
+        api: Any = self.client.api
+        for image in api.images(filters={"label": label}):
+            # One that is removed meanwhile is nobody's any more.
+            with suppress(docker.errors.ImageNotFound):
+                yield api.inspect_image(image["Id"])
 
     def statuses(self) -> dict[str, str]:
         """The containers' states, such as ``running`` or ``exited``, by id."""
@@ -137,8 +145,10 @@ class Host:
         images = self.client.api.images(quiet=True)
         if not images or self.volume_labels(source) is None:
             return None
+        # An image's labels would make it a part of the deployment that the image is of.
+        marks = {ROLE: LOOKING, DEPLOYMENT: ""}
         look = self.client.containers.create(
-            images[0], "true", volumes=[f"{source}:/look:ro"], labels={ROLE: LOOKING}
+            images[0], "true", volumes=[f"{source}:/look:ro"], labels=marks
         )
         try:
             look.get_archive(f"/look/{file}")

@@ -46,9 +46,7 @@ def wait(container: str, timeout: float, probe: Callable[[str], str | None]) -> 
             fail(f"gate: container {container} is gone: run `pulumi up --refresh`")
         problem = verdict(state)
         if problem:
-            # Where it was started again, why it had ended is what matters, not its new beginning.
-            ended = state["State"].get("FinishedAt", "") if state["RestartCount"] else ""
-            _reject(container, problem, ended)
+            _reject(container, problem, _began_again(state))
         answer = probe(container)
         if answer is None:
             return
@@ -61,6 +59,14 @@ def wait(container: str, timeout: float, probe: Callable[[str], str | None]) -> 
                 f"gate: waiting for {container}, {now - started:.0f} s: {answer}", file=sys.stderr
             )
         time.sleep(INTERVAL)
+
+
+def _began_again(state: dict[str, Any]) -> str:
+    """When a container was started again, as a time of the daemon's; "" if it wasn't."""
+    # Why it had ended is what matters, not its new beginning. The last lines before that may be
+    # noted after the end itself.
+    began, ended = (state["State"].get(key, "") for key in ("StartedAt", "FinishedAt"))
+    return began if state["RestartCount"] and began > ended else ""
 
 
 def probe(container: str) -> str | None:
@@ -83,8 +89,8 @@ def publish(container: str) -> None:
         print(said[-1], file=sys.stderr)
 
 
-def _reject(container: str, problem: str, ended: str = "") -> NoReturn:
-    lines = last_lines(container, until=ended)
+def _reject(container: str, problem: str, until: str = "") -> NoReturn:
+    lines = last_lines(container, until=until)
     docker("update", "--restart=no", container)
     docker("stop", "--time", "5", container)
     fail(
@@ -104,8 +110,16 @@ def main() -> None:
     container = os.environ["CONTAINER"]
     wait(container, float(os.environ["TIMEOUT"]), probe)
     publish(container)
-    report = docker("exec", container, "cat", "/opt/deploy/build-report.json")
-    print(report.stdout.decode(errors="replace").strip() if report.returncode == 0 else "{}")
+    print(_report(container))
+
+
+def _report(container: str) -> str:
+    file = "/opt/deploy/build-report.json"
+    done = docker("exec", container, "cat", file)
+    said = (done.stdout + done.stderr).decode(errors="replace").strip()
+    if done.returncode != 0 and "No such file" not in said:
+        fail(f"gate: {file} of {container} can't be read: {said}")
+    return said if done.returncode == 0 else "{}"
 
 
 if __name__ == "__main__":

@@ -65,9 +65,7 @@ class FakeDaemon:
     def images(self) -> Any:
         """As the client has them."""
         images = dict.fromkeys(self.local, None)
-        return SimpleNamespace(
-            get=lambda name: _get(images, name, "ImageNotFound"), list=self._releases
-        )
+        return SimpleNamespace(get=lambda name: _get(images, name, "ImageNotFound"))
 
     @property
     def api(self) -> Any:
@@ -77,7 +75,8 @@ class FakeDaemon:
             **dict.fromkeys(self.running, "running"),
         }
         return SimpleNamespace(
-            images=lambda quiet: sorted(self.local),
+            images=self._images,
+            inspect_image=self._inspected,
             containers=lambda **_: [{"Id": f"{n}-id", "State": s} for n, s in states.items()],
             networks=lambda: [{"Id": f"{name}-id"} for name in self.nets],
             volumes=lambda: {"Volumes": [{"Name": name} for name in self.found] or None},
@@ -123,15 +122,22 @@ class FakeDaemon:
         container.ports = {"80/tcp": [{"HostIp": address, "HostPort": port} for port in ports]}
         return container
 
-    def _releases(self, *, filters: dict[str, str]) -> list[Any]:
+    def _images(self, *, quiet: bool = False, filters: Mapping[str, str] | None = None) -> Any:
+        if quiet:
+            return sorted(self.local)
         assert filters == {"label": "django-on-docker.role=release"}
-        return [SimpleNamespace(attrs=image) for image in self.releases]
+        return [{"Id": number} for number in (*range(len(self.releases)), -1)]
+
+    def _inspected(self, number: int) -> dict[str, Any]:
+        if number < 0:
+            raise docker.errors.ImageNotFound("it was removed meanwhile")
+        return self.releases[number]
 
     def _create(
         self, image: str, _command: str, *, volumes: list[str], labels: dict[str, str]
     ) -> Any:
         assert image in self.local
-        assert labels == {"django-on-docker.role": "look"}
+        assert labels == {"django-on-docker.role": "look", "django-on-docker.deployment": ""}
         (volume, folder, mode) = volumes[0].split(":")
         assert mode == "ro"
 

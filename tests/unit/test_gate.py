@@ -153,32 +153,55 @@ def test_the_probe_asks_from_inside(
 
 
 @pytest.mark.parametrize(
-    ("code", "out", "printed"),
-    [(0, '{"supplied": []}\n', '{"supplied": []}\n'), (1, "", "{}\n")],
+    ("answer", "printed"),
+    [
+        ({"out": '{"supplied": []}\n'}, '{"supplied": []}\n'),
+        # A release from before there was a report.
+        ({"code": 1, "err": "cat: /opt/deploy/build-report.json: No such file\n"}, "{}\n"),
+    ],
 )
 def test_it_prints_what_the_build_supplied(
     cli: FakeDocker,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
-    code: int,
-    out: str,
+    answer: dict[str, Any],
     printed: str,
 ) -> None:
     monkeypatch.setenv("CONTAINER", "shop")
     monkeypatch.setenv("TIMEOUT", "60")
     cli.on(INSPECT, out=[state()])
-    cli.on("exec shop cat /opt/deploy/build-report.json", code=code, out=out)
+    cli.on("exec shop cat /opt/deploy/build-report.json", **answer)
     gate.main()
     assert capsys.readouterr().out == printed
 
 
+def test_a_daemon_that_dies_after_the_answer_leaves_no_empty_report(
+    cli: FakeDocker, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("CONTAINER", "shop")
+    monkeypatch.setenv("TIMEOUT", "60")
+    cli.on(INSPECT, out=[state()])
+    cli.on("exec shop cat", code=1, err="error during connect: EOF")
+    with pytest.raises(SystemExit):
+        gate.main()
+    assert "can't be read: error during connect: EOF" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("began", "limit"),
+    [
+        ("2026-01-02T03:04:06Z", "--until 2026-01-02T03:04:06Z "),
+        # It has ended for the last time, and its last lines may be noted later than that.
+        ("2026-01-02T03:04:04Z", ""),
+    ],
+)
 def test_what_is_shown_of_a_restarted_one_is_how_it_ended(
-    cli: FakeDocker, clock: Clock, capsys: pytest.CaptureFixture[str]
+    cli: FakeDocker, clock: Clock, capsys: pytest.CaptureFixture[str], began: str, limit: str
 ) -> None:
     seen = state(restarts=1, code=3)
-    seen["State"]["FinishedAt"] = "2026-01-02T03:04:05Z"
+    seen["State"] |= {"StartedAt": began, "FinishedAt": "2026-01-02T03:04:05Z"}
     cli.on(INSPECT, out=[seen])
-    cli.on("logs --tail 60 --until 2026-01-02T03:04:05Z shop", err="ImportError: nope\n")
+    cli.on(f"logs --tail 60 {limit}shop", err="ImportError: nope\n")
     cli.on("update --restart=no shop", out="")
     cli.on("stop --time 5 shop", out="")
     with pytest.raises(SystemExit):
