@@ -2,11 +2,13 @@
 
 import http.client
 import itertools
+import secrets
 import socket
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -21,11 +23,16 @@ POLL_SECONDS = 0.02
 
 
 def free_port() -> int:
-    """A TCP port on 127.0.0.1 that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind((LOCAL, 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A TCP port on 127.0.0.1 that nobody listens on.
+
+    One below those that the system gives to whoever names none, from 32768 on as a rule
+    (net.ipv4.ip_local_port_range): it stays free until it is used.
+    """
+    while True:
+        port = secrets.SystemRandom().randrange(20000, 32000)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind((LOCAL, port))
+            return port
 
 
 def status(url: str, path: str = "/", patience: float = PATIENCE) -> int:

@@ -2,8 +2,8 @@
 
 import json
 import os
+import re
 import shutil
-import socket
 import subprocess
 import sys
 import threading
@@ -11,13 +11,16 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from http.cookiejar import CookieJar
 from pathlib import Path
 from typing import Any
 
 import docker
+import docker.errors
+
+from bench.visitor import free_port
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = ("Pulumi.yaml", "__main__.py", "components", "runtime", "stacks", "example")
@@ -69,8 +72,7 @@ class Site:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(source, target)
         for file in (self.folder / "stacks").glob("*.yaml"):
-            lines = file.read_text().splitlines(keepends=True)
-            file.write_text("".join(x for x in lines if not x.startswith("encryptionsalt")))
+            forget_secrets(file)
         (self.folder / ".venv").symlink_to(sys.prefix)
         state = self.folder / "state"
         state.mkdir()
@@ -192,16 +194,31 @@ class Site:
 
     def remove_everything(self) -> None:
         """Leave nothing of the deployment on the machine, whatever state it is in."""
-        client = docker.from_env()
+        client = docker.from_env(timeout=120)
         mine = self.labelled()
-        for container in client.containers.list(all=True, filters=mine):
-            container.remove(force=True)
+        for container in client.containers.list(all=True, ignore_removed=True, filters=mine):
+            with _gone():
+                container.remove(force=True)
         for network in client.networks.list(filters=mine):
-            network.remove()
+            with _gone():
+                network.remove()
         for volume in client.volumes.list(filters=mine):
-            volume.remove(force=True)
-        for image in client.images.list(filters=mine):
-            client.images.remove(str(image.id), force=True)
+            with _gone():
+                volume.remove(force=True)
+        for image in client.api.images(filters=mine):
+            with _gone():
+                client.images.remove(image["Id"], force=True)
+
+
+def forget_secrets(config: Path) -> None:
+    """Remove what is encrypted from a stack's file, and the salt."""
+    text = re.sub(r"^encryptionsalt:.*\n", "", config.read_text(), flags=re.MULTILINE)
+    config.write_text(re.sub(r"^ .*:\n +secure: .*\n", "", text, flags=re.MULTILINE))
+
+
+def _gone() -> AbstractContextManager[None]:
+    """What is to be removed may be gone."""
+    return suppress(docker.errors.NotFound)
 
 
 @contextmanager
@@ -266,11 +283,3 @@ class Browser:
                 return answer.status, answer.read().decode(errors="replace")
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode(errors="replace")
-
-
-def free_port() -> int:
-    """A TCP port on 127.0.0.1 that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

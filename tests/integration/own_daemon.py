@@ -41,6 +41,7 @@ class OwnDaemon:
     """
 
     def __init__(self, folder: Path, *, megabytes: int = 2048) -> None:
+        self._killer: subprocess.Popen[bytes] | None = None
         self._box = f"t-daemon-{secrets.token_hex(3)}"
         self.address = f"unix://{folder}/docker.sock"
         _outer(
@@ -79,9 +80,19 @@ class OwnDaemon:
         except (docker.errors.DockerException, requests.RequestException, OSError):
             return False
 
+    def aim(self) -> None:
+        """Get ready to kill it: a command that has to be begun first would come late."""
+        script = "read go && kill -9 $(cat /var/run/docker.pid)"
+        words = ["docker", "exec", "--interactive", self._box, "sh", "-c", script]
+        self._killer = subprocess.Popen(words, stdin=subprocess.PIPE)
+
     def kill(self) -> None:
         """Kill it, as a crash does."""
-        self._inside("kill -9 $(cat /var/run/docker.pid)")
+        if self._killer is None:
+            self.aim()
+        assert self._killer is not None
+        self._killer.communicate(b"go\n", timeout=_PATIENCE)
+        self._killer = None
 
     def fill(self, *, leave: int) -> None:
         """Fill its disk.

@@ -36,6 +36,8 @@ def counts(result: Tally, operation: str) -> tuple[int, int, int]:
 
 
 def test_it_serves_a_seeded_site(original: Original, deployed: Timed) -> None:
+    # It answers 502 at times, for a second or two.
+    wait_for_200(original.url)
     browser = Browser(original.url)
     status, page = browser.get("/")
     assert status == 200

@@ -5,6 +5,7 @@ matrix and the counts are printed side by side, as "planned = counted".
 """
 
 import re
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -136,7 +137,10 @@ def test_restart_after_a_crash_with_a_damaged_ledger(life: Life, show: Show) -> 
     damage = r"printf '\377garbage, and no end of line' >> /srv/ledger/ledger.jsonl"
     assert backend.exec_run(["sh", "-c", damage]).exit_code == 0
     backend.exec_run(["sh", "-c", "kill -9 -1"])
+    deadline = time.monotonic() + 60
     while backend.attrs["State"]["StartedAt"] == starts:
+        assert time.monotonic() < deadline, "it was not started again"
+        time.sleep(0.1)
         backend.reload()
     life.until_it_answers()
     life.count(row("container restart"), pending=0)

@@ -20,10 +20,11 @@ import docker.errors
 import pytest
 from docker.models.containers import Container
 
+from bench.visitor import free_port
 from tests.integration.conftest import BeginFault, MakeSite
 from tests.integration.counting import release_with_a_migration_and_new_styles
 from tests.integration.faults import Fault, first_error
-from tests.integration.harness import Browser, Run, Site, free_port
+from tests.integration.harness import Browser, Run, Site, forget_secrets
 
 BY_HAND = "typed-by-a-person-long-ago"
 PAUSE = """\
@@ -272,12 +273,6 @@ def test_another_clone_is_the_same_site(site: Site, fault: BeginFault, tmp_path:
     )
     assert run.code == 0, run.output
     assert set(run.changes()) == {"unchanged"}, run.output
-
-
-def forget_secrets(config: Path) -> None:
-    """Remove what is encrypted from a stack's file, and the salt."""
-    text = re.sub(r"^encryptionsalt:.*\n", "", config.read_text(), flags=re.MULTILINE)
-    config.write_text(re.sub(r"^ .*:\n +secure: .*\n", "", text, flags=re.MULTILINE))
 
 
 def counts(site: Site) -> str:

@@ -4,6 +4,8 @@ People who are logged in stay so, data that was added by hand is there, and noth
 or seeded again.
 """
 
+import secrets
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,7 +23,7 @@ PASSWORD = "typed-by-a-person-long-ago"  # set by hand, later than any seeding
 def original(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Original]:
     """The original, deployed by its own script, with data that somebody added by hand."""
     folder: Path = tmp_path_factory.mktemp("original")
-    with Original(folder, f"t-original-{folder.name[-6:].lower()}") as site:
+    with Original(folder, f"t-original-{secrets.token_hex(3)}") as site:
         site.deploy()
         _by_hand(
             site,
@@ -38,7 +40,11 @@ def taken_over(make_site: MakeSite, original: Original) -> tuple[Site, Browser]:
     """The update stack in its place, and a visitor who logged in before."""
     visitor = Browser(original.url)
     # More than one try: the original answers 502 at times, which is not what is tested here.
-    assert any(visitor.log_in("admin", PASSWORD) for _ in range(5))
+    for _ in range(5):
+        if visitor.log_in("admin", PASSWORD):
+            break
+        time.sleep(0.5)
+    assert visitor.is_logged_in()
     site = make_site("takeover", stack="update", port=original.port)
     site.configure(
         dataVolume=original.data_volume,

@@ -61,10 +61,11 @@ def test_visits_tell_good_answers_from_others() -> None:
 
 
 def test_a_load_goes_on_for_as_long_as_the_block() -> None:
+    began = time.monotonic()
     with Load("", visit=lambda url: 200, rate=200) as load:
         time.sleep(0.2)
     sent = load.visits.requests
-    assert 5 <= sent <= 60
+    assert 5 <= sent <= 20 + 200 * (time.monotonic() - began)
     time.sleep(0.05)
     assert load.visits.requests == sent
     assert load.visits.failed == 0
@@ -76,7 +77,7 @@ def test_slow_answers_do_not_hold_up_the_next() -> None:
         return 200
 
     with Load("", visit=slow, rate=40) as load:
-        time.sleep(0.4)
+        time.sleep(1)
     assert load.visits.requests >= 10
     assert 0.1 <= load.visits.slowest < 5
 
@@ -84,7 +85,7 @@ def test_slow_answers_do_not_hold_up_the_next() -> None:
 def test_a_load_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(visitor, "MOST_REQUESTS", 3)
     with Load("", visit=lambda url: 502, rate=1000) as load:
-        time.sleep(0.1)
+        time.sleep(0.5)
     assert load.visits.requests == 3
     assert load.visits.failed == 3
 

@@ -55,7 +55,7 @@ def test_a_registry_that_says_nothing_is_given_up(tmp_path: Path) -> None:
 
 def test_a_slow_registry_that_answered_is_waited_for(tmp_path: Path) -> None:
     with Progress().step("base image") as step:
-        assert base_image.pull(step, fake_docker(tmp_path, "echo Pulling; sleep 0.6"), seconds=0.3)
+        assert base_image.pull(step, fake_docker(tmp_path, "echo Pulling; sleep 3"), seconds=2)
 
 
 def test_without_root_the_remedies_are_named(

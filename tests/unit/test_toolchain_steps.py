@@ -170,13 +170,20 @@ def test_questions_have_a_time_limit() -> None:
 
 
 def test_an_interrupted_command_is_stopped_with_all_its_children(tmp_path: Path) -> None:
-    script = f"trap 'echo stopped > {tmp_path}/trace; exit 1' INT; sleep 30 & wait"
-    threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
+    ready = tmp_path / "ready"
+    trap = f"trap 'echo stopped > {tmp_path}/trace; exit 1' INT"
+
+    def interrupt() -> None:
+        while not ready.exists():
+            time.sleep(0.01)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Thread(target=interrupt, daemon=True).start()
     started = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
-        shell.run(["bash", "-c", script])
+        shell.run(["bash", "-c", f"{trap}; sleep 30 & touch {ready}; wait"])
     assert (tmp_path / "trace").read_text() == "stopped\n"
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 20
 
 
 @pytest.mark.parametrize(
