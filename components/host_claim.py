@@ -40,7 +40,8 @@ class Claim:
         port: the TCP port on 127.0.0.1; None if nothing is published.
         data: ``create`` or ``existing``.
         volumes: the volumes that hold the site's data, by what they hold.
-        data_file: the database's file in its volume; "" if it is no file.
+        data_file: the database's file, which has to be in its volume; "" if it may be made, or is
+            none.
         database: what its database takes.
         retire: containers that served until now and are taken over from.
         owned: the ids of what is in the stack's state.
@@ -99,9 +100,7 @@ class Claim:
 
     def _file_problems(self, host: "Host") -> Iterator[str]:
         source = self.volumes.get("dataVolume", "")
-        if self.data != "existing" or not self.data_file:
-            return
-        if host.has_file(source, self.data_file) is False:
+        if self.data_file and host.has_file(source, self.data_file) is False:
             yield (
                 f"dataFile: there is no file {self.data_file} in {source}: an empty database "
                 "would be made and an empty site served. Set dataFile to the database's name "

@@ -13,6 +13,16 @@ def last_check(resources: Sequence[Mapping[str, Any]], deployment: str) -> dict[
     return parse_outcome(_said(resources, f"{deployment}-migration-check"))
 
 
+def served_database(resources: Sequence[Mapping[str, Any]], deployment: str) -> str:
+    """The identity of the database that a backend served, by the stack's state; "" if none did."""
+    there = {r["urn"].rpartition("::")[2]: r for r in resources}
+    check = there.get(f"{deployment}-migration-check", {})
+    if f"{deployment}-gate" not in there:
+        return ""
+    _, database, *_ = check.get("inputs", {}).get("triggers") or ("", "")
+    return str(database)
+
+
 def new_migrations(
     context: Path, resources: Sequence[Mapping[str, Any]], deployment: str
 ) -> list[str]:

@@ -16,6 +16,7 @@ from components.database_address import Address
 from components.errors import UserError
 from components.host import FAILED, Host, root_cause
 from components.host_claim import Claim, Retired
+from components.known_migrations import served_database
 from components.missing import Missing, missing
 from components.plan import Plan, execution_plan
 from components.project import Project, find_project
@@ -129,13 +130,16 @@ def _prepare() -> Preparation:
     # Where the database is elsewhere, uploaded files tell that the site is not new.
     holder = next(iter(volumes.values()))
     owned = resource_ids(state)
+    # One of another name than before would be a new one, and empty.
+    served = served_database(state, settings.deployment)
+    renamed = served.startswith("sqlite:") and not served.endswith(f"/{data_file(settings)}")
     wanted = Claim(
         deployment=settings.deployment,
         stack=stack,
         port=settings.port if settings.edge else None,
         data=settings.data,
         volumes=volumes,
-        data_file=data_file(settings),
+        data_file=data_file(settings) if settings.data == "existing" or renamed else "",
         database=claim(settings),
         retire=settings.retire,
         owned=owned,

@@ -71,20 +71,25 @@ def pull(step: Step, env: Mapping[str, str], seconds: float = SECONDS_FOR_REGIST
     return True
 
 
+# Not baseImage: the edge and the database are built on this one whatever that says.
+_TAG = (
+    f"  docker pull MIRROR/{REGISTRY_DEFAULT}\n"
+    f"  docker tag MIRROR/{REGISTRY_DEFAULT} {REGISTRY_DEFAULT}"
+)
+
+
 def _check_can_bootstrap() -> None:
     problem = f"no registry answers for {REGISTRY_DEFAULT}, and"
     if not apt.available() and not shutil.which("debootstrap"):
         raise ToolchainError(
             f"{problem} this machine is not a Debian that could make one from its packages",
-            "Name an image that your Docker can get:\n"
-            "  pulumi config set baseImage REGISTRY/python:3.13-slim-trixie -s STACK",
+            f"Give it the name of one that your Docker can get:\n{_TAG}",
         )
     if not apt.is_root():
         raise ToolchainError(
             f"{problem} only root can make one from Debian's packages",
             "Make it once as root, then go on as you are:  sudo make base\n"
-            "Or name an image that your Docker can get:\n"
-            "  pulumi config set baseImage REGISTRY/python:3.13-slim-trixie -s STACK",
+            f"Or give it the name of one that your Docker can get:\n{_TAG}",
         )
 
 

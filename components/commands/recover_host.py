@@ -8,7 +8,7 @@ from typing import Any
 
 from components.commands.client import docker, docker_or_fail, read_file
 from components.commands.reached import EDGE_FILE
-from components.labels import DEPLOYMENT, LOOKING, ROLE, STACK, filters
+from components.labels import DEPLOYMENT, LOOKING, ROLE, STACK, filters, traffic_network
 
 # Volumes that an update makes anew and fills again; what is in any other is nowhere else.
 _REMADE = ("secrets", "edge", "static")
@@ -89,7 +89,7 @@ def look(
     foreign = [t for t in strange if t.stack.rpartition("/")[2] not in ("", stack)]
     if foreign:
         return Found(foreign=foreign)
-    needed = _needed(containers, serving)
+    needed = _needed(containers, serving, traffic_network(deployment))
     candidates = [t for t in strange if t.kind == "container" and _is_ours(t)]
     left = [t for t in candidates if t.id not in needed]
     left += _lookers(volumes)
@@ -133,20 +133,27 @@ def _is_rejected(container: Thing) -> bool:
     return container.role == "backend" and container.status not in ("running", "paused")
 
 
-def _needed(containers: Sequence[Thing], serving: Collection[str]) -> set[str]:
-    """The ids of what visitors depend on: the edge, what it sends them to, and the database."""
+def _needed(containers: Sequence[Thing], serving: Collection[str], network: str) -> set[str]:
+    """The ids of what visitors depend on: the edge, what it sends them to, and the database.
+
+    A proxy of the user's own reaches what is on the network for it.
+    """
     running = [c for c in containers if c.status == "running"]
     edges = {c.id: _configuration(c) for c in running if c.role == "edge"}
     targets = {
         c.id
         for c in running
         if c.role not in ("edge", "postgres")
-        and any(re.search(rf"\b{re.escape(c.name)}\b", text) for text in edges.values())
+        and (network in c.networks or any(_names(text, c) for text in edges.values()))
     }
     if not targets:
-        # Without an edge of its own the site is reached otherwise, where the state says.
+        # Where neither is there, the state may say what visitors reached.
         return {c.id for c in running if c.name in serving}
     return {*targets, *edges, *(c.id for c in running if c.role == "postgres")}
+
+
+def _names(configuration: str, container: Thing) -> bool:
+    return re.search(rf"\b{re.escape(container.name)}\b", configuration) is not None
 
 
 def _configuration(edge: Thing) -> str:

@@ -185,9 +185,7 @@ def test_an_existing_database_has_to_be_in_its_volume(
     assert not daemon.left
 
 
-@pytest.mark.parametrize(
-    "changes", [{"data": "create"}, {"data": "existing", "data_file": ""}, {"data": "existing"}]
-)
+@pytest.mark.parametrize("changes", [{"data": "existing", "data_file": ""}, {"data": "existing"}])
 def test_no_look_where_there_is_nothing_to_look_for(
     daemon: FakeDaemon, changes: dict[str, str]
 ) -> None:

@@ -74,6 +74,10 @@ class Host:
         return recover_host.look("shop", stack="shop", known=known, retire=retire, serving=serving)
 
 
+def behind_a_proxy(backend: dict[str, Any]) -> dict[str, Any]:
+    return {**backend, "NetworkSettings": {"Networks": {"shop": {}, "shop-traffic": {}}}}
+
+
 @pytest.fixture
 def host(cli: FakeDocker) -> Host:
     return Host(cli)
@@ -222,3 +226,11 @@ def test_how_things_are_removed(cli: FakeDocker, removed: Thing, calls: list[str
 def test_what_can_t_be_removed_is_said(cli: FakeDocker) -> None:
     cli.on("volume rm", code=1, err="volume is in use\n")
     assert remove(thing("volume")) == "volume is in use"
+
+
+def test_what_a_proxy_of_ones_own_reaches_serves_though_no_state_knows_it(host: Host) -> None:
+    volumes = (DATA, named("shop-postgres", "postgres", "o/p/shop"))
+    host.has(behind_a_proxy(OLD), NEW, SERVER, volumes=volumes, networks=(NETWORK,))
+    found = host.look()
+    assert [thing.name for thing in found.serving] == ["shop-backend-1", "shop-postgres"]
+    assert [thing.name for thing in found.left] == ["shop-backend-2"]

@@ -302,6 +302,28 @@ def test_a_daemon_that_fails_while_it_is_asked_leaves_no_trace(
     assert not recorder.resources
 
 
+def test_a_database_file_of_another_name_is_no_new_site(program: Program) -> None:
+    marks = {"django-on-docker.deployment": "clean-server"}
+    program.daemon.found |= {"clean-server-data": marks, "clean-server-media": marks}
+    program.daemon.files["clean-server-data"] = {"db.sqlite3"}
+    triggers = ["new", "sqlite:clean-server-data/db.sqlite3"]
+    check = {
+        "urn": "u::clean-server-migration-check",
+        "type": "c",
+        "inputs": {"triggers": triggers},
+    }
+    program.pulumi.state = [check, {"urn": "u::clean-server-gate", "type": "c"}]
+    assert program.run_into(Recorder(), "clean-server").resources
+    with pytest.raises(UserError, match=r"there is no file other\.db in clean-server-data"):
+        program.run_into(Recorder(), "clean-server", dataFile="other.db")
+    program.daemon.files["clean-server-data"].add("other.db")
+    assert program.run_into(Recorder(), "clean-server", dataFile="other.db").resources
+    # Nothing served yet: whatever the database is to be called, it is made.
+    program.pulumi.state = [check]
+    assert program.run_into(Recorder(), "clean-server", dataFile="first.db").resources
+    del program.daemon.found["clean-server-data"], program.daemon.found["clean-server-media"]
+
+
 def test_what_another_stack_serves_is_not_touched(program: Program) -> None:
     marks = {"django-on-docker.deployment": "update", "django-on-docker.role": "backend"}
     program.daemon.running = {"theirs": marks}

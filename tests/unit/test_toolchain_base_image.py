@@ -66,7 +66,7 @@ def test_without_root_the_remedies_are_named(
     with pytest.raises(ToolchainError, match="only root can make one") as caught:
         ensure(fake_docker(tmp_path, "exit 1"))
     assert "sudo make base" in caught.value.remedy
-    assert "baseImage" in caught.value.remedy
+    assert "docker tag MIRROR/python:3.13-slim-trixie" in caught.value.remedy
 
 
 @pytest.mark.parametrize(
