@@ -73,9 +73,12 @@ def _look(name: str) -> Old | None:
 
 
 def _retire(containers: Sequence[Old], grace: str) -> None:
-    for old in containers:
-        docker_or_fail(f"retiring {old.name}", "update", "--restart=no", old.name)
-        docker_or_fail(f"retiring {old.name}", "stop", "--time", grace, old.name)
+    # All at once: where one of them makes room, nothing serves until the last has ended.
+    names = [old.name for old in containers]
+    if names:
+        doing = f"retiring {', '.join(names)}"
+        docker_or_fail(doing, "update", "--restart=no", *names)
+        docker_or_fail(doing, "stop", "--time", grace, *names)
 
 
 def _undo(containers: Sequence[Old]) -> None:

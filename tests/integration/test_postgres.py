@@ -21,6 +21,7 @@ import docker.errors
 import pytest
 from docker.models.containers import Container
 
+from bench.visitor import wait_for_200
 from tests.integration.conftest import BeginFault, MakeSite
 from tests.integration.faults import Fault
 from tests.integration.harness import Browser, Run, Site
@@ -157,8 +158,12 @@ def test_a_backup_by_hand_is_restored(site: Site, visitor: Browser) -> None:
     name = f"{site.deployment}-postgres"
     follow(site, f"docker exec {name} pg_dump -U app -Fc app > site.dump")
     follow(site, f"docker exec {name} psql -U app -d app -c 'DROP TABLE django_session'")
-    restore = "pg_restore -U app -d app --clean --if-exists"
+    (backend,) = docker.from_env().containers.list(filters=site.labelled("backend"))
+    restore = "pg_restore -U app -d app --clean --if-exists --single-transaction"
+    follow(site, f"docker stop {backend.name}")
     follow(site, f"docker exec -i {name} {restore} < site.dump")
+    follow(site, f"docker start {backend.name}")
+    wait_for_200(site.url)
     assert visitor.is_logged_in()
 
 

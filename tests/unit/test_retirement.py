@@ -69,10 +69,8 @@ def container(*, running: bool = True, restart: str = "always", tries: int = 0) 
 
 
 RETIRED = [
-    "update --restart=no web",
-    "stop --time 30 web",
-    "update --restart=no worker",
-    "stop --time 30 worker",
+    "update --restart=no web worker",
+    "stop --time 30 web worker",
 ]
 SERVE_AGAIN = [
     "update --restart=always web",
@@ -139,16 +137,16 @@ def test_one_that_cannot_be_stopped_ends_the_update_and_lets_all_serve(
     served: FakeDocker, capsys: pytest.CaptureFixture[str]
 ) -> None:
     served.gone("shop-edge")
-    served.on("stop --time 30 worker", code=1, err="oh no")
+    served.on("stop --time 30 web worker", code=1, err="oh no")
     with pytest.raises(SystemExit):
         retire.main()
-    assert "retiring worker: oh no" in capsys.readouterr().err
+    assert "retiring web, worker: oh no" in capsys.readouterr().err
     assert changes(served) == [*RETIRED, *SERVE_AGAIN]
 
 
 def test_what_did_not_run_is_not_started(cli: FakeDocker) -> None:
     cli.on("container inspect web", out=container(running=False))
-    cli.on("container inspect worker", out=container()).on("stop --time 30 worker", code=1)
+    cli.on("container inspect worker", out=container()).on("stop --time 30 web worker", code=1)
     cli.gone("shop-edge")
     with pytest.raises(SystemExit):
         retire.main()
