@@ -5,7 +5,6 @@
 
 import os
 import random
-import secrets
 import signal
 
 import docker
@@ -85,7 +84,8 @@ def test_an_update_that_is_killed_while_it_migrates_goes_on(subject: Subject) ->
 
 
 def test_an_update_that_is_killed_at_any_instant_goes_on(subject: Subject) -> None:
-    seed = int(os.environ.get("KILLS_SEED", secrets.randbelow(10**6)))
+    # The same instants each time; others are for `python -m bench.kills`, or KILLS_SEED.
+    seed = int(os.environ.get("KILLS_SEED", "2026"))
     chance = random.Random(seed)
     for number in range(INSTANTS):
         subject.edit()
