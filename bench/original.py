@@ -119,9 +119,8 @@ class Original:
         (self.folder / "database-password").write_text(self.database_password)
         (self.site / ".env").write_text(self._variables())
         with contextlib.chdir(self.folder):
-            build_secrets = {
-                name: str(Path(file).resolve()) for name, file in stage_build_secrets().items()
-            }
+            staged = stage_build_secrets("original")
+            build_secrets = {name: str(Path(file).resolve()) for name, file in staged.items()}
         files = [COMPOSE_FILE, *DATABASES[self.database]]
         if self.probed:
             files.append(PROBE_FILE)

@@ -15,20 +15,25 @@ _CA_FILES = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle
 _INDEX_VARIABLES = ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL")
 
 
-def stage_build_secrets(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+def stage_build_secrets(deployment: str, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
     """Write the build secrets; returns their names and files, relative to the program.
 
     The files always exist, if need be empty, so that every machine agrees on an image's inputs.
 
     Args:
+        deployment: the deployment: another one may be deployed at the same time, from a shell that
+            knows of another index.
         environ: this machine's environment.
     """
-    BUILD_FOLDER.mkdir(exist_ok=True)
+    folder = BUILD_FOLDER / deployment
+    folder.mkdir(parents=True, exist_ok=True)
     values = {"ca": _certificates(environ), "index-url": _first(environ, _INDEX_VARIABLES).encode()}
-    files = {name: BUILD_FOLDER / f"{name}.secret" for name in values}
+    files = {name: folder / f"{name}.secret" for name in values}
     for name, file in files.items():
-        file.touch(mode=0o600)
-        file.write_bytes(values[name])
+        draft = file.with_name(f".{file.name}.new")
+        draft.touch(mode=0o600)
+        draft.write_bytes(values[name])
+        draft.replace(file)
     return {name: file.as_posix() for name, file in files.items()}
 
 

@@ -112,8 +112,8 @@ def moving_steps(claim: DatabaseClaim, *, volume: str, backend: Found) -> list[s
     new = f"$(docker ps --quiet {' '.join(filters(labels(name, 'backend')))})"
     return [
         f"docker stop {name}-edge",
-        f"docker exec {backend.name} python -m django dumpdata --all --natural-foreign "
-        f"--exclude contenttypes --exclude auth.permission > {name}.json",
+        f"(umask 077; docker exec {backend.name} python -m django dumpdata --all --natural-foreign "
+        f"--exclude contenttypes --exclude auth.permission > {name}.json)",
         "pulumi destroy --yes",
         f"docker volume create {before}",
         f"docker run --rm --user 0 {mounts} --entrypoint cp {backend.image} -a /from/. /to/",
@@ -122,4 +122,5 @@ def moving_steps(claim: DatabaseClaim, *, volume: str, backend: Found) -> list[s
         "pulumi up --yes",
         f"docker exec {new} python -m django flush --noinput",
         f"docker exec --interactive {new} python -m django loaddata --format json - < {name}.json",
+        f"rm {name}.json",
     ]

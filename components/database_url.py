@@ -33,7 +33,8 @@ def check(url: str) -> None:
         )
     if parts.scheme not in FAMILIES:
         raise ValueError(f"must begin with one of {', '.join(f'{s}://' for s in FAMILIES)}")
-    if not parts.hostname or not parts.path.strip("/"):
+    # An @ in the path is a password with a slash in it: what is before that was taken for a port.
+    if not parts.hostname or not parts.path.strip("/") or "@" in parts.path:
         raise ValueError(f"must look like {_SHAPE}; {_ENCODE}")
     if parts.hostname in _LOOPBACK:
         raise ValueError(

@@ -47,6 +47,9 @@ defaults
 resolvers docker
   nameserver embedded 127.0.0.11:53
   hold valid 1s
+  hold timeout 1d
+  hold refused 1d
+  hold other 1d
 
 frontend public
   bind :{port}
@@ -58,6 +61,7 @@ file /usr/local/share/edge/411.html if {{ req.hdr(Transfer-Encoding) -m found }}
   http-request del-header Forwarded
   http-request del-header X-Forwarded -m beg
   http-request set-header X-Forwarded-For %[var(txn.visitor)]
+  http-request set-header X-Real-IP %[var(txn.visitor)]
   http-request set-header X-Forwarded-Proto {scheme}
   http-request set-header X-Forwarded-Host %[req.hdr(Host)]
   http-request set-header X-Forwarded-Port {public_port}

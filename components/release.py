@@ -210,6 +210,9 @@ def _content(path: Path) -> bytes:
 def _stage(context: Path, files: Mapping[str, Path], texts: Mapping[str, str]) -> None:
     if context.is_dir():
         return
+    # Files that are private in the project are readable in a build context.
+    BUILD_FOLDER.mkdir(exist_ok=True)
+    BUILD_FOLDER.chmod(0o700)
     half_made = context.with_name(f"{context.name}.{os.getpid()}.tmp")
     shutil.rmtree(half_made, ignore_errors=True)
     for name, source in files.items():

@@ -63,6 +63,8 @@ def restore(source: Path, target: Path) -> None:
     owner = (target if target.exists() else target.parent).stat()
     half_made = target.with_name(f".{target.name}.restored")
     try:
+        half_made.unlink(missing_ok=True)
+        half_made.touch(mode=0o600)
         shutil.copyfile(source, half_made)
         check(half_made)
         os.chown(half_made, owner.st_uid, owner.st_gid)

@@ -18,6 +18,12 @@ def secret_key(overlay: Overlay) -> None:
     own = overlay.settings.get("SECRET_KEY")
     wanted = overlay.environ.get("SECRET_KEY")
     if not wanted:
+        # Where it was deployed it was given one: the project's own may be known to anybody.
+        if overlay.environ.get("DEPLOY_DEPLOYMENT"):
+            raise DeployError(
+                "SECRET_KEY is missing among the deployment's secrets, or empty: remove the volume "
+                "that is mounted at /run/secrets, and `pulumi up` makes it again"
+            )
         if not own:
             raise DeployError(
                 "SECRET_KEY is missing: neither the project's settings nor the secrets have one"

@@ -71,7 +71,8 @@ psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1 --single-transaction \\
   --file=/tmp/empty.sql --file=/tmp/restore.sql > /dev/null
 """
 )
-# Writes the JSON on standard input, and removes the oldest: $2 are kept, or all if it is 0. What an
+# Writes the JSON on standard input, and removes the oldest: $2 are kept, or all if it is 0. The one
+# that was just made is among those, whatever the clocks were by which others were named. What an
 # interrupted copy left goes, too: one is made at a time.
 _FINISH = f"""\
 set -eu
@@ -80,7 +81,7 @@ cd {FOLDER}
 cat > ".$1.tmp"
 mv ".$1.tmp" "$1.json"
 if [ "$2" -gt 0 ]; then
-  ls -1 *.json | sort -r | tail -n "+$(($2 + 1))" | while read -r old; do
+  ls -1 *.json | grep -vxF "$1.json" | sort -r | tail -n "+$2" | while read -r old; do
     rm -f "$old" "${{old%.json}}.sqlite3" "${{old%.json}}.dump"
   done
 fi

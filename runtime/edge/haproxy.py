@@ -4,6 +4,7 @@ Commands and answers are those of HAProxy's management guide: "show servers stat
 and the master CLI's "show proc" and "reload".
 """
 
+import os
 import socket
 import subprocess
 import time
@@ -137,10 +138,21 @@ def check(config: str) -> None:
 
 
 def put(config: str) -> None:
-    """Have an edge that starts again start with a configuration."""
+    """Have an edge that starts again start with a configuration.
+
+    Raises:
+        EdgeError: it can't be written.
+    """
     file = FOLDER / "haproxy.cfg.new"
-    file.write_text(config)
-    file.replace(FILE)
+    try:
+        with file.open("w") as stream:
+            stream.write(config)
+            stream.flush()
+            # An empty file would be all that a host finds after its power failed.
+            os.fsync(stream.fileno())
+        file.replace(FILE)
+    except OSError as error:
+        raise EdgeError(f"{FILE} can't be written: {error.strerror}") from None
 
 
 def reload(config: str, identity: str) -> None:

@@ -33,13 +33,17 @@ def apply(config: str) -> None:
         # How new ones are checked, as by a path that they bring, says nothing of those that go.
         going = {slot for slot, address in used.items() if address not in wanted.values()}
         haproxy.reload(with_slots(config, used, unchecked=going), identity(config))
+    serving = {slot.name for slot in slots().values() if slot.in_use}
     try:
         admitted = _admit(wanted)
+        haproxy.put(with_slots(config, {slot: wanted[name] for slot, name in admitted.items()}))
     except EdgeError:
         if reloaded:
             haproxy.reload(before, identity(before))
+        else:
+            new = [slot.name for slot in slots().values() if slot.in_use]
+            _order_all([name for name in new if name not in serving], "state maint")
         raise
-    haproxy.put(with_slots(config, {slot: wanted[name] for slot, name in admitted.items()}))
     _dismiss(config, keep=admitted)
 
 

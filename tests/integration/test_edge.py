@@ -153,6 +153,7 @@ def test_open_connections_go_on_to_the_next_release(site: Site, first_up: Run) -
 def test_what_visitors_claim_of_themselves_is_replaced(site: Site, first_up: Run) -> None:
     lies = {
         "X-Forwarded-For": "1.1.1.1",
+        "X-Real-IP": "1.1.1.1",
         "X-Forwarded-Proto": "https",
         "X-Forwarded-Host": "evil.example",
         "X-Forwarded-Ssl": "on",
@@ -161,6 +162,7 @@ def test_what_visitors_claim_of_themselves_is_replaced(site: Site, first_up: Run
     }
     _, seen = send(site, "GET", **lies)
     assert "1.1.1.1" not in seen["X-Forwarded-For"]
+    assert seen["X-Real-Ip"] == seen["X-Forwarded-For"]
     assert seen["X-Forwarded-Proto"] == "http"
     assert seen["X-Forwarded-Host"] == f"127.0.0.1:{site.port}"
     assert seen["X-Forwarded-Port"] == str(site.port)

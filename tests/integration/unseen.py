@@ -50,7 +50,8 @@ def made_by_wagtail_start(folder: Path) -> Path:
     cache = cache / "django-on-docker/uv"
     cache.mkdir(parents=True, exist_ok=True)
     with contextlib.chdir(folder.parent):
-        network = {name: Path(file).resolve() for name, file in stage_build_secrets().items()}
+        staged = stage_build_secrets("unseen")
+        network = {name: Path(file).resolve() for name, file in staged.items()}
     index = network["index-url"].read_text()
     mounts = {
         Path(sys.prefix, "bin/uv"): "/usr/local/bin/uv:ro",

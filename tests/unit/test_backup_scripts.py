@@ -46,3 +46,15 @@ def test_what_interrupted_copies_left_goes_with_the_next_one(tmp_path: Path) -> 
     (tmp_path / "4.sqlite3").touch()
     run(backup._FINISH, "4", "5", stdin="{}", folder=tmp_path)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["4.json", "4.sqlite3", "5.damaged"]
+
+
+def test_what_was_just_made_stays_whatever_the_clocks_of_others_were(tmp_path: Path) -> None:
+    for name in ("2027", "2028", "2029"):
+        (tmp_path / f"{name}.json").touch()
+        (tmp_path / f"{name}.dump").touch()
+    (tmp_path / "2026.dump").touch()
+    run(backup._FINISH, "2026", "2", stdin="{}", folder=tmp_path)
+    left = sorted(p.name for p in tmp_path.iterdir())
+    assert left == ["2026.dump", "2026.json", "2029.dump", "2029.json"]
+    run(backup._FINISH, "2030", "1", stdin="{}", folder=tmp_path)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["2030.json"]

@@ -19,7 +19,8 @@ def system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def staged(**environ: str) -> dict[str, str]:
-    return {name: Path(file).read_text() for name, file in stage_build_secrets(environ).items()}
+    files = stage_build_secrets("shop", environ)
+    return {name: Path(file).read_text() for name, file in files.items()}
 
 
 def test_a_plain_machine_has_empty_files() -> None:
@@ -27,10 +28,10 @@ def test_a_plain_machine_has_empty_files() -> None:
 
 
 def test_they_are_below_the_build_folder_and_for_their_owner_alone(build_folder: Path) -> None:
-    files = stage_build_secrets({})
+    files = stage_build_secrets("shop", {})
     assert files == {
-        "ca": f"{build_folder}/ca.secret",
-        "index-url": f"{build_folder}/index-url.secret",
+        "ca": f"{build_folder}/shop/ca.secret",
+        "index-url": f"{build_folder}/shop/index-url.secret",
     }
     assert {Path(file).stat().st_mode & 0o777 for file in files.values()} == {0o600}
 

@@ -146,7 +146,7 @@ def test_the_commands_that_move_the_data_are_told() -> None:
     steps = [line.strip("` ") for line in text.splitlines() if line.startswith("      `")]
     assert [step.split(" --")[0] for step in steps] == [
         "docker stop shop-edge",
-        "docker exec shop-backend-1 python -m django dumpdata",
+        "(umask 077; docker exec shop-backend-1 python -m django dumpdata",
         "pulumi destroy",
         "docker volume create shop-data-before",
         "docker run",
@@ -155,6 +155,7 @@ def test_the_commands_that_move_the_data_are_told() -> None:
         "pulumi up",
         "docker exec $(docker ps",
         "docker exec",
+        "rm shop.json",
     ]
     assert "source=shop-data,target=/from,readonly" in steps[4]
     assert steps[4].endswith("--entrypoint cp sha256:1 -a /from/. /to/")

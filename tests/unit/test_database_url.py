@@ -31,6 +31,7 @@ def test_a_server_that_containers_reach_is_accepted(url: str) -> None:
         ("mongodb://ada:hunter2@db/shop", "must begin with one of"),
         ("postgres:ada:hunter2@db/shop", "must look like postgres://USER"),
         ("postgres://ada:hunter2@db", "must look like"),
+        ("postgres://ada:12/hunter2@db/shop", "must look like"),
         ("postgres:///shop", "must look like"),
         ("postgres://ada:hunter2@db:none/shop", "is no URL such as"),
         ("postgres://ada:hunt#er2@db/shop", "is no URL such as"),

@@ -197,6 +197,33 @@ def test_servers_that_never_get_up_leave_all_as_it_was(fake: FakeHAProxy, identi
     assert (fake.identity, fake.serving, fake.kept) == ("one", {"a"}, {"a"})
 
 
+@pytest.mark.parametrize("identity", ["one", "two"])
+def test_what_cannot_be_noted_does_not_serve(
+    fake: FakeHAProxy, monkeypatch: pytest.MonkeyPatch, identity: str
+) -> None:
+    traffic.apply(config("one", "a"))
+    put = haproxy.put
+
+    def full(text: str) -> None:
+        if "server slot2 b" in text or "server slot1 b" in text:
+            monkeypatch.setattr(haproxy, "put", put)
+            raise haproxy.EdgeError("haproxy.cfg can't be written: No space left on device")
+        put(text)
+
+    monkeypatch.setattr(haproxy, "put", full)
+    with pytest.raises(haproxy.EdgeError, match="can't be written"):
+        traffic.apply(config(identity, "b"))
+    assert (fake.identity, fake.serving, fake.kept) == ("one", {"a"}, {"a"})
+
+
+def test_a_file_that_cannot_be_written_is_an_error_of_the_edge(
+    fake: FakeHAProxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(haproxy, "FOLDER", fake.file.parent / "nowhere")
+    with pytest.raises(haproxy.EdgeError, match="can't be written: No such file or directory"):
+        haproxy.put("global\n")
+
+
 def test_a_server_without_an_address_is_named(fake: FakeHAProxy) -> None:
     with pytest.raises(haproxy.EdgeError, match="nobody is not up within 30 s: it has no address"):
         traffic.apply(config("one", "nobody"))

@@ -54,6 +54,13 @@ def test_a_secret_key_that_the_project_reads_itself_is_left_alone() -> None:
     assert actions(result) == {"SECRET_KEY": "kept"}
 
 
+@pytest.mark.parametrize("handed_over", [{}, {"SECRET_KEY": ""}])
+def test_a_deployed_site_never_serves_with_a_published_key(handed_over: dict[str, str]) -> None:
+    environ = {"DEPLOY_DEPLOYMENT": "shop", **handed_over}
+    with pytest.raises(DeployError, match="missing among the deployment's secrets, or empty"):
+        applied(overlay_security.secret_key, {"SECRET_KEY": "public"}, **environ)
+
+
 def test_no_secret_key_at_all_is_an_error() -> None:
     with pytest.raises(DeployError, match="SECRET_KEY is missing"):
         applied(overlay_security.secret_key, {})
