@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
+from .environment import masked
+
 KEPT = 20  # lines
 _HEARTBEAT = 10.0  # seconds without a line shown
 # A process that outlives its step may hold the pipe open for ever.
@@ -64,7 +66,8 @@ class Captured:
 
     def _add(self, raw: bytes) -> None:
         # A progress bar rewrites its line: only the last state counts.
-        line = raw.decode("utf-8", errors="replace").rstrip("\r").rpartition("\r")[2].rstrip()
+        text = raw.decode("utf-8", errors="replace").rstrip("\r").rpartition("\r")[2].rstrip()
+        line = masked(text)
         if not line and not self.lines:
             return
         self.lines.append(line)

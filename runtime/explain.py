@@ -5,6 +5,8 @@ import re
 import traceback
 from pathlib import Path
 
+from .environment import masked
+
 _LIBRARY = Path(os.__file__).resolve().parent
 _PACKAGE = Path(__file__).resolve().parent
 _FRAMES = 3
@@ -29,7 +31,7 @@ def explain(error: BaseException) -> str:
     hint = remedy(error) or (remedy(cause) if cause else None)
     if hint:
         lines += ["", f"What to do: {hint}"]
-    return "\n".join(lines)
+    return masked("\n".join(lines))
 
 
 def last_lines(error: BaseException) -> list[str]:

@@ -10,6 +10,7 @@ from typing import Any, Literal, TextIO
 
 from . import superuser
 from .capture import Captured, captured
+from .environment import masked
 from .explain import explain
 from .steps import split
 
@@ -115,7 +116,7 @@ def _outcome(
     code = exit_code(problem)
     common: dict[str, Any] = {"step": step, "name": name, "seconds": round(seconds, 3)}
     if code:
-        text = _problem_text(problem)
+        text = masked(_problem_text(problem))
         return Outcome(
             result="failed",
             detail=_first_line(text) or capture.last[:_DETAIL],
@@ -124,7 +125,7 @@ def _outcome(
             problem=text,
             **common,
         )
-    said = value.strip() if isinstance(value, str) else ""
+    said = masked(value.strip()) if isinstance(value, str) else ""
     return Outcome(
         result=classify(said), detail=_first_line(said) or capture.last.strip()[:_DETAIL], **common
     )

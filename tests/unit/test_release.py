@@ -42,6 +42,12 @@ def prepare(
     )
 
 
+def test_what_is_staged_is_for_its_owner_alone(site: Path, build_folder: Path) -> None:
+    (site / "private.pem").touch(mode=0o600)
+    prepare(site)
+    assert build_folder.stat().st_mode & 0o777 == 0o700
+
+
 def test_nothing_changed_means_the_same_release(site: Path) -> None:
     first = prepare(site)
     for path in site.rglob("*"):

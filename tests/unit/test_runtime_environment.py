@@ -97,3 +97,29 @@ def test_nothing_said_is_the_default() -> None:
 def test_nonsense_is_an_error_that_names_the_variable() -> None:
     with pytest.raises(DeployError, match="variable A is 'maybe'"):
         boolean({"A": "maybe"}, "A", default=True)
+
+
+@pytest.fixture
+def forgetful(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Secrets that this test takes over are forgotten after it."""
+    monkeypatch.setattr(environment, "_taken", set())
+
+
+@pytest.mark.usefixtures("forgetful")
+@pytest.mark.parametrize(
+    ("secret", "text", "shown"),
+    [
+        ("open-sesame", "admin / open-sesame", "admin / ***"),
+        ("open-sesame-2", "open-sesame-2 and open-sesame-2", "*** and ***"),
+        ("short", "a short text", "a short text"),
+        ("postgres://ada:hunter%40two@db/shop", "'hunter@two' is wrong", "'***' is wrong"),
+        ("postgres://ada:hunter%40two@db/shop", "ada:hunter%40two@db", "ada:***@db"),
+        ("-----BEGIN-----\nc2VjcmV0\n", "line: c2VjcmV0", "line: ***"),
+    ],
+)
+def test_what_code_prints_of_a_secret_is_masked(
+    tmp_path: Path, secret: str, text: str, shown: str
+) -> None:
+    (tmp_path / "IT").write_text(secret)
+    loaded(tmp_path)
+    assert environment.masked(text) == shown

@@ -93,6 +93,27 @@ def test_it_is_one_process(project: Project) -> None:
     assert report["steps"][0]["detail"] == report["steps"][1]["detail"]
 
 
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("print('token: ' + key)", "return 'created a user with ' + key"),
+        ("self.stdout.write('token: ' + key)",),
+        ("raise CommandError('not ' + key)",),
+        ("raise ValueError('not ' + key)",),
+        ("import subprocess; subprocess.run(['echo', key])", "raise SystemExit('not ' + key)"),
+    ],
+)
+def test_no_secret_that_a_step_prints_gets_any_further(
+    project: Project, lines: tuple[str, ...]
+) -> None:
+    secrets = Path(project.environ["DEPLOY_SECRETS_DIR"])
+    (secrets / "API_TOKEN").write_text("open-sesame")
+    project.command("leak", "import os; key = os.environ['API_TOKEN']", *lines)
+    done, _ = seed(project, "leak")
+    assert "open-sesame" not in done.stdout + done.stderr
+    assert "***" in done.stdout + done.stderr
+
+
 FAILURES = [
     ("raise CommandError('no such group')", 1, "CommandError: no such group"),
     ("raise CommandError('no such group', returncode=7)", 7, "CommandError: no such group"),
