@@ -140,7 +140,9 @@ class Site:
         """What ran on the deployment, oldest first."""
         said = self.command("ledger", self.deployment, "--json")
         assert said.code == 0, said.output
-        found: list[dict[str, Any]] = json.loads(said.output)["records"]
+        # What it warns of comes before.
+        _, brace, text = said.output.partition("{")
+        found: list[dict[str, Any]] = json.loads(brace + text)["records"]
         return found
 
     def _set(self, key: str, value: str, *flags: str) -> None:

@@ -259,7 +259,7 @@ def test_another_engine_is_refused_with_the_commands_that_move_the_data(
     assert f"is on PostgreSQL, in volume {site.deployment}-postgres" in run.output
     assert "`pulumi config set database postgres`" in run.output
     commands = re.findall(r"^ +`(.+)`$", run.output, flags=re.MULTILINE)
-    assert len(commands) == 10, run.output
+    assert len(commands) == 11, run.output
     for text in commands:
         follow(site, text)
     assert {"-data", "-media"} <= set(volumes(site))
