@@ -35,6 +35,8 @@ BROKEN_OFF = 130
 ORIGINAL = "original"
 DEFAULT = (ORIGINAL, "recommended")
 EVERYTHING = "all"
+contenders = listed([ORIGINAL, *STRATEGIES], everything=EVERYTHING)
+"""The contenders that a command line names."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -74,16 +76,6 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every figure to FILE")
     return parser.parse_args(argv)
-
-
-def contenders(text: str) -> list[str]:
-    """The contenders that a command line names, in its order.
-
-    Raises:
-        argparse.ArgumentTypeError: one is unknown, or comes twice.
-    """
-    known = [ORIGINAL, *STRATEGIES]
-    return known if text == EVERYTHING else listed(known)(text)
 
 
 def at_least_one(text: str) -> int:

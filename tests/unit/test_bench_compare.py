@@ -154,6 +154,11 @@ def test_contenders_that_cannot_be(text: str) -> None:
         contenders(text)
 
 
+def test_the_error_says_that_all_can_be_had_by_one_word() -> None:
+    with pytest.raises(argparse.ArgumentTypeError, match=r"aggressive, or 'all'$"):
+        contenders("fastest")
+
+
 @pytest.mark.parametrize("text", ["0", "-1", "two", ""])
 def test_repetitions_that_cannot_be(text: str) -> None:
     with pytest.raises(argparse.ArgumentTypeError):
