@@ -233,6 +233,7 @@ backend = Backend(
         "mounts": [*mounts, files.assets],
         "redeploy": settings.redeploy,
         "gate_timeout": settings.gate_timeout,
+        "gate_terms": settings.gate_terms,
         "stop_grace": settings.stop_grace,
     },
     pulumi.ResourceOptions(providers=on_host, depends_on=ready),

@@ -40,6 +40,8 @@ class BackendArgs(TypedDict):
     """Raised to replace the container without any other change."""
     gate_timeout: int
     """Seconds that it may take to answer its health probe."""
+    gate_terms: Mapping[str, str]
+    """What config tells the gate, by key: once it has rejected a container, that is noted in it."""
     stop_grace: int
     """Seconds that requests in flight may take once it is told to stop."""
 
@@ -93,6 +95,7 @@ class Backend(pulumi.ComponentResource):
                 "CONTAINER": container.name,
                 "TIMEOUT": str(args["gate_timeout"]),
                 "MIGRATIONS": outcome_file(args["deployment"]),
+                "TERMS": json.dumps(dict(args["gate_terms"])),
             },
             triggers=[container.id],
             logging=command.local.Logging.STDERR,

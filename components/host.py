@@ -1,8 +1,10 @@
 """The Docker host: what is on it, as the program asks before anything is changed."""
 
+import io
 import json
 import os
 import subprocess
+import tarfile
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -14,6 +16,8 @@ import requests
 from docker.models.containers import Container
 
 from components import ports
+from components.commands import rejection
+from components.commands.rejection import Rejection
 from components.database_claim import Found
 from components.errors import UserError
 from components.host_claim import Claim
@@ -157,6 +161,16 @@ class Host:
         finally:
             look.remove(v=True)
         return True
+
+    def rejection(self, container: str) -> Rejection | None:
+        """Why a gate did not let a container through; None if it says nothing of one."""
+        try:
+            stream, _ = self.client.containers.get(container).get_archive(rejection.FILE)
+        except docker.errors.NotFound:
+            return None
+        with tarfile.open(fileobj=io.BytesIO(b"".join(stream))) as archive:
+            file = archive.extractfile(archive.next() or rejection.FILE)
+            return rejection.parse(file.read()) if file else None
 
     def is_of(self, volume: str, deployment: str) -> bool:
         """Is there a volume of this name that is marked as this deployment's?"""

@@ -4,7 +4,7 @@ Pulumi compares what is wanted with its state and not with the host, unless it i
 which asks for every single thing and takes longer than the rest of an update that changes nothing.
 So the host is asked for all of it at once. What is missing, or was stopped by hand, is replaced by
 a number that is raised: it takes the way of every update, gate and switch of traffic included.
-Data that is missing is an error: an empty volume would be served in its place.
+So is a backend whose gate rejected it, once config tells that gate something else. Data that is missing is an error: an empty volume would be served in its place.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 import pulumi
 
+from components.commands.rejection import Rejection
 from components.errors import UserError
 from components.labels import DEPLOYMENT, ROLE
 
@@ -45,6 +46,10 @@ class Host(Protocol):
 
     def has_image(self, name: str) -> bool:
         """The host has an image of this name."""
+        ...
+
+    def rejection(self, container: str) -> Rejection | None:
+        """Why a gate did not let a container through; None if it says nothing of one."""
         ...
 
 
@@ -112,16 +117,19 @@ def _made(volumes: Sequence[str], deployment: str) -> str:
     return " and ".join(f"`{words} {volume}`" for volume in volumes)
 
 
-def missing(resources: Sequence[Resource], host: Host) -> Missing:
+def missing(
+    resources: Sequence[Resource], host: Host, gate_terms: Mapping[str, str] | None = None
+) -> Missing:
     """Compare a stack's state with the host.
 
     Args:
         resources: the resources in the state, as `pulumi stack export` shows them.
         host: the Docker host.
+        gate_terms: what config tells gates, by key.
     """
     there = [r for r in resources if "id" in r and not r.get("delete")]
     passed = {id_ for r in there for id_ in _triggers(r)}
-    found = {r["id"]: why for r, why in _reasons(there, host, passed)}
+    found = {r["id"]: why for r, why in _reasons(there, host, passed, gate_terms or {})}
     return Missing(
         ids=frozenset(found),
         said=tuple(f"{why}: it is made anew" for why in found.values()),
@@ -135,7 +143,7 @@ def missing(resources: Sequence[Resource], host: Host) -> Missing:
 
 
 def _reasons(
-    resources: Sequence[Resource], host: Host, passed: set[object]
+    resources: Sequence[Resource], host: Host, passed: set[object], terms: Mapping[str, str]
 ) -> Iterator[tuple[Resource, str]]:
     types = {r["type"] for r in resources}
     statuses = host.statuses() if CONTAINER in types else {}
@@ -145,10 +153,13 @@ def _reasons(
         what, name = r["type"], str(r.get("outputs", {}).get("name", r["id"]))
         if what == CONTAINER and r["id"] not in statuses:
             yield r, f"container {name} is gone from the host"
-        # One that failed its gate was stopped by it, and fails again as it is.
         elif what == CONTAINER and statuses[r["id"]] in _STOPPED:
             if _role(r) != "backend" or r["id"] in passed:
                 yield r, f"container {name} was stopped"
+            # One that failed its gate was stopped by it, and fails again as it is.
+            elif (rejected := host.rejection(r["id"])) and (changed := rejected.changed(terms)):
+                why = f"container {name} did not pass its gate ({rejected.problem})"
+                yield r, f"{why}, and {', '.join(changed)}"
         elif what == NETWORK and r["id"] not in networks:
             yield r, f"network {name} is gone from the host"
         elif what == VOLUME and r["id"] not in volumes:

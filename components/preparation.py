@@ -123,7 +123,7 @@ def _prepare() -> Preparation:
     project = None if settings.rollback else _project(settings)
     host = Host()
     state = stack_resources(pulumi.get_stack())
-    gone = missing(state, host)
+    gone = missing(state, host, settings.gate_terms)
     gone.check(pulumi.get_stack(), settings.deployment)
     media = settings.media_volume or f"{settings.deployment}-media"
     volumes = {**data_volumes(settings), "mediaVolume": media}

@@ -198,6 +198,11 @@ class Settings(BaseModel):
         return urlsplit(self.public_origin).scheme
 
     @property
+    def gate_terms(self) -> dict[str, str]:
+        """What the gate is told that is no part of a container: another value is another try."""
+        return {"gateTimeout": str(self.gate_timeout)}
+
+    @property
     def further_secrets(self) -> dict[str, str]:
         """`secretEnvironment` in plain text, for the secrets' volume and nowhere else."""
         return {name: value.get_secret_value() for name, value in self.secret_environment.items()}

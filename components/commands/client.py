@@ -59,7 +59,7 @@ def read_file(container: str, path: str) -> bytes | None:
         path: an absolute path in it.
     """
     done = docker("cp", f"{container}:{path}", "-")
-    if done.returncode != 0:
+    if done.returncode != 0 or not done.stdout:
         return None
     with tarfile.open(fileobj=io.BytesIO(done.stdout)) as archive:
         file = archive.extractfile(archive.next() or path)

@@ -2,17 +2,19 @@
 
 It fails at once when the container exits or turns unhealthy, and shows its last lines. A container
 that failed is stopped and not restarted any more, so that it neither crash-loops nor turns healthy
-later: the same release fails again until something is changed.
+later: the same release fails again, for the same reason, until something is changed.
 """
 
+import json
 import os
 import sys
 import time
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from components.commands import aftermath
+from components.commands import aftermath, rejection
 from components.commands.client import docker, fail, inspect, last_lines
+from components.commands.rejection import Rejection
 
 INTERVAL = 0.3
 REPORT_EVERY = 15.0
@@ -21,13 +23,25 @@ REPORT_EVERY = 15.0
 def verdict(state: dict[str, Any]) -> str | None:
     """What is wrong with a container, from what the daemon says of it; None if nothing is."""
     if state["RestartCount"] > 0 or state["State"]["Status"] == "restarting":
-        return f"it exited with code {state['State']['ExitCode']} and was restarted"
+        return f"it exited{_first_code(state)} and was restarted"
     if state["State"]["Status"] != "running":
         oom = ", out of memory" if state["State"].get("OOMKilled") else ""
         return f"it exited with code {state['State']['ExitCode']}{oom}"
     if state["State"].get("Health", {}).get("Status") == "unhealthy":
         return "it is unhealthy"
     return None
+
+
+def _first_code(state: dict[str, Any]) -> str:
+    # While it runs again the daemon says 0; what it ended with is among the daemon's events.
+    code = state["State"]["ExitCode"]
+    if not code:
+        words = ("events", "--since", state.get("Created", ""), "--until", "0s")
+        died = ("--filter", f"container={state.get('Id', '')}", "--filter", "event=die")
+        done = docker(*words, *died, "--format", "{{.Actor.Attributes.exitCode}}")
+        codes = done.stdout.decode().split() if done.returncode == 0 else []
+        code = codes[0] if codes else ""
+    return f" with code {code}" if code else ""
 
 
 def wait(container: str, timeout: float, probe: Callable[[str], str | None]) -> None:
@@ -91,23 +105,39 @@ def publish(container: str) -> None:
 
 def _reject(container: str, problem: str, until: str = "") -> NoReturn:
     lines = last_lines(container, until=until)
+    verdict = Rejection(problem=problem, lines=lines, terms=_terms())
+    rejection.keep(container, verdict)
     docker("update", "--restart=no", container)
     docker("stop", "--time", "5", container)
+    _fail(container, verdict)
+
+
+def _fail(container: str, verdict: Rejection) -> NoReturn:
     fail(
-        f"gate: {container} was not let through to traffic: {problem}.\n"
+        f"gate: {container} was not let through to traffic: {verdict.problem}.\n"
         f"{aftermath.left(os.environ.get('MIGRATIONS', ''))}\n"
-        "The same again fails again; if the cause was outside of the release and is mended (a full "
-        "disk, a database that was away), `make recover` lets it try once more.\n"
-        f"Its last lines:\n\n{lines}"
+        "The same again fails again, and with another project or config `pulumi up` tries again; if "
+        "the cause was outside of both and is mended (a full disk, a database that was away), `make "
+        "recover` lets it try once more.\n"
+        f"Its last lines:\n\n{verdict.lines}"
     )
+
+
+def _terms() -> dict[str, str]:
+    terms: dict[str, str] = json.loads(os.environ.get("TERMS", "{}"))
+    return terms
 
 
 def main() -> None:
     """Wait for CONTAINER, at most TIMEOUT seconds; print its build report as JSON.
 
-    MIGRATIONS is the file that says what the check of its migrations found.
+    MIGRATIONS is the file that says what the check of its migrations found, TERMS what config
+    tells this gate, as JSON. One that was rejected before fails for the reason that it had then.
     """
     container = os.environ["CONTAINER"]
+    before = rejection.kept(container)
+    if before:
+        _fail(container, before)
     wait(container, float(os.environ["TIMEOUT"]), probe)
     publish(container)
     print(_report(container))

@@ -264,10 +264,13 @@ def test_what_is_tried_again_has_a_window_and_a_copy_again(shop: Shop) -> None:
     assert "What was stopped serves again" in failed.output
     assert Browser(shop.site.url).get("/") == (200, "anchor,buoy,chain,dory")
     copies = len(shop.backups)
+    reason = "no healthy answer within 4 s (gateTimeout)"
+    assert reason in failed.output
+    assert reason in shop.site.up(check=False).output, "the first reason, and no other"
     # The cause was not in the release, and what was written since has to be in the copy.
     shop.site.configure(gateTimeout=120)
     assert Browser(shop.site.url).get("/add/eel")[0] == 200
-    assert shop.site.recover().code == 0
+    assert "gateTimeout is 120 now instead of 4: it is made anew" in shop.site.preview().output
     with visitors(shop.site.url) as statuses:
         run = shop.site.up()
     assert "window: " in run.output

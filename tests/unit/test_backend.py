@@ -26,6 +26,7 @@ def backend(*, stdout: str = "", **changes: Any) -> Recorder:
             "mounts": [Mount(source="shop-data", target="/srv/data")],
             "redeploy": 0,
             "gate_timeout": 120,
+            "gate_terms": {"gateTimeout": "120"},
             "stop_grace": 30,
             **changes,
         }
@@ -162,7 +163,7 @@ def test_who_uses_the_serving_container_waits_for_its_gate() -> None:
             "startup": "s",
         }
         more = {"network": "n", "environment": {}, "mounts": [], "redeploy": 0}
-        times = {"gate_timeout": 1, "stop_grace": 1}
+        times = {"gate_timeout": 1, "gate_terms": {}, "stop_grace": 1}
         made = Backend("shop", cast(BackendArgs, {**args, **more, **times}))
         docker.Container("follower", image="i", hostname=made.serving[0])
 

@@ -1,11 +1,14 @@
 """The gate: lets a container through once it answers, and stops one that can't."""
 
+import io
+import tarfile
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from components.commands import aftermath, gate
+from components.commands import aftermath, client, gate, rejection
+from components.commands.rejection import Rejection
 from tests.unit.fake_docker import FakeDocker
 
 
@@ -39,6 +42,22 @@ def state(
     ],
 )
 def test_what_is_wrong_with_a_container(seen: dict[str, Any], problem: str | None) -> None:
+    assert gate.verdict(seen) == problem
+
+
+@pytest.mark.parametrize(
+    ("events", "problem"),
+    [
+        ({"out": "3\n3\n3\n"}, "it exited with code 3 and was restarted"),
+        ({"out": ""}, "it exited and was restarted"),
+        ({"code": 1}, "it exited and was restarted"),
+    ],
+)
+def test_what_one_that_runs_again_ended_with_is_asked_of_the_daemon(
+    cli: FakeDocker, events: dict[str, Any], problem: str
+) -> None:
+    cli.on("events --since 2026-01-02 --until 0s --filter container=abc", **events)
+    seen = {**state(restarts=1), "Id": "abc", "Created": "2026-01-02"}
     assert gate.verdict(seen) == problem
 
 
@@ -78,6 +97,7 @@ def rejected(cli: FakeDocker, probe: Callable[[str], str | None]) -> str:
         gate.wait("shop", 60, probe)
     assert stopped.value.code == 1
     # First the policy: otherwise Docker might start it once more.
+    assert cli.calls[-3] == "cp - shop:/"
     assert cli.calls[-2:] == ["update --restart=no shop", "stop --time 5 shop"]
     return " ".join(cli.calls)
 
@@ -106,6 +126,50 @@ def test_a_container_that_fails_is_stopped_for_good(
     assert f"gate: shop was not let through to traffic: {says}" in said
     assert "What was serving goes on serving." in said
     assert said.endswith("Traceback\nImportError: nope\n")
+
+
+def note(stdin: bytes | None) -> bytes:
+    """What a gate put into a container."""
+    with tarfile.open(fileobj=io.BytesIO(stdin or b"")) as archive:
+        assert archive.getnames() == [rejection.FILE.strip("/")]
+        file = archive.extractfile(archive.getnames()[0])
+        assert file is not None
+        return file.read()
+
+
+def test_the_next_gate_says_the_first_reason_and_asks_nothing(
+    cli: FakeDocker, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("CONTAINER", "shop")
+    monkeypatch.setenv("TIMEOUT", "60")
+    monkeypatch.setenv("TERMS", '{"gateTimeout": "60"}')
+    cli.on(INSPECT, out=[state()])
+    rejected(cli, answers("503 Service Unavailable"))
+    first = capsys.readouterr().err.partition("gate: shop was not let through")[2]
+    archive = cli.stdin[cli.calls.index("cp - shop:/")]
+    again = FakeDocker()
+    monkeypatch.setattr(client, "subprocess", again)
+    again.on("cp shop:/.deploy-rejection.json -", out=archive or b"")
+    with pytest.raises(SystemExit):
+        gate.main()
+    assert capsys.readouterr().err == f"gate: shop was not let through{first}"
+    assert "no healthy answer within 60 s (gateTimeout): 503 Service Unavailable" in first
+    assert "ImportError: nope" in first
+    assert again.calls == ["cp shop:/.deploy-rejection.json -"]
+    kept = rejection.parse(note(archive))
+    assert kept is not None
+    assert kept.terms == {"gateTimeout": "60"}
+
+
+@pytest.mark.parametrize("text", [None, b"", b"{}", b"[]", b'{"problem": "x"', b'{"terms": 1}'])
+def test_a_note_that_cannot_be_read_is_none(text: bytes | None) -> None:
+    assert rejection.parse(text) is None
+
+
+def test_what_was_told_otherwise_is_what_both_gates_know() -> None:
+    kept = Rejection(problem="", lines="", terms={"gateTimeout": "4", "gone": "1"})
+    assert kept.changed({"gateTimeout": "4", "new": "2"}) == []
+    assert kept.changed({"gateTimeout": "9"}) == ["gateTimeout is 9 now instead of 4"]
 
 
 def test_a_failed_container_is_not_asked_whether_it_is_healthy_after_all(cli: FakeDocker) -> None:

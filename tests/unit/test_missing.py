@@ -7,6 +7,7 @@ import pulumi
 import pulumi_docker as docker
 import pytest
 
+from components.commands.rejection import Rejection
 from components.errors import UserError
 from components.missing import CONTAINER, IMAGE, NETWORK, VOLUME, missing
 from tests.unit.recorder import Recorder, deploy
@@ -20,6 +21,7 @@ class Host:
     nets: set[str] = field(default_factory=lambda: {"n1"})
     vols: set[str] = field(default_factory=lambda: {"shop-data", "shop-secrets"})
     images: set[str] = field(default_factory=lambda: {"shop:1"})
+    rejected: Rejection | None = None
 
     def statuses(self) -> dict[str, str]:
         return self.containers
@@ -32,6 +34,10 @@ class Host:
 
     def has_image(self, name: str) -> bool:
         return name in self.images
+
+    def rejection(self, container: str) -> Rejection | None:
+        assert container == "b1"
+        return self.rejected
 
 
 def resource(type_: str, key: str, id_: str, role: str = "", **more: Any) -> dict[str, Any]:
@@ -106,6 +112,32 @@ def test_a_release_that_failed_its_gate_is_not_tried_again() -> None:
     failed = [BACKEND, gate("b0")]
     assert not missing(failed, Host(containers={"b1": "exited"})).ids
     assert missing(failed, Host(containers={})).ids == {"b1"}
+
+
+@pytest.mark.parametrize(
+    ("terms", "says"),
+    [
+        ({"gateTimeout": "4"}, None),
+        ({}, None),
+        ({"other": "x"}, None),
+        ({"gateTimeout": "60"}, "gateTimeout is 60 now instead of 4"),
+        ({"gateTimeout": "60", "paths": "/b"}, "gateTimeout is 60 now instead of 4, paths is /b"),
+    ],
+)
+def test_a_release_that_failed_its_gate_is_tried_again_by_other_terms(
+    terms: dict[str, str], says: str | None
+) -> None:
+    rejected = Rejection(problem="too slow", lines="", terms={"gateTimeout": "4", "paths": "/a"})
+    host = Host(containers={"b1": "exited"}, rejected=rejected)
+    found = missing([BACKEND, gate("b0")], host, terms)
+    assert found.ids == ({"b1"} if says else frozenset())
+    if says:
+        assert found.said[0].startswith(f"container b1 did not pass its gate (too slow), and {says}")
+
+
+def test_one_that_passed_and_was_stopped_by_hand_is_not_asked() -> None:
+    host = Host(containers={"b1": "exited", "e1": "running"})
+    assert missing(STATE, host, {"gateTimeout": "60"}).said[0].startswith("container b1 was stopped")
 
 
 def test_what_is_to_be_deleted_may_be_gone() -> None:
