@@ -32,7 +32,7 @@ class Host(Protocol):
         ...
 
     def running(self, *, volume: str = "", deployment: str = "", role: str = "") -> list[Found]:
-        """The containers that run and mount a volume, or have a role in a deployment."""
+        """The containers that run and can write to a volume, or have a role in a deployment."""
         ...
 
 

@@ -21,8 +21,9 @@ from components.commands.rejection import Rejection
 from components.database_claim import Found
 from components.errors import UserError
 from components.host_claim import Claim
+from components.host_mounts import User, users
 from components.kept_releases import KeptRelease, kept_releases
-from components.labels import DEPLOYMENT, LOOKING, ROLE
+from components.labels import DEPLOYMENT, LOOKING, ROLE, STACK
 from components.ssh import tunnel
 
 BOOTSTRAPPED_BASE_IMAGE = "django-on-docker/base:trixie"
@@ -177,16 +178,32 @@ class Host:
         return (self.volume_labels(volume) or {}).get(DEPLOYMENT) == deployment
 
     def running(self, *, volume: str = "", deployment: str = "", role: str = "") -> list[Found]:
-        """The containers that run and mount a volume, or have a role in a deployment."""
+        """The containers that run and can write to a volume, or have a role in a deployment."""
+        if volume:
+            sharing = [user for user in self.users(volume) if user.writes and not user.around]
+            return [Found(name=user.name, image=user.image) for user in sharing]
         wanted = {DEPLOYMENT: deployment, ROLE: role}
         marks = [f"{label}={value}" for label, value in wanted.items() if value]
         filters: dict[str, str | list[str] | bool] = {"label": marks}
-        if volume:
-            filters["volume"] = volume
         return [
             Found(name=str(container.name), image=str(container.attrs["Image"]))
             for container in self.client.containers.list(ignore_removed=True, filters=filters)
         ]
+
+    def stack_of(self, deployment: str) -> str:
+        """The name of the stack that a deployment belongs to; "" if nothing on the host says."""
+        filters: dict[str, str | list[str] | bool] = {"label": [f"{DEPLOYMENT}={deployment}"]}
+        for network in self.client.networks.list(filters=filters):
+            if stack := network.attrs["Labels"].get(STACK):
+                return str(stack)
+        return ""
+
+    def users(self, source: str) -> list[User]:
+        """The containers that run and have something of a volume or a folder of the host."""
+        # By whichever of its names: a link and what it leads to are one folder.
+        real = os.path.realpath(source) if source.startswith("/") and self.is_local else source
+        api = self.client.api
+        return list(users(real, api.containers(), api.volumes()["Volumes"] or ()))
 
     def having(self, deployment: str, role: str) -> list[Container]:
         """The containers that have a role in a deployment, whether they run or not."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from components import ports
 from components.database_claim import DatabaseClaim
+from components.host_sharing import Sharing
 from components.labels import DEPLOYMENT, ROLE, STACK, traffic_network
 
 if TYPE_CHECKING:
@@ -60,12 +61,29 @@ class Claim:
     def problems(self, host: "Host") -> Iterator[str]:
         """One line for each thing on the host that stands in the way, and what resolves it."""
         yield from self._data_problems(host)
+        yield from self._sharing(host).problems(host)
         yield from self._container_problems(host)
         yield from self._ownership_problems(host)
         yield from self._network_problems(host)
         yield from self._port_problems(host)
         yield from self._file_problems(host)
         yield from self.database.problems(host) if self.database else ()
+
+    def warnings(self, host: "Host") -> Iterator[str]:
+        """One line for each thing that stands in no way, but should be known."""
+        yield from self._sharing(host).warnings(host)
+
+    def _sharing(self, host: "Host") -> Sharing:
+        backends = host.having(self.deployment, "backend")
+        # Whether another server has the data of one, its own claim asks.
+        has_server = self.database is not None and self.database.server
+        return Sharing(
+            deployment=self.deployment,
+            existing=self.data == "existing",
+            sources={k: v for k, v in self.volumes.items() if not has_server or k != "dataVolume"},
+            retire=self.retire,
+            serves=any(c.id in self.owned and c.status == "running" for c in backends),
+        )
 
     def retired(self, host: "Host") -> Retired:
         """What of `retire` runs now, and whether it has to stop before an edge can start."""
@@ -92,7 +110,7 @@ class Claim:
                     "or set data to create for a new site"
                 )
             if self.data == "create" and marks is not None:
-                yield from _volume_problems(self, key, volume, marks)
+                yield from _volume_problems(self, key, volume, marks, host)
 
     def _folder_problems(self, host: "Host", key: str, folder: str) -> Iterator[str]:
         if host.is_local and not Path(folder).is_dir():
@@ -154,7 +172,9 @@ class Claim:
             yield ports.taken(self.port, holder)
 
 
-def _volume_problems(claim: Claim, key: str, volume: str, marks: dict[str, str]) -> Iterator[str]:
+def _volume_problems(
+    claim: Claim, key: str, volume: str, marks: dict[str, str], host: "Host"
+) -> Iterator[str]:
     owner, stack = marks.get(DEPLOYMENT), marks.get(STACK)
     if owner == claim.deployment and stack in (claim.stack, None):
         return
@@ -162,9 +182,18 @@ def _volume_problems(claim: Claim, key: str, volume: str, marks: dict[str, str])
         whose = "has no mark of this program"
     else:
         whose = f"belongs to deployment {owner} of stack {stack}"
+    what = f"data is create, but volume {volume} exists and {whose}"
+    serving = [u.name for u in host.users(volume) if not u.around and not u.is_of(claim.deployment)]
+    if serving and owner is not None:
+        yield (
+            f"{what}, and {' and '.join(serving)} serves from it: hand that deployment over with "
+            "`pulumi state move` (docs/update.md); for a new site set deployment to another name"
+        )
+        return
+    retiring = f", and name {' and '.join(serving)} in retire" if serving else ""
     yield (
-        f"data is create, but volume {volume} exists and {whose}: to serve that data set data to "
-        f"existing and {key} to {volume}; for a new site set deployment to another name"
+        f"{what}: to serve that data set data to existing and {key} to {volume}{retiring}; for a "
+        "new site set deployment to another name"
     )
 
 

@@ -3,8 +3,9 @@
 Pulumi compares what is wanted with its state and not with the host, unless it is told to refresh,
 which asks for every single thing and takes longer than the rest of an update that changes nothing.
 So the host is asked for all of it at once. What is missing, or was stopped by hand, is replaced by
-a number that is raised: it takes the way of every update, gate and switch of traffic included.
-So is a backend whose gate rejected it, once config tells that gate something else. Data that is missing is an error: an empty volume would be served in its place.
+a number that is raised: it takes the way of every update, gate and switch of traffic included. So
+is a backend whose gate rejected it, once config tells that gate something else.
+Data that is missing is an error: an empty volume would be served in its place.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

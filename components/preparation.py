@@ -145,6 +145,8 @@ def _prepare() -> Preparation:
         owned=owned,
     )
     host.check(wanted)
+    for line in wanted.warnings(host):
+        pulumi.log.warn(line)
     has_data = settings.data == "create" and host.volume_labels(holder) is not None
     base_image = host.base_image(settings.base_image)
     release = _release(settings, project, host, base_image[0])

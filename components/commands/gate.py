@@ -116,9 +116,9 @@ def _fail(container: str, verdict: Rejection) -> NoReturn:
     fail(
         f"gate: {container} was not let through to traffic: {verdict.problem}.\n"
         f"{aftermath.left(os.environ.get('MIGRATIONS', ''))}\n"
-        "The same again fails again, and with another project or config `pulumi up` tries again; if "
-        "the cause was outside of both and is mended (a full disk, a database that was away), `make "
-        "recover` lets it try once more.\n"
+        "The same again fails again; another project or config is tried by the next `pulumi up`. "
+        "If the cause was outside of both and is mended (a full disk, a database that was away), "
+        "`make recover` lets it try once more.\n"
         f"Its last lines:\n\n{verdict.lines}"
     )
 

@@ -50,6 +50,10 @@ CASES: Mapping[str, tuple[str, str]] = {
         "three replicas start at once with pending migrations",
         "each migration is applied exactly once",
     ),
+    "time-out raised": (
+        "a gate's time-out, raised in config after it ran out",
+        "run again as it was: the first reason; then the next plain `up` tries again",
+    ),
     # The application and its database
     "crash at boot": (
         "the app crashes at boot",
@@ -110,6 +114,10 @@ CASES: Mapping[str, tuple[str, str]] = {
     "over STATIC_ROOT": (
         "a volume is mounted over STATIC_ROOT",
         "refused at preview, with the reason; unless it is the release's own",
+    ),
+    "data of a stranger": (
+        "data that a stranger's container serves from",
+        "refused or warned at preview, naming it; no migration under its feet",
     ),
     "two servers": (
         "two database servers would open one data directory",

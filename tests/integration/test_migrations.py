@@ -255,7 +255,7 @@ def test_a_window_that_fails_after_committing_stays_closed_until_the_copy_is_bac
 
 
 @sqlite
-def test_what_is_tried_again_has_a_window_and_a_copy_again(shop: Shop) -> None:
+def test_what_is_tried_again_has_a_window_and_a_copy_again(shop: Shop, fault: BeginFault) -> None:
     slow = shop.migrate("label", 'migrations.RenameField("Thing", "title", "label")', SLOWLY)
     slow.write_text(slow.read_text().replace("SECONDS", "15"))
     shop.models("label")
@@ -266,13 +266,19 @@ def test_what_is_tried_again_has_a_window_and_a_copy_again(shop: Shop) -> None:
     copies = len(shop.backups)
     reason = "no healthy answer within 4 s (gateTimeout)"
     assert reason in failed.output
-    assert reason in shop.site.up(check=False).output, "the first reason, and no other"
+    same = shop.site.up(check=False)
+    assert reason in same.output, "the first reason, and no other"
     # The cause was not in the release, and what was written since has to be in the copy.
     shop.site.configure(gateTimeout=120)
     assert Browser(shop.site.url).get("/add/eel")[0] == 200
     assert "gateTimeout is 120 now instead of 4: it is made anew" in shop.site.preview().output
     with visitors(shop.site.url) as statuses:
         run = shop.site.up()
+    fault("time-out raised").saw(
+        f"run again as it was: exit code {same.code}, the first reason: {reason in same.output}",
+        f"raised: exit code {run.code}",
+        f"the site answers {Browser(shop.site.url).get('/')[0]}",
+    )
     assert "window: " in run.output
     assert 500 not in statuses, "nobody sees the old code on the new tables"
     assert Browser(shop.site.url).get("/") == (200, "anchor,buoy,chain,dory,eel")

@@ -50,6 +50,22 @@ def test_two_stacks_cannot_claim_one_deployment(
     assert Browser(site.url).get("/")[0] == 200
 
 
+def test_what_another_deployment_serves_from_is_not_taken(
+    make_site: MakeSite, site: Site, fault: BeginFault
+) -> None:
+    other = make_site("other", stack="update")
+    other.configure(dataVolume=f"{site.deployment}-data", mediaVolume=f"{site.deployment}-media")
+    output = refused(other.preview())
+    backend = site.outputs()["containers"]["backend"]
+    named = f"container {backend} of deployment {site.deployment} runs and can write to"
+    fault("data of a stranger").saw(
+        f"another deployment's: refused at preview, its container named: {named in output}",
+        f"the site answers {Browser(site.url).get('/')[0]}",
+    )
+    assert f"{named} {site.deployment}-data" in output
+    assert "Its stack organization/django-on-docker/clean-server can hand all of it" in output
+
+
 def test_retire_does_not_take_from_another_deployment(make_site: MakeSite, site: Site) -> None:
     thief = make_site("thief")
     thief.configure(retire=[f"{site.deployment}-edge"])

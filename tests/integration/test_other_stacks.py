@@ -52,13 +52,21 @@ def test_update_serves_existing_data_and_retires_what_served_it(
         init=True,
         restart_policy={"Name": "always"},
         ports={f"{site.port}/tcp": ("127.0.0.1", site.port)},
+        volumes={plain_volumes["data"]: {"bind": "/data"}},
+        user="0",
     )
     try:
-        site.configure(
-            dataVolume=plain_volumes["data"],
-            mediaVolume=plain_volumes["media"],
-            retire=[old.name],
+        site.configure(dataVolume=plain_volumes["data"], mediaVolume=plain_volumes["media"])
+        refused = site.preview()
+        named = f"container {old.name} runs and can write to {plain_volumes['data']}, at /data"
+        fault("data of a stranger").saw(
+            f"one that nobody named: exit code {refused.code} at preview, named: "
+            f"{named in refused.output}"
         )
+        assert named in refused.output
+        said = re.search(r"`pulumi (config set --path) '(retire\[0\])' (\S+)`", refused.output)
+        assert said
+        site.pulumi(*said[1].split(), "-s", site.stack, said[2], said[3], check=True)
         failed = _failed_and_gone_back(site, old)
         given = re.search(rf"{plain_volumes['data']}: (given to .*)", failed.output)
         run = site.up()

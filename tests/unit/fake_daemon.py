@@ -33,6 +33,8 @@ class FakeDaemon:
         nets: networks and their labels, by name.
         asked: the addresses at which it was asked.
         left: containers that were made and not removed.
+        mounts: what containers mount, as the daemon lists it, by their names.
+        folders: where volumes are on the host, by their names.
     """
 
     found: dict[str, dict[str, str] | None] = field(default_factory=dict)
@@ -47,6 +49,8 @@ class FakeDaemon:
     nets: dict[str, dict[str, str]] = field(default_factory=dict)
     asked: list[str | None] = field(default_factory=list)
     left: list[Any] = field(default_factory=list)
+    mounts: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    folders: dict[str, str] = field(default_factory=dict)
 
     def __call__(self, *, base_url: str | None, **_: object) -> "FakeDaemon":
         self.asked.append(base_url)
@@ -70,17 +74,33 @@ class FakeDaemon:
     @property
     def api(self) -> Any:
         """As the client has it."""
-        states = {
-            **dict.fromkeys(self.stopped, "exited"),
-            **dict.fromkeys(self.running, "running"),
-        }
         return SimpleNamespace(
             images=self._images,
             inspect_image=self._inspected,
-            containers=lambda **_: [{"Id": f"{n}-id", "State": s} for n, s in states.items()],
+            containers=self._listed,
             networks=lambda: [{"Id": f"{name}-id"} for name in self.nets],
-            volumes=lambda: {"Volumes": [{"Name": name} for name in self.found] or None},
+            volumes=lambda: {
+                "Volumes": [
+                    {"Name": name, "Mountpoint": self.folders.get(name, f"/volumes/{name}/_data")}
+                    for name in self.found
+                ]
+                or None
+            },
         )
+
+    def _listed(self, *, all: bool = False) -> list[dict[str, Any]]:  # noqa: A002
+        known = {**(self.stopped if all else {}), **self.running}
+        return [
+            {
+                "Id": f"{name}-id",
+                "Names": [f"/{name}"],
+                "ImageID": f"sha256:{name}",
+                "Labels": labels,
+                "Mounts": self.mounts.get(name, []),
+                "State": "running" if name in self.running else "exited",
+            }
+            for name, labels in known.items()
+        ]
 
     @property
     def networks(self) -> Any:

@@ -147,6 +147,7 @@ def test_the_gate_judges_each_container_once(recorder: Recorder) -> None:
         "CONTAINER": recorder.outputs["container"],
         "TIMEOUT": "120",
         "MIGRATIONS": ".build/shop/migrations.json",
+        "TERMS": '{"gateTimeout": "120"}',
     }
     # Another timeout is no other container.
     assert "update" not in gate, "asked again, its report is printed again"

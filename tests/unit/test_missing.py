@@ -132,12 +132,16 @@ def test_a_release_that_failed_its_gate_is_tried_again_by_other_terms(
     found = missing([BACKEND, gate("b0")], host, terms)
     assert found.ids == ({"b1"} if says else frozenset())
     if says:
-        assert found.said[0].startswith(f"container b1 did not pass its gate (too slow), and {says}")
+        assert found.said[0].startswith(
+            f"container b1 did not pass its gate (too slow), and {says}"
+        )
 
 
 def test_one_that_passed_and_was_stopped_by_hand_is_not_asked() -> None:
     host = Host(containers={"b1": "exited", "e1": "running"})
-    assert missing(STATE, host, {"gateTimeout": "60"}).said[0].startswith("container b1 was stopped")
+    assert (
+        missing(STATE, host, {"gateTimeout": "60"}).said[0].startswith("container b1 was stopped")
+    )
 
 
 def test_what_is_to_be_deleted_may_be_gone() -> None:
