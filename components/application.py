@@ -7,8 +7,10 @@ import pulumi
 
 from components import secrets
 from components.database_address import Address
+from components.database_url import build_url
 from components.mounts import Mount
 from components.settings import Settings
+from components.settings_project import debug_variable
 
 SOURCE_FOLDER = "/app"
 
@@ -24,7 +26,7 @@ def environment(settings: Settings, *, database: Address, release: str) -> dict[
     ours = {
         "ALLOWED_HOSTS": ",".join(settings.hosts),
         "CSRF_TRUSTED_ORIGINS": settings.public_origin,
-        "DEBUG": _flag(settings.debug),
+        **project_variables(settings, debug=settings.debug),
         "DEPLOY_PRIVATE_MEDIA": ",".join(settings.private_media),
         "DEPLOY_SERVE_MEDIA": _flag(settings.serve_media),
         "DEPLOY_DEPLOYMENT": settings.deployment,
@@ -35,6 +37,33 @@ def environment(settings: Settings, *, database: Address, release: str) -> dict[
     if not database.is_secret:
         ours["DATABASE_URL"] = database.url
     return {**settings.environment, **ours}
+
+
+def project_variables(settings: Settings, *, debug: bool) -> dict[str, str]:
+    """What the project's settings are told alike in containers and while the image is built.
+
+    Args:
+        settings: the stack's settings.
+        debug: what DEBUG says.
+    """
+    return {
+        "DEBUG": debug_variable(debug, settings.environment),
+        "DEPLOY_DATABASES": ",".join(settings.further_databases),
+        "DEPLOY_SILENCED_CHECKS": ",".join(settings.silenced_system_checks),
+    }
+
+
+def build_environment(settings: Settings) -> dict[str, str]:
+    """The variables of the project's settings while the image is built, without a real secret."""
+    urls = enumerate(settings.further_databases.values(), 1)
+    return {
+        **settings.environment,
+        **dict.fromkeys(settings.secret_environment, "placeholder-while-the-image-is-built"),
+        # Of a database's address only the kind matters, which decides the driver.
+        **{f"DEPLOY_DATABASE_URL_{number}": build_url(url) for number, url in urls},
+        # Static files are collected for a site that is not in development.
+        **project_variables(settings, debug=False),
+    }
 
 
 def superuser(settings: Settings) -> dict[str, str]:

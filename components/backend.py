@@ -91,6 +91,8 @@ class Backend(pulumi.ComponentResource):
         return command.local.Command(
             name,
             create="python3 -m components.commands.gate",
+            # Of the same container: it serves already, and stays whatever is found now.
+            update="python3 -m components.commands.gate again",
             environment={
                 "CONTAINER": container.name,
                 "TIMEOUT": str(args["gate_timeout"]),

@@ -3,6 +3,7 @@
 Pure functions. None of them puts a URL or a password into an error: they may be shown.
 """
 
+import re
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 FAMILIES = {
@@ -42,6 +43,32 @@ def check(url: str) -> None:
             "address of the machine on its network (`hostname -I` lists them), on which the server "
             "has to listen"
         )
+
+
+def check_further(url: str) -> None:
+    """Check the URL of a further alias, which may be a SQLite file where files are kept, too.
+
+    Raises:
+        ValueError: what is wrong, without the URL.
+    """
+    parts = _split(url)
+    if parts.scheme != "sqlite":
+        check(url)
+    elif parts.netloc or not re.fullmatch(r"//[^/].*[^/]", parts.path):
+        raise ValueError("must have an absolute path, with four slashes: sqlite:////srv/data/NAME")
+
+
+def build_url(url: str) -> str:
+    """What stands for a checked URL while an image is built: the same kind of database."""
+    if sqlite_file(url):
+        return "sqlite:////srv/data/build.sqlite3.further"
+    return f"{_split(url).scheme}://build:build@127.0.0.1:1/build"
+
+
+def sqlite_file(url: str) -> str:
+    """The absolute path of a checked URL's SQLite file; "" if it names a server."""
+    parts = _split(url)
+    return unquote(parts.path.removeprefix("/")) if parts.scheme == "sqlite" else ""
 
 
 def family(url: str) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 import docker.errors
 import pulumi
 
+from components import application
 from components.database import address, claim, data_file, data_volumes, driver
 from components.database_address import Address
 from components.errors import UserError
@@ -212,8 +213,5 @@ def _new_release(settings: Settings, project: Project, base_image: str) -> Relea
             "SETTINGS_MODULE": settings.settings_module,
             "WSGI": settings.wsgi,
         },
-        environment={
-            **settings.environment,
-            **dict.fromkeys(settings.secret_environment, "placeholder-while-the-image-is-built"),
-        },
+        environment=application.build_environment(settings),
     )

@@ -6,7 +6,7 @@ The keys' descriptions for users are in `Pulumi.yaml`; a unit test holds the two
 """
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Annotated, Any, Literal, get_origin
 from urllib.parse import urlsplit
 
@@ -15,16 +15,21 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, m
 from pydantic.alias_generators import to_camel
 from pydantic.fields import FieldInfo
 
+from components import database_url, settings_project
 from components.database import ENGINES
 from components.naming import default_deployment
 from components.plan import STRATEGIES
 from components.settings_errors import ConfigError, conflict, count, explain
 from components.settings_types import (
     AheadPolicy,
+    Alias,
+    CheckId,
     EngineName,
+    FurtherUrl,
     InsidePath,
     Module,
     Name,
+    OpenVariable,
     Origin,
     ReleaseTag,
     ServerUrl,
@@ -43,7 +48,10 @@ ADMIN_PASSWORD = "adminPassword"
 DATABASE_PASSWORD = "databasePassword"
 DATABASE_URL = "databaseUrl"
 SECRET_KEY = "secretKey"
-SECRETS = (SECRET_KEY, ADMIN_PASSWORD, DATABASE_PASSWORD, DATABASE_URL, "secretEnvironment")
+SECRETS = (
+    *(SECRET_KEY, ADMIN_PASSWORD, DATABASE_PASSWORD, DATABASE_URL),
+    *("secretEnvironment", "databases"),
+)
 """Config keys whose values have to be encrypted, and are never shown."""
 
 
@@ -65,9 +73,10 @@ class Settings(BaseModel):
     requirements: InsidePath = ""
     dockerfile: InsidePath = ""
     apt_packages: Annotated[tuple[str, ...], Unordered] = ()
-    environment: dict[Variable, Value] = {}
+    environment: dict[OpenVariable, Value] = {}
     secret_environment: dict[Variable, SecretStr] = {}
     base_image: str = ""
+    silenced_system_checks: Annotated[tuple[CheckId, ...], Unordered] = ()
 
     # The data
     data: Literal["create", "existing"]
@@ -81,6 +90,7 @@ class Settings(BaseModel):
     database_password: SecretStr | None = Field(default=None, min_length=8)
     database_url: ServerUrl | None = None
     database_timeout: int = Field(default=60, ge=1, le=3600)
+    databases: dict[Alias, FurtherUrl] = {}
     postgres_image: str = ""
 
     # The operations
@@ -119,6 +129,7 @@ class Settings(BaseModel):
     workers: int = Field(default=2, ge=1, le=64)
     threads: int = Field(default=4, ge=1, le=64)
     health_path: UrlPath = "/-/health"
+    smoke_paths: tuple[UrlPath, ...] = ()
     gate_timeout: int = Field(default=120, ge=1, le=3600)
     stop_grace: int = Field(default=30, ge=1, le=3600)
 
@@ -155,6 +166,8 @@ class Settings(BaseModel):
                 "remove rollback in this stack, or set mountSource to false",
             )
         self._check_database()
+        for problem in self._project_problems():
+            raise problem
         given = {"dataVolume": self.data_volume, "mediaVolume": self.media_volume}
         if self.data == "create" and any(given.values()):
             key = next(key for key, value in given.items() if value)
@@ -187,6 +200,22 @@ class Settings(BaseModel):
                 "remove dataVolume, or choose the engine whose data is in it",
             )
 
+    def _project_problems(self) -> Iterator[ValueError]:
+        yield from settings_project.problems(
+            debug=self.debug,
+            environment=self.environment,
+            secrets=self.secret_environment,
+            seed_steps=self.seed_steps,
+        )
+        files = {
+            alias: database_url.sqlite_file(url) for alias, url in self.further_databases.items()
+        }
+        yield from settings_project.lost_files(
+            {alias: file for alias, file in files.items() if file},
+            volumes=self.volumes.values(),
+            sqlite=self.database == "sqlite",
+        )
+
     @property
     def public_origin(self) -> str:
         """The origin that visitors type: `origin`, else the published port on the loopback."""
@@ -200,12 +229,26 @@ class Settings(BaseModel):
     @property
     def gate_terms(self) -> dict[str, str]:
         """What the gate is told that is no part of a container: another value is another try."""
-        return {"gateTimeout": str(self.gate_timeout)}
+        return {
+            "gateTimeout": str(self.gate_timeout),
+            "smokePaths": json.dumps(list(self.smoke_paths)),
+        }
 
     @property
     def further_secrets(self) -> dict[str, str]:
-        """`secretEnvironment` in plain text, for the secrets' volume and nowhere else."""
-        return {name: value.get_secret_value() for name, value in self.secret_environment.items()}
+        """What config alone makes secret, in plain text, for the secrets' volume and nowhere else.
+
+        `secretEnvironment`, and the URLs in `databases`: the one of the first alias by name is
+        DEPLOY_DATABASE_URL_1, since an alias need not be the name of a variable.
+        """
+        given = {name: value.get_secret_value() for name, value in self.secret_environment.items()}
+        urls = enumerate(self.further_databases.values(), 1)
+        return {**given, **{f"DEPLOY_DATABASE_URL_{number}": url for number, url in urls}}
+
+    @property
+    def further_databases(self) -> dict[str, str]:
+        """`databases` in plain text, by alias, in the order of the aliases' names."""
+        return {alias: url.get_secret_value() for alias, url in sorted(self.databases.items())}
 
     @property
     def hosts(self) -> tuple[str, ...]:

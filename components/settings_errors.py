@@ -1,7 +1,9 @@
 """What is said of a stack's config that is wrong: key, value, what is allowed, and what to do."""
 
 import difflib
-from collections.abc import Collection, Mapping
+import json
+import shlex
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from components.errors import UserError
@@ -11,6 +13,12 @@ class ConfigError(UserError):
     """One or more config keys are missing, unknown, of the wrong type or inconsistent."""
 
 
+# What pydantic calls the name of an entry, in the place of an error.
+_NAME = "[key]"
+# In a remedy, it becomes the stack that the config is of.
+_STACK = "-s STACK"
+
+
 class _ConflictError(ValueError):
     def __init__(self, key: str, problem: str, remedy: str) -> None:
         super().__init__(problem)
@@ -18,7 +26,10 @@ class _ConflictError(ValueError):
 
 
 def conflict(key: str, problem: str, remedy: str) -> ValueError:
-    """Keys that contradict each other: the one to change, what is wrong with it, what to do."""
+    """Keys that contradict each other: the one to change, what is wrong with it, what to do.
+
+    In what is to be done, `-s STACK` becomes the stack's name.
+    """
     return _ConflictError(key, problem, remedy)
 
 
@@ -41,21 +52,43 @@ def explain(
     """
     cause = error.get("ctx", {}).get("error")
     if isinstance(cause, _ConflictError):
-        return f"{cause.key} {cause.problem}: {cause.remedy}"
-    key, *inner = (str(part) for part in error["loc"])
+        return f"{cause.key} {cause.problem}: {cause.remedy.replace(_STACK, f'-s {stack}')}"
+    key, *inner = error["loc"]
     if error["type"] == "extra_forbidden":
         return _explain_unknown(key, stack, keys)
     if error["type"] == "missing":
         return f"{key} is missing: set it with `pulumi config set {key} VALUE -s {stack}`"
     message = str(cause) if cause else error["msg"][:1].lower() + error["msg"][1:]
-    where = ".".join([key, *(part for part in inner if part != "[key]")])
-    shown = "[secret]" if key in secret else raw.get(key, "")
-    return f"{where} is {shown!r}: {message}; {_setting(key, stack, secret=key in secret)}"
+    where = path(key, *(part for part in inner if part != _NAME))
+    if inner[-1:] == [_NAME]:
+        # The name is wrong, whatever its value is.
+        remedy = f"remove it with `pulumi config rm {_words(where)} -s {stack}`"
+        return f"{where} {message}; {remedy}"
+    shown = "[secret]" if key in secret else _value(raw.get(key, ""), inner)
+    return f"{where} is {shown!r}: {message}; {_setting(where, stack, secret=key in secret)}"
 
 
-def _setting(key: str, stack: str, *, secret: bool) -> str:
+def path(key: str, *inner: str | int) -> str:
+    """A config key, or an entry of one, as `pulumi config --path` names it."""
+    return key + "".join(f"[{json.dumps(part)}]" for part in inner)
+
+
+def _words(where: str) -> str:
+    return f"--path {shlex.quote(where)}" if "[" in where else where
+
+
+def _value(text: str, inner: Sequence[str | int]) -> object:
+    if not inner:
+        return text
+    value = json.loads(text)
+    for part in inner:
+        value = value[part]
+    return value
+
+
+def _setting(where: str, stack: str, *, secret: bool) -> str:
     # Without a value the command asks for it: a secret stays out of the shell's history.
-    words = f"--secret {key}" if secret else f"{key} VALUE"
+    words = f"--secret {_words(where)}" if secret else f"{_words(where)} VALUE"
     return f"change it with `pulumi config set {words} -s {stack}`"
 
 

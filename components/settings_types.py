@@ -56,6 +56,8 @@ _WSGI = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
 _TAG = re.compile(r"[0-9a-f]{6,16}")
 _SQL_NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_ALIAS = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+_CHECK = re.compile(r"[A-Za-z_][\w-]*(\.[\w-]+)*\.[A-Z]\d+")
 
 
 def _matches(pattern: re.Pattern[str], says: str) -> AfterValidator:
@@ -100,6 +102,22 @@ def _not_reserved(variable: str) -> str:
     return variable
 
 
+def _reserved_but_debug(variable: str) -> str:
+    # Its spelling is the project's, its meaning the key's: see `Settings`.
+    return variable if variable == "DEBUG" else _not_reserved(variable)
+
+
+def _further_alias(alias: str) -> str:
+    if alias == "default":
+        raise ValueError("is the site's own database: the key `database` decides where that is")
+    return alias
+
+
+def _further_url(value: SecretStr) -> SecretStr:
+    database_url.check_further(value.get_secret_value())
+    return value
+
+
 def _text(value: object) -> object:
     # YAML reads 1 and true as a number and a boolean; a variable is always text.
     return json.dumps(value) if isinstance(value, bool | int | float) else value
@@ -135,10 +153,16 @@ Name = Annotated[
     str, _matches(_NAME, "must be lower-case letters, digits and dashes, at most 40 of them")
 ]
 Module = Annotated[str, _matches(_MODULE, "must be a dotted Python module, such as site.settings")]
-Variable = Annotated[
+_VARIABLE_NAME = _matches(_VARIABLE, "must be the name of an environment variable")
+Variable = Annotated[str, _VARIABLE_NAME, AfterValidator(_not_reserved)]
+OpenVariable = Annotated[str, _VARIABLE_NAME, AfterValidator(_reserved_but_debug)]
+Alias = Annotated[
     str,
-    _matches(_VARIABLE, "must be the name of an environment variable"),
-    AfterValidator(_not_reserved),
+    _matches(_ALIAS, "must be an alias of DATABASES: letters, digits, underscores and dashes"),
+    AfterValidator(_further_alias),
+]
+CheckId = Annotated[
+    str, _matches(_CHECK, "must be the id that a system check prints, such as security.W004")
 ]
 SqlName = Annotated[
     str, _matches(_SQL_NAME, "must be lower-case letters, digits and underscores, no digit first")
@@ -160,6 +184,7 @@ EngineName = Annotated[str, _one_of(ENGINES)]
 UnsafePolicy = Annotated[str, _one_of(UNSAFE)]
 AheadPolicy = Annotated[str, _one_of(AHEAD)]
 ServerUrl = Annotated[SecretStr, AfterValidator(_server_url)]
+FurtherUrl = Annotated[SecretStr, AfterValidator(_further_url)]
 Unordered = AfterValidator(_unordered)
 Origin = Annotated[str, AfterValidator(_origin)]
 UrlPath = Annotated[str, AfterValidator(_url_path)]

@@ -11,6 +11,7 @@ from typing import Any
 from .environment import ownership
 from .errors import DeployError
 from .errors import seconds as seconds_of
+from .overlay_database import owned
 
 _INTERVAL = 0.5
 _REPORT_EVERY = 5.0
@@ -20,16 +21,16 @@ _FINAL = (
         re.compile(
             r"password authentication failed|no password supplied|Access denied for user .*using"
         ),
-        "refuses the user {user!r} or the password. Set what it knows: in databaseUrl, or as "
+        "refuses the user {user!r} or the password. Set what it knows: in {key}, or as "
         "databasePassword where the server is this deployment's own",
     ),
     (
         re.compile(r'database ".*" does not exist|Unknown database'),
-        "does not exist on that server. Create it there, or correct its name in databaseUrl",
+        "does not exist on that server. Create it there, or correct its name in {key}",
     ),
     (
         re.compile(r'role ".*" does not exist'),
-        "does not know the user {user!r}. Create it there, or correct its name in databaseUrl",
+        "does not know the user {user!r}. Create it there, or correct its name in {key}",
     ),
     (
         re.compile(r"no pg_hba\.conf entry|Host .* is not allowed to connect"),
@@ -79,6 +80,16 @@ def wait(alias: str = "default", *, seconds: float | None = None) -> float:
         time.sleep(_INTERVAL)
 
 
+def wait_for_all(environ: Mapping[str, str] = os.environ) -> None:
+    """Wait for every database that the deployment hands over, the site's own first.
+
+    Raises:
+        DeployError: see `wait`.
+    """
+    for alias in ("default", *owned(environ)):
+        wait(alias)
+
+
 def _let_readers_read(connection: Any) -> None:
     """SQLite's WAL mode, which the file keeps, for Djangos that don't know `init_command`."""
     import django
@@ -95,12 +106,14 @@ def _gave_up(connection: Any, reason: str, final: str | None, waited: float) -> 
     name = f"the {connection.display_name} database {where}"
     # No driver is known to print it, but this text is shown.
     said = reason.replace(str(config.get("PASSWORD") or "\0"), "[secret]")
+    key = "databaseUrl" if connection.alias == "default" else f'databases["{connection.alias}"]'
     if final:
-        return f"{name} {final.format(user=config.get('USER') or '')}\n\nIt said: {said}"
+        told = final.format(user=config.get("USER") or "", key=key)
+        return f"{name} {told}\n\nIt said: {said}"
     return (
         f"{name} does not answer after {waited:.0f} s: {said}. "
         "Does the server run, is it reachable from containers of this host, and is its address "
-        "right (databaseUrl)? A slow one gets more time by databaseTimeout"
+        f"right ({key})? A slow one gets more time by databaseTimeout"
     )
 
 

@@ -29,7 +29,7 @@ def main(words: Sequence[str]) -> int:
 
 
 def _migrate(flags: Sequence[str], boot_seconds: float) -> None:
-    database.wait()
+    database.wait_for_all()
     with _recorded("migrate", boot_seconds) as result:
         done = migrate.migrate_into(result, flags)
         print(migrate.summary(done), flush=True)

@@ -21,6 +21,8 @@ from django.utils._os import safe_join
 from django.utils.http import http_date
 from django.views.static import was_modified_since
 
+from .overlay_database import owned
+
 HEALTH_PATH = "/-/health"
 
 # An uploaded page or drawing may show, but run nothing: its origin is the site's own.
@@ -68,7 +70,10 @@ class Middleware:
 
 
 class HealthMiddleware(Middleware):
-    """Answers /-/health: 200 if every database answers, else 503 with the failing aliases.
+    """Answers /-/health: 200 if the databases answer, else 503 with the failing aliases.
+
+    The deployment's own are asked, which are the default and those in DEPLOY_DATABASES: whether the
+    site can serve without another one is for the project to say, by a path of its own.
 
     It comes before the host check and the redirect to https: a probe from inside the container
     knows of neither.
@@ -80,7 +85,8 @@ class HealthMiddleware(Middleware):
     def answer(self, request: Any) -> Any:
         if not self.concerns(request):
             return None
-        failed = {alias: error for alias in connections if (error := _check(alias))}
+        aliases = ("default", *owned(os.environ))
+        failed = {alias: error for alias in aliases if (error := _check(alias))}
         data = {"status": "error", "databases": failed} if failed else {"status": "ok"}
         body = json.dumps(data)
         return HttpResponse(

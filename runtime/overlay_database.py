@@ -9,7 +9,9 @@ https://docs.djangoproject.com/en/5.2/ref/databases/#persistent-connections desc
 costs more than most queries, and a server that was restarted must not fail the next request.
 """
 
+import json
 import os
+from collections.abc import Mapping
 from typing import Any
 
 from .errors import DeployError
@@ -36,7 +38,7 @@ def database(overlay: Overlay) -> None:
     if not url:
         overlay.attention("DATABASES", "the project's own: DATABASE_URL is not set")
         return
-    wanted = parse(url)
+    wanted = parse(url, "DATABASE_URL")
     if points_to(own, wanted):
         overlay.keep("DATABASES", "the project reads DATABASE_URL itself")
         default = own
@@ -46,7 +48,6 @@ def database(overlay: Overlay) -> None:
         overlay.supply(
             "DATABASES", databases, f"default from DATABASE_URL ({family(default) or 'database'})"
         )
-    _other_aliases(overlay, databases)
     tuned = tune(default, overlay.version)
     if tuned != default:
         overlay.supply(
@@ -56,8 +57,39 @@ def database(overlay: Overlay) -> None:
         )
 
 
-def parse(url: str) -> dict[str, Any]:
+def further(overlay: Overlay) -> None:
+    """Further aliases: those that DEPLOY_DATABASES names are the deployment's, others stay."""
+    databases = dict(overlay.settings.get("DATABASES") or {})
+    handed_over = owned(overlay.environ)
+    for number, alias in enumerate(handed_over, 1):
+        url = overlay.environ.get(f"DEPLOY_DATABASE_URL_{number}", "")
+        where = f"databases[{json.dumps(alias)}]"
+        own = dict(databases.get(alias) or {})
+        databases[alias] = tune(merge(own, parse(url, where)), overlay.version)
+        overlay.supply(
+            "DATABASES",
+            dict(databases),
+            f"{alias} from {where} ({family(databases[alias])}); neither migrated nor copied",
+        )
+        if not own:
+            names = ", ".join(sorted(set(databases) - {alias}))
+            overlay.attention("DATABASES", f"the project itself has no {alias!r}: it has {names}")
+    for alias, other in databases.items():
+        if alias not in ("default", *handed_over):
+            _left_alone(overlay, alias, other, databases.get("default") or {})
+
+
+def owned(environ: Mapping[str, str]) -> list[str]:
+    """The further aliases that the deployment handed over, in order: DEPLOY_DATABASES."""
+    return [alias for alias in environ.get("DEPLOY_DATABASES", "").split(",") if alias]
+
+
+def parse(url: str, where: str) -> dict[str, Any]:
     """A database URL as Django's settings.
+
+    Args:
+        url: the URL.
+        where: what it is the value of, for the error.
 
     Raises:
         DeployError: the URL is wrong; its text isn't shown, it may hold a password.
@@ -69,7 +101,7 @@ def parse(url: str) -> dict[str, Any]:
     except Exception as error:
         reason = str(error) if "unknown" in str(error).lower() else "it is no valid URL"
         raise DeployError(
-            f"DATABASE_URL: {reason}. It looks like postgres://user:password@host:5432/name or "
+            f"{where}: {reason}. It looks like postgres://user:password@host:5432/name or "
             "sqlite:////srv/data/db.sqlite3, with special characters percent-encoded"
         ) from None
 
@@ -144,16 +176,27 @@ def _added(before: dict[str, Any], after: dict[str, Any]) -> set[str]:
     return options | {key for key in after if key != "OPTIONS" and after[key] != before.get(key)}
 
 
-def _other_aliases(overlay: Overlay, databases: dict[str, Any]) -> None:
-    default = databases.get("default") or {}
+def _left_alone(
+    overlay: Overlay, alias: str, other: dict[str, Any], default: dict[str, Any]
+) -> None:
+    name = str(other.get("NAME") or "")
+    if family(other) != "sqlite":
+        overlay.attention(
+            "DATABASES",
+            f"{alias!r} is where the project's own settings say, and the health endpoint does not "
+            f"ask it; to have it elsewhere: `pulumi config set --secret --path "
+            f"'databases[{json.dumps(alias)}]'`",
+        )
+        return
     kept_folder = os.path.dirname(str(default.get("NAME", "")))  # noqa: PTH120 - may be no path
-    for alias, other in databases.items():
-        name = str(other.get("NAME") or "")
-        if alias == "default" or family(other) != "sqlite" or "memory" in name:
-            continue
-        if family(default) != "sqlite" or os.path.dirname(name) != kept_folder:  # noqa: PTH120
-            overlay.attention(
-                "DATABASES",
-                f"the SQLite file of {alias!r} is {name}, inside the container: each release "
-                "starts without it. Put it beside the file that DATABASE_URL names",
-            )
+    if "memory" in name:
+        return
+    if family(default) != "sqlite" or os.path.dirname(name) != kept_folder:  # noqa: PTH120
+        overlay.attention(
+            "DATABASES",
+            f"the SQLite file of {alias!r} is {name}, inside the container: each release starts "
+            f"without it. Put it where a volume is: `pulumi config set --secret --path "
+            f"'databases[{json.dumps(alias)}]'`",
+        )
+        return
+    overlay.keep("DATABASES", f"{alias!r} is beside the site's own file")

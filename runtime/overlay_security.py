@@ -89,6 +89,26 @@ def proxy_header(overlay: Overlay) -> None:
     )
 
 
+_BY_HTTPS_ALONE = ("SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE")
+
+
+def https(overlay: Overlay) -> None:
+    """Where all public origins are https, cookies that let somebody in go by https alone.
+
+    What the project says does not count: it is what suited development, and nobody who visits the
+    site by its origin can miss anything.
+    """
+    origins = overlay.items("CSRF_TRUSTED_ORIGINS")
+    if not origins or not all(origin.startswith("https://") for origin in origins):
+        return
+    for setting in _BY_HTTPS_ALONE:
+        if overlay.settings.get(setting):
+            overlay.keep(setting, "on in the project already")
+            continue
+        own = ", off in the project" if setting in overlay.settings else ""
+        overlay.supply(setting, True, f"the site's public origin is https{own}")
+
+
 # Cookies of these names are refused by browsers unless they came by https.
 _COOKIE_PREFIXES = ("__Secure-", "__Host-")
 
@@ -99,7 +119,7 @@ def plain_http(overlay: Overlay) -> None:
     if not origins or not all(origin.startswith("http://") for origin in origins):
         return
     why = "off while the site's public origin is plain http: it would lock everyone out"
-    for setting in ("SECURE_SSL_REDIRECT", "SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE"):
+    for setting in ("SECURE_SSL_REDIRECT", *_BY_HTTPS_ALONE):
         if overlay.settings.get(setting):
             overlay.supply(setting, False, why)
     for setting in ("SESSION_COOKIE_NAME", "CSRF_COOKIE_NAME"):
@@ -109,3 +129,13 @@ def plain_http(overlay: Overlay) -> None:
                 overlay.supply(
                     setting, name.removeprefix(prefix), "without https, browsers refuse it"
                 )
+
+
+def silenced_checks(overlay: Overlay) -> None:
+    """System checks that config says don't apply, beside those that the project silences."""
+    own = list(overlay.settings.get("SILENCED_SYSTEM_CHECKS") or [])
+    wanted = [check for check in overlay.items("DEPLOY_SILENCED_CHECKS") if check not in own]
+    if wanted:
+        overlay.supply(
+            "SILENCED_SYSTEM_CHECKS", [*own, *wanted], f"{', '.join(wanted)}: silencedSystemChecks"
+        )

@@ -24,10 +24,15 @@ def host(environ: Mapping[str, str]) -> str:
     return "localhost"
 
 
-def request(environ: Mapping[str, str]) -> bytes:
-    """The request, as a visitor's would arrive from the edge."""
+def request(environ: Mapping[str, str], path: str = "") -> bytes:
+    """The request, as a visitor's would arrive from the edge.
+
+    Args:
+        environ: the container's environment.
+        path: what is asked for, percent-encoded; the health endpoint by default.
+    """
     lines = [
-        f"GET {environ.get('DEPLOY_HEALTH_PATH') or '/-/health'} HTTP/1.0",
+        f"GET {path or environ.get('DEPLOY_HEALTH_PATH') or '/-/health'} HTTP/1.0",
         f"Host: {host(environ)}",
         "User-Agent: deploy-probe",
         "Accept: */*",

@@ -61,8 +61,8 @@ def run(environ: Mapping[str, str], result: dict[str, Any], progress: TextIO) ->
     flags = steps.words_from(environ, "DEPLOY_MIGRATE_FLAGS")
     collecting = boolean(environ, "DEPLOY_COLLECT", default=False)
     boot_seconds = boot.start_django()
-    steps.check(seed_steps)
-    database.wait()
+    steps.check(seed_steps, environ)
+    database.wait_for_all()
     ids = result["records"]
     # One start of Django for all of it: the first record counts it.
     with ledger.recorded(

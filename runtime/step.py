@@ -12,7 +12,7 @@ from . import superuser
 from .capture import Captured, captured
 from .environment import masked
 from .explain import explain
-from .steps import split
+from .steps import resolved
 
 Result = Literal["created", "unchanged", "done", "failed"]
 _DETAIL = 200  # characters
@@ -61,11 +61,11 @@ def run_step(step: str, number: str, progress: TextIO) -> Outcome:
     """Run a management command.
 
     Args:
-        step: its command line.
+        step: its command line as it is written; values of placeholders come from the environment.
         number: where it stands in the list, such as "[3/10]".
         progress: gets its output as it comes, and a line when it has ended.
     """
-    words = split(step)
+    words = resolved(step, os.environ)
     started = time.monotonic()
     value: object = None
     problem: BaseException | None = None

@@ -5,8 +5,10 @@ import json
 import shlex
 from collections.abc import Mapping, Sequence
 
+from .environment import masked
 from .errors import DeployError
 from .explain import explain
+from .placeholders import resolve, used
 
 
 def words_from(environ: Mapping[str, str], variable: str) -> list[str]:
@@ -40,33 +42,49 @@ def split(step: str) -> list[str]:
     return words
 
 
-def check(steps: Sequence[str]) -> None:
+def resolved(step: str, environ: Mapping[str, str]) -> list[str]:
+    """A step's words with the values of its placeholders.
+
+    Raises:
+        DeployError: it can't be read, or a placeholder has no value.
+    """
+    return [resolve(word, environ) for word in split(step)]
+
+
+def check(steps: Sequence[str], environ: Mapping[str, str] | None = None) -> None:
     """Are all steps management commands of the project that accept their arguments?
 
     Django must be set up; no database is asked.
 
+    Args:
+        steps: their command lines.
+        environ: has the values of placeholders; without it, arguments that hold some are unknown.
+
     Raises:
         DeployError: some are not; all of them are named.
     """
-    problems = [problem for step in steps if (problem := _problem(step))]
+    problems = [problem for step in steps if (problem := _problem(step, environ))]
     if problems:
         raise DeployError("\n".join(["seed steps that can't run (seedSteps):", *problems]))
 
 
-def _problem(step: str) -> str | None:
+def _problem(step: str, environ: Mapping[str, str] | None) -> str | None:
     from django.core.management import get_commands, load_command_class
     from django.core.management.base import CommandError
 
-    name, *arguments = split(step)
+    known = environ is not None or not any(used(step))
+    name, *arguments = resolved(step, environ or {}) if known else split(step)
     commands = get_commands()
     if name not in commands:
         return f"  {name!r} is no management command of the project{_suggestion(name, commands)}"
     try:
         app = commands[name]
         command = load_command_class(app, name) if isinstance(app, str) else app
-        command.create_parser("manage.py", name).parse_args(arguments)
+        parser = command.create_parser("manage.py", name)
+        if known:
+            parser.parse_args(arguments)
     except (CommandError, SystemExit) as error:
-        return f"  {step!r}: {error}"
+        return f"  {step!r}: {masked(str(error))}"
     except Exception as error:
         return f"  {name!r} can't be loaded: {explain(error)}"
     return None

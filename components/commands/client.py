@@ -76,14 +76,15 @@ def read_image(image: str, path: str) -> bytes | None:
         docker("rm", "--force", "--volumes", container)
 
 
-def last_lines(container: str, *, until: str = "") -> str:
+def last_lines(container: str, *, since: str = "", until: str = "") -> str:
     """The last lines that a container printed.
 
     Args:
         container: the container's name or id.
-        until: leave out what came later, as a time of the daemon's; "" leaves out nothing.
+        since: leave out what came before, as a time of the daemon's; "" leaves out nothing.
+        until: leave out what came later, likewise.
     """
-    limit = ["--until", until] if until else []
+    limit = [*(["--since", since] if since else []), *(["--until", until] if until else [])]
     done = docker("logs", "--tail", str(LAST_LINES), *limit, container)
     text = (done.stdout + done.stderr).decode(errors="replace").strip()
     return text or "(it printed nothing)"

@@ -3,16 +3,19 @@
 It fails at once when the container exits or turns unhealthy, and shows its last lines. A container
 that failed is stopped and not restarted any more, so that it neither crash-loops nor turns healthy
 later: the same release fails again, for the same reason, until something is changed.
+
+A site that answers its health probe may have nothing but error pages for visitors. So `/` is asked
+for as well, of which an error is said, and each of `smokePaths`, of which one is a refusal.
 """
 
 import json
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
-from components.commands import aftermath, rejection
+from components.commands import aftermath, pages, rejection
 from components.commands.client import docker, fail, inspect, last_lines
 from components.commands.rejection import Rejection
 
@@ -103,8 +106,37 @@ def publish(container: str) -> None:
         print(said[-1], file=sys.stderr)
 
 
+def show(container: str, smoke_paths: Sequence[str]) -> None:
+    """Ask for pages as a visitor would; one of the paths that fails is a refusal.
+
+    Args:
+        container: the container's name or id.
+        smoke_paths: the paths; of `/` an error is said, if it isn't among them.
+    """
+    for path in dict.fromkeys(["/", *smoke_paths]):
+        page = pages.ask(container, path)
+        if page is None:
+            return
+        if path in smoke_paths and page.refused:
+            answer = f"it answers {path} (smokePaths) with {page.answer}"
+            _refuse(container, answer, page.logged)
+        if page.failed:
+            print(
+                f"warning: {container} answers {path} with {page.answer}, which visitors will see; "
+                "list it in smokePaths to have such a release refused. "
+                f"What it logged meanwhile:\n\n{page.logged}",
+                file=sys.stderr,
+            )
+
+
 def _reject(container: str, problem: str, until: str = "") -> NoReturn:
     lines = last_lines(container, until=until)
+    _refuse(container, problem, lines)
+
+
+def _refuse(container: str, problem: str, lines: str) -> NoReturn:
+    if sys.argv[1:] == ["again"]:
+        fail(f"gate: {container} serves, and is left alone, but {problem}.\n\n{lines}")
     verdict = Rejection(problem=problem, lines=lines, terms=_terms())
     rejection.keep(container, verdict)
     docker("update", "--restart=no", container)
@@ -133,12 +165,15 @@ def main() -> None:
 
     MIGRATIONS is the file that says what the check of its migrations found, TERMS what config
     tells this gate, as JSON. One that was rejected before fails for the reason that it had then.
+    The word `again` says that the container passed before, and is looked at since config asks for
+    something else: then what is wrong is said, and it goes on serving.
     """
     container = os.environ["CONTAINER"]
     before = rejection.kept(container)
     if before:
         _fail(container, before)
     wait(container, float(os.environ["TIMEOUT"]), probe)
+    show(container, json.loads(_terms().get("smokePaths", "[]")))
     publish(container)
     print(_report(container))
 

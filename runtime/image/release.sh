@@ -29,7 +29,7 @@ case "$DATABASE_ENGINE" in
   *) build_database=sqlite:////srv/data/build.sqlite3 ;;
 esac
 SECRET_KEY="$(head -c 32 /dev/urandom | od -An -tx1 | tr -d ' \n')" \
-DEPLOY_SEED_STEPS="$SEED_STEPS" DEPLOY_COLLECT="$COLLECT" DEBUG=false \
+DEPLOY_SEED_STEPS="$SEED_STEPS" DEPLOY_COLLECT="$COLLECT" \
 DATABASE_URL="$build_database" \
 ALLOWED_HOSTS=localhost CSRF_TRUSTED_ORIGINS=$SCHEME://localhost HOME=/tmp \
   as_app python -m deploy_runtime.build

@@ -30,12 +30,14 @@ def test_the_variables_of_every_container() -> None:
         "ALLOWED_HOSTS": "127.0.0.1,localhost",
         "CSRF_TRUSTED_ORIGINS": "http://127.0.0.1:8080",
         "DATABASE_URL": "sqlite:////srv/data/db.sqlite3",
-        "DEBUG": "false",
+        "DEBUG": "False",
+        "DEPLOY_DATABASES": "",
         "DEPLOY_DATABASE_TIMEOUT": "60",
         "DEPLOY_MIGRATE_TIMEOUT": "600",
         "DEPLOY_DEPLOYMENT": "shop",
         "DEPLOY_PRIVATE_MEDIA": "",
         "DEPLOY_SERVE_MEDIA": "true",
+        "DEPLOY_SILENCED_CHECKS": "",
         "RELEASE": "abc",
     }
 
@@ -43,7 +45,11 @@ def test_the_variables_of_every_container() -> None:
 @pytest.mark.parametrize(
     ("changes", "variable", "value"),
     [
-        ({"debug": True}, "DEBUG", "true"),
+        ({"debug": True}, "DEBUG", "True"),
+        ({"environment": {"DEBUG": "off"}}, "DEBUG", "off"),
+        ({"debug": True, "environment": {"DEBUG": "1"}}, "DEBUG", "1"),
+        ({"silencedSystemChecks": ["b.W1", "a.W1"]}, "DEPLOY_SILENCED_CHECKS", "a.W1,b.W1"),
+        ({"databases": {"b": "mysql://x/b", "a": "mysql://x/a"}}, "DEPLOY_DATABASES", "a,b"),
         ({"origin": "https://a.example"}, "CSRF_TRUSTED_ORIGINS", "https://a.example"),
         ({"origin": "https://a.example"}, "ALLOWED_HOSTS", "a.example,localhost,127.0.0.1"),
         ({"allowedHosts": ["b"]}, "ALLOWED_HOSTS", "127.0.0.1,localhost,b"),
@@ -63,6 +69,35 @@ def test_no_variable_holds_a_secret() -> None:
     found = environment(secretKey=KEY, adminPassword=PASSWORD, database="postgres")
     assert "DATABASE_URL" not in found
     assert not {KEY, PASSWORD} & {*found.values(), *application.superuser(secret).values()}
+
+
+@pytest.mark.parametrize(
+    ("changes", "value"),
+    [
+        ({}, "False"),
+        ({"debug": True}, "False"),
+        ({"environment": {"DEBUG": ""}}, ""),
+        ({"debug": True, "environment": {"DEBUG": "1"}}, "0"),
+        ({"debug": True, "environment": {"DEBUG": "Yes"}}, "No"),
+        ({"debug": True, "environment": {"DEBUG": "TRUE"}}, "FALSE"),
+    ],
+)
+def test_an_image_is_built_without_debug_as_the_project_spells_it(
+    changes: dict[str, Any], value: str
+) -> None:
+    assert application.build_environment(settings(**changes))["DEBUG"] == value
+
+
+def test_an_image_is_built_without_real_secrets() -> None:
+    urls = {"b": "sqlite:////srv/data/hush", "a": "mysql://ada:hush@db.example/hush"}
+    found = application.build_environment(
+        settings(secretEnvironment={"TOKEN": "hush"}, databases=urls)
+    )
+    assert "hush" not in str(found)
+    assert found["DEPLOY_DATABASES"] == "a,b"
+    assert found["DEPLOY_DATABASE_URL_1"].startswith("mysql://build:")
+    assert found["DEPLOY_DATABASE_URL_2"].startswith("sqlite:////srv/data/build")
+    assert found["TOKEN"].startswith("placeholder")
 
 
 def test_a_seed_step_learns_whom_to_create() -> None:

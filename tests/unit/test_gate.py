@@ -1,6 +1,8 @@
 """The gate: lets a container through once it answers, and stops one that can't."""
 
 import io
+import json
+import sys
 import tarfile
 from collections.abc import Callable
 from typing import Any
@@ -216,6 +218,14 @@ def test_the_probe_asks_from_inside(
     assert gate.probe("shop") == answer
 
 
+def told(monkeypatch: pytest.MonkeyPatch, *smoke_paths: str, again: bool = False) -> None:
+    """What the gate is told by its environment, and on its command line."""
+    monkeypatch.setenv("CONTAINER", "shop")
+    monkeypatch.setenv("TIMEOUT", "60")
+    monkeypatch.setenv("TERMS", json.dumps({"smokePaths": json.dumps(smoke_paths)}))
+    monkeypatch.setattr(sys, "argv", ["gate", *(["again"] if again else [])])
+
+
 @pytest.mark.parametrize(
     ("answer", "printed"),
     [
@@ -231,8 +241,7 @@ def test_it_prints_what_the_build_supplied(
     answer: dict[str, Any],
     printed: str,
 ) -> None:
-    monkeypatch.setenv("CONTAINER", "shop")
-    monkeypatch.setenv("TIMEOUT", "60")
+    told(monkeypatch)
     cli.on(INSPECT, out=[state()])
     cli.on("exec shop cat /opt/deploy/build-report.json", **answer)
     gate.main()
@@ -242,8 +251,7 @@ def test_it_prints_what_the_build_supplied(
 def test_a_daemon_that_dies_after_the_answer_leaves_no_empty_report(
     cli: FakeDocker, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv("CONTAINER", "shop")
-    monkeypatch.setenv("TIMEOUT", "60")
+    told(monkeypatch)
     cli.on(INSPECT, out=[state()])
     cli.on("exec shop cat", code=1, err="error during connect: EOF")
     with pytest.raises(SystemExit):
@@ -287,6 +295,117 @@ def test_what_a_failed_one_committed_is_said_before_its_last_lines(
     assert "`make recover` lets it try once more.\nIts last lines:\n\nTraceback" in said
 
 
+SMOKE = "exec shop python -m deploy_runtime.smoke"
+
+
+def page(path: str, status: int, *, problem: str = "") -> dict[str, Any]:
+    return {"path": path, "status": status, "problem": problem, "began": 17.25}
+
+
+def shown(
+    cli: FakeDocker, capsys: pytest.CaptureFixture[str], status: int, *, logged: bool = True
+) -> str:
+    """What the gate says when every path answers with a status."""
+    cli.on(INSPECT, out=[state()]).on(SMOKE, out=page("/", status))
+    log = "".join(f"line {n}\n" for n in range(40)) + "Traceback (most recent call last)\n"
+    if logged:
+        cli.on(
+            "logs --tail 60 --since 17.250000 shop", err=f"{log}{'x' * 400}\nKeyError: 'price'\n"
+        )
+    gate.main()
+    return capsys.readouterr().err
+
+
+def test_pages_that_are_well_are_not_worth_a_word(
+    cli: FakeDocker, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told(monkeypatch, "/", "/a")
+    assert shown(cli, capsys, 200, logged=False) == ""
+    assert [c for c in cli.calls if c.startswith(SMOKE)] == [f"{SMOKE} /", f"{SMOKE} /a"]
+
+
+def test_an_error_at_the_root_is_said_with_what_was_logged(
+    cli: FakeDocker, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told(monkeypatch)
+    said = shown(cli, capsys, 500)
+    assert said.startswith("warning: shop answers / with 500, which visitors will see; list it in")
+    assert said.endswith(f"\n{'x' * 300}…\nKeyError: 'price'\n")
+    assert "line 39\nTraceback" in said
+    assert "line 9\n" not in said, "thirty lines at most"
+    assert not [c for c in cli.calls if c.startswith("stop")]
+
+
+def test_a_page_that_is_missing_at_the_root_is_the_projects_business(
+    cli: FakeDocker, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told(monkeypatch)
+    assert shown(cli, capsys, 404) == ""
+
+
+@pytest.mark.parametrize("status", [500, 503, 400, 404, 0])
+def test_a_smoke_path_that_fails_is_refused(
+    cli: FakeDocker,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    status: int,
+) -> None:
+    told(monkeypatch, "/")
+    with pytest.raises(SystemExit):
+        shown(cli, capsys, status)
+    said = capsys.readouterr().err
+    assert f"not let through to traffic: it answers / (smokePaths) with {status}." in said
+    assert said.endswith("KeyError: 'price'\n")
+    assert [c for c in cli.calls if c.startswith("stop")] == ["stop --time 5 shop"]
+
+
+@pytest.mark.parametrize("status", [200, 302, 401, 403, 405])
+def test_a_smoke_path_may_be_guarded(
+    cli: FakeDocker,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    status: int,
+) -> None:
+    told(monkeypatch, "/")
+    assert shown(cli, capsys, status, logged=False) == ""
+
+
+def test_what_serves_is_not_stopped_for_a_path_that_config_adds(
+    cli: FakeDocker, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told(monkeypatch, "/", again=True)
+    with pytest.raises(SystemExit):
+        shown(cli, capsys, 500)
+    said = capsys.readouterr().err
+    assert "gate: shop serves, and is left alone, but it answers / (smokePaths) with 500." in said
+    assert not [c for c in cli.calls if c.startswith(("stop", "update"))]
+
+
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [
+        ({"out": page("/de/", 500)}, "with 500, at /de/"),
+        ({"out": page("/", 302, problem="more than 5 redirects")}, "with more than 5 redirects"),
+        ({"code": 1, "err": "OSError: no space\n"}, "with no answer: OSError: no space"),
+    ],
+)
+def test_how_a_page_fails_is_said(
+    cli: FakeDocker, capsys: pytest.CaptureFixture[str], answer: dict[str, Any], says: str
+) -> None:
+    cli.on(SMOKE, **answer)
+    gate.show("shop", [])
+    assert says in capsys.readouterr().err
+
+
+def test_a_release_that_is_too_old_to_be_asked_is_not(
+    cli: FakeDocker, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cli.on(SMOKE, code=1, err="python: No module named deploy_runtime.smoke\n")
+    gate.show("shop", ["/a"])
+    assert capsys.readouterr().err == ""
+    assert len(cli.calls) == 1
+
+
 PUBLISH = "exec shop python -m deploy_runtime.assets publish"
 
 
@@ -312,8 +431,7 @@ def test_static_files_are_published_and_no_reason_to_fail(
 def test_only_a_container_that_passed_publishes(
     cli: FakeDocker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("CONTAINER", "shop")
-    monkeypatch.setenv("TIMEOUT", "60")
+    told(monkeypatch)
     cli.on("container inspect", out=[state("exited", code=3)]).on(
         "container inspect", out=[state()]
     )

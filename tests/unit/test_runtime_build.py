@@ -119,6 +119,13 @@ def test_seed_steps_that_cannot_run(project: Project, step: str, said: str) -> N
     assert said in failed(project, DEPLOY_SEED_STEPS=json.dumps(["migrate", step]))
 
 
+def test_what_a_placeholder_stands_for_is_not_known_here(project: Project) -> None:
+    project.command("seed_things", "pass", arguments=ARGUMENT)
+    assert "no management command" in failed(project, DEPLOY_SEED_STEPS='["seed_thngs {TOKEN}"]')
+    done = project.module("build", DEPLOY_SEED_STEPS='["seed_things --count {TOKEN}"]')
+    assert done.returncode == 0, done.stderr
+
+
 def test_a_seed_step_whose_module_is_broken(project: Project) -> None:
     project.write("shop/management/commands/seed_things.py", "from shop.prices import price")
     text = failed(project, DEPLOY_SEED_STEPS='["seed_things"]')

@@ -20,7 +20,8 @@ class Server:
 
     vendor, display_name = "postgresql", "PostgreSQL"
 
-    def __init__(self, *words: str, up: bool = False) -> None:
+    def __init__(self, *words: str, up: bool = False, alias: str = "default") -> None:
+        self.alias = alias
         self.words, self.up = list(words), up
         self.settings_dict = {
             "NAME": "shop",
@@ -112,6 +113,17 @@ def test_the_password_is_never_shown(
     text = refusal(monkeypatch, said, seconds=0)
     assert "hunter2" not in text
     assert "[secret]" in text
+
+
+def test_databases_that_config_names_are_waited_for_and_named_by_their_key(
+    monkeypatch: pytest.MonkeyPatch, clock: Clock
+) -> None:
+    said = 'FATAL: database "trac" does not exist'
+    servers = {"default": Server(DOWN, up=True), "trac": Server(said, alias="trac")}
+    monkeypatch.setattr("django.db.connections", servers)
+    database.wait_for_all({})
+    with pytest.raises(DeployError, match=r'its name in databases\["trac"\]'):
+        database.wait_for_all({"DEPLOY_DATABASES": "trac"})
 
 
 def test_without_a_password_nothing_is_hidden(

@@ -77,6 +77,8 @@ def test_health_names_the_database_that_fails_and_no_more(project: Project) -> N
     broken.write_text("this is no database " * 100)
     other = {"ENGINE": "django.db.backends.sqlite3", "NAME": str(broken)}
     project.write("site_/settings.py", f"{SETTINGS}DATABASES = {{'default': {{}}, 'o': {other}}}")
+    assert ask(project, "/-/health")[0]["status"] == 200, "nobody said that it is the site's"
+    project.environ |= {"DEPLOY_DATABASES": "o", "DEPLOY_DATABASE_URL_1": f"sqlite:///{broken}"}
     [health] = ask(project, "/-/health")
     assert health["status"] == 503
     assert health["body"] == '{"status": "error", "databases": {"o": "DatabaseError"}}'

@@ -135,6 +135,30 @@ def test_where_https_is_or_may_be_spoken_it_stays_demanded(origins: str) -> None
     assert result.settings == SECURE
 
 
+@pytest.mark.parametrize(("own", "action"), [({}, "supplied"), (False, "supplied"), (True, "kept")])
+def test_behind_https_cookies_go_by_https_alone(own: object, action: str) -> None:
+    settings = {"SESSION_COOKIE_SECURE": own} if own != {} else {}
+    result = applied(overlay_security.https, settings, CSRF_TRUSTED_ORIGINS="https://a.example")
+    assert result.settings["SESSION_COOKIE_SECURE"] is True
+    assert result.settings["CSRF_COOKIE_SECURE"] is True
+    assert actions(result)["SESSION_COOKIE_SECURE"] == action
+    said = [entry.why for entry in result.entries if entry.setting == "SESSION_COOKIE_SECURE"]
+    assert ("off in the project" in said[0]) == (own is False)
+
+
+@pytest.mark.parametrize("origins", ["http://a.example", "http://a.example,https://a.example", ""])
+def test_where_plain_http_is_or_may_be_spoken_cookies_go_by_it(origins: str) -> None:
+    assert applied(overlay_security.https, {}, CSRF_TRUSTED_ORIGINS=origins).settings == {}
+
+
+def test_system_checks_that_config_silences_join_the_projects_own() -> None:
+    name, rule = "SILENCED_SYSTEM_CHECKS", overlay_security.silenced_checks
+    result = applied(rule, {name: ["a.W1"]}, DEPLOY_SILENCED_CHECKS="a.W1,security.W004")
+    assert result.settings[name] == ["a.W1", "security.W004"]
+    assert [entry.why for entry in result.entries] == ["security.W004: silencedSystemChecks"]
+    assert applied(rule, {name: ["a.W1"]}).settings == {name: ["a.W1"]}
+
+
 def test_errors_reach_the_log_where_the_project_configures_none() -> None:
     logging = applied(overlay_process.logging, {}).settings["LOGGING"]
     assert logging["loggers"]["django"]["handlers"] == ["console"]

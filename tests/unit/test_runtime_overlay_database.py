@@ -159,11 +159,47 @@ def test_without_a_url_the_projects_own_stays_and_needs_attention() -> None:
     assert [entry.action for entry in result.entries] == ["attention"]
 
 
-def test_other_aliases_stay_and_files_inside_the_container_are_pointed_out() -> None:
-    other = {"ENGINE": SQLITE, "NAME": "/app/log.sqlite3"}
-    beside = {"ENGINE": SQLITE, "NAME": "/srv/data/search.sqlite3"}
-    result = applied({}, "sqlite:////srv/data/db.sqlite3", log=other, search=beside)
-    assert result.settings["DATABASES"]["log"] == other
-    warnings = [entry.why for entry in result.entries if entry.action == "attention"]
-    assert len(warnings) == 1
-    assert "/app/log.sqlite3" in warnings[0]
+def further(urls: dict[str, str], **others: dict[str, Any]) -> Overlay:
+    """The further aliases that config names, over those of the project."""
+    default = {"ENGINE": SQLITE, "NAME": "/srv/data/db.sqlite3"}
+    environ = {f"DEPLOY_DATABASE_URL_{n}": url for n, url in enumerate(urls.values(), 1)}
+    environ["DEPLOY_DATABASES"] = ",".join(urls)
+    result = Overlay({"DATABASES": {"default": default, **others}}, environ, (5, 2))
+    overlay_database.further(result)
+    return result
+
+
+def attention(result: Overlay) -> list[str]:
+    return [entry.why for entry in result.entries if entry.action == "attention"]
+
+
+def test_a_further_alias_is_where_config_says_and_used_as_the_project_says() -> None:
+    own = {"ENGINE": POSTGRES, "NAME": "trac", "HOST": "127.0.0.1", "ATOMIC_REQUESTS": True}
+    urls = {"new-one": "sqlite:////srv/old/x.sqlite3", "trac": "postgres://u:p@db/shop"}
+    result = further(urls, trac=own)
+    found = result.settings["DATABASES"]
+    assert (found["trac"]["HOST"], found["trac"]["NAME"]) == ("db", "shop")
+    assert found["trac"]["ATOMIC_REQUESTS"] is True
+    assert found["trac"]["CONN_HEALTH_CHECKS"] is True
+    assert found["new-one"]["NAME"] == "/srv/old/x.sqlite3"
+    assert attention(result) == ["the project itself has no 'new-one': it has default, trac"]
+
+
+def test_a_wrong_url_of_a_further_alias_is_named_without_its_password() -> None:
+    with pytest.raises(DeployError, match=r'databases\["trac"\]') as error:
+        further({"trac": "postgres://u:hunter2@db:port/x"})
+    assert "hunter2" not in str(error.value)
+
+
+def test_further_aliases_that_config_does_not_name_are_pointed_out() -> None:
+    files = {"log": "/app/log.sqlite3", "search": "/srv/data/search.sqlite3", "m": ":memory:"}
+    others: dict[str, dict[str, Any]] = {
+        alias: {"ENGINE": SQLITE, "NAME": file} for alias, file in files.items()
+    }
+    server = {"ENGINE": POSTGRES, "NAME": "trac", "HOST": "127.0.0.1"}
+    result = further({}, trac=server, **others)
+    assert result.settings["DATABASES"] | {"trac": server, **others} == result.settings["DATABASES"]
+    first, second = attention(result)
+    assert "'trac' is where the project's own settings say, and the health endpoint" in first
+    assert "--path 'databases[\"trac\"]'`" in first
+    assert "/app/log.sqlite3" in second

@@ -114,6 +114,32 @@ def test_no_secret_that_a_step_prints_gets_any_further(
     assert "***" in done.stdout + done.stderr
 
 
+PASSWORD = """it's "hush" {hush}"""
+
+
+@pytest.mark.parametrize("line", ["return 'created'", "raise CommandError('not ' + options['to'])"])
+def test_a_placeholder_is_resolved_in_the_job_and_shown_as_it_is_written(
+    project: Project, line: str
+) -> None:
+    Path(project.environ["DEPLOY_SECRETS_DIR"], "DJANGO_SUPERUSER_PASSWORD").write_text(PASSWORD)
+    add = "    def add_arguments(self, parser):\n        parser.add_argument('--to')\n"
+    project.command("give", f"assert options['to'] == {PASSWORD!r}", line, arguments=add)
+    done, report = seed(project, "give --to {adminPassword}")
+    assert report["steps"][0]["step"] == "give --to {adminPassword}"
+    assert report["steps"][0]["result"] == ("failed" if "raise" in line else "created"), done.stderr
+    assert "hush" not in done.stdout + done.stderr
+
+
+def test_arguments_that_placeholders_stand_for_are_checked_before_anything_runs(
+    project: Project,
+) -> None:
+    Path(project.environ["DEPLOY_SECRETS_DIR"], "TOKEN").write_text("--hush-hush")
+    project.command("give", "pass")
+    done, report = seed(project, "give {TOKEN}")
+    assert "'give {TOKEN}': Error: unrecognized arguments: ***" in done.stderr
+    assert report["migrate"] is None
+
+
 FAILURES = [
     ("raise CommandError('no such group')", 1, "CommandError: no such group"),
     ("raise CommandError('no such group', returncode=7)", 7, "CommandError: no such group"),

@@ -30,6 +30,34 @@ def test_a_step_that_cannot_be_split_is_an_error(text: str) -> None:
         steps.split(text)
 
 
+ENVIRON = {
+    "ALLOWED_HOSTS": "shop.example,localhost",
+    "CSRF_TRUSTED_ORIGINS": "https://shop.example",
+    "DJANGO_SUPERUSER_PASSWORD": 'it\'s "a" {b} $c, d',
+    "TOKEN": "",
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("a {adminPassword}", ["a", 'it\'s "a" {b} $c, d']),
+        ("a --p={adminPassword}x", ["a", '--p=it\'s "a" {b} $c, dx']),
+        ("a {host} {origin}", ["a", "shop.example", "https://shop.example"]),
+        ("a {TOKEN} b", ["a", "", "b"]),
+        ("""a '{{"b": 1}}'""", ["a", '{"b": 1}']),
+        ("a {{TOKEN}}", ["a", "{TOKEN}"]),
+    ],
+)
+def test_a_placeholder_is_one_word_whatever_its_value(text: str, words: list[str]) -> None:
+    assert steps.resolved(text, ENVIRON) == words
+
+
+def test_a_placeholder_without_a_value_is_an_error() -> None:
+    with pytest.raises(DeployError, match=r"placeholder \{adminUser\} of a seed step has no value"):
+        steps.resolved("a {adminUser}", ENVIRON)
+
+
 @pytest.mark.parametrize(
     ("said", "result"),
     [

@@ -14,7 +14,7 @@ GOOD = {"appPath": "example", "settingsModule": "site.settings", "data": "create
 
 def parse(**changes: str | None) -> Settings:
     raw = {key: value for key, value in {**GOOD, **changes}.items() if value is not None}
-    secret = ("secretKey", "adminPassword", "databasePassword", "databaseUrl")
+    secret = ("secretKey", "adminPassword", "databasePassword", "databaseUrl", "databases")
     return load(raw, stack="shop", file="stacks/Pulumi.shop.yaml", encrypted=secret)
 
 
@@ -56,8 +56,21 @@ def test_the_least_configuration_is_enough() -> None:
             "databaseUrl is '[secret]': names the machine itself",
         ),
         ({"seedSteps": "seed_roles"}, "seedSteps is 'seed_roles': input should be a valid tuple"),
-        ({"seedSteps": "[1]"}, "seedSteps.0 is '[1]': input should be a valid string"),
+        (
+            {"seedSteps": "[1]"},
+            "seedSteps[0] is 1: input should be a valid string; change it with `pulumi config set ",
+        ),
         ({"environment": '{"A B": "1"}'}, "must be the name of an environment variable"),
+        ({"allowedHosts": '["a", 1]'}, "set --path 'allowedHosts[1]' VALUE -s shop`"),
+        ({"environment": '{"PATH": "/bin"}'}, "config rm --path 'environment[\"PATH\"]' -s shop`"),
+        ({"environment": '{"A": [1]}'}, "set --path 'environment[\"A\"]' VALUE -s shop`"),
+        ({"silencedSystemChecks": '["W004"]'}, "silencedSystemChecks[0] is 'W004': must be the id"),
+        ({"seedSteps": '["a {b}"]'}, "no placeholder is called b: there are {adminEmail}, {admin"),
+        ({"seedSteps": '["a", "b {"]'}, "seedSteps[1] is 'b {', but { at character 3 is no placeh"),
+        ({"seedSteps": '["a {b"]'}, "a brace that stands for itself is written twice: {{ or }}"),
+        ({"environment": '{"DEBUG": "on"}'}, "config set debug true -s shop`; or remove it: `pul"),
+        ({"environment": '{"DEBUG": 1}'}, "is '1', but debug is false, which decides: the varia"),
+        ({"environment": '{"DEBUG": "oui"}'}, "is 'oui', which is neither a yes nor a no, but de"),
         ({"origin": "www.example.org"}, "must be an origin such as https://"),
         ({"origin": "https://example.org/shop"}, "without a path"),
         ({"healthPath": "health"}, "must be a path that begins with /"),
@@ -190,7 +203,15 @@ def test_values_of_variables_are_text_however_yaml_reads_them() -> None:
     assert settings.environment == {"COUNT": "1", "FLAG": "true", "RATE": "0.5"}
 
 
-@pytest.mark.parametrize("variable", ["DEBUG", "SECRET_KEY", "DATABASE_URL"])
+@pytest.mark.parametrize(
+    ("debug", "spelling"), [("false", "0"), ("false", "off"), ("false", ""), ("true", "YES")]
+)
+def test_debug_may_be_spelled_as_the_project_reads_it(debug: str, spelling: str) -> None:
+    settings = parse(debug=debug, environment=json.dumps({"DEBUG": spelling}))
+    assert settings.environment == {"DEBUG": spelling}
+
+
+@pytest.mark.parametrize("variable", ["SECRET_KEY", "DATABASE_URL", "DEPLOY_DATABASES"])
 def test_variables_of_this_program_are_refused(variable: str) -> None:
     with pytest.raises(ConfigError, match="is set by this program"):
         parse(environment=json.dumps({variable: "x"}))
@@ -232,3 +253,62 @@ def test_further_secrets_are_masked_and_have_to_be_encrypted() -> None:
 @pytest.mark.parametrize("key", ["aptPackages", "allowedHosts", "privateMedia"])
 def test_the_order_of_what_has_none_is_no_change(key: str) -> None:
     assert parse(**{key: '["b", "a", "b"]'}) == parse(**{key: '["a", "b"]'})
+
+
+@pytest.mark.parametrize(
+    ("alias", "url", "says"),
+    [
+        ("default", "postgres://db/a", 'databases["default"] is the site\'s own database: the'),
+        ("a b", "postgres://db/a", "must be an alias of DATABASES"),
+        (
+            "a",
+            "oracle://db/hush",
+            "databases[\"a\"] is '[secret]': must begin with one of",
+        ),
+        ("a", "postgres://hush@localhost/a", "--secret --path 'databases[\"a\"]' -s shop`"),
+        ("a", "sqlite:///hush", "must have an absolute path, with four slashes"),
+        ("a", "sqlite:////app/a", 'databases["a"] is a SQLite file that no volume keeps, /app/a'),
+    ],
+)
+def test_a_further_database_is_named_without_its_url(alias: str, url: str, says: str) -> None:
+    with pytest.raises(ConfigError) as error:
+        parse(databases=json.dumps({alias: url}))
+    assert says in str(error.value)
+    assert "hush" not in str(error.value)
+    assert "-s shop`" in str(error.value)
+
+
+def test_further_databases_are_handed_over_as_secrets() -> None:
+    urls = {"trac": "mysql://db/trac", "old-one": "sqlite:////srv/data/old.sqlite3"}
+    settings = parse(databases=json.dumps(urls))
+    assert settings.further_secrets == {
+        "DEPLOY_DATABASE_URL_1": urls["old-one"],
+        "DEPLOY_DATABASE_URL_2": urls["trac"],
+    }
+    assert "mysql" not in repr(settings)
+    with pytest.raises(ConfigError, match="databases is in plain text"):
+        load({**GOOD, "databases": json.dumps(urls)}, stack="shop", file="f")
+
+
+def test_a_further_file_may_lie_in_any_volume() -> None:
+    urls = json.dumps({"old": "sqlite:////srv/old/x.sqlite3"})
+    volumes = json.dumps({"files": "/srv/old"})
+    assert parse(databases=urls, volumes=volumes, database="postgres").databases
+    with pytest.raises(ConfigError, match="name a volume for it in volumes"):
+        parse(databases=urls, database="postgres")
+
+
+def test_placeholders_are_named_after_what_there_is() -> None:
+    steps = ["a {adminPassword} {origin} {LANG} {TOKEN}", """load '{{"a": 1}}'"""]
+    settings = load(
+        {
+            **GOOD,
+            "seedSteps": json.dumps(steps),
+            "environment": '{"LANG": "de"}',
+            "secretEnvironment": '{"TOKEN": "hush"}',
+        },
+        stack="shop",
+        file="f",
+        encrypted=["secretEnvironment"],
+    )
+    assert settings.seed_steps == tuple(steps)

@@ -59,7 +59,7 @@ def test_stacks_differ_in_config_alone(program: Program) -> None:
 def test_development_mounts_its_source_and_collects_at_start(program: Program) -> None:
     recorder = program.run("development")
     variables = environment(recorder, "development")
-    assert (variables["COLLECT_STATIC_ON_STARTUP"], variables["DEBUG"]) == ("true", "true")
+    assert (variables["COLLECT_STATIC_ON_STARTUP"], variables["DEBUG"]) == ("true", "True")
     mounts = recorder["development-backend"].inputs["mounts"]
     assert {
         "type": "bind",
@@ -74,7 +74,7 @@ def test_development_mounts_its_source_and_collects_at_start(program: Program) -
 def test_servers_serve_what_is_in_the_image(program: Program, stack: str) -> None:
     recorder = program.run(stack)
     variables = environment(recorder, stack)
-    assert (variables["COLLECT_STATIC_ON_STARTUP"], variables["DEBUG"]) == ("false", "false")
+    assert (variables["COLLECT_STATIC_ON_STARTUP"], variables["DEBUG"]) == ("false", "False")
     assert "bind" not in str(recorder[f"{stack}-backend"].inputs["mounts"])
     assert "--reload" not in recorder[f"{stack}-backend"].inputs["command"][2]
 
