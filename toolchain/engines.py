@@ -108,13 +108,31 @@ def new_enough(engine: Engine) -> bool:
 
 def find(env: Mapping[str, str]) -> Engine | None:
     """The engine to use among those that are there and have their plugins; no network."""
-    yours = on_path(env)
-    if yours and new_enough(yours) and has_plugins(user_home(env)):
+    return _with_official_plugins(env) or _built(env)
+
+
+def _with_official_plugins(env: Mapping[str, str]) -> Engine | None:
+    yours, downloaded = on_path(env), _official(env)
+    if not has_plugins(user_home(env)):
+        return None
+    if yours and new_enough(yours):
         return yours
-    downloaded = _official(env)
-    if (downloaded.bin / "pulumi").is_file() and has_plugins(user_home(env)):
-        return downloaded
-    return _built(env)
+    return downloaded if (downloaded.bin / "pulumi").is_file() else None
+
+
+def why_not_yours(engine: Engine, env: Mapping[str, str]) -> str:
+    """Why `engine` is used and not the user's own; empty where it is, or where there is none."""
+    yours = on_path(env)
+    if engine.kind == "yours" or yours is None:
+        return ""
+    if not new_enough(yours):
+        reason = f"it is {yours.version}, and {'.'.join(map(str, MINIMUM))} or newer is needed"
+    else:
+        wanted = " and ".join(f"{name} {version}" for name, version in plugin_versions().items())
+        reason = f"{user_home(env) / 'plugins'} lacks the plugins {wanted}"
+        recalled = official.recall(env)
+        reason += f"; {recalled}" if recalled else ""
+    return f"not used: {yours.bin / 'pulumi'}, because {reason}"
 
 
 def _official(env: Mapping[str, str]) -> Engine:
@@ -141,27 +159,38 @@ def _quiet(env: Mapping[str, str], folder: Path | None = None) -> dict[str, str]
     return {**env, **home, "PULUMI_SKIP_UPDATE_CHECK": "true"}
 
 
-def ensure(step: Step, env: Mapping[str, str]) -> Engine:
-    """Finds an engine or gets one: official if its host answers, else built from source."""
-    found = find(env)
-    if found:
-        step.already(str(found))
-        return found
-    engine = _get_official(step, env) or _build(step, env)
-    step.done(str(engine))
+def ensure(step: Step, env: Mapping[str, str], *, ask_again: bool = False) -> Engine:
+    """Finds an engine or gets one: the official one wherever it can be had, else one that is built.
+
+    Args:
+        step: where it is reported.
+        env: the user's environment.
+        ask_again: ask Pulumi's hosts though they did not answer a moment ago.
+    """
+    engine = _with_official_plugins(env)
+    there = engine or _built(env)
+    # An engine that is there spares the wait for hosts that were silent a moment ago.
+    if engine is None and (there is None or ask_again or not official.recall(env)):
+        engine = _get_official(step, env)
+    engine = engine or there or _build(step, env)
+    reason = why_not_yours(engine, env)
+    if reason:
+        step.say(reason)
+    if engine == there:
+        step.already(str(engine))
+    else:
+        step.done(str(engine))
     return engine
 
 
 def _get_official(step: Step, env: Mapping[str, str]) -> Engine | None:
     """The user's engine or the official release, with plugins; None where they can't be had."""
     yours, engine = on_path(env), _official(env)
-    if yours and not new_enough(yours):
-        minimum = ".".join(map(str, MINIMUM))
-        step.say(f"{yours.bin / 'pulumi'} is {yours.version}, not {minimum} or newer: not used")
     url = official.archive_url(engine.version)
     step.update(f"asking for {url}")
     if not official.reachable(url):
-        step.say("Pulumi's download host does not answer here")
+        official.remember(env, f"{official.HOST} does not answer")
+        step.say(f"Pulumi's download host, {official.HOST}, does not answer here")
         return None
     try:
         if yours and new_enough(yours):
@@ -171,11 +200,17 @@ def _get_official(step: Step, env: Mapping[str, str]) -> Engine | None:
         for name, version in plugin_versions().items():
             step.update(f"downloading the {name} plugin {version}")
             command = [str(engine.bin / "pulumi"), "plugin", "install", "resource", name, version]
-            run(command, on_line=step.update, env=env)
+            run(command, on_line=step.update, env=_official_env(env))
     except ToolchainError as error:
-        step.say(f"{error.problem}; building the engine instead")
+        official.remember(env, error.problem)
+        step.say(f"the official engine can't be had: {error.problem}")
         return None
     return engine
+
+
+def _official_env(env: Mapping[str, str]) -> dict[str, str]:
+    # Where an earlier activation named the built engine's home, plugins would land there.
+    return {**env, "PULUMI_HOME": str(user_home(env)), "PULUMI_SKIP_UPDATE_CHECK": "true"}
 
 
 def _build(step: Step, env: Mapping[str, str]) -> Engine:

@@ -7,18 +7,24 @@ import platform
 import shutil
 import tarfile
 import threading
+import time
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from pathlib import Path
 from typing import IO
 
+from . import paths
 from .errors import ToolchainError
-from .progress import Step
+from .progress import Step, duration
 
-RELEASES = "https://get.pulumi.com/releases/sdk"
+HOST = "get.pulumi.com"
+RELEASES = f"https://{HOST}/releases/sdk"
 # A network that drops packets instead of refusing them must not cost more than this.
 SECONDS_TO_ANSWER = 4.0
 SECONDS_OF_SILENCE = 30.0
+# Asking hosts that drop packets costs seconds: not at every `make up`.
+SECONDS_TO_REMEMBER = 3600.0
 CHUNK = 1 << 20
 ARCHITECTURES = {"x86_64": "x64", "amd64": "x64", "aarch64": "arm64", "arm64": "arm64"}
 
@@ -102,3 +108,26 @@ def _unpack(archive: Path, folder: Path) -> None:
         if hasattr(tarfile, "data_filter"):
             tar.extraction_filter = tarfile.data_filter
         tar.extractall(folder)
+
+
+def _note(env: Mapping[str, str]) -> Path:
+    return paths.cache_dir(env) / "official-engine-refused"
+
+
+def remember(env: Mapping[str, str], why: str) -> None:
+    """Notes why the official engine could not be had."""
+    note = _note(env)
+    note.parent.mkdir(parents=True, exist_ok=True)
+    note.write_text(why + "\n")
+
+
+def recall(env: Mapping[str, str]) -> str:
+    """Why the official engine could not be had, if that was a moment ago; else empty."""
+    try:
+        ago = time.time() - _note(env).stat().st_mtime
+        why = _note(env).read_text().strip()
+    except OSError:
+        return ""
+    if not 0 <= ago < SECONDS_TO_REMEMBER:
+        return ""
+    return f"{why} ({duration(ago)} ago; `make engine` asks again)"

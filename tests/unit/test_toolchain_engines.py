@@ -1,5 +1,6 @@
 """Which Pulumi engine is chosen, and in which order one is sought."""
 
+import io
 import tarfile
 from pathlib import Path
 
@@ -133,6 +134,110 @@ def test_without_network_and_go_the_error_says_what_would_help(
     monkeypatch.setattr(official, "reachable", lambda _url: False)
     with Progress().step("engine") as step, pytest.raises(ToolchainError, match="no Pulumi engine"):
         engines.ensure(step, env)
+
+
+class Network:
+    """Pulumi's hosts, which answer or don't; `asked` counts how often they were."""
+
+    def __init__(self, *, answers: bool, serves: bool = True) -> None:
+        self.answers, self.serves, self.asked = answers, serves, 0
+
+    def reachable(self, _url: str) -> bool:
+        self.asked += 1
+        return self.answers
+
+    def install(self, words: list[str], *, env: dict[str, str], **_: object) -> str:
+        """`pulumi plugin install resource NAME VERSION`."""
+        if not self.serves:
+            raise ToolchainError("pulumi plugin install failed (exit code 1)")
+        name, version = words[-2:]
+        plugin = Path(env["PULUMI_HOME"]) / "plugins" / f"resource-{name}-v{version}"
+        plugin.mkdir(parents=True)
+        return ""
+
+
+def get(
+    env: dict[str, str], network: Network, monkeypatch: pytest.MonkeyPatch, **options: bool
+) -> tuple[Engine, str]:
+    """The engine that `make up` uses, and what it says of it."""
+    monkeypatch.setattr(official, "reachable", network.reachable)
+    monkeypatch.setattr(engines, "run", network.install)
+    output = io.StringIO()
+    with Progress(output).step("engine") as step:
+        engine = engines.ensure(step, env, **options)
+    return engine, output.getvalue()
+
+
+@pytest.mark.parametrize("activated", [False, True])
+def test_ones_own_engine_gets_its_plugins_though_stand_ins_are_there(
+    env: dict[str, str], monkeypatch: pytest.MonkeyPatch, activated: bool
+) -> None:
+    folder = put_built(env)
+    mine = put(Path(env["PATH"]), "3.270.0")
+    if activated:
+        env |= {"PATH": f"{folder}/bin:{env['PATH']}", "PULUMI_HOME": f"{folder}/home"}
+    engine, said = get(env, Network(answers=True), monkeypatch)
+    assert engine == Engine("yours", "3.270.0", mine)
+    assert engines.has_plugins(Path(env["HOME"]) / ".pulumi"), "in the user's own home"
+    assert engines.find(env) == engine, "and so it is from then on, without a network"
+    assert "not used" not in said
+
+
+@pytest.mark.parametrize(
+    ("network", "why"),
+    [
+        (Network(answers=False), "get.pulumi.com does not answer"),
+        (Network(answers=True, serves=False), "pulumi plugin install failed"),
+    ],
+    ids=["silent", "without plugins"],
+)
+def test_stand_ins_come_last_and_it_says_why(
+    env: dict[str, str], monkeypatch: pytest.MonkeyPatch, network: Network, why: str
+) -> None:
+    put_built(env)
+    mine = put(Path(env["PATH"]), "3.270.0")
+    for _ in range(3):
+        engine, said = get(env, network, monkeypatch)
+        assert engine.kind == "built"
+        assert f"not used: {mine / 'pulumi'}, because" in said
+        assert "lacks the plugins docker 5.2.0 and command 1.2.1" in said
+        assert why in said
+        assert "stand-ins" in said
+    assert network.asked == 1, "asking may cost seconds"
+    get(env, network, monkeypatch, ask_again=True)
+    assert network.asked == 2
+
+
+def test_an_answer_is_not_remembered_for_ever(
+    env: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_built(env)
+    put(Path(env["PATH"]), "3.270.0")
+    get(env, Network(answers=False), monkeypatch)
+    monkeypatch.setattr(official, "SECONDS_TO_REMEMBER", 0.0)
+    engine, _ = get(env, Network(answers=True), monkeypatch)
+    assert engine.kind == "yours"
+
+
+def test_where_there_is_no_engine_at_all_the_hosts_are_always_asked(
+    env: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = put(Path(env["PATH"]), "3.270.0")
+    silent = Network(answers=False)
+    for _ in range(2):
+        with pytest.raises(ToolchainError):
+            get(env, silent, monkeypatch)
+    assert silent.asked == 2
+    assert get(env, Network(answers=True), monkeypatch)[0].bin == mine
+
+
+def test_an_engine_that_is_too_old_is_named(
+    env: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_built(env)
+    mine = put(Path(env["PATH"]), "3.100.0")
+    _, said = get(env, Network(answers=False), monkeypatch)
+    assert f"not used: {mine / 'pulumi'}, because it is 3.100.0, and 3.259.0 or newer" in said
 
 
 def test_where_the_host_answers_the_release_is_downloaded(
