@@ -3,7 +3,8 @@ PYTHON ?= python3
 RUN     = $(PYTHON) -m toolchain
 
 .DEFAULT_GOAL := help
-.PHONY: help up preview destroy ledger recover restore engine base test test-unit test-integration check
+.PHONY: help up preview destroy ledger recover restore env engine base test test-all test-unit \
+	test-integration check ci
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,20 +29,29 @@ recover: ## after an interrupted up: say what it left, and put it right; DRY_RUN
 	@$(RUN) recover --stack '$(STACK)' $(if $(filter yes,$(DRY_RUN)),--dry-run) \
 		$(if $(filter yes,$(TAKE_DOWN)),--take-down)
 
+env: ## get what Pulumi needs (environment, engine, Docker, base image), and deploy nothing
+	@$(RUN) prepare
+
 engine: ## get the Pulumi engine: yours, the official release, or built from source
 	@$(RUN) engine
 
 base: ## get the image that releases are built on
 	@$(RUN) base
 
-test: ## all checks and tests, with the real engine and daemon
+test: ## checks, unit tests, and of each promise one test with the real engine and daemon
 	@$(RUN) test
+
+test-all: ## all checks and tests, with the real engine and daemon
+	@$(RUN) test-all
 
 test-unit: ## unit tests only
 	@$(RUN) test-unit
 
-test-integration: ## integration tests only
-	@$(RUN) test-integration
+test-integration: ## integration tests only; TESTS='tests/integration/test_edge.py -k body' chooses
+	@$(RUN) test-integration --tests="$$TESTS"
 
 check: ## ruff and mypy
 	@$(RUN) check
+
+ci: ## the same as test, then whole modules of integration tests while there is time
+	@$(RUN) ci

@@ -6,7 +6,7 @@ if sys.version_info < (3, 11):  # noqa: UP036 - this line is what tells the othe
     sys.exit(
         f"error: this needs Python 3.11 or newer; {sys.executable} is {sys.version.split()[0]}\n"
         "  Install one (apt-get install python3 on Debian 12 or newer), or name it:\n"
-        "  make up PYTHON=/path/to/python3.11"
+        "  make up PYTHON=/path/to/python3.11, and PYTHON=/path/to/python3.11 source ./activate"
     )
 
 from toolchain.commands import main

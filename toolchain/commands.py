@@ -5,34 +5,16 @@ from __future__ import annotations
 import argparse
 import os
 import platform
+import shlex
 import signal
 import sys
 from collections.abc import Sequence
 
-from . import base_image, daemon, engines, environment, paths, stack, venv
+from . import base_image, daemon, engines, environment, paths, stack, testing, turns, venv
 from .errors import Terminated, ToolchainError
 from .progress import Progress, duration
 from .shell import answer, stream
 
-# What Python is asked to run, from the checkout's root.
-CHECKS = (
-    ("-m", "ruff", "check", "."),
-    ("-m", "ruff", "format", "--check", "."),
-    ("-m", "mypy", "."),
-)
-UNIT_TESTS = (
-    ("-m", "pytest", "-n", "2", "tests/unit"),
-    ("example/manage.py", "test", "catalogue", "editorial", "lanterna"),
-)
-# Two files side by side: much of what they do is waiting. Tests of one file share a site, in order.
-INTEGRATION_TESTS = (("-m", "pytest", "-n", "2", "--dist", "loadfile", "tests/integration"),)
-# What is run for each, and whether it needs the engine and a daemon.
-TESTS: dict[str, tuple[tuple[tuple[str, ...], ...], bool]] = {
-    "check": (CHECKS, False),
-    "test-unit": (UNIT_TESTS, False),
-    "test-integration": (INTEGRATION_TESTS, True),
-    "test": ((*CHECKS, *UNIT_TESTS, *INTEGRATION_TESTS), True),
-}
 DEFAULT_STACK = "clean-server"
 ACTIVATE = "source ./activate"
 
@@ -56,6 +38,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _again(options: argparse.Namespace) -> str:
     if options.command == "env":
         return ACTIVATE
+    if options.command == "prepare":
+        return "make env"
     name = getattr(options, "stack", DEFAULT_STACK)
     return f"make {options.command}" + (f" STACK={name}" if name != DEFAULT_STACK else "")
 
@@ -87,12 +71,17 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
         ("engine", "get the Pulumi engine"),
         ("base", "get the base image"),
         ("env", "print what `source ./activate` evaluates"),
+        ("prepare", "get what is missing, and deploy nothing"),
         ("check", "lint and type check"),
         ("test-unit", "unit tests"),
         ("test-integration", "integration tests"),
-        ("test", "all checks and tests"),
+        ("test", "checks, unit tests, and the essential integration tests"),
+        ("test-all", "all checks and tests"),
+        ("ci", "what CI runs: the same as test, then whole modules while there is time"),
     ):
-        commands.add_parser(name, help=says)
+        command = commands.add_parser(name, help=says)
+        if name == "test-integration":
+            command.add_argument("--tests", default="", help="files and options for pytest")
     return parser.parse_args(argv)
 
 
@@ -110,14 +99,15 @@ def _run(options: argparse.Namespace) -> int:
             flags = {"--dry-run": options.dry_run, "--take-down": options.take_down}
             return recover(options.stack, [flag for flag, is_set in flags.items() if is_set])
         case "engine":
-            prepare_engine(Progress())
+            prepare_engine(Progress(), ask_again=True)
         case "base":
             prepare_docker(Progress())
         case "env":
             print_environment()
+        case "prepare":
+            get_ready()
         case _:
-            commands, integration = TESTS[options.command]
-            return _tests(commands, integration=integration)
+            return run_tests(options.command, getattr(options, "tests", ""))
     return 0
 
 
@@ -129,10 +119,10 @@ def prepare_python(progress: Progress, *, dev: bool = False) -> None:
         venv.ensure(step, dev=dev)
 
 
-def prepare_engine(progress: Progress) -> engines.Engine:
+def prepare_engine(progress: Progress, *, ask_again: bool = False) -> engines.Engine:
     """An engine, found or got."""
     with progress.step("engine") as step:
-        return engines.ensure(step, os.environ)
+        return engines.ensure(step, os.environ, ask_again=ask_again)
 
 
 def prepare_docker(
@@ -243,34 +233,64 @@ The site is up: {url}
 {duration(progress.elapsed)} in all: {phases}""")
 
 
+def get_ready() -> None:
+    """Everything that plain `pulumi` needs; no stack is made and nothing is deployed."""
+    progress = Progress()
+    prepare_python(progress)
+    prepare_engine(progress)
+    prepare_docker(progress)
+    print(f"""
+Everything that Pulumi needs is there, and nothing was deployed.
+
+  For what follows, once in your shell:  {ACTIVATE}
+
+  A site of your own   pulumi stack init NAME   (docs/your-own-project.md goes on from here)
+  The example          make up""")
+
+
 def print_environment() -> None:
-    """For `activate`: assignments on stdout. Gets nothing and builds nothing."""
+    """For `activate`: assignments on stdout. Gets nothing, builds nothing and asks no network."""
     engine = engines.find(os.environ)
-    if engine is None or not venv.current(paths.VENV, paths.ROOT, venv.LOCK):
-        missing = "Pulumi engine" if engine is None else "current virtual environment (.venv)"
-        raise ToolchainError(f"there is no {missing} yet", "Run `make up` first.")
+    if engine is None:
+        raise ToolchainError("there is no Pulumi engine yet", "Run `make env` first.")
+    problem = venv.problem(paths.VENV, paths.ROOT, venv.LOCK)
+    if problem:
+        raise ToolchainError(problem, _environment_remedy())
     exports = environment.state(engine, os.environ)
     environment.make_state(exports, os.environ)
+    print(
+        "\n".join(filter(None, (str(engine), engines.why_not_yours(engine, os.environ)))),
+        file=sys.stderr,
+    )
     print(environment.shell_text(environment.tools(engine, os.environ), exports))
 
 
-def _tests(commands: Sequence[Sequence[str]], *, integration: bool) -> int:
-    """Runs all of `commands`, whatever fails, and says in the end which did."""
+def _environment_remedy() -> str:
+    maker = venv.maker(paths.VENV)
+    if not maker or maker == str(venv.python().resolve()):
+        return "Run `make env`: it makes the environment anew."
+    return (
+        f"To use that Python:  PYTHON={shlex.quote(maker)} {ACTIVATE}\nTo use this one:  make env"
+    )
+
+
+def run_tests(name: str, chosen: str = "") -> int:
+    """Runs the tests and checks of one command of the Makefile."""
+    clock = turns.Clock()
     progress = Progress()
+    commands, integration = testing.TESTS[name]
+    env = _test_environment(progress, integration=integration)
+    if name == "test-integration":
+        commands = testing.integration_tests(chosen)
+    if name == "ci":
+        return turns.run(env, progress, clock)
+    return testing.verdict(testing.run_all(commands, env, progress), progress)
+
+
+def _test_environment(progress: Progress, *, integration: bool) -> dict[str, str]:
     prepare_python(progress, dev=True)
-    env = {**os.environ, "PATH": f"{paths.VENV / 'bin'}:{os.environ.get('PATH', '')}"}
-    if integration:
-        engine = prepare_engine(progress)
-        prepare_docker(progress)
-        env = environment.applied(os.environ, environment.tools(engine, os.environ))
-    failed = []
-    for command in commands:
-        title = " ".join(command).removeprefix("-m ")
-        print(f"\n$ {title}", flush=True)
-        with progress.step(title.split()[0], silent=True) as step:
-            code = stream([paths.VENV / "bin" / "python", *command], env=env)
-            step.done(f"{title}: {'passed' if code == 0 else f'FAILED (exit code {code})'}")
-        failed += [title] if code else []
-    verdict = f"FAILED: {'; '.join(failed)}" if failed else "all passed"
-    print(f"\n{verdict} ({duration(progress.elapsed)})")
-    return 1 if failed else 0
+    if not integration:
+        return {**os.environ, "PATH": f"{paths.VENV / 'bin'}:{os.environ.get('PATH', '')}"}
+    engine = prepare_engine(progress)
+    prepare_docker(progress)
+    return environment.applied(os.environ, environment.tools(engine, os.environ))

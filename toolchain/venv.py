@@ -43,6 +43,34 @@ def current(folder: Path, root: Path, lock: str) -> bool:
     return any((root / name).is_file() and stamp == key(root / name) for name in locks)
 
 
+def problem(folder: Path, root: Path, lock: str) -> str:
+    """Why the environment in `folder` does not serve `lock`; empty where it does."""
+    if current(folder, root, lock):
+        return ""
+    if not folder.exists():
+        return f"there is no virtual environment yet ({folder})"
+    try:
+        name, _, version, made_with = (folder / STAMP).read_text().split(maxsplit=3)
+    except (OSError, ValueError):
+        return f"the virtual environment in {folder} is unfinished, or was not made by this program"
+    made_with = made_with.strip()
+    if (version, made_with) != (sys.version.split()[0], str(python().resolve())):
+        return (
+            f"the virtual environment in {folder} was made with Python {version}, {made_with},\n"
+            f"  and the first python3 on PATH is {sys.version.split()[0]}, {python().resolve()}"
+        )
+    return f"{name} has changed since the virtual environment in {folder} was made from it"
+
+
+def maker(folder: Path) -> str:
+    """The interpreter that the environment in `folder` was made with, if it is still there."""
+    try:
+        path = (folder / STAMP).read_text().split(maxsplit=3)[3].strip()
+    except (OSError, IndexError):
+        return ""
+    return path if Path(path).is_file() else ""
+
+
 def ensure(step: Step, *, dev: bool = False) -> None:
     """Makes `.venv` from the lock, or finds it made. `dev` adds what tests and checks need."""
     lock = DEV_LOCK if dev else LOCK

@@ -13,6 +13,7 @@ from tests.integration import faults
 from tests.integration.counting import HEAD, MATRIX, side_by_side
 from tests.integration.faults import FAULT, Fault
 from tests.integration.harness import Site
+from tests.integration.progress import Progress
 
 MakeSite = Callable[..., Site]
 BeginFault = Callable[[str], Fault]
@@ -25,6 +26,12 @@ _matrix: list[tuple[str, ...]] = []
 _loads: list[str] = []
 _faults: list[tuple[str, str]] = []
 _failed: set[str] = set()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Where results come together, progress is said; in no worker."""
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Progress(config), "progress")
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
@@ -63,6 +70,11 @@ def pytest_terminal_summary(
     if _faults:
         terminalreporter.section("faults")
         terminalreporter.write_line(faults.as_table(_faults))
+        looked_at = len({case for case, _ in _faults})
+        if looked_at < len(faults.CASES):
+            terminalreporter.write_line(
+                f"{looked_at} of {len(faults.CASES)} cases; `make test-all` looks at all of them"
+            )
     for case in _unreported(config):
         terminalreporter.write_line(f"FAILED: no test said what it saw of {case!r}")
 

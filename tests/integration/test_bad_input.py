@@ -83,6 +83,7 @@ def test_a_wrong_value(
         assert words in run.output
 
 
+@pytest.mark.essential("wrong config")
 def test_a_misspelt_key(site: Site, fault: BeginFault) -> None:
     site.configure(setingsModule="x")
     run = refused(site)
@@ -112,6 +113,7 @@ def test_a_volume_over_static_files(site: Site, fault: BeginFault) -> None:
         assert words in run.output
 
 
+@pytest.mark.essential("wrong config")
 def test_a_missing_key(site: Site, fault: BeginFault) -> None:
     for key in ("appPath", "settingsModule"):
         site.pulumi("config", "rm", key, "-s", site.stack, check=True)

@@ -71,6 +71,7 @@ def replace(file: str, old: str, new: str) -> Callable[[Path], None]:
                 f"/app/{SETTINGS}",
             ],
             id="settings that raise",
+            marks=pytest.mark.essential("broken project"),
         ),
         pytest.param(
             append(SETTINGS, "open(BACKEND / 'crane.log', 'a')"),

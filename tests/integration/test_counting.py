@@ -88,6 +88,7 @@ def styles(life: Life) -> str:
     return text
 
 
+@pytest.mark.essential("matrix")
 def test_clean_server(life: Life, show: Show) -> None:
     show(life)
     life.count(row("clean server"), pending=life.migrations())
@@ -109,6 +110,7 @@ def test_nothing_changed_means_that_nothing_runs(life: Life, show: Show) -> None
     life.check_outputs(row("clean server"))
 
 
+@pytest.mark.essential("matrix")
 def test_code_update(life: Life, show: Show) -> None:
     show(life)
     release_with_a_migration_and_new_styles(life.site.folder, "tide")

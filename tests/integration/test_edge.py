@@ -133,6 +133,7 @@ def send(site: Site, method: str, body: Any = None, **headers: str) -> tuple[int
     return answer.status, json.loads(text) if text.startswith("{") else text
 
 
+@pytest.mark.essential("open connections")
 def test_open_connections_go_on_to_the_next_release(site: Site, first_up: Run) -> None:
     with crowd(site) as quiet:
         # The first is a reload besides, whose old worker knows the old backend only.
@@ -150,6 +151,7 @@ def test_open_connections_go_on_to_the_next_release(site: Site, first_up: Run) -
         assert containers(site)[after["backend"]].startswith(answer["host"])
 
 
+@pytest.mark.essential("forwarded")
 def test_what_visitors_claim_of_themselves_is_replaced(site: Site, first_up: Run) -> None:
     lies = {
         "X-Forwarded-For": "1.1.1.1",
@@ -171,6 +173,7 @@ def test_what_visitors_claim_of_themselves_is_replaced(site: Site, first_up: Run
     assert send(site, "GET", **{"X-Request-ID": "mine"})[1]["X-Request-Id"] == "mine"
 
 
+@pytest.mark.essential("large bodies")
 def test_the_body_limit_changes_without_a_new_container_or_a_lost_request(
     site: Site, first_up: Run
 ) -> None:

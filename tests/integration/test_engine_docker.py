@@ -185,11 +185,13 @@ def test_names_are_made_up_from_the_resource_names(served: ContainerLife) -> Non
     assert served.made["volume"].startswith("data-")
 
 
+@pytest.mark.essential("docker plugin")
 def test_nothing_changes_when_nothing_changed(served: ContainerLife) -> None:
     assert served.again.code == 0, served.again.text
     assert served.again.operations == []
 
 
+@pytest.mark.essential("docker plugin")
 def test_a_changed_label_replaces_the_container_alone_and_starts_the_new_one_first(
     served: ContainerLife,
 ) -> None:

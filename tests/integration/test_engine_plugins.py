@@ -152,6 +152,7 @@ def forget_the_plugin(stack: ThrowAwayStack) -> None:
     assert imported.code == 0, imported.text
 
 
+@pytest.mark.essential("command plugin")
 def test_commands_are_created_changed_and_destroyed(life: CommandLife) -> None:
     assert life.first.code == 0, life.first.text
     assert life.changed.code == 0, life.changed.text
@@ -249,6 +250,7 @@ def test_the_function_runs_in_every_update(life: CommandLife) -> None:
     assert life.made["run"] == "into run"
 
 
+@pytest.mark.essential("command plugin")
 def test_a_cancelled_update_ends_the_command(tmp_path: Path) -> None:
     stack = ThrowAwayStack(tmp_path, COMMANDS)
     pid_file = tmp_path / "pid"

@@ -68,6 +68,7 @@ def test_the_sdks_were_understood() -> None:
     assert len(RESOURCES["docker:index/container:Container"].inputs.properties) > 70
 
 
+@pytest.mark.essential("schemas")
 @pytest.mark.parametrize("token", sorted(set(RESOURCES) - NOT_SERVED_BY_STAND_INS))
 def test_resource_is_served_as_the_sdk_knows_it(
     token: str, schemas: dict[str, dict[str, Any]]

@@ -191,6 +191,7 @@ def elsewhere(site: Site, address: str, fault: Fault) -> Run:
     return run
 
 
+@pytest.mark.essential("daemon down")
 def test_a_daemon_that_is_down(site: Site, tmp_path: Path, fault: BeginFault) -> None:
     run = elsewhere(site, f"unix://{tmp_path}/docker.sock", fault("daemon down"))
     assert "systemctl start docker" in run.output
@@ -202,6 +203,7 @@ def test_a_daemon_that_ssh_does_not_reach(site: Site, fault: BeginFault) -> None
     assert "ssh has to get there without a question" in run.output
 
 
+@pytest.mark.essential("port taken")
 @pytest.mark.usefixtures("mended")
 def test_a_port_that_is_taken(site: Site, fault: BeginFault) -> None:
     with socket.socket() as holder:
@@ -236,6 +238,7 @@ def test_a_dockerfile_with_a_syntax_error(site: Site, fault: BeginFault) -> None
     fails(site, fault("Dockerfile syntax"), show=r"unknown instruction: \w+")
 
 
+@pytest.mark.essential("failed build")
 @pytest.mark.usefixtures("mended")
 def test_collectstatic_fails(site: Site, fault: BeginFault) -> None:
     missing_static_file(site)
@@ -287,6 +290,7 @@ def counts(site: Site) -> str:
     )
 
 
+@pytest.mark.essential("seeding killed")
 def test_seeding_that_is_killed_midway_completes_when_it_runs_again(
     site: Site, fault: BeginFault
 ) -> None:

@@ -39,6 +39,7 @@ def subject(make_site: MakeSite) -> Subject:
     return made
 
 
+@pytest.mark.essential("interrupted")
 def test_a_first_up_that_was_killed_goes_on(subject: Subject) -> None:
     assert set(subject.wanted.values()) == {1}, "everything is there once"
     found = {kind for kind in subject.wanted if not kind.startswith("volume")}
@@ -94,6 +95,7 @@ def test_an_update_that_is_killed_at_any_instant_goes_on(subject: Subject) -> No
         assert result.problems == [], f"{cut}; to repeat it: KILLS_SEED={seed}"
 
 
+@pytest.mark.essential("Ctrl-C")
 def test_ctrl_c_needs_no_recovery(subject: Subject, fault: BeginFault) -> None:
     subject.edit()
     cut = at("after", "create-replacement", "backend", whole=False)

@@ -71,6 +71,7 @@ def test_a_preview_announces_everything_and_changes_nothing(site: Site) -> None:
     assert "secretKey" not in (site.folder / "stacks/Pulumi.clean-server.yaml").read_text()
 
 
+@pytest.mark.essential("clean server")
 def test_a_clean_server_becomes_a_seeded_site(site: Site, first_up: Run) -> None:
     status, page = Browser(site.url).get("/")
     assert status == 200
@@ -78,6 +79,7 @@ def test_a_clean_server_becomes_a_seeded_site(site: Site, first_up: Run) -> None
     assert Browser(site.url).get("/health/")[0] == 200
 
 
+@pytest.mark.essential("static files")
 def test_static_files_have_hashed_names_and_are_served(site: Site, first_up: Run) -> None:
     browser = Browser(site.url)
     found = re.search(r'href="(/static/css/site\.[0-9a-f]{12}\.css)"', browser.get("/")[1])
@@ -115,6 +117,7 @@ def test_the_outputs_explain_themselves(site: Site, first_up: Run) -> None:
     assert len(outputs["executionPlan"]) == 6
 
 
+@pytest.mark.essential("secrets")
 def test_no_secret_is_shown(site: Site, first_up: Run) -> None:
     secrets = [site.config("secretKey"), site.config("adminPassword")]
     shown = first_up.output + str(site.outputs())
@@ -127,6 +130,7 @@ def test_no_secret_is_shown(site: Site, first_up: Run) -> None:
         assert secret not in state
 
 
+@pytest.mark.essential("nothing changed")
 def test_nothing_changed_means_nothing_happens(
     site: Site, first_up: Run, visitor: Browser, fault: BeginFault
 ) -> None:
@@ -150,6 +154,7 @@ def test_what_dockerignore_excludes_changes_nothing(
     assert set(preview.changes()) == {"unchanged"}
 
 
+@pytest.mark.essential("update")
 def test_an_update_replaces_the_backend_and_nothing_else(
     site: Site, first_up: Run, visitor: Browser, fault: BeginFault
 ) -> None:
@@ -190,6 +195,7 @@ def test_redeploy_runs_the_job_again_and_finds_nothing_to_do(
     assert visitor.is_logged_in()
 
 
+@pytest.mark.essential("failed release")
 def test_a_release_that_crashes_gets_no_traffic(
     site: Site, first_up: Run, fault: BeginFault
 ) -> None:
@@ -218,6 +224,7 @@ def test_a_release_that_crashes_gets_no_traffic(
     assert Browser(site.url).get("/")[0] == 200
 
 
+@pytest.mark.essential("recovery")
 def test_fixing_it_is_all_the_recovery_there_is(
     site: Site, first_up: Run, visitor: Browser
 ) -> None:
@@ -232,6 +239,7 @@ def test_fixing_it_is_all_the_recovery_there_is(
     assert visitor.is_logged_in()
 
 
+@pytest.mark.essential("seed step")
 def test_a_failing_step_stops_the_job_and_names_itself(
     site: Site, first_up: Run, fault: BeginFault
 ) -> None:
@@ -280,6 +288,7 @@ def comes_back(site: Site, harm: Callable[[Container], object]) -> str:
     return seen
 
 
+@pytest.mark.essential("comes back")
 def test_a_container_removed_by_hand_comes_back(
     site: Site, first_up: Run, fault: BeginFault
 ) -> None:
@@ -312,6 +321,7 @@ def test_turning_seeding_off_and_on_runs_the_job_alone_and_once(
     assert backends(site) == before
 
 
+@pytest.mark.essential("destroy")
 def test_data_and_sessions_survive_destroy_and_up(
     site: Site, first_up: Run, visitor: Browser, fault: BeginFault
 ) -> None:

@@ -26,6 +26,7 @@ def refused(run: Run) -> str:
     return run.output
 
 
+@pytest.mark.essential("one owner")
 def test_two_stacks_cannot_claim_one_deployment(
     make_site: MakeSite, site: Site, fault: BeginFault
 ) -> None:
@@ -90,6 +91,7 @@ def test_a_container_that_a_lost_state_left_behind_is_named(site: Site) -> None:
         left.remove(force=True)
 
 
+@pytest.mark.essential("handover")
 def test_a_handover_to_another_stack_replaces_nothing(site: Site) -> None:
     visitor = Browser(site.url)
     assert visitor.log_in("admin", site.config("adminPassword"))

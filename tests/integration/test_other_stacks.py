@@ -39,6 +39,7 @@ def plain_volumes(original: Site) -> Iterator[dict[str, str]]:
         client.volumes.get(name).remove(force=True)
 
 
+@pytest.mark.essential("takeover")
 def test_update_serves_existing_data_and_retires_what_served_it(
     make_site: MakeSite, original: Site, plain_volumes: dict[str, str], fault: BeginFault
 ) -> None:
@@ -113,6 +114,7 @@ def _failed_and_gone_back(site: Site, old: Container) -> Run:
         blocker.remove()
 
 
+@pytest.mark.essential("development")
 def test_development_follows_the_source(make_site: MakeSite) -> None:
     site = make_site("develop", stack="development")
     site.up()

@@ -167,6 +167,7 @@ def test_a_backup_by_hand_is_restored(site: Site, visitor: Browser) -> None:
     assert visitor.is_logged_in()
 
 
+@pytest.mark.essential("one server")
 def test_two_servers_never_open_one_data_directory(
     site: Site, visitor: Browser, fault: BeginFault
 ) -> None:
@@ -394,6 +395,7 @@ def test_a_url_in_plain_text_is_refused(guest: Site, elsewhere: Container) -> No
     assert PASSWORD not in run.output
 
 
+@pytest.mark.essential("external")
 def test_a_server_that_refuses_the_password(
     guest: Site, elsewhere: Container, fault: BeginFault
 ) -> None:

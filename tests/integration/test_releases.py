@@ -125,6 +125,7 @@ def restart(site: Site) -> None:
         time.sleep(0.2)
 
 
+@pytest.mark.essential("old pages")
 def test_old_pages_get_their_styles_byte_for_byte(site: Site, first: Seen, second: Seen) -> None:
     assert second.address != first.address
     zipped, plain = (fetch(site, first.address, encoding) for encoding in ("gzip, br", "identity"))
@@ -159,14 +160,21 @@ def back(site: Site, first: Seen, second: Seen) -> dict[str, Any]:
     return before
 
 
+@pytest.mark.essential("rollback")
 def test_a_rollback_serves_the_old_code_with_its_own_styles(
-    site: Site, first: Seen, back: dict[str, Any]
+    site: Site, first: Seen, back: dict[str, Any], fault: BeginFault
 ) -> None:
+    now = seen(site)
+    fault("rollback").saw(
+        f"release {now.tag} serves again, without the project's files",
+        f"its style sheet is the one that it had: {now.style == first.style}",
+    )
     serves(site, first)
     assert site.outputs()["row"] == "code update"
     assert [r["serves"] for r in site.outputs()["releases"]] == [False, True]
 
 
+@pytest.mark.essential("rollback")
 def test_a_rollback_builds_nothing(site: Site, back: dict[str, Any]) -> None:
     assert images(site) == back["images"]
     assert build_logs(site) == back["logs"]

@@ -129,6 +129,7 @@ def is_well(site: Site) -> None:
     assert browser.log_in("admin", site.config("adminPassword"))
 
 
+@pytest.mark.essential("any project")
 def test_a_project_in_a_subfolder_is_served(depot: Site) -> None:
     is_well(depot)
     assert unseen.steps(depot) == [
@@ -190,6 +191,7 @@ def test_a_broken_update_touches_nothing_that_serves(depot: Site, depot_project:
     is_well(depot)
 
 
+@pytest.mark.essential("own Dockerfile")
 def test_its_own_dockerfile_is_used(depot: Site) -> None:
     depot.configure(dockerfile="Dockerfile", redeploy=1)
     unseen.up(depot)

@@ -118,8 +118,9 @@ def test_a_run_of_everything_fails_where_a_case_was_not_reported() -> None:
         config("tests/integration/test_faults.py"),
         config("tests/integration", keyword="daemon"),
         config("tests/integration", collectonly=True),
+        config("tests/integration", markexpr="essential"),
     ],
-    ids=["file", "keyword", "list"],
+    ids=["file", "keyword", "list", "essential"],
 )
 def test_a_part_of_the_tests_reports_a_part_of_the_cases(part: pytest.Config) -> None:
     session: Any = SimpleNamespace(config=part, exitstatus=0)

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from toolchain import commands, paths, shell, stack, venv
+from toolchain import base_image, commands, daemon, engines, official, paths, shell, stack, venv
+from toolchain.engines import Engine
 from toolchain.errors import ToolchainError
 from toolchain.progress import Progress, duration
 
@@ -50,6 +51,90 @@ def test_another_python_makes_it_stale(checkout: Path, monkeypatch: pytest.Monke
     (checkout / ".venv" / venv.STAMP).write_text(venv.key(checkout / venv.LOCK))
     monkeypatch.setattr("sys.version", "3.99.0 (main)")
     assert not venv.current(checkout / ".venv", checkout, venv.LOCK)
+
+
+def made(checkout: Path, stamp: str) -> Path:
+    """An environment with that stamp."""
+    folder = checkout / ".venv"
+    (folder / venv.STAMP).write_text(stamp + "\n")
+    return folder
+
+
+def test_why_an_environment_does_not_serve(checkout: Path) -> None:
+    key = venv.key(checkout / venv.LOCK)
+    other = "requirements.txt 00 3.99.1 /opt/other python/bin/python3.99"
+    reasons = {
+        key: [],
+        other: ["made with Python 3.99.1, /opt/other python/bin/python3.99", "first python3 on"],
+        key.replace("requirements.txt ", "requirements.txt 0"): ["requirements.txt has changed"],
+        "": ["is unfinished"],
+    }
+    for stamp, words in reasons.items():
+        problem = venv.problem(made(checkout, stamp), checkout, venv.LOCK)
+        assert bool(problem) is bool(words)
+        for word in words:
+            assert word in problem
+    assert "no virtual environment yet" in venv.problem(checkout / "none", checkout, venv.LOCK)
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_activation_names_the_python_that_the_environment_was_made_with(
+    checkout: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    there: bool,
+) -> None:
+    other = checkout / "python3.99"
+    if there:
+        other.touch()
+    made(checkout, f"requirements.txt 00 3.99.1 {other}")
+    monkeypatch.setattr(paths, "VENV", checkout / ".venv")
+    monkeypatch.setattr(engines, "find", lambda _env: Engine("yours", "3.270.0", Path("/usr/bin")))
+    assert commands.main(["env"]) == 1
+    said = capsys.readouterr().err
+    assert f"was made with Python 3.99.1, {other}" in said
+    assert (f"PYTHON={other} source ./activate" in said) is there
+    assert "make env" in said
+
+
+def test_activation_without_an_engine_says_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(engines, "find", lambda _env: None)
+    assert commands.main(["env"]) == 1
+    assert capsys.readouterr().err == (
+        "error: there is no Pulumi engine yet\n  Run `make env` first.\n"
+    )
+
+
+def test_activation_says_which_engine_it_is_and_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    built = Engine("built", "3.259.0", tmp_path / "bin", tmp_path / "home")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    monkeypatch.setattr(engines, "find", lambda _env: built)
+    monkeypatch.setattr(engines, "why_not_yours", lambda *_: "not used: /usr/bin/pulumi")
+    monkeypatch.setattr(venv, "problem", lambda *_: "")
+    monkeypatch.setattr(official, "reachable", lambda *_: pytest.fail("asked the network"))
+    assert commands.main(["env"]) == 0
+    said = capsys.readouterr()
+    assert "export PATH=" in said.out
+    assert "stand-ins" not in said.out
+    assert said.err.splitlines() == [str(built), "not used: /usr/bin/pulumi"]
+
+
+def test_make_env_gets_everything_and_deploys_nothing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    got: list[str] = []
+    for module in (venv, engines, daemon, base_image):
+        name = module.__name__.rpartition(".")[2]
+        monkeypatch.setattr(module, "ensure", lambda *_, name=name, **__: got.append(name))
+    monkeypatch.setattr(stack, "ensure", lambda *_: pytest.fail("made a stack"))
+    monkeypatch.setattr(commands, "stream", lambda *_, **__: pytest.fail("deployed"))
+    assert commands.main(["prepare"]) == 0
+    assert got == ["venv", "engines", "daemon", "base_image"]
+    assert "source ./activate" in capsys.readouterr().out
 
 
 def test_environments_are_made_with_an_interpreter_outside_any() -> None:

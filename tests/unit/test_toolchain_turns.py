@@ -1,0 +1,160 @@
+"""What CI runs after `make test`: modules in turn, within the time that there is."""
+
+import io
+import os
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from toolchain import turns
+from toolchain.progress import Progress
+from toolchain.turns import MINUTE, Clock, Turns
+
+MODULES = [f"test_{letter}" for letter in "abcdefghijklmnop"]
+
+
+class Time:
+    """A clock that is set by hand."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_a_commit_always_has_the_same_order() -> None:
+    assert turns.order(MODULES, "c0ffee") == turns.order(reversed(MODULES), "c0ffee")
+    assert sorted(turns.order(MODULES, "c0ffee")) == MODULES
+    assert turns.order(MODULES, "c0ffee") != turns.order(MODULES, "decaf")
+
+
+def test_each_module_is_among_the_first_half_for_half_of_the_commits() -> None:
+    half = len(MODULES) // 2
+    first = Counter(
+        name for number in range(200) for name in turns.order(MODULES, f"commit {number}")[:half]
+    )
+    assert {*first} == {*MODULES}
+    assert 70 < min(first.values()) < max(first.values()) < 130
+
+
+def test_the_order_is_the_commits() -> None:
+    assert turns.commit() == turns.commit() != ""
+
+
+@pytest.mark.parametrize(
+    ("minutes", "longest", "may"),
+    [(0, 0, True), (54.9, 5, True), (54.9, 26, True), (54.9, 28, False), (55, 0, False)],
+)
+def test_no_module_is_begun_too_late(minutes: float, longest: float, may: bool) -> None:
+    now = Time()
+    clock = Clock(now=now, longest=longest * MINUTE)
+    now.now += minutes * MINUTE
+    assert clock.may_start() is may
+
+
+@pytest.mark.parametrize(
+    ("minutes", "longest", "limit"), [(10, 1, 20), (10, 10, 30), (54, 10, 28), (10, 30, 72)]
+)
+def test_none_goes_on_beyond_what_ci_allows(minutes: float, longest: float, limit: float) -> None:
+    now = Time()
+    clock = Clock(now=now, longest=longest * MINUTE)
+    now.now += minutes * MINUTE
+    assert clock.limit() == pytest.approx(limit * MINUTE)
+
+
+@pytest.fixture
+def output() -> io.StringIO:
+    return io.StringIO()
+
+
+def made(code: str, clock: Clock, output: io.StringIO) -> Turns:
+    """Turns whose modules are a piece of Python, with the module's path as its argument."""
+    return Turns([sys.executable, "-c", code], os.environ, clock, Progress(output))
+
+
+def test_modules_run_in_processes_of_their_own_and_failures_are_kept(output: io.StringIO) -> None:
+    code = "import sys; print('ran', sys.argv[1]); sys.exit(3 * ('_b' in sys.argv[1]))"
+    run = made(code, Clock(), output)
+    assert run.run(["test_a", "test_b", "test_c"]) == []
+    assert run.codes == {"test_a": 0, "test_b": 3, "test_c": 0}
+    for name in run.codes:
+        assert f"ran tests/integration/{name}.py" in output.getvalue()
+    assert "FAILED, module" in output.getvalue()
+
+
+def test_those_there_is_no_time_for_are_left_out(output: io.StringIO) -> None:
+    now = Time()
+    clock = Clock(now=now)
+    now.now += 56 * MINUTE
+    run = made("", clock, output)
+    assert run.run(["test_a", "test_b"]) == ["test_a", "test_b"]
+    assert run.codes == {}
+
+
+def test_a_module_that_hangs_is_ended_and_fails(
+    output: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turns, "PATIENCE", 1.0)
+    monkeypatch.setattr(turns, "GRACE", 0.5)
+    # It ignores that it is interrupted, and so does what it started.
+    deaf = "import signal, subprocess, time; signal.signal(signal.SIGINT, signal.SIG_IGN); "
+    code = f"{deaf} print('here', flush=True); subprocess.run(['sleep', '600'])"
+    run = made(code, Clock(), output)
+    began = time.monotonic()
+    assert run.run(["test_a"]) == []
+    assert time.monotonic() - began < 30
+    assert run.codes["test_a"] != 0
+    assert "here" in output.getvalue()
+    assert "FAILED: test_a was not through after 1.0 s, and was ended" in output.getvalue()
+
+
+def report(folder: Path, name: str, **counts: int) -> None:
+    words = " ".join(f'{key}="{value}"' for key, value in counts.items())
+    (folder / f"{name}.xml").write_text(f"<testsuites><testsuite {words}/></testsuites>")
+
+
+def test_the_closing_line_sums_up_all_runs(tmp_path: Path) -> None:
+    report(tmp_path, "a", tests=10, failures=1, errors=0, skipped=2)
+    report(tmp_path, "b", tests=5, failures=0, errors=1, skipped=0)
+    line = turns.closing_line(tmp_path, {"a": 1, "b": 1}, 3312.2)
+    said = " 1 failed, 11 passed, 2 skipped, 1 errors in 3312.20s (0:55:12) "
+    assert line == f"========{said}========"
+
+
+def test_a_run_that_ended_without_a_report_is_an_error(tmp_path: Path) -> None:
+    report(tmp_path, "a", tests=10, failures=0, errors=0, skipped=0)
+    line = turns.closing_line(tmp_path, {"a": 0, "b": -9}, 60)
+    assert " 10 passed, 1 errors in 60.00s (0:01:00) " in line
+    assert "error" not in turns.closing_line(tmp_path, {"a": 0}, 60)
+
+
+@pytest.mark.parametrize("fails", ["", "tests/unit", "test_b"])
+def test_a_failure_anywhere_fails_the_run(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    fails: str,
+) -> None:
+    program = tmp_path / "python"
+    # Stands in for Python: it fails for one of the commands.
+    program.write_text(f'#!/bin/sh\ncase "$*" in *{fails or "nothing"}*) exit 1;; esac\n')
+    program.chmod(0o755)
+    folder = tmp_path / "tests/integration"
+    folder.mkdir(parents=True)
+    for name in ("test_a.py", "test_b.py", "harness.py"):
+        (folder / name).touch()
+    monkeypatch.setattr(turns, "python", lambda: program)
+    monkeypatch.setattr("toolchain.testing.python", lambda: program)
+    monkeypatch.setattr("toolchain.paths.ROOT", tmp_path)
+    monkeypatch.setattr(turns, "REPORTS", tmp_path / "reports")
+    code = turns.run({}, Progress(), Clock())
+    said = capsys.readouterr().out
+    assert code == (1 if fails else 0)
+    assert "left out, for want of time: nothing" in said
+    assert ("FAILED: " in said) is bool(fails)
+    assert said.splitlines()[-1].startswith("====")
+    assert "test_b, test_a" in said or "test_a, test_b" in said
