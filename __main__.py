@@ -4,12 +4,11 @@ What can go wrong for reasons that are known beforehand is found out first, and 
 Then: image -> database -> migration check -> seeding job -> backend -> gate -> traffic.
 """
 
-from pathlib import Path
-
 import pulumi
 import pulumi_docker as docker
 
 from components import application, outputs
+from components.announcement import Announcement
 from components.backend import PORT, Backend
 from components.backups import Backups
 from components.build_secrets import stage_build_secrets
@@ -21,7 +20,7 @@ from components.edge_image import EdgeImage
 from components.errors import end_quietly_when_interrupted
 from components.files import Files
 from components.image import Image
-from components.known_migrations import last_check, new_migrations
+from components.known_migrations import last_check
 from components.ledger import Account, Ledger
 from components.migration_check import MigrationCheck, outcome_file
 from components.network import Network
@@ -46,6 +45,7 @@ media_volume = given.volumes["mediaVolume"]
 # What somebody removed or stopped by hand, and what to do if the host fails in between.
 given.missing.replace()
 offer_remedies(given.host.answers)
+announcement = Announcement()
 
 # One Docker host; every name begins with the deployment, so that several live side by side.
 on_host: list[pulumi.ProviderResource] = [docker.Provider("docker", host=given.host.address)]
@@ -163,9 +163,6 @@ up = row_of(
         rollback=bool(settings.rollback),
     ),
 )
-new = new_migrations(Path(release.context), given.state, deployment)
-table = plan.as_table(up, new_migrations=new)
-pulumi.log.info(f"execution plan of {deployment}, strategy {settings.strategy}:\n{table}")
 
 # Migrations are looked at, and the database is copied, before any of them runs.
 check = MigrationCheck(
@@ -336,6 +333,9 @@ releases = Releases(
     },
     pulumi.ResourceOptions(depends_on=[traffic]),
 )
+
+# A preview says what all this will do to the site.
+announcement.say(given, now, up, after=[account.done, releases.done])
 
 pulumi.export("url", traffic.serving.apply(lambda _: settings.public_origin))
 pulumi.export("release", release.tag)

@@ -90,7 +90,8 @@ class DatabaseClaim:
         return (
             f"database is {self.engine}, but the data of {self.deployment} is on {title}, in "
             f"volume {volume}: an empty database would be served in its place. To leave it there, "
-            f"`pulumi config set database {engine}`. To move it, one after the other:\n{steps}\n"
+            f"`pulumi config set database {engine} -s STACK`. "
+            f"To move it, one after the other:\n{steps}\n"
             "    Meanwhile visitors see nothing, and just before the end what seeding made. The "
             f"old data stays in {volume}-before: remove that once all is well (docs/databases.md)"
         )
@@ -114,12 +115,12 @@ def moving_steps(claim: DatabaseClaim, *, volume: str, backend: Found) -> list[s
         f"docker stop {name}-edge",
         f"(umask 077; docker exec {backend.name} python -m django dumpdata --all --natural-foreign "
         f"--exclude contenttypes --exclude auth.permission > {name}.json)",
-        "pulumi destroy --yes",
+        "pulumi destroy --yes -s STACK",
         f"docker volume create {before}",
         f"docker run --rm --user 0 {mounts} --entrypoint cp {backend.image} -a /from/. /to/",
         f"docker volume rm {volume}",
-        f"pulumi config set database {claim.engine}",
-        "pulumi up --yes",
+        f"pulumi config set database {claim.engine} -s STACK",
+        "pulumi up --yes -s STACK",
         f"docker exec {new} python -m django flush --noinput",
         f"docker exec --interactive {new} python -m django loaddata --format json - < {name}.json",
         f"rm {name}.json",

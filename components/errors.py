@@ -9,7 +9,8 @@ import pulumi
 class UserError(pulumi.RunError):
     """A mistake or a state of the host that the user can put right.
 
-    Pulumi prints a `RunError` without a stack trace.
+    Pulumi prints a `RunError` without a stack trace. Where a text says `-s STACK`, in a command to
+    copy, the name of the stack that is being deployed takes its place.
 
     Args:
         summary: what is wrong, in one line.
@@ -17,8 +18,14 @@ class UserError(pulumi.RunError):
     """
 
     def __init__(self, summary: str, problems: Sequence[str] = ()) -> None:
-        self.problems = tuple(problems)
-        super().__init__("\n".join([summary, *(f"  - {problem}" for problem in problems)]))
+        self.problems = tuple(map(for_stack, problems))
+        lines = [for_stack(summary), *(f"  - {problem}" for problem in self.problems)]
+        super().__init__("\n".join(lines))
+
+
+def for_stack(text: str) -> str:
+    """A text whose commands, written with `-s STACK`, name the stack that is being deployed."""
+    return text.replace("-s STACK", f"-s {pulumi.get_stack() or 'STACK'}")
 
 
 def end_quietly_when_interrupted() -> None:

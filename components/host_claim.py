@@ -106,8 +106,8 @@ class Claim:
             if self.data == "existing" and marks is None:
                 yield (
                     f"{key}: data is existing, but there is no volume {volume}: "
-                    f"see `docker volume ls`, then `pulumi config set {key} NAME`; "
-                    "or set data to create for a new site"
+                    f"see `docker volume ls`, then `pulumi config set {key} NAME -s STACK`; or, "
+                    "for a new site, `pulumi config set data create -s STACK`"
                 )
             if self.data == "create" and marks is not None:
                 yield from _volume_problems(self, key, volume, marks, host)
@@ -121,8 +121,9 @@ class Claim:
         if self.data_file and host.has_file(source, self.data_file) is False:
             yield (
                 f"dataFile: there is no file {self.data_file} in {source}: an empty database "
-                "would be made and an empty site served. Set dataFile to the database's name "
-                f"there (`docker run --rm -v {source}:/data IMAGE ls /data`)"
+                "would be made and an empty site served. Name the database's file there with "
+                "`pulumi config set dataFile FILE -s STACK`; what is there: `docker run --rm -v "
+                f"{source}:/data IMAGE ls /data`"
             )
 
     def _container_problems(self, host: "Host") -> Iterator[str]:
@@ -187,13 +188,15 @@ def _volume_problems(
     if serving and owner is not None:
         yield (
             f"{what}, and {' and '.join(serving)} serves from it: hand that deployment over with "
-            "`pulumi state move` (docs/update.md); for a new site set deployment to another name"
+            "`pulumi state move` (docs/update.md); for a new site, "
+            "`pulumi config set deployment NAME -s STACK`"
         )
         return
     retiring = f", and name {' and '.join(serving)} in retire" if serving else ""
     yield (
-        f"{what}: to serve that data set data to existing and {key} to {volume}{retiring}; for a "
-        "new site set deployment to another name"
+        f"{what}: to serve that data, `pulumi config set data existing -s STACK` and "
+        f"`pulumi config set {key} {volume} -s STACK`{retiring}; for a new site, "
+        "`pulumi config set deployment NAME -s STACK`"
     )
 
 
@@ -209,7 +212,7 @@ def _labelled(claim: Claim, role: str) -> dict[str, str | list[str] | bool]:
 def _unknown_container(name: str) -> str:
     return (
         f"retire names {name!r}: there is no such container, see `docker ps --all`; "
-        "name one that is there, or remove it with `pulumi config rm retire`"
+        "name one that is there, or remove it with `pulumi config rm retire -s STACK`"
     )
 
 
@@ -218,24 +221,26 @@ def _foreign_container(name: str, status: str, claim: Claim) -> str:
     return (
         f"container {name} of deployment {claim.deployment} {what}, but is in neither this stack's "
         "state nor its retire list: if an interrupted update or a lost state left it behind, "
-        f"`{_recover(claim)}`; if another stack owns it, set deployment to another name here; to "
-        f"take over from it, `pulumi config set --path 'retire[0]' {name}`"
+        f"`{_recover(claim)}`; if another stack owns it, `pulumi config set deployment NAME -s "
+        f"STACK`; to take over from it, `pulumi config set --path 'retire[0]' {name} -s STACK`"
     )
 
 
 def _foreign_network(name: str, marks: dict[str, str], claim: Claim) -> str:
     return (
         f"network {name} of deployment {claim.deployment} was made by stack {marks.get(STACK)} and "
-        "is not in this stack's state: one deployment belongs to one stack. Set deployment to "
-        "another name here, or hand the resources over with `pulumi state move`; if an interrupted "
-        f"update or a lost state left it behind, `{_recover(claim)}`"
+        "is not in this stack's state: one deployment belongs to one stack. `pulumi config set "
+        "deployment NAME -s STACK` for another name here, or hand the resources over with `pulumi "
+        "state move` (docs/update.md); if an interrupted update or a lost state left it behind, "
+        f"`{_recover(claim)}`"
     )
 
 
 def _anothers_network(name: str, owner: str) -> str:
     return (
         f"network {name} belongs to deployment {owner}, but is what this deployment's would be "
-        "called: set deployment to another name, here or there"
+        "called: give one of them another name, this one with "
+        "`pulumi config set deployment NAME -s STACK`"
     )
 
 

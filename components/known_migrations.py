@@ -25,8 +25,10 @@ def served_database(resources: Sequence[Mapping[str, Any]], deployment: str) -> 
 
 def new_migrations(
     context: Path, resources: Sequence[Mapping[str, Any]], deployment: str
-) -> list[str]:
+) -> list[str] | None:
     """The project's own migrations that the serving release doesn't have, as `app.name`.
+
+    None if what serves has not told which it has.
 
     What comes with other packages is found by the check, once the image is there.
 
@@ -38,10 +40,10 @@ def new_migrations(
     try:
         report = json.loads(_said(resources, f"{deployment}-gate").strip().splitlines()[-1])
     except (ValueError, IndexError):
-        return []
+        return None
     modules = report.get("migrations") if isinstance(report, dict) else None
     if not modules:
-        return []
+        return None
     served = {f"/{module.replace('.', '/')}.py" for module in modules}
     found = sorted((context / "app").glob("**/migrations/[0-9]*.py"))
     paths = [f"/{file.relative_to(context).as_posix()}" for file in found]

@@ -80,6 +80,8 @@ class Account(pulumi.ComponentResource):
 
     row: pulumi.Output[Any]
     """Which line of the matrix the last `up` was that changed something."""
+    done: pulumi.Resource
+    """What counts: the last of an update's commands."""
     result: pulumi.Output[Any]
     """The row, each cell's planned and counted runs, and where they differ."""
 
@@ -103,6 +105,7 @@ class Account(pulumi.ComponentResource):
             logging=command.local.Logging.STDERR,
             opts=pulumi.ResourceOptions(parent=self, depends_on=opts.depends_on if opts else None),
         )
+        self.done = counted
         self.result = counted.stdout.apply(parse_account)
         last = self.result.apply(lambda result: (result or {}).get("row"))
         self.row = last if args["up"].idle else pulumi.Output.from_input(args["up"].row)

@@ -90,7 +90,8 @@ class Missing:
                     "back",
                     f"if you have a backup, {_made(self.lost, deployment)} and restore it "
                     "(docs/databases.md), then run the same again",
-                    f"if the site is to begin anew, `pulumi destroy -s {stack}`, then `pulumi up`",
+                    f"if the site is to begin anew, `pulumi destroy -s {stack}`, then "
+                    f"`pulumi up -s {stack}`",
                 ],
             )
 

@@ -163,12 +163,11 @@ class Plan:
         """STATIC_ROOT has to be writable: a volume of the release's own, filled from its image."""
         return self.collect_at_startup or self.collect_in_job
 
-    def as_table(self, up: Up, *, new_migrations: Sequence[str] = ()) -> str:
+    def as_table(self, up: Up) -> str:
         """The plan, and what of it this `up` carries out, as a table for the preview.
 
         Args:
             up: which line of the matrix it is.
-            new_migrations: the migrations that are known to be new in it.
         """
         counts = expected_counts(up, self)
         rows = [("operation", "point", "runs", "in this up", "when", "why")]
@@ -176,12 +175,10 @@ class Plan:
             now = _times(counts[e.operation, e.point])
             rows.append((e.operation, e.point, _yes(e.runs), now, e.when, e.why))
         widths = [max(len(row[i]) for row in rows) for i in range(5)]
-        lines = [
+        return "\n".join(
             "  ".join([*(cell.ljust(w) for cell, w in zip(row, widths, strict=False)), row[5]])
             for row in rows
-        ]
-        new = [f"new migrations: {', '.join(new_migrations)}"] if new_migrations else []
-        return "\n".join([*lines, f"this up: {up.row} ({up.why})", *new])
+        )
 
 
 def _yes(value: bool) -> str:

@@ -28,6 +28,8 @@ class Releases(pulumi.ComponentResource):
     An update that fails on the way removes nothing.
     """
 
+    done: pulumi.Resource
+    """What keeps them and removes older ones."""
     kept: pulumi.Output[Any]
     """The releases that are kept: tag, when it was built and last let through, which one serves."""
 
@@ -38,7 +40,7 @@ class Releases(pulumi.ComponentResource):
         if args["rollback"]:
             pulumi.log.warn(
                 "rollback is set: what was changed in the project since is not deployed; "
-                "`pulumi config rm rollback` goes forward again",
+                f"`pulumi config rm rollback -s {pulumi.get_stack()}` goes forward again",
                 self,
             )
         tidied = command.local.Command(
@@ -53,6 +55,7 @@ class Releases(pulumi.ComponentResource):
             logging=command.local.Logging.STDERR,
             opts=pulumi.ResourceOptions(parent=self, depends_on=opts.depends_on if opts else None),
         )
+        self.done = tidied
         self.kept = tidied.stdout.apply(parse_releases)
         self.register_outputs({"kept": self.kept})
 

@@ -44,7 +44,7 @@ def _unclear(wanted: str, meant: Sequence[KeptRelease], kept: Sequence[KeptRelea
         [
             *([] if own else others),
             *(known or ["no release of this deployment is kept"]),
-            "`pulumi config set rollback TAG` with one of these, or `pulumi config rm rollback` to "
-            "deploy the project as it is",
+            "`pulumi config set rollback TAG -s STACK` with one of these, or `pulumi config rm "
+            "rollback -s STACK` to deploy the project as it is",
         ],
     )

@@ -41,6 +41,7 @@ from components.settings_types import (
     UrlPath,
     Value,
     Variable,
+    VolumePath,
     Wsgi,
 )
 
@@ -82,7 +83,7 @@ class Settings(BaseModel):
     data: Literal["create", "existing"]
     data_volume: str = ""
     media_volume: str = ""
-    data_file: Annotated[InsidePath, Field(min_length=1)] = "db.sqlite3"
+    data_file: Annotated[VolumePath, Field(min_length=1)] = "db.sqlite3"
     volumes: dict[str, Target] = {}
     database: EngineName = "sqlite"
     database_name: Annotated[SqlName, Field(min_length=1)] = "app"
@@ -139,31 +140,35 @@ class Settings(BaseModel):
             raise conflict(
                 "collectStaticOnStartup",
                 f"is true, but strategy {self.strategy} never collects outside the build",
-                "set it to false, or choose another strategy",
+                "`pulumi config set collectStaticOnStartup false -s STACK`, or another strategy",
             )
         if self.seeding and not self.seed_steps:
             raise conflict(
                 "seedSteps",
                 "is empty, but seeding is on",
-                "list the management commands to run, or set seeding to false",
+                "list the management commands to run, `pulumi config set --path 'seedSteps[0]' "
+                "COMMAND -s STACK`, or `pulumi config set seeding false -s STACK`",
             )
         if self.mount_source and self.dockerfile:
             raise conflict(
                 "mountSource",
                 "is true, but where a Dockerfile of the project's own keeps its source is unknown",
-                "remove dockerfile in this stack, or set mountSource to false",
+                "`pulumi config rm dockerfile -s STACK`, or "
+                "`pulumi config set mountSource false -s STACK`",
             )
         if not self.edge and not self.origin:
             raise conflict(
                 "origin",
                 "is empty, but edge is false: the program does not know where your proxy listens",
-                "set origin to what visitors type, such as https://www.example.org",
+                "set it to what visitors type, "
+                "`pulumi config set origin https://www.example.org -s STACK`",
             )
         if self.mount_source and self.rollback:
             raise conflict(
                 "rollback",
                 "is set, but mountSource is true: the mounted source would run, not the release's",
-                "remove rollback in this stack, or set mountSource to false",
+                "`pulumi config rm rollback -s STACK`, or "
+                "`pulumi config set mountSource false -s STACK`",
             )
         self._check_database()
         for problem in self._project_problems():
@@ -174,7 +179,7 @@ class Settings(BaseModel):
             raise conflict(
                 key,
                 "names a volume that exists already, but data is create",
-                "set data to existing, or remove the key",
+                f"`pulumi config set data existing -s STACK`, or `pulumi config rm {key} -s STACK`",
             )
         return self
 
@@ -184,20 +189,20 @@ class Settings(BaseModel):
             raise conflict(
                 DATABASE_URL,
                 f"is missing, but database is {self.database}",
-                f"`pulumi config set --secret {DATABASE_URL}` asks for it",
+                f"`pulumi config set --secret {DATABASE_URL} -s STACK` asks for it",
             )
         if self.database_url is not None and not wanted:
             raise conflict(
                 DATABASE_URL,
                 f"is set, but database is {self.database}",
                 "if the site's data is there, move it first (docs/databases.md); then remove it "
-                f"with `pulumi config rm {DATABASE_URL}`",
+                f"with `pulumi config rm {DATABASE_URL} -s STACK`",
             )
         if self.data_volume and not engine.volume:
             raise conflict(
                 "dataVolume",
                 f"names a volume, but database is {self.database}: no volume holds that data",
-                "remove dataVolume, or choose the engine whose data is in it",
+                "`pulumi config rm dataVolume -s STACK`, or choose the engine whose data is in it",
             )
 
     def _project_problems(self) -> Iterator[ValueError]:

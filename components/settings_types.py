@@ -69,10 +69,13 @@ def _matches(pattern: re.Pattern[str], says: str) -> AfterValidator:
     return AfterValidator(check)
 
 
-def _relative(value: str) -> str:
-    if value.startswith("/") or ".." in value.split("/"):
-        raise ValueError("must be a path inside appPath, without a leading / and without ..")
-    return value.strip("/")
+def _inside(folder: str) -> AfterValidator:
+    def check(value: str) -> str:
+        if value.startswith("/") or ".." in value.split("/"):
+            raise ValueError(f"must be a path inside {folder}, without a leading / and without ..")
+        return value.strip("/")
+
+    return AfterValidator(check)
 
 
 def _one_of(table: Mapping[str, object]) -> AfterValidator:
@@ -173,10 +176,11 @@ ReleaseTag = Annotated[
     _matches(
         _TAG,
         "must be a kept release's tag, or at least its first 6 characters, lower-case: "
-        "`pulumi stack output releases` shows them",
+        "`pulumi stack output releases -s STACK` shows them",
     ),
 ]
-InsidePath = Annotated[str, AfterValidator(_relative)]
+InsidePath = Annotated[str, _inside("appPath")]
+VolumePath = Annotated[str, _inside("the volume that holds the database (dataVolume)")]
 Target = Annotated[str, AfterValidator(_target)]
 Wsgi = Annotated[str, _matches(_WSGI, "must look like package.wsgi:application")]
 StrategyName = Annotated[str, _one_of(STRATEGIES)]

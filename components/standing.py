@@ -51,6 +51,7 @@ class Standing:
         job: the run of the job that an earlier `up` accounted for; "" if none did.
         environment: that container's environment.
         failed: beside it there is a newer container, which did not pass its gate.
+        rejected: the tag of that newer container's release; "" if there is none.
         triggers: what the finished job ran for; None if there is none.
         job_since: the job ran for an `up` that failed later: none has accounted for it.
         records: the ledger's ids of what that job did.
@@ -67,6 +68,7 @@ class Standing:
     job: str = ""
     environment: Mapping[str, str]
     failed: bool = False
+    rejected: str = ""
     triggers: Sequence[object] | None = None
     job_since: bool = False
     records: tuple[str, ...] = ()
@@ -173,7 +175,10 @@ def standing(
     containers = _replicas(resources, deployment)
     serving = [c for c in containers if c.get("outputs", {}).get("name") in names]
     there = [c for c in serving if c["id"] not in gone]
-    labels = {e["label"]: e["value"] for e in _inputs(serving).get("labels", [])}
+    labels = _labels(serving)
+    # A newer one is in the state beside what it was to replace.
+    newer = [c for c in containers if c not in serving and not c.get("delete")]
+    failed = any(c.get("delete") for c in serving)
     job = _named(resources, f"{deployment}-job")
     account = _named(resources, f"{deployment}-account")
     run = _accounted_run(account, job)
@@ -187,7 +192,8 @@ def standing(
         serving=tuple(c["outputs"]["name"] for c in there if not c.get("delete")),
         counted=_backends(account),
         job=run,
-        failed=any(c.get("delete") for c in serving),
+        failed=failed,
+        rejected=_labels(newer).get(RELEASE, "") if failed else "",
         triggers=_inputs(job).get("triggers"),
         job_since=bool(job) and job[0]["id"] != run,
         records=_records(job),
@@ -221,6 +227,10 @@ def _backends(command: Sequence[Resource]) -> tuple[str, ...]:
 def _inputs(found: Sequence[Resource]) -> Mapping[str, Any]:
     inputs: Mapping[str, Any] = found[0].get("inputs", {}) if found else {}
     return inputs
+
+
+def _labels(found: Sequence[Resource]) -> dict[str, str]:
+    return {e["label"]: e["value"] for e in _inputs(found).get("labels", [])}
 
 
 def _accounted_run(account: Sequence[Resource], job: Sequence[Resource]) -> str:

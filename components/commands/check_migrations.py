@@ -21,9 +21,10 @@ Check = Mapping[str, Any]
 _WAYS = (
     "in two releases: the first brings what the new code needs and leaves what the old code uses; "
     "the second takes that away (docs/migrations.md)",
-    "`pulumi config set unsafeMigrations window`: what serves is stopped while they run, and "
-    "visitors see the maintenance page",
-    "`pulumi config set unsafeMigrations allow`: the new version starts first all the same",
+    "`pulumi config set unsafeMigrations window -s {stack}`: what serves is stopped while they "
+    "run, and visitors see the maintenance page",
+    "`pulumi config set unsafeMigrations allow -s {stack}`: the new version starts first all the "
+    "same",
 )
 
 
@@ -81,7 +82,7 @@ def judge(check: Check, report: Mapping[str, Any], serving: Sequence[str]) -> bo
         return False
     lines = list(_lines(report["unsafe"]))
     if unsafe.refuses:
-        fail(_refusal(check, unsafe.says, lines, _WAYS))
+        fail(_refusal(check, unsafe.says, lines, [way.format(**check) for way in _WAYS]))
     print("\n".join([f"warning: {unsafe.says}:", *lines]), file=sys.stderr)
     return unsafe.window
 
@@ -105,9 +106,10 @@ def _ways_of_ahead(check: Check, names: Sequence[str]) -> list[str]:
     which = "was made before them" if before else "was made before them, if there is one"
     return [
         "deploy a release that has them",
-        f"`{restore} STAY_STOPPED=yes`, then `pulumi up`: puts back the copy of the database that "
-        f"{which}, and loses what was written since",
-        "`pulumi config set databaseAhead allow`, if this release can live with them",
+        f"`{restore} STAY_STOPPED=yes`, then `pulumi up -s {check['stack']}`: puts back the copy "
+        f"of the database that {which}, and loses what was written since",
+        f"`pulumi config set databaseAhead allow -s {check['stack']}`, if this release can live "
+        "with them",
     ]
 
 
@@ -141,20 +143,24 @@ def prepare(check: Check, report: Mapping[str, Any]) -> dict[str, Any]:
     try:
         made = database.make(check["serves"] or check["release"], details, keep=check["backups"])
     except backup.CopyError as error:
-        fail(_without_a_copy(str(error)))
+        fail(_without_a_copy(str(error), check["stack"]))
     backup.tell(made)
     shown = {key: made[key] for key in ("id", "volume", "file")}
     shown["restore"] = backup.restore_command(check["stack"], made["id"])
     return {"backup": shown, "copied": True}
 
 
-def _without_a_copy(problem: str) -> str:
+def _without_a_copy(problem: str, stack: str) -> str:
     hint = ""
     if "server version mismatch" in problem:
-        hint = " Set postgresImage to one of the server's version, such as postgres:18."
+        hint = (
+            " Use an image of the server's version: "
+            f"`pulumi config set postgresImage postgres:18 -s {stack}`."
+        )
     return (
         f"backup: {problem}\nSo nothing is migrated. What to do:{hint} Make room or put right what "
-        "it names, and run `pulumi up` again. Without a copy: `pulumi config set backups 0`"
+        f"it names, and run `pulumi up -s {stack}` again. Without a copy: "
+        f"`pulumi config set backups 0 -s {stack}`"
     )
 
 

@@ -27,12 +27,14 @@ REMEDIES: tuple[tuple[str, str], ...] = (
     (
         r"password authentication failed",
         "the data was made with another password (or databaseUser is not its user): set the one in "
-        "use with `pulumi config set --secret databasePassword`, or give the server this one: "
+        "use with `pulumi config set --secret databasePassword -s STACK`, or give the server this "
+        "one: "
         r"`docker exec -it {container} psql -U USER -d NAME -c '\password USER'`",
     ),
     (
         r"(?:database|role) .* does not exist",
-        "the data was made with other names: set databaseName and databaseUser to those in use",
+        "the data was made with other names: set those in use with `pulumi config set databaseName "
+        "NAME -s STACK` and `pulumi config set databaseUser USER -s STACK`",
     ),
     (
         r"no pg_hba\.conf entry",
@@ -43,7 +45,7 @@ REMEDIES: tuple[tuple[str, str], ...] = (
     (
         r"initialized by PostgreSQL version (?P<version>\d+)",
         "the data belongs to PostgreSQL {version}: `pulumi config set postgresImage "
-        "postgres:{version}`, or move it by pg_dump (docs/databases.md)",
+        "postgres:{version} -s STACK`, or move it by pg_dump (docs/databases.md)",
     ),
     (
         r"another server has this data directory open",

@@ -29,7 +29,7 @@ class Recovery:
         self.config = state.config(stack)
         self.deployment = str(self.config["deployment"])
         self.found = self.unsolved = self._number = 0
-        self.unreadable = False
+        self.unreadable = self.lost = False
 
     def run(self) -> int:
         """All steps; returns the exit code."""
@@ -70,12 +70,22 @@ class Recovery:
                 f"{file} is half written", "removing it; Pulumi does not need it", file.unlink
             )
         if damaged:
-            file, before = damaged
+            self._mend(damaged)
+
+    def _mend(self, damaged: state.Damaged) -> None:
+        file, before = damaged.file, damaged.before
+        if before:
             self._act(
                 f"{file} can't be read",
-                f"putting back the state of one step before, {before.name}",
+                f"putting back {damaged.source}",
                 lambda: state.put_back(file, before),
             )
+            return
+        self._act(
+            f"{file} can't be read, nor any state before it: the state is lost",
+            f"setting it aside as {file.name}.unreadable, so that another one can begin",
+            lambda: state.set_aside(file),
+        )
 
     def _locks(self) -> None:
         self._title("Lock: nobody can deploy while a run that is no more holds the stack")
@@ -113,6 +123,7 @@ class Recovery:
         known = state.state(self.stack)
         if known is None:
             print(f"   there is no state of {self.stack}: it is lost, or nothing was deployed yet")
+            self.lost = True
             return state.State()
         if known.pending:
             self._act(
@@ -167,17 +178,17 @@ class Recovery:
         self._ask(
             f"{_listed(found.foreign)}: marked as {' and '.join(whose)}'s. One deployment belongs "
             "to one stack, so nothing of it is touched here: recover that stack, or give this one "
-            "another name with `pulumi config set deployment`"
+            f"another name with `pulumi config set deployment NAME -s {self.stack}`"
         )
 
     def _refuse_to_take_down(self, found: host.Found) -> None:
         self._ask(
             f"{_listed(found.serving)}: serves, but is in no state of {self.stack}. Pulumi can't "
             "take it over, since it never made it. To go on, let it be taken down: run this again "
-            "with TAKE_DOWN=yes (make) or --take-down, then `pulumi up` at once. From then until "
-            "`pulumi up` is through visitors get no answer, usually less than a minute. Data, "
-            "media and secrets are kept, and the same site comes back. To keep the state instead, "
-            "put its file back from a backup"
+            f"with TAKE_DOWN=yes (make) or --take-down, then `make up STACK={self.stack}` at once. "
+            "From then until it is through visitors get no answer, usually less than a minute. "
+            "Data, media and secrets are kept, and the same site comes back. To keep the state "
+            "instead, put its file back from a backup"
         )
 
     def _remove(self, thing: host.Thing, why: str) -> None:
@@ -198,7 +209,9 @@ class Recovery:
             print("\nNothing was changed. Without the dry run, all this is done.")
         else:
             print("\nRecovered.")
-        print(f"Next: `pulumi up -s {self.stack}`")
+        # Without a state there may be no stack, which `make up` begins anew.
+        up = f"make up STACK={self.stack}" if self.lost else f"pulumi up -s {self.stack}"
+        print(f"Next: `{up}`")
         return 0
 
     def _title(self, text: str) -> None:

@@ -7,6 +7,7 @@ import socket
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,34 @@ class State:
     ids: frozenset[str] = frozenset()
     pending: Sequence[str] = ()
     serving: Sequence[str] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Damaged:
+    """A state that can't be read.
+
+    Attributes:
+        file: where it is.
+        before: the latest one that can be read; None if there is none.
+        is_step_before: that one is of one step before, and not of the end of an earlier update.
+    """
+
+    file: Path
+    before: Path | None
+    is_step_before: bool
+
+    @property
+    def source(self) -> str:
+        """What is put back, in words."""
+        if self.before is None:
+            return ""
+        if self.is_step_before:
+            return f"the state of one step before, {self.before.name}"
+        made = datetime.fromtimestamp(self.before.stat().st_mtime, tz=UTC)
+        return (
+            f"the state as the last update left it that is in Pulumi's history, {self.before}, of "
+            f"{made:%Y-%m-%d %H:%M} UTC; what was made since is looked for below"
+        )
 
 
 def pulumi(*words: str, timeout: float = _LONG) -> subprocess.CompletedProcess[str]:
@@ -120,18 +149,32 @@ def torn(folder: Path, stack: str) -> list[Path]:
     return sorted(found)
 
 
-def damaged(folder: Path, stack: str) -> tuple[Path, Path] | None:
-    """A state that can't be read, and the one before it that can; None if all is well."""
+def damaged(folder: Path, stack: str) -> Damaged | None:
+    """A state that can't be read, and the latest one that can; None if all is well."""
     file = folder / "stacks" / PACKAGE / f"{stack}.json"
-    before = file.with_name(f"{file.name}.bak")
-    if _is_json(before) and not _is_json(file) and (file.is_file() or not _is_removed(file)):
-        return file, before
-    return None
+    if _is_json(file) or (not file.is_file() and _is_removed(file)):
+        return None
+    step_before = file.with_name(f"{file.name}.bak")
+    history = (folder / "history" / PACKAGE / stack).glob(f"{stack}-*.checkpoint.json")
+    # Their names end with the time, in as many digits each.
+    candidates = [step_before, *sorted(history, reverse=True)]
+    before = next((candidate for candidate in candidates if _is_json(candidate)), None)
+    if before is None and not file.is_file():
+        return None
+    return Damaged(file=file, before=before, is_step_before=before == step_before)
 
 
 def put_back(file: Path, before: Path) -> None:
-    """Let the state before the last step take a damaged one's place."""
+    """Let an earlier state take a damaged one's place."""
     shutil.copyfile(before, file)
+
+
+def set_aside(file: Path) -> None:
+    """Take a state that nothing can be read from out of the way, with what belongs to it."""
+    for path in (file, file.with_name(f"{file.name}.bak")):
+        if path.is_file():
+            path.rename(path.with_name(f"{path.name}.unreadable"))
+    file.with_name(f"{file.name}.attrs").unlink(missing_ok=True)
 
 
 def locks(folder: Path, stack: str) -> list[Lock]:

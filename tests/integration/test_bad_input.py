@@ -131,4 +131,4 @@ def test_data_of_somebody_else(site: Site) -> None:
     finally:
         volume.remove()
     assert f"volume {site.deployment}-data exists and has no mark of this program" in output
-    assert "set data to existing" in output
+    assert "`pulumi config set data existing -s " in output

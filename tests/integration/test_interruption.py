@@ -169,13 +169,29 @@ def test_a_state_that_was_being_written_is_mended(subject: Subject) -> None:
     assert list(subject.problems()) == []
 
 
+def test_a_state_that_is_empty_comes_back_from_history(subject: Subject) -> None:
+    states = subject.site.folder / "state/.pulumi/stacks/django-on-docker"
+    for name in ("clean-server.json", "clean-server.json.bak"):
+        (states / name).write_text("")
+    broken = subject.site.up(check=False)
+    assert broken.code != 0
+    said = subject.site.recover()
+    assert said.code == 0, said.output
+    assert "as the last update left it that is in Pulumi's history" in said.output
+    assert list(subject.problems()) == []
+
+
 def test_a_site_whose_state_is_lost_is_found_by_its_labels(
     subject: Subject, fault: BeginFault
 ) -> None:
     site = subject.site
     states = site.folder / "state/.pulumi/stacks/django-on-docker"
-    for file in states.iterdir():
-        file.unlink()
+    # Not even an earlier state can be read.
+    for file in [*states.iterdir(), *(states.parents[1] / "history").rglob("*.checkpoint.json")]:
+        file.write_text("")
+    aside = site.recover()
+    assert aside.code == 1, aside.output
+    assert "can't be read, nor any state before it: the state is lost" in aside.output
     site.pulumi("stack", "init", site.stack, check=True)
     refused = site.up(check=False).output
     assert f"make recover STACK={site.stack}" in refused

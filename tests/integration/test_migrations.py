@@ -97,7 +97,7 @@ def test_what_the_serving_version_could_not_live_with_is_refused(shop: Shop) -> 
     assert run.code != 0
     assert "shop.0003_title: Rename field name on Thing to title" in run.output
     assert "the serving version still reads and writes the column name" in run.output
-    assert "`pulumi config set unsafeMigrations window`" in run.output
+    assert "`pulumi config set unsafeMigrations window -s " in run.output
     assert "Traceback" not in run.output
     assert set(statuses) == {200}
     assert before == (shop.backend.id, shop.applied())

@@ -47,7 +47,7 @@ def test_two_stacks_cannot_claim_one_deployment(
     )
     output = refused(existing.up(check=False))
     assert f"container {site.deployment}-edge of deployment {site.deployment} runs" in output
-    assert "set deployment to another name" in output
+    assert "`pulumi config set deployment NAME -s " in output
     assert Browser(site.url).get("/")[0] == 200
 
 

@@ -258,7 +258,7 @@ def test_another_engine_is_refused_with_the_commands_that_move_the_data(
     assert run.code != 0
     assert "Traceback" not in run.output
     assert f"is on PostgreSQL, in volume {site.deployment}-postgres" in run.output
-    assert "`pulumi config set database postgres`" in run.output
+    assert "`pulumi config set database postgres -s " in run.output
     commands = re.findall(r"^ +`(.+)`$", run.output, flags=re.MULTILINE)
     assert len(commands) == 11, run.output
     for text in commands:

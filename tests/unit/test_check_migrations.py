@@ -187,7 +187,7 @@ def test_a_copy_that_fails_stops_the_update(shop: Shop, capsys: pytest.CaptureFi
     said = capsys.readouterr().err
     assert "no copy of the database could be made: /srv/data/db.sqlite3: database or disk" in said
     assert "So nothing is migrated." in said
-    assert "`pulumi config set backups 0`" in said
+    assert "`pulumi config set backups 0 -s " in said
     assert not shop.result.exists()
 
 

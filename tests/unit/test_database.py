@@ -142,7 +142,7 @@ def test_data_on_another_engine_is_not_forgotten(
 
 def test_the_commands_that_move_the_data_are_told() -> None:
     (text,) = problems(POSTGRES, marked=("shop-data",))
-    assert "`pulumi config set database sqlite`" in text
+    assert "`pulumi config set database sqlite -s STACK`" in text
     steps = [line.strip("` ") for line in text.splitlines() if line.startswith("      `")]
     assert [step.split(" --")[0] for step in steps] == [
         "docker stop shop-edge",
@@ -151,7 +151,7 @@ def test_the_commands_that_move_the_data_are_told() -> None:
         "docker volume create shop-data-before",
         "docker run",
         "docker volume rm shop-data",
-        "pulumi config set database postgres",
+        "pulumi config set database postgres -s STACK",
         "pulumi up",
         "docker exec $(docker ps",
         "docker exec",

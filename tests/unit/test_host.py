@@ -37,7 +37,7 @@ def test_the_port_is_free_or_its_own(
     assert bool(said) == taken
     if taken:
         assert "127.0.0.1:8080 is taken by container holder; " in said[0]
-        assert "`pulumi config set port 8081`" in said[0]
+        assert "`pulumi config set port 8081 -s " in said[0]
 
 
 def test_a_container_on_another_address_is_in_nobodys_way(

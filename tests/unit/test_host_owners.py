@@ -41,14 +41,14 @@ def test_data_is_not_created_over_somebody_elses(
     (said,) = problems()
     assert said.startswith(f"data is create, but volume {volume} exists and ")
     assert whose in said
-    assert f"set data to existing and {key} to {volume}; for a new site set deployment" in said
+    assert f"`pulumi config set {key} {volume} -s " in said
 
 
 def test_existing_data_has_to_exist(daemon: FakeDaemon) -> None:
     daemon.found = {"shop-data": None}
     (said,) = problems(data="existing")
     assert "mediaVolume: data is existing, but there is no volume shop-media" in said
-    assert "`docker volume ls`, then `pulumi config set mediaVolume NAME`" in said
+    assert "`docker volume ls`, then `pulumi config set mediaVolume NAME -s " in said
 
 
 @pytest.mark.parametrize("marks", [None, {}, MARKS, {"django-on-docker.deployment": "blog"}])
@@ -61,7 +61,7 @@ def test_who_is_retired_has_to_be_there(daemon: FakeDaemon) -> None:
     daemon.running = {"web": {}}
     (said,) = problems(retire=("web", "wbe"))
     assert "retire names 'wbe': there is no such container" in said
-    assert "`pulumi config rm retire`" in said
+    assert "`pulumi config rm retire -s " in said
 
 
 @pytest.mark.parametrize("edges", [{"running": {"e": EDGE}}, {"stopped": {"e": EDGE}}])
@@ -124,7 +124,7 @@ def test_containers_of_this_deployment_belong_to_this_stack(
     assert bool(said) == refused
     if refused:
         assert "container served of deployment shop runs, but is in neither" in said[0]
-        for remedy in ("another name", "'retire[0]' served", "`make recover STACK=shop`"):
+        for remedy in ("deployment NAME", "'retire[0]' served", "`make recover STACK=shop`"):
             assert remedy in said[0]
 
 
@@ -236,7 +236,7 @@ def test_networks_of_two_deployments_are_not_one(
     assert bool(said) == refused
     if refused:
         assert said[0].startswith(f"network {network} belongs to deployment {owner}, ")
-        assert "set deployment to another name" in said[0]
+        assert "`pulumi config set deployment NAME -s " in said[0]
 
 
 def test_a_network_without_a_mark_may_have_been_made_by_hand(daemon: FakeDaemon) -> None:

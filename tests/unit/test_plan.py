@@ -206,7 +206,7 @@ def test_every_row_says_how_it_comes_about(row: str) -> None:
 def test_the_table_shows_the_plan_and_what_of_it_this_update_runs() -> None:
     lines = plan().as_table(up("code update")).splitlines()
     assert lines[0].split()[:5] == ["operation", "point", "runs", "in", "this"]
-    cells = [tuple(line.split()[:4]) for line in lines[1:-1]]
+    cells = [tuple(line.split()[:4]) for line in lines[1:]]
     assert cells == [
         ("collectstatic", "build", "yes", "yes"),
         ("migrate", "job", "yes", "no"),
@@ -215,4 +215,3 @@ def test_the_table_shows_the_plan_and_what_of_it_this_update_runs() -> None:
         ("migrate", "startup", "yes", "yes"),
         ("collectstatic", "startup", "no", "no"),
     ]
-    assert lines[-1] == "this up: code update (because)"

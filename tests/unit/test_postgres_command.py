@@ -54,8 +54,8 @@ def test_it_asks_as_the_application_does(cli: FakeDocker) -> None:
     ("said", "says"),
     [
         ('FATAL:  password authentication failed for user "app"', "made with another password"),
-        ('FATAL:  database "app" does not exist', "set databaseName and databaseUser"),
-        ('FATAL:  role "app" does not exist', "set databaseName and databaseUser"),
+        ('FATAL:  database "app" does not exist', "`pulumi config set databaseName NAME -s"),
+        ('FATAL:  role "app" does not exist', "`pulumi config set databaseName NAME -s"),
         ('FATAL:  no pg_hba.conf entry for host "172.18.0.3"', "`host all all all scram-sha-256`"),
     ],
 )
@@ -108,7 +108,7 @@ def test_a_server_that_ends_is_not_waited_for(
     [
         (
             "DETAIL:  The data directory was initialized by PostgreSQL version 15, which is not",
-            "`pulumi config set postgresImage postgres:15`",
+            "`pulumi config set postgresImage postgres:15 -s STACK`",
         ),
         ("holds files, but no PostgreSQL data directory: nothing is", "set dataVolume to"),
         ("FATAL:  could not write lock file: No space left on device", "make room"),

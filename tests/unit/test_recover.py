@@ -45,7 +45,12 @@ class Stage:
         self.on(state, "locks", list)
         self.on(state, "state", lambda: self.after if self.did("refresh") else self.known)
         self.on(host, "look", lambda: self.found)
-        for module, name in ((processes, "end"), (state, "put_back"), (state, "refresh")):
+        for module, name in (
+            (processes, "end"),
+            (state, "put_back"),
+            (state, "set_aside"),
+            (state, "refresh"),
+        ):
             monkeypatch.setattr(module, name, self._noted(name))
         monkeypatch.setattr(state, "pulumi_or_fail", self._noted("pulumi"))
         monkeypatch.setattr(host, "remove", self._noted("remove"))
@@ -174,9 +179,25 @@ def test_a_service_keeps_its_own_locks(stage: Stage, capsys: pytest.CaptureFixtu
 
 
 def test_a_damaged_state_is_put_back(stage: Stage, tmp_path: Path) -> None:
-    stage.on(state, "damaged", lambda: (tmp_path / "shop.json", tmp_path / "shop.json.bak"))
+    file, before = tmp_path / "shop.json", tmp_path / "shop.json.bak"
+    found = state.Damaged(file=file, before=before, is_step_before=True)
+    stage.on(state, "damaged", lambda: found)
     assert stage.run() == 0
-    assert stage.done == [f"put_back {tmp_path}/shop.json {tmp_path}/shop.json.bak"]
+    assert stage.done == [f"put_back {file} {before}"]
+
+
+def test_a_state_that_is_lost_is_set_aside_and_begun_anew(
+    stage: Stage, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "shop.json"
+    found = state.Damaged(file=file, before=None, is_step_before=False)
+    stage.on(state, "damaged", lambda: found)
+    stage.known = None
+    assert stage.run() == 0
+    assert stage.done == [f"set_aside {file}"]
+    shown = capsys.readouterr().out
+    assert "can't be read, nor any state before it: the state is lost" in shown
+    assert "Next: `make up STACK=shop`" in shown
 
 
 def test_what_serves_is_taken_down_with_consent_only(

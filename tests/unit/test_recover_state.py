@@ -38,26 +38,62 @@ def test_what_is_half_written(tmp_path: Path, name: str, text: str, is_torn: boo
     assert state.torn(tmp_path, "shop") == ([tmp_path / name] if is_torn else [])
 
 
+HISTORY = "../../history/django-on-docker/shop"
+OLD, LATE = (
+    f"{HISTORY}/shop-{n}.checkpoint.json" for n in (1700000000000000000, 1800000000000000000)
+)
+
+
 @pytest.mark.parametrize(
-    ("files", "is_damaged"),
+    ("files", "source"),
     [
-        ({"shop.json": "", "shop.json.bak": WHOLE}, True),
-        ({"shop.json.attrs": "{}", "shop.json.bak": WHOLE}, True),
-        ({"shop.json": WHOLE, "shop.json.bak": WHOLE}, False),
-        ({"shop.json": "", "shop.json.bak": ""}, False),
-        ({"shop.json.bak": WHOLE}, False),  # what a removed stack leaves
-        ({}, False),
+        ({"shop.json": "", "shop.json.bak": WHOLE}, "of one step before, shop.json.bak"),
+        ({"shop.json": "", "shop.json.bak": WHOLE, OLD: WHOLE}, "of one step before"),
+        ({"shop.json.attrs": "{}", "shop.json.bak": WHOLE}, "of one step before"),
+        ({"shop.json.attrs": "{}", OLD: WHOLE}, "shop-1700000000000000000.checkpoint.json"),
+        (
+            {"shop.json": "", "shop.json.bak": "", OLD: WHOLE, LATE: WHOLE},
+            "as the last update left it that is in Pulumi's history, ",
+        ),
+        (
+            {"shop.json": "", "shop.json.bak": "", OLD: WHOLE, LATE: '{"vers'},
+            "shop-1700000000000000000.checkpoint.json",
+        ),
     ],
 )
-def test_a_damaged_state_is_put_back(
-    tmp_path: Path, files: dict[str, str], is_damaged: bool
-) -> None:
+def test_a_damaged_state_is_put_back(tmp_path: Path, files: dict[str, str], source: str) -> None:
     write(tmp_path, {f"{STATES}/{name}": text for name, text in files.items()})
     found = state.damaged(tmp_path, "shop")
-    assert (found is not None) == is_damaged
-    if found:
-        state.put_back(*found)
-        assert (tmp_path / STATES / "shop.json").read_text() == WHOLE
+    assert found
+    assert found.before
+    assert source in found.source
+    state.put_back(found.file, found.before)
+    assert (tmp_path / STATES / "shop.json").read_text() == WHOLE
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"shop.json": WHOLE, "shop.json.bak": "", LATE: WHOLE},
+        {"shop.json.bak": WHOLE, LATE: WHOLE},  # what a removed stack leaves
+        {},
+        {"shop.json.attrs": "{}"},
+    ],
+)
+def test_a_state_that_is_well_or_gone_is_left_alone(tmp_path: Path, files: dict[str, str]) -> None:
+    write(tmp_path, {f"{STATES}/{name}": text for name, text in files.items()})
+    assert state.damaged(tmp_path, "shop") is None
+
+
+def test_a_state_of_which_nothing_can_be_read_is_set_aside(tmp_path: Path) -> None:
+    files = {"shop.json": "", "shop.json.bak": "{", "shop.json.attrs": "", LATE: ""}
+    write(tmp_path, {f"{STATES}/{name}": text for name, text in files.items()})
+    found = state.damaged(tmp_path, "shop")
+    assert found
+    assert found.before is None
+    state.set_aside(found.file)
+    names = {path.name for path in (tmp_path / STATES).iterdir()}
+    assert names == {"shop.json.unreadable", "shop.json.bak.unreadable"}
 
 
 def test_a_lock_says_whose_it_is(tmp_path: Path) -> None:
