@@ -1,5 +1,6 @@
 """What every container of the application gets, whether it serves or seeds."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -27,7 +28,7 @@ def environment(settings: Settings, *, database: Address, release: str) -> dict[
         "ALLOWED_HOSTS": ",".join(settings.hosts),
         "CSRF_TRUSTED_ORIGINS": settings.public_origin,
         **project_variables(settings, debug=settings.debug),
-        "DEPLOY_PRIVATE_MEDIA": ",".join(settings.private_media),
+        "DEPLOY_PRIVATE_MEDIA": json.dumps(settings.private_media),
         "DEPLOY_SERVE_MEDIA": _flag(settings.serve_media),
         "DEPLOY_DEPLOYMENT": settings.deployment,
         "DEPLOY_DATABASE_TIMEOUT": str(settings.database_timeout),

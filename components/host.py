@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import docker
 import docker.errors
@@ -78,6 +79,13 @@ class Host:
     def is_local(self) -> bool:
         """The daemon runs on this machine."""
         return self.address is None or self.address.startswith(("unix:", "npipe:"))
+
+    @property
+    def own_folders(self) -> tuple[str, ...]:
+        """The folders of the daemon itself: of its data, and of its socket."""
+        data = str(self.client.info().get("DockerRootDir", ""))
+        socket = urlsplit(self.address or "").path if self.is_local else ""
+        return tuple(folder for folder in (data, socket) if folder.startswith("/"))
 
     def base_image(self, configured: str) -> tuple[str, str]:
         """The base image to build on, and where it comes from.

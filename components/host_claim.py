@@ -2,10 +2,9 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from components import ports
+from components import host_folders, ports
 from components.database_claim import DatabaseClaim
 from components.host_sharing import Sharing
 from components.labels import DEPLOYMENT, ROLE, STACK, traffic_network
@@ -44,6 +43,7 @@ class Claim:
         data_file: the database's file, which has to be in its volume; "" if it may be made, or is
             none.
         database: what its database takes.
+        further: further volumes, or folders of the host, that the application gets.
         retire: containers that served until now and are taken over from.
         owned: the ids of what is in the stack's state.
     """
@@ -55,6 +55,7 @@ class Claim:
     volumes: dict[str, str]
     data_file: str
     database: DatabaseClaim | None = None
+    further: Collection[str] = ()
     retire: Sequence[str]
     owned: Collection[str]
 
@@ -62,6 +63,9 @@ class Claim:
         """One line for each thing on the host that stands in the way, and what resolves it."""
         yield from self._data_problems(host)
         yield from self._sharing(host).problems(host)
+        for folder in self.further:
+            if folder.startswith("/"):
+                yield from host_folders.problems(host, "volumes", folder)
         yield from self._container_problems(host)
         yield from self._ownership_problems(host)
         yield from self._network_problems(host)
@@ -100,7 +104,7 @@ class Claim:
     def _data_problems(self, host: "Host") -> Iterator[str]:
         for key, volume in self.volumes.items():
             if volume.startswith("/"):
-                yield from self._folder_problems(host, key, volume)
+                yield from host_folders.problems(host, key, volume)
                 continue
             marks = host.volume_labels(volume)
             if self.data == "existing" and marks is None:
@@ -111,10 +115,6 @@ class Claim:
                 )
             if self.data == "create" and marks is not None:
                 yield from _volume_problems(self, key, volume, marks, host)
-
-    def _folder_problems(self, host: "Host", key: str, folder: str) -> Iterator[str]:
-        if host.is_local and not Path(folder).is_dir():
-            yield f"{key}: there is no folder {folder} on the host"
 
     def _file_problems(self, host: "Host") -> Iterator[str]:
         source = self.volumes.get("dataVolume", "")

@@ -8,6 +8,8 @@ from typing import Literal
 import pulumi
 import pulumi_docker as docker
 
+from components.paths import mount_words
+
 
 @dataclass(frozen=True, kw_only=True)
 class Mount:
@@ -44,8 +46,8 @@ class Mount:
     def for_client(self) -> pulumi.Output[str]:
         """As `docker run --mount` takes it."""
         tail = ",readonly" if self.read_only else ""
-        return pulumi.Output.concat(
-            f"type={self.type},source=", self.source, f",target={self.target}{tail}"
+        return pulumi.Output.from_input(self.source).apply(
+            lambda source: mount_words(self.type, source, self.target) + tail
         )
 
 

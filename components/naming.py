@@ -9,6 +9,7 @@ LONGEST = 40
 def default_deployment(stack: str) -> str:
     """The deployment of a stack whose key `deployment` is empty: its name, as names go on a host.
 
-    Commands ask for it, too, and run where no Pulumi is.
+    It may be longer than a deployment's name can be: cut, two stacks' could be the same. Commands
+    ask for it, too, and run where no Pulumi is.
     """
-    return re.sub(r"[^a-z0-9-]+", "-", stack.lower()).strip("-")[:LONGEST]
+    return re.sub(r"[^a-z0-9-]+", "-", stack.lower()).strip("-")

@@ -142,6 +142,7 @@ def _prepare() -> Preparation:
         volumes=volumes,
         data_file=data_file(settings) if settings.data == "existing" or renamed else "",
         database=claim(settings),
+        further=settings.volumes,
         retire=settings.retire,
         owned=owned,
     )

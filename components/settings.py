@@ -11,28 +11,45 @@ from typing import Annotated, Any, Literal, get_origin
 from urllib.parse import urlsplit
 
 import pulumi
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic.alias_generators import to_camel
 from pydantic.fields import FieldInfo
 
 from components import database_url, settings_project
 from components.database import ENGINES
-from components.naming import default_deployment
+from components.naming import LONGEST, default_deployment
+from components.paths import is_printable
 from components.plan import STRATEGIES
 from components.settings_errors import ConfigError, conflict, count, explain
 from components.settings_types import (
     AheadPolicy,
     Alias,
+    AptPackage,
     CheckId,
+    ContainerName,
+    DataFile,
     EngineName,
     FurtherUrl,
+    HostName,
+    ImageName,
     InsidePath,
+    MediaFolder,
     Module,
     Name,
     OpenVariable,
     Origin,
     ReleaseTag,
     ServerUrl,
+    Source,
     SqlName,
     StrategyName,
     Target,
@@ -41,7 +58,6 @@ from components.settings_types import (
     UrlPath,
     Value,
     Variable,
-    VolumePath,
     Wsgi,
 )
 
@@ -54,6 +70,9 @@ SECRETS = (
     *("secretEnvironment", "databases"),
 )
 """Config keys whose values have to be encrypted, and are never shown."""
+
+
+_MAY_HAVE_LINES = ("seed_steps",)
 
 
 class Settings(BaseModel):
@@ -73,18 +92,18 @@ class Settings(BaseModel):
     python_path: InsidePath = ""
     requirements: InsidePath = ""
     dockerfile: InsidePath = ""
-    apt_packages: Annotated[tuple[str, ...], Unordered] = ()
+    apt_packages: Annotated[tuple[AptPackage, ...], Unordered] = ()
     environment: dict[OpenVariable, Value] = {}
     secret_environment: dict[Variable, SecretStr] = {}
-    base_image: str = ""
+    base_image: ImageName = ""
     silenced_system_checks: Annotated[tuple[CheckId, ...], Unordered] = ()
 
     # The data
     data: Literal["create", "existing"]
-    data_volume: str = ""
-    media_volume: str = ""
-    data_file: Annotated[VolumePath, Field(min_length=1)] = "db.sqlite3"
-    volumes: dict[str, Target] = {}
+    data_volume: Source = ""
+    media_volume: Source = ""
+    data_file: Annotated[DataFile, Field(min_length=1)] = "db.sqlite3"
+    volumes: dict[Annotated[Source, Field(min_length=1)], Target] = {}
     database: EngineName = "sqlite"
     database_name: Annotated[SqlName, Field(min_length=1)] = "app"
     database_user: Annotated[SqlName, Field(min_length=1)] = "app"
@@ -92,7 +111,7 @@ class Settings(BaseModel):
     database_url: ServerUrl | None = None
     database_timeout: int = Field(default=60, ge=1, le=3600)
     databases: dict[Alias, FurtherUrl] = {}
-    postgres_image: str = ""
+    postgres_image: ImageName = ""
 
     # The operations
     strategy: StrategyName = "recommended"
@@ -111,19 +130,19 @@ class Settings(BaseModel):
     mount_source: bool = False
 
     # The site
-    deployment: Name = ""
+    deployment: Annotated[Name, Field(min_length=1)]
     port: int = Field(default=8080, ge=1, le=65535)
     origin: Origin = ""
-    allowed_hosts: Annotated[tuple[str, ...], Unordered] = ()
+    allowed_hosts: Annotated[tuple[HostName, ...], Unordered] = ()
     admin_user: str = Field(default="admin", min_length=1)
     admin_email: str = "admin@example.org"
     secret_key: SecretStr | None = Field(default=None, min_length=32)
     admin_password: SecretStr | None = Field(default=None, min_length=8)
-    retire: tuple[str, ...] = ()
+    retire: tuple[ContainerName, ...] = ()
     max_body_size: int = Field(default=100, ge=1, le=100_000)
     edge: bool = True
     serve_media: bool = True
-    private_media: Annotated[tuple[InsidePath, ...], Unordered] = ()
+    private_media: Annotated[tuple[MediaFolder, ...], Unordered] = ()
 
     # The server
     replicas: int = Field(default=1, ge=1, le=16)
@@ -133,6 +152,18 @@ class Settings(BaseModel):
     smoke_paths: tuple[UrlPath, ...] = ()
     gate_timeout: int = Field(default=120, ge=1, le=3600)
     stop_grace: int = Field(default=30, ge=1, le=3600)
+
+    @field_validator("*", mode="after")
+    @classmethod
+    def _plain(cls, value: Any, info: ValidationInfo) -> Any:
+        # What has several lines, or a null character, is something else in files of other
+        # languages. Secrets, variables and commands are handed over as data.
+        texts = [value] if isinstance(value, str) else value if isinstance(value, tuple) else ()
+        lines = info.field_name in _MAY_HAVE_LINES
+        for text in texts:
+            if "\0" in text or not (lines or is_printable(text)):
+                raise ValueError("must be without line breaks and other control characters")
+        return value
 
     @model_validator(mode="after")
     def _consistent(self) -> "Settings":
@@ -259,6 +290,7 @@ class Settings(BaseModel):
     def hosts(self) -> tuple[str, ...]:
         """The values for ALLOWED_HOSTS: the public origin's host first, then the configured."""
         host = urlsplit(self.public_origin).hostname or "127.0.0.1"
+        host = f"[{host}]" if ":" in host else host
         return tuple(dict.fromkeys((host, "localhost", "127.0.0.1", *self.allowed_hosts)))
 
 
@@ -287,7 +319,10 @@ def load(
         named = {"deployment": default_deployment(stack)}
         settings = Settings.model_validate({**named, **_decode(given)})
     except ValidationError as error:
-        problems += [explain(e, raw, stack, keys=keys(), secret=SECRETS) for e in error.errors()]
+        errors = [e for e in error.errors() if e["loc"] != ("deployment",) or "deployment" in given]
+        if len(errors) < len(error.errors()):
+            problems.append(_unnamed(stack))
+        problems += [explain(e, raw, stack, keys=keys(), secret=SECRETS) for e in errors]
     if problems:
         raise ConfigError(f"{file} has {count(problems)}", problems)
     return settings
@@ -310,6 +345,14 @@ def load_stack() -> Settings:
 def keys() -> dict[str, FieldInfo]:
     """Every config key with the field that declares it."""
     return {to_camel(name): field for name, field in Settings.model_fields.items()}
+
+
+def _unnamed(stack: str) -> str:
+    return (
+        f"deployment is empty, and the stack's name {stack!r} gives none of 1 to {LONGEST} "
+        "characters, on which what is named after it rests: name it with `pulumi config set "
+        f"deployment NAME -s {stack}`"
+    )
 
 
 def _decode(raw: Mapping[str, str]) -> dict[str, Any]:

@@ -3,12 +3,12 @@
 import json
 import re
 from collections.abc import Mapping
+from ipaddress import IPv6Address
 from typing import Annotated
-from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, SecretStr
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
-from components import database_url
+from components import database_url, paths
 from components.database import ENGINES
 from components.migration_policy import AHEAD, UNSAFE
 from components.plan import STRATEGIES
@@ -33,23 +33,6 @@ RESERVED = (
 )
 """Variables of the containers that config keys decide, or the program itself."""
 
-TAKEN_FOLDERS = {
-    "/srv/static": (
-        "where the image's static files are. A volume is filled from the image only while it is "
-        "empty: it would hide the files of every later release. Mount it elsewhere; to collect "
-        "outside the build choose another strategy, whose volume belongs to the release"
-    ),
-    "/srv/data": "where the database is: name its volume in dataVolume",
-    "/srv/media": "where uploaded files are: name their volume in mediaVolume",
-    "/srv/ledger": "where the ledger is",
-    "/srv/backups": "where the database's copies are",
-    "/srv/assets": "where the last releases' static files are",
-    "/run/secrets": "where the secrets are",
-    "/opt/venv": "where the release's dependencies are",
-    "/opt/deploy": "where the runtime is",
-}
-"""Folders of the containers that no volume of the user's may cover, and why."""
-
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 _WSGI = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
@@ -58,6 +41,21 @@ _SQL_NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _ALIAS = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 _CHECK = re.compile(r"[A-Za-z_][\w-]*(\.[\w-]+)*\.[A-Z]\d+")
+# RFC 1123's names, as Django takes them; an address in brackets is IPv6.
+_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_HOST = rf"(?:{_LABEL}(?:\.{_LABEL})*|\[[0-9a-f:.]+\])"
+_ORIGIN = re.compile(rf"(https?)://({_HOST})(?::([0-9]{{1,5}}))?")
+_ALLOWED_HOST = re.compile(rf"\*|\.?{_HOST}")
+# RFC 3986's characters of a path and a query, but for the quote, which other languages read.
+_URL_PATH = re.compile(r"/(?:[A-Za-z0-9._~!$&()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*")
+# Debian's names of packages (policy manual, 5.6.1), with an architecture, version or suite.
+_APT = re.compile(r"[a-z0-9][a-z0-9+.-]*(:[a-z0-9-]+)?([=/][A-Za-z0-9.+~:-]+)?")
+_IMAGE = re.compile(
+    r"[A-Za-z0-9][A-Za-z0-9._/-]*(:[0-9]+/[A-Za-z0-9._/-]+)?(:[\w.-]+)?(@[\w:]+)?", re.A
+)
+_CONTAINER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+# What would be something else in the database's URL.
+_DATA_FILE = re.compile(r"[^?#%]+")
 
 
 def _matches(pattern: re.Pattern[str], says: str) -> AfterValidator:
@@ -69,13 +67,8 @@ def _matches(pattern: re.Pattern[str], says: str) -> AfterValidator:
     return AfterValidator(check)
 
 
-def _inside(folder: str) -> AfterValidator:
-    def check(value: str) -> str:
-        if value.startswith("/") or ".." in value.split("/"):
-            raise ValueError(f"must be a path inside {folder}, without a leading / and without ..")
-        return value.strip("/")
-
-    return AfterValidator(check)
+def _inside(where: str) -> AfterValidator:
+    return AfterValidator(lambda value: paths.inside(value, where))
 
 
 def _one_of(table: Mapping[str, object]) -> AfterValidator:
@@ -93,10 +86,23 @@ def _server_url(value: SecretStr) -> SecretStr:
 
 
 def _origin(value: str) -> str:
-    parts = urlsplit(value)
-    if value and (parts.scheme not in ("http", "https") or not parts.netloc or parts.path):
-        raise ValueError("must be an origin such as https://www.example.org, without a path")
-    return value
+    found = _ORIGIN.fullmatch(value.lower())
+    port = int(found[3] or 1) if found else 0
+    if value and (not found or not 1 <= port <= 65535 or not _is_host(found[2])):
+        raise ValueError(
+            "must be an origin such as https://www.example.org or http://192.0.2.1:8080, without a "
+            "path and without a user; a name in another script as it is in the DNS (xn--…)"
+        )
+    # As browsers say it: in lower case, and without the port that goes without saying.
+    usual = found and found[3] and (found[1], port) in (("http", 80), ("https", 443))
+    return f"{found[1]}://{found[2]}" if found and usual else value.lower()
+
+
+def _is_host(host: str) -> bool:
+    try:
+        return not host.startswith("[") or bool(IPv6Address(host.strip("[]")))
+    except ValueError:
+        return False
 
 
 def _not_reserved(variable: str) -> str:
@@ -130,28 +136,6 @@ def _unordered(values: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(sorted(set(values)))
 
 
-def _target(path: str) -> str:
-    if not path.startswith("/") or ".." in path.split("/"):
-        raise ValueError("must be an absolute path in the container, without ..")
-    if "/app/".startswith(f"{path.rstrip('/')}/"):
-        raise ValueError("covers /app, where the release's source is")
-    for folder, reason in TAKEN_FOLDERS.items():
-        if _overlap(path, folder):
-            raise ValueError(f"covers {folder}, {reason}")
-    return path
-
-
-def _overlap(one: str, other: str) -> bool:
-    first, second = f"{one.rstrip('/')}/", f"{other}/"
-    return first.startswith(second) or second.startswith(first)
-
-
-def _url_path(value: str) -> str:
-    if not value.startswith("/"):
-        raise ValueError("must be a path that begins with /")
-    return value
-
-
 Name = Annotated[
     str, _matches(_NAME, "must be lower-case letters, digits and dashes, at most 40 of them")
 ]
@@ -180,8 +164,30 @@ ReleaseTag = Annotated[
     ),
 ]
 InsidePath = Annotated[str, _inside("appPath")]
-VolumePath = Annotated[str, _inside("the volume that holds the database (dataVolume)")]
-Target = Annotated[str, AfterValidator(_target)]
+DataFile = Annotated[
+    str,
+    _inside("the volume that holds the database (dataVolume)"),
+    _matches(_DATA_FILE, "must be a file's path in its volume, without ?, # and %"),
+]
+MediaFolder = Annotated[str, AfterValidator(paths.media_folder)]
+Source = Annotated[str, AfterValidator(paths.source)]
+Target = Annotated[str, AfterValidator(paths.target)]
+AptPackage = Annotated[
+    str, Field(min_length=1), _matches(_APT, "must be the name of a Debian package, such as libpq5")
+]
+ImageName = Annotated[str, _matches(_IMAGE, "must be the name of an image, such as debian:trixie")]
+ContainerName = Annotated[
+    str, Field(min_length=1), _matches(_CONTAINER, "must be a container's name, see `docker ps`")
+]
+HostName = Annotated[
+    str,
+    Field(min_length=1),
+    AfterValidator(str.lower),
+    _matches(
+        _ALLOWED_HOST,
+        "must be a host name such as www.example.org, .example.org for all below it, or * for any",
+    ),
+]
 Wsgi = Annotated[str, _matches(_WSGI, "must look like package.wsgi:application")]
 StrategyName = Annotated[str, _one_of(STRATEGIES)]
 EngineName = Annotated[str, _one_of(ENGINES)]
@@ -191,4 +197,11 @@ ServerUrl = Annotated[SecretStr, AfterValidator(_server_url)]
 FurtherUrl = Annotated[SecretStr, AfterValidator(_further_url)]
 Unordered = AfterValidator(_unordered)
 Origin = Annotated[str, AfterValidator(_origin)]
-UrlPath = Annotated[str, AfterValidator(_url_path)]
+UrlPath = Annotated[
+    str,
+    Field(min_length=1),
+    _matches(
+        _URL_PATH,
+        "must be a path that begins with /, of the characters of a URL: others as %XX",
+    ),
+]

@@ -4,24 +4,21 @@ import json
 import logging
 import mimetypes
 import os
-import posixpath
 from collections.abc import Awaitable, Callable
-from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 from urllib.parse import urlsplit
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
 from django.conf import settings
-from django.core.exceptions import SuspiciousFileOperation
 from django.core.files.storage import FileSystemStorage, default_storage
 from django.db import connections
 from django.http import FileResponse, HttpResponse, HttpResponseNotModified
 from django.urls import Resolver404, resolve
-from django.utils._os import safe_join
 from django.utils.http import http_date
 from django.views.static import was_modified_since
 
 from .overlay_database import owned
+from .uploads import NotServedError, open_upload, private_folders
 
 HEALTH_PATH = "/-/health"
 
@@ -120,7 +117,7 @@ class MediaMiddleware(Middleware):
     """Serves GET and HEAD of MEDIA_URL from MEDIA_ROOT, unless the project's own URLs do.
 
     Uploads come from users: browsers are told to trust neither their type nor their scripts.
-    What lies below one of the folders in DEPLOY_PRIVATE_MEDIA (comma separated) is not served.
+    What lies below one of the folders in DEPLOY_PRIVATE_MEDIA, a list in JSON, is not served.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -128,8 +125,7 @@ class MediaMiddleware(Middleware):
         self.prefix = urlsplit(settings.MEDIA_URL).path
         # A project with a storage class of its own may keep its files anywhere.
         self.local = isinstance(default_storage, FileSystemStorage)
-        folders = os.environ.get("DEPLOY_PRIVATE_MEDIA", "").split(",")
-        self.private = tuple(f"{f.strip().strip('/')}/" for f in folders if f.strip().strip("/"))
+        self.private = private_folders()
 
     def concerns(self, request: Any) -> bool:
         return bool(
@@ -141,10 +137,12 @@ class MediaMiddleware(Middleware):
     def answer(self, request: Any) -> Any:
         if not self.concerns(request) or _has_own_view(request.path_info, self.prefix):
             return None
-        path = posixpath.normpath(request.path_info.removeprefix(self.prefix)).lstrip("/")
-        if f"{path}/".startswith(self.private or ("\0",)):
+        path = request.path_info.removeprefix(self.prefix)
+        try:
+            file = open_upload(default_storage.location, path, self.private)
+        except NotServedError:
             return _not_found()
-        return _serve(path, request)
+        return _serve(file, request)
 
 
 def _has_own_view(path: str, prefix: str) -> bool:
@@ -156,20 +154,15 @@ def _has_own_view(path: str, prefix: str) -> bool:
     return bool(route.lstrip("^/").replace("\\", "").startswith(prefix.lstrip("/")))
 
 
-def _serve(path: str, request: Any) -> Any:
-    try:
-        full = Path(safe_join(default_storage.location, path))
-        stat = full.stat()
-        if not full.is_file():
-            return _not_found()
-        if not was_modified_since(request.META.get("HTTP_IF_MODIFIED_SINCE"), stat.st_mtime):
-            return HttpResponseNotModified()
-        file = full.open("rb") if request.method == "GET" else None
-    except (OSError, ValueError, SuspiciousFileOperation):
-        return _not_found()
-    content_type, encoding = mimetypes.guess_type(full.name)
+def _serve(file: BinaryIO, request: Any) -> Any:
+    stat = os.fstat(file.fileno())
+    if not was_modified_since(request.META.get("HTTP_IF_MODIFIED_SINCE"), stat.st_mtime):
+        file.close()
+        return HttpResponseNotModified()
+    content_type, encoding = mimetypes.guess_type(file.name)
     content_type = content_type or "application/octet-stream"
-    if file is None:
+    if request.method == "HEAD":
+        file.close()
         response = HttpResponse(content_type=content_type)
     else:
         response = FileResponse(file, content_type=content_type)

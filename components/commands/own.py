@@ -4,13 +4,16 @@ import json
 import os
 
 from components.commands.client import docker_or_fail
+from components.paths import mount_words
 
 USER = 10001
-# Looks first: a volume whose files are right is not written to.
+# Looks first: a volume whose files are right is not written to. What is mounted in a folder is
+# another's, and a link's own owner is changed, not that of what it leads to.
 _SCRIPT = f"""\
 for folder in "$@"; do
-  found="$(find "$folder" -xdev '(' ! -uid {USER} -o ! -gid {USER} ')' | wc -l)"
-  [ "$found" = 0 ] || chown -R {USER}:{USER} "$folder" || exit 1
+  others() {{ find "$folder" -xdev '(' ! -uid {USER} -o ! -gid {USER} ')' "$@"; }}
+  found="$(others -print | wc -l)"
+  [ "$found" = 0 ] || others -exec chown -h {USER}:{USER} '{{}}' + || exit 1
   echo "$found"
 done
 """
@@ -22,7 +25,7 @@ def arguments(sources: list[str], image: str) -> list[str]:
     words = ["run", "--rm", "--network", "none", "--user", "0"]
     for source, target in zip(sources, targets, strict=True):
         kind = "bind" if source.startswith("/") else "volume"
-        words += ["--mount", f"type={kind},source={source},target={target}"]
+        words += ["--mount", mount_words(kind, source, target)]
     return [*words, "--entrypoint", "sh", image, "-c", _SCRIPT, "own", *targets]
 
 

@@ -60,6 +60,10 @@ class FakeDaemon:
         """It answers."""
         return True
 
+    def info(self) -> dict[str, Any]:
+        """What it says of itself."""
+        return {"DockerRootDir": "/data/docker"}
+
     @property
     def volumes(self) -> Any:
         """As the client has them."""

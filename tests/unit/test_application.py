@@ -35,7 +35,7 @@ def test_the_variables_of_every_container() -> None:
         "DEPLOY_DATABASE_TIMEOUT": "60",
         "DEPLOY_MIGRATE_TIMEOUT": "600",
         "DEPLOY_DEPLOYMENT": "shop",
-        "DEPLOY_PRIVATE_MEDIA": "",
+        "DEPLOY_PRIVATE_MEDIA": "[]",
         "DEPLOY_SERVE_MEDIA": "true",
         "DEPLOY_SILENCED_CHECKS": "",
         "RELEASE": "abc",
@@ -57,7 +57,7 @@ def test_the_variables_of_every_container() -> None:
         ({"environment": {"LANG": "de"}}, "LANG", "de"),
         ({"databaseTimeout": 5}, "DEPLOY_DATABASE_TIMEOUT", "5"),
         ({"serveMedia": False}, "DEPLOY_SERVE_MEDIA", "false"),
-        ({"privateMedia": ["documents", "b"]}, "DEPLOY_PRIVATE_MEDIA", "b,documents"),
+        ({"privateMedia": ["documents", "b"]}, "DEPLOY_PRIVATE_MEDIA", '["b", "documents"]'),
     ],
 )
 def test_what_config_makes_of_them(changes: dict[str, Any], variable: str, value: str) -> None:
@@ -150,9 +150,15 @@ def test_static_files_that_are_collected_again_are_the_releases_own() -> None:
 
 
 def test_volumes_of_the_users_come_in_a_stable_order() -> None:
-    assert mounts(volumes={"b": "/srv/b", "/home/a": "/srv/a"})[3:] == [
-        "type=bind,source=/home/a,target=/srv/a",
-        "type=volume,source=b,target=/srv/b",
+    assert mounts(volumes={"bb": "/srv/b", "/home/ada/a": "/srv/a"})[3:] == [
+        "type=bind,source=/home/ada/a,target=/srv/a",
+        "type=volume,source=bb,target=/srv/b",
+    ]
+
+
+def test_a_folder_with_a_comma_is_one_field_for_the_client() -> None:
+    assert mounts(volumes={'/srv/a,readonly"b': "/srv/b,c"})[3:] == [
+        'type=bind,"source=/srv/a,readonly""b","target=/srv/b,c"'
     ]
 
 

@@ -21,7 +21,7 @@ def settings(**changes: Any) -> Settings:
 SQLITE = settings()
 POSTGRES = settings(database="postgres")
 EXTERNAL = settings(database="external", databaseUrl=URL)
-OLD_FILE = settings(data="existing", dataVolume="/home/old", dataFile="sub/site.db")
+OLD_FILE = settings(data="existing", dataVolume="/srv/old", dataFile="sub/site.db")
 OLD_SERVER = settings(
     database="postgres", data="existing", dataVolume="old_pg", databaseName="old", databaseUser="me"
 )
@@ -31,7 +31,7 @@ OLD_SERVER = settings(
     ("chosen", "url", "identity", "family"),
     [
         (SQLITE, "sqlite:////srv/data/db.sqlite3", "sqlite:shop-data/db.sqlite3", "sqlite"),
-        (OLD_FILE, "sqlite:////srv/data/sub/site.db", "sqlite:/home/old/sub/site.db", "sqlite"),
+        (OLD_FILE, "sqlite:////srv/data/sub/site.db", "sqlite:/srv/old/sub/site.db", "sqlite"),
         (
             POSTGRES,
             "postgres://app:p%40ss@shop-postgres:5432/app",
@@ -61,7 +61,7 @@ def test_where_a_database_is(chosen: Settings, url: str, identity: str, family: 
     ("chosen", "volumes", "file", "opened"),
     [
         (SQLITE, {"dataVolume": "shop-data"}, "db.sqlite3", ["shop-data"]),
-        (OLD_FILE, {"dataVolume": "/home/old"}, "sub/site.db", ["/home/old"]),
+        (OLD_FILE, {"dataVolume": "/srv/old"}, "sub/site.db", ["/srv/old"]),
         (POSTGRES, {"dataVolume": "shop-postgres"}, "", []),
         (OLD_SERVER, {"dataVolume": "old_pg"}, "", []),
         (EXTERNAL, {}, "", []),
@@ -174,7 +174,7 @@ def test_a_site_that_is_down_is_moved_by_the_same_commands() -> None:
         # Of a remote host's folder nothing is known beforehand: the server's start tells.
         (OLD_SERVER, {}, False),
         (POSTGRES, {"shop-postgres": ""}, False),
-        (OLD_FILE, {"/home/old": ""}, False),
+        (OLD_FILE, {"/srv/old": ""}, False),
     ],
 )
 def test_an_existing_data_directory_has_to_be_one(

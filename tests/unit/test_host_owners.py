@@ -200,8 +200,37 @@ def test_a_folder_of_the_host_has_to_be_there(daemon: FakeDaemon, tmp_path: Path
     media.mkdir()
     volumes = {"dataVolume": str(tmp_path / "data"), "mediaVolume": str(media)}
     first, second = problems(data="existing", data_file="db.sqlite3", volumes=volumes)
-    assert first == f"dataVolume: there is no folder {tmp_path}/data on the host"
+    assert first.startswith(f"dataVolume: there is no folder {tmp_path}/data on the host")
     assert second.startswith(f"dataFile: there is no file db.sqlite3 in {tmp_path}/data: ")
+
+
+@pytest.mark.parametrize(
+    ("what", "says"),
+    [
+        ("file", "is no folder"),
+        ("to_etc", "to_etc, which is /etc, is the host's own, below /etc"),
+        ("program", "holds this program's own folder"),
+        ("home", "holds a user's home folder"),
+        ("daemon", "is the Docker daemon's own"),
+        ("fine", ""),
+        ("to_fine", ""),
+    ],
+)
+def test_a_folder_is_the_applications_to_have(
+    daemon: FakeDaemon, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str, says: str
+) -> None:
+    for name in ("program/clone", "home/ada", "daemon/data", "fine"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "file").touch()
+    (tmp_path / "to_etc").symlink_to("/etc")
+    (tmp_path / "to_fine").symlink_to("fine")
+    monkeypatch.chdir(tmp_path / "program" / "clone")
+    monkeypatch.setattr(Path, "home", lambda: tmp_path / "home" / "ada")
+    monkeypatch.setattr(daemon, "info", lambda: {"DockerRootDir": f"{tmp_path}/daemon/data"})
+    found = problems(further=["a_volume", f"{tmp_path}/{what}"])
+    assert len(found) == (1 if says else 0)
+    assert all(line.startswith(f"volumes: {'is no' if what == 'file' else ''}") for line in found)
+    assert says in "".join(found)
 
 
 def test_a_folder_with_its_database_is_served(daemon: FakeDaemon, tmp_path: Path) -> None:

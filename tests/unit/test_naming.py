@@ -7,6 +7,7 @@ import pytest
 
 from components.naming import LONGEST, default_deployment
 from components.settings import load
+from components.settings_errors import ConfigError
 
 REQUIRED = {"appPath": "x", "settingsModule": "shop.settings", "data": "create"}
 
@@ -18,12 +19,21 @@ REQUIRED = {"appPath": "x", "settingsModule": "shop.settings", "data": "create"}
         ("shop_prod", "shop-prod"),
         ("Shop.Prod", "shop-prod"),
         ("_shop__prod_", "shop-prod"),
-        ("s" * 41, "s" * LONGEST),
+        ("s" * LONGEST, "s" * LONGEST),
     ],
 )
 def test_a_stacks_name_becomes_a_name_on_the_host(stack: str, deployment: str) -> None:
     assert default_deployment(stack) == deployment
     assert load(REQUIRED, stack=stack, file="x").deployment == deployment
+
+
+@pytest.mark.parametrize("stack", ["s" * (LONGEST + 1), "s" * LONGEST + ".prod", "_", "..."])
+def test_a_stack_whose_name_gives_none_has_to_name_its_deployment(stack: str) -> None:
+    with pytest.raises(ConfigError) as error:
+        load(REQUIRED, stack=stack, file="x")
+    assert f"`pulumi config set deployment NAME -s {stack}`" in str(error.value)
+    assert "gives none of 1 to 40 characters" in str(error.value)
+    assert load({**REQUIRED, "deployment": "shop"}, stack=stack, file="x").deployment == "shop"
 
 
 def test_it_is_known_where_nothing_is_installed() -> None:

@@ -107,7 +107,7 @@ def test_files_of_others_are_counted_and_given(tmp_path: Path) -> None:
     (tmp_path / "one file").touch()
     code, said, calls = run_script(tmp_path, str(tmp_path / "one file"))
     assert (code, said) == (0, ["1"])
-    assert calls == [f"-R 10001:10001 {tmp_path}/one file"]
+    assert calls == [f"-h 10001:10001 {tmp_path}/one file"]
 
 
 def test_what_is_right_is_not_written_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

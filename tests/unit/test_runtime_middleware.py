@@ -162,12 +162,25 @@ def test_a_catch_all_address_does_not_count_as_a_view_of_uploads(
     assert answer["body"] == upload.read_text()
 
 
-def test_private_folders_are_not_served(project: Project, upload: Path) -> None:
-    project.environ["DEPLOY_PRIVATE_MEDIA"] = "documents, a/"
-    other = upload.parents[1] / "ab.txt"
-    other.write_text("b")
-    private, plain = ask(project, "/media/a/page.html", "/media/ab.txt")
-    assert (private["status"], plain["status"]) == (404, 200)
+def test_private_folders_and_links_out_of_the_folder_are_not_served(
+    project: Project, upload: Path
+) -> None:
+    project.environ["DEPLOY_PRIVATE_MEDIA"] = '["documents", "./a/"]'
+    media = upload.parents[1]
+    secret = Path(project.environ["DEPLOY_SECRETS_DIR"], "SECRET_KEY")
+    secret.write_text("secret" * 10)
+    (media / "key").symlink_to(secret)
+    (media / "ab.txt").write_text("b")
+    paths = ["/media/a/page.html", "/media//./x/..//a/page.html", "/media/a%2fpage.html"]
+    *private, link, plain = ask(project, *paths, "/media/key", "/media/ab.txt")
+    assert [answer["status"] for answer in private] == [404] * len(paths)
+    assert (link["status"], plain["status"]) == (404, 200)
+
+
+def test_private_folders_that_cannot_be_read_are_an_error(project: Project) -> None:
+    project.environ["DEPLOY_PRIVATE_MEDIA"] = "documents, a"
+    with pytest.raises(AssertionError, match="it has to be a list in JSON"):
+        ask(project, "/media/a/page.html")
 
 
 def test_a_storage_class_that_keeps_files_elsewhere_is_not_read(

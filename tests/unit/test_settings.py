@@ -73,7 +73,35 @@ def test_the_least_configuration_is_enough() -> None:
         ({"environment": '{"DEBUG": "oui"}'}, "is 'oui', which is neither a yes nor a no, but de"),
         ({"origin": "www.example.org"}, "must be an origin such as https://"),
         ({"origin": "https://example.org/shop"}, "without a path"),
+        ({"origin": "http://x:abc"}, "must be an origin such as https://"),
+        ({"origin": "http://x:0"}, "must be an origin such as https://"),
+        ({"origin": "http://x:70000"}, "must be an origin such as https://"),
+        ({"origin": "https://a b.example"}, "must be an origin such as https://"),
+        ({"origin": "https://ada@example.org"}, "without a user"),
+        ({"origin": "https://example.org?a"}, "must be an origin such as https://"),
+        ({"origin": "https://exa_mple.org"}, "must be an origin such as https://"),
+        ({"origin": "https://b\u00fccher.example"}, "as it is in the DNS (xn--"),
+        ({"origin": "http://[::zz]"}, "must be an origin such as https://"),
+        ({"origin": "https://example.org\n"}, "must be an origin such as https://"),
         ({"healthPath": "health"}, "must be a path that begins with /"),
+        ({"healthPath": "/\n  acl x"}, "of the characters of a URL"),
+        ({"healthPath": "/a b"}, "of the characters of a URL"),
+        ({"healthPath": "/'"}, "of the characters of a URL"),
+        ({"healthPath": "/%2"}, "of the characters of a URL"),
+        ({"allowedHosts": '["a,b"]'}, "must be a host name such as"),
+        ({"allowedHosts": '[""]'}, "at least 1 character"),
+        ({"aptPackages": '["libpq5; id"]'}, "must be the name of a Debian package"),
+        ({"aptPackages": '["-oDpkg::Pre-Invoke=id"]'}, "must be the name of a Debian package"),
+        ({"baseImage": "--privileged"}, "must be the name of an image"),
+        ({"postgresImage": "postgres 17"}, "must be the name of an image"),
+        ({"retire": '["--all"]'}, "must be a container's name"),
+        ({"adminUser": "a\nb"}, "must be without line breaks"),
+        ({"dataFile": "db.sqlite3?mode=ro"}, "without ?, # and %"),
+        ({"dataFile": "../db"}, "must be a path inside the volume that holds the database"),
+        ({"privateMedia": '["."]'}, "must be a folder below MEDIA_ROOT"),
+        ({"privateMedia": '["/private"]'}, "without a leading /"),
+        ({"privateMedia": '["a/../b"]'}, "without .."),
+        ({"requirements": "-x/requirements.txt"}, "with no - first"),
         ({"pythonPath": "../elsewhere"}, "must be a path inside appPath"),
         ({"deployment": "My Shop"}, "must be lower-case letters"),
         ({"wsgi": "site.wsgi"}, "must look like package.wsgi:application"),
@@ -223,6 +251,72 @@ def test_variables_of_this_program_are_refused(variable: str) -> None:
 def test_no_volume_covers_what_the_program_keeps_there(path: str) -> None:
     with pytest.raises(ConfigError, match="covers /"):
         parse(volumes=json.dumps({"files": path}))
+
+
+@pytest.mark.parametrize("path", ["/srv//static", "/srv/./data", "srv/x", "/srv/a/../data", "/a\n"])
+def test_a_volumes_place_is_a_plain_path(path: str) -> None:
+    with pytest.raises(ConfigError, match="must be a plain absolute path"):
+        parse(volumes=json.dumps({"files": path}))
+
+
+@pytest.mark.parametrize(
+    ("source", "says"),
+    [
+        ("/", "is shared with others"),
+        ("/home", "is shared with others"),
+        ("/home/ada", "is shared with others"),
+        ("/var/lib", "is shared with others"),
+        ("/etc", "is the host's own, below /etc"),
+        ("/etc/letsencrypt", "is the host's own, below /etc"),
+        ("/usr/share/x", "is the host's own, below /usr"),
+        ("/var/run/docker.sock", "is the host's own, below /var/run"),
+        ("/srv/docker.sock", "is a socket: who may use the daemon's is root"),
+        ("/var/lib/docker/volumes/x/_data", "is the host's own, below /var/lib/docker"),
+        ("/home/ada/.ssh", "holds a user's own settings or keys"),
+        ("/root/.config/x", "holds a user's own settings or keys"),
+        ("/srv/a/../../etc", "must be a plain absolute path"),
+        ("/srv//a", "must be a plain absolute path"),
+        ("./media", "must be a volume's name"),
+        ("a,b", "must be a volume's name"),
+    ],
+)
+def test_what_is_not_the_sites_is_given_to_no_application(source: str, says: str) -> None:
+    for changes in (
+        {"volumes": json.dumps({source: "/srv/exports"})},
+        {"data": "existing", "dataVolume": source},
+        {"data": "existing", "mediaVolume": source},
+    ):
+        with pytest.raises(ConfigError) as error:
+            parse(**changes)
+        assert says in str(error.value)
+
+
+@pytest.mark.parametrize("source", ["/srv/shop", "/home/ada/shop/media", "/var/lib/shop", "shop_1"])
+def test_a_folder_of_the_sites_own_is_given(source: str) -> None:
+    settings = parse(data="existing", mediaVolume=f"{source}", volumes=json.dumps({source: "/x"}))
+    assert (settings.media_volume, settings.volumes) == (source, {source: "/x"})
+
+
+@pytest.mark.parametrize(
+    ("given", "folder"),
+    [("./private", "private"), ("private/.", "private"), ("a//b", "a/b"), ("a,b", "a,b")],
+)
+def test_private_folders_have_one_spelling(given: str, folder: str) -> None:
+    assert parse(privateMedia=json.dumps([given])).private_media == (folder,)
+
+
+@pytest.mark.parametrize(
+    ("given", "origin", "host"),
+    [
+        ("HTTPS://Www.Example.org", "https://www.example.org", "www.example.org"),
+        ("https://example.org:443", "https://example.org", "example.org"),
+        ("http://192.0.2.1:8080", "http://192.0.2.1:8080", "192.0.2.1"),
+        ("http://[2001:db8::1]:80", "http://[2001:db8::1]", "[2001:db8::1]"),
+    ],
+)
+def test_an_origin_is_what_browsers_say(given: str, origin: str, host: str) -> None:
+    settings = parse(origin=given)
+    assert (settings.public_origin, settings.hosts[0]) == (origin, host)
 
 
 @pytest.mark.parametrize("path", ["/app/uploads", "/srv/exports", "/var/cache/site"])
