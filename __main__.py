@@ -80,6 +80,7 @@ database = Database(
         "name": settings.database_name,
         "user": settings.database_user,
         "password": given.secrets.database_password,
+        "extensions": settings.database_extensions,
         "secrets": given.secrets.fingerprint(given.secrets.as_environment()),
         "timeout": settings.database_timeout,
         "family": given.database.family,

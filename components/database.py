@@ -4,7 +4,7 @@
 how it is made. No other file asks which one it is.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypedDict
 
@@ -44,6 +44,8 @@ class DatabaseArgs(TypedDict):
     """The user's name on a server."""
     password: str
     """The user's password on a server; secret."""
+    extensions: Sequence[str]
+    """Extensions that a server's superuser makes in the database."""
     secrets: str
     """A fingerprint of the secrets."""
     timeout: int
@@ -106,6 +108,7 @@ def _make_server(parent: Database, name: str, args: DatabaseArgs, opts: Options)
             "name": args["name"],
             "user": args["user"],
             "password": args["password"],
+            "extensions": args["extensions"],
             "secrets": args["secrets"],
             "timeout": args["timeout"],
         },

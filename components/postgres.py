@@ -1,5 +1,7 @@
 """PostgreSQL: one server in a container, on a volume that outlives everything else."""
 
+import json
+from collections.abc import Sequence
 from typing import TypedDict
 
 import pulumi
@@ -7,6 +9,7 @@ import pulumi_command as command
 import pulumi_docker as docker
 
 from components import PACKAGE
+from components.commands.postgres_roles import SUPERUSER
 from components.labels import as_args, labels
 from components.mounts import Mount
 from components.postgres_image import PostgresImage
@@ -62,6 +65,8 @@ class PostgresArgs(TypedDict):
     """The user's name."""
     password: str
     """The user's password; secret."""
+    extensions: Sequence[str]
+    """Extensions that the superuser makes in the database."""
     secrets: str
     """A fingerprint of the secrets: another password has to be one that the server knows."""
     timeout: int
@@ -72,7 +77,8 @@ class Postgres(pulumi.ComponentResource):
     """A server that is stopped before its successor starts: two never open one data directory.
 
     Deliberately it is not updated start-first, publishes no port, and is never replaced by a new
-    release. Its password reaches it as a file.
+    release. Its password reaches it as a file. The gate makes the user, who owns the database and
+    nothing more: in the images' conventions POSTGRES_USER is the superuser.
     """
 
     ready: pulumi.Resource
@@ -153,10 +159,10 @@ class Postgres(pulumi.ComponentResource):
         ]
         environment = {
             "PGDATA": DATA_FOLDER,
-            "POSTGRES_DB": args["name"],
+            "POSTGRES_DB": SUPERUSER,
             "POSTGRES_INITDB_ARGS": _INITDB,
             "POSTGRES_PASSWORD_FILE": PASSWORD_FILE,
-            "POSTGRES_USER": args["user"],
+            "POSTGRES_USER": SUPERUSER,
         }
         return docker.Container(
             f"{name}-postgres-server",
@@ -199,10 +205,16 @@ class Postgres(pulumi.ComponentResource):
         return command.local.Command(
             f"{name}-postgres-gate",
             create="python3 -m components.commands.postgres",
-            environment={"CONTAINER": args["container"], "TIMEOUT": str(args["timeout"])},
+            environment={
+                "CONTAINER": args["container"],
+                "DATABASE_NAME": args["name"],
+                "DATABASE_USER": args["user"],
+                "EXTENSIONS": json.dumps(list(args["extensions"])),
+                "TIMEOUT": str(args["timeout"]),
+            },
             # A longer patience is no reason to ask again.
             update="true",
-            triggers=[container.id, args["secrets"]],
+            triggers=[container.id, args["secrets"], *args["extensions"]],
             logging=command.local.Logging.STDERR,
             opts=pulumi.ResourceOptions(parent=self, depends_on=[container]),
         )

@@ -25,6 +25,7 @@ from pydantic.alias_generators import to_camel
 from pydantic.fields import FieldInfo
 
 from components import database_url, settings_project
+from components.commands.postgres_roles import SUPERUSER
 from components.database import ENGINES
 from components.naming import LONGEST, default_deployment
 from components.paths import is_printable
@@ -38,6 +39,7 @@ from components.settings_types import (
     ContainerName,
     DataFile,
     EngineName,
+    Extension,
     FurtherUrl,
     HostName,
     ImageName,
@@ -108,6 +110,7 @@ class Settings(BaseModel):
     database_name: Annotated[SqlName, Field(min_length=1)] = "app"
     database_user: Annotated[SqlName, Field(min_length=1)] = "app"
     database_password: SecretStr | None = Field(default=None, min_length=8)
+    database_extensions: tuple[Extension, ...] = ()
     database_url: ServerUrl | None = None
     database_timeout: int = Field(default=60, ge=1, le=3600)
     databases: dict[Alias, FurtherUrl] = {}
@@ -229,6 +232,7 @@ class Settings(BaseModel):
                 "if the site's data is there, move it first (docs/databases.md); then remove it "
                 f"with `pulumi config rm {DATABASE_URL} -s STACK`",
             )
+        self._check_server(engine.marker != "")
         if self.data_volume and not engine.volume:
             raise conflict(
                 "dataVolume",
@@ -251,6 +255,26 @@ class Settings(BaseModel):
             volumes=self.volumes.values(),
             sqlite=self.database == "sqlite",
         )
+
+    def _check_server(self, own: bool) -> None:
+        if self.database_extensions and not own:
+            raise conflict(
+                "databaseExtensions",
+                f"names extensions, but database is {self.database}: no server of the deployment's "
+                "own has a superuser to make them",
+                "remove it; in a PostgreSQL elsewhere its owner makes them (CREATE EXTENSION)",
+            )
+        if not own or self.data == "existing":
+            return
+        taken = {"databaseUser": self.database_user, "databaseName": self.database_name}
+        for key, name in taken.items():
+            if name in (SUPERUSER, "template0", "template1") or name.startswith("pg_"):
+                raise conflict(
+                    key,
+                    f"is {name}, which is the server's own: the application's user is not its "
+                    "superuser, and owns a database that is the site's alone",
+                    f"choose another name, or remove it with `pulumi config rm {key} -s STACK`",
+                )
 
     @property
     def public_origin(self) -> str:

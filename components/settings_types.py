@@ -38,6 +38,7 @@ _MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 _WSGI = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
 _TAG = re.compile(r"[0-9a-f]{6,16}")
 _SQL_NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")
+_EXTENSION = re.compile(r"[a-z_][a-z0-9_-]{0,62}")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _ALIAS = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 _CHECK = re.compile(r"[A-Za-z_][\w-]*(\.[\w-]+)*\.[A-Z]\d+")
@@ -153,6 +154,11 @@ CheckId = Annotated[
 ]
 SqlName = Annotated[
     str, _matches(_SQL_NAME, "must be lower-case letters, digits and underscores, no digit first")
+]
+Extension = Annotated[
+    str,
+    Field(min_length=1),
+    _matches(_EXTENSION, "must be the name of a PostgreSQL extension, such as pg_trgm"),
 ]
 Value = Annotated[str, BeforeValidator(_text)]
 ReleaseTag = Annotated[

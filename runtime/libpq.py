@@ -38,6 +38,11 @@ def main() -> int:
             files.append(f"#file {key} {base64.b64encode(file.read_bytes()).decode()}")
             found[key] = f"/dev/shm/{key}"
     lines = [f"{key}={found[key]}" for key in _KEYS if found.get(key)]
+    wrong = [line.partition("=")[0] for line in lines if len(line.splitlines()) != 1]
+    if wrong:
+        # The tools would read a second line as another of their own.
+        print(f"{', '.join(wrong)} of the database has a line break in it", file=sys.stderr)
+        return 1
     text = "\n".join([f"[{NAME}]", *lines, "connect_timeout=30", *files])
     print(text, file=channel, flush=True)
     return 0

@@ -50,22 +50,48 @@ stat -c %s "$1"
 """
 )
 # All in one transaction: either the copy is there, or everything is as it was. Tools from 17 on set
-# what older servers don't know.
+# what older servers don't know. The application's user may not make every extension anew, nor say
+# what one is for: those that are there stay, and what is in the same schema goes one by one.
 _RESTORE = (
     _SERVICE
     + """\
-pg_restore --no-owner --no-privileges --file=/tmp/restore.sql "$1"
+pg_restore --list "$1" | sed '/ COMMENT - EXTENSION /d' > /tmp/list
+pg_restore --no-owner --no-privileges --use-list=/tmp/list --file=/tmp/restore.sql "$1"
 sed -i -e '0,/^CREATE SCHEMA public;$/{//d}' -e '0,/^SET transaction_timeout = 0;$/{//d}' \\
   /tmp/restore.sql
 cat > /tmp/empty.sql <<'SQL'
 SET lock_timeout = '60s';
-DO $$ DECLARE name text; BEGIN
-  FOR name IN SELECT nspname FROM pg_namespace
-    WHERE nspname <> 'information_schema' AND nspname NOT LIKE 'pg\\_%' LOOP
+DO $$ DECLARE
+  name text; statement text; statements text[];
+BEGIN
+  FOR name IN SELECT nspname FROM pg_namespace n
+    WHERE nspname <> 'information_schema' AND nspname NOT LIKE 'pg\\_%'
+      AND NOT EXISTS (SELECT FROM pg_extension WHERE extnamespace = n.oid)
+      AND NOT EXISTS (
+        SELECT FROM pg_depend
+        WHERE classid = 'pg_namespace'::regclass AND objid = n.oid AND deptype = 'e'
+      ) LOOP
     EXECUTE format('DROP SCHEMA %I CASCADE', name);
   END LOOP;
+  SELECT array_agg(DISTINCT
+      format('DROP %s IF EXISTS %s CASCADE', replace(i.type, 'statistics object', 'statistics'),
+        i.identity))
+    FROM pg_depend d JOIN pg_extension e ON d.refobjid = e.extnamespace,
+      pg_identify_object(d.classid, d.objid, 0) i
+    WHERE d.refclassid = 'pg_namespace'::regclass AND d.deptype = 'n'
+      AND d.refobjid <> 'pg_catalog'::regnamespace
+      AND d.classid NOT IN ('pg_extension'::regclass, 'pg_default_acl'::regclass)
+      AND NOT EXISTS (
+        SELECT FROM pg_depend o
+        WHERE o.classid = d.classid AND o.objid = d.objid AND o.objsubid = 0
+          AND (o.deptype = 'e' OR o.refclassid = 'pg_class'::regclass AND o.deptype IN ('a', 'i'))
+      )
+    INTO statements;
+  FOREACH statement IN ARRAY coalesce(statements, '{}') LOOP
+    EXECUTE statement;
+  END LOOP;
 END $$;
-CREATE SCHEMA public;
+CREATE SCHEMA IF NOT EXISTS public;
 SQL
 psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1 --single-transaction \\
   --file=/tmp/empty.sql --file=/tmp/restore.sql > /dev/null

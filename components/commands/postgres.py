@@ -1,23 +1,23 @@
 """Waits until PostgreSQL lets the application in, or fails the update and says why.
 
-It asks as the application does: by the server's name on the network, with the password. The server
-is left as it is, since what is serving may be using it.
+It asks as the application does: by the server's name on the network, with the password. A new
+server gets the application's user and database first; any other is left as it is, but for the
+extensions that config names, since what is serving may be using it.
 """
 
+import json
 import os
 import re
 import sys
 import time
+from collections.abc import Sequence
 from typing import NoReturn
 
 from components.commands.client import docker, fail, inspect, last_lines
+from components.commands.postgres_roles import Server
 
 INTERVAL = 0.3
 REPORT_EVERY = 15.0
-_ASK = (
-    'PGPASSWORD="$(cat "$POSTGRES_PASSWORD_FILE")" PGCONNECT_TIMEOUT=5 exec psql --no-password '
-    '--no-psqlrc -h "$0" -U "$POSTGRES_USER" -d "$POSTGRES_DB" -tAc "SELECT 1"'
-)
 # What a server that answers says when waiting is of no use.
 _FINAL = re.compile(
     r"password authentication failed|no pg_hba\.conf entry|(?:database|role) .* does not exist"
@@ -56,17 +56,29 @@ REMEDIES: tuple[tuple[str, str], ...] = (
         r"holds files, but no PostgreSQL data directory",
         "set dataVolume to the volume whose top folder holds PG_VERSION, or data to create",
     ),
+    (
+        r"extension (?P<extension>\S+) can't be made: .*(?:is not available|extension control)",
+        "databaseExtensions names {extension}, which the server's image has not; take another one "
+        "with postgresImage, such as postgis/postgis:17-3.5, or correct the name. It has: "
+        "{available}",
+    ),
+    (
+        r"extension (?P<extension>\S+) can't be made",
+        "databaseExtensions names {extension}: make it as a superuser of the server, `docker exec "
+        "-it {container} psql -U SUPERUSER -d NAME -c 'CREATE EXTENSION \"{extension}\"'`",
+    ),
     (r"No space left on device", "make room on the host's disk"),
 )
 
 
-def wait(container: str, timeout: float) -> None:
+def wait(server: Server, timeout: float) -> None:
     """Wait until the server answers.
 
     Args:
-        container: the server's container.
+        server: the server.
         timeout: seconds to wait at most.
     """
+    container, made = server.container, False
     started = reported = time.monotonic()
     restarts = _wake(container)
     while True:
@@ -78,12 +90,15 @@ def wait(container: str, timeout: float) -> None:
             _give_up(container, f"it exited with code {code}", last_lines(container))
         if state["RestartCount"] > restarts:
             _give_up(container, "it ended and was restarted", last_lines(container))
-        answer = ask(container)
-        if answer is None:
+        entered, answer = server.ask()
+        if entered:
             return
         now = time.monotonic()
         if _FINAL.search(answer):
-            _give_up(container, answer, "")
+            if made or not server.set_up():
+                _give_up(container, answer, "")
+            made = True
+            continue
         if now - started > timeout:
             problem = f"no answer within {timeout:.0f} s (databaseTimeout): {answer}"
             _give_up(container, problem, last_lines(container))
@@ -96,22 +111,38 @@ def wait(container: str, timeout: float) -> None:
         time.sleep(INTERVAL)
 
 
-def ask(container: str) -> str | None:
-    """Log in over the network; returns None if that worked, else what the server said."""
-    done = docker("exec", container, "sh", "-c", _ASK, container)
-    if done.returncode == 0:
-        return None
-    lines = (done.stdout + done.stderr).decode(errors="replace").split("\n")
-    said = [line.strip() for line in lines if line.strip()]
-    return said[0] if said else "no answer"
+def extend(server: Server, extensions: Sequence[str]) -> None:
+    """See to the extensions that config names, and say of a user that may do more than it needs.
+
+    Args:
+        server: the server, which answers.
+        extensions: their names.
+    """
+    problem = server.add_extensions(extensions)
+    if problem:
+        hint = remedy(server.container, problem, available=server.available())
+        fail(f"postgres: {problem}.\nWhat to do: {hint}.\nNothing was migrated or seeded.")
+    if server.is_superuser():
+        print(
+            f"postgres: warning: {server.user} (databaseUser) is a superuser of its server: who "
+            "gets to run SQL as the application runs programs in the server's container, too. "
+            'Let it own its database alone: docs/databases.md, "A user that is a superuser"',
+            file=sys.stderr,
+        )
 
 
-def remedy(container: str, said: str) -> str:
-    """What to do about what a server said; "" if nothing is known."""
+def remedy(container: str, said: str, **known: str) -> str:
+    """What to do about what a server said; "" if nothing is known.
+
+    Args:
+        container: the server's container.
+        said: what it said.
+        known: what else a remedy may tell.
+    """
     for pattern, text in REMEDIES:
         found = re.search(pattern, said)
         if found:
-            return text.format(container=container, **found.groupdict())
+            return text.format(container=container, **known, **found.groupdict())
     return ""
 
 
@@ -135,8 +166,17 @@ def _give_up(container: str, problem: str, lines: str) -> NoReturn:
 
 
 def main() -> None:
-    """Wait for the server in CONTAINER, at most TIMEOUT seconds."""
-    wait(os.environ["CONTAINER"], float(os.environ["TIMEOUT"]))
+    """Wait for the server in CONTAINER, at most TIMEOUT seconds, to let USER into DATABASE.
+
+    EXTENSIONS is a JSON list of what is made there.
+    """
+    server = Server(
+        container=os.environ["CONTAINER"],
+        user=os.environ["DATABASE_USER"],
+        name=os.environ["DATABASE_NAME"],
+    )
+    wait(server, float(os.environ["TIMEOUT"]))
+    extend(server, json.loads(os.environ["EXTENSIONS"]))
 
 
 if __name__ == "__main__":

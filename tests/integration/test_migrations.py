@@ -464,8 +464,9 @@ def elsewhere(shop: Shop) -> Iterator[Elsewhere]:
     url = "sqlite:////srv/data/race.sqlite3"
     if site.config("database") == "postgres":
         server = client.containers.get(f"{site.deployment}-postgres")
-        server.exec_run(["psql", "-U", "app", "-c", "DROP DATABASE IF EXISTS race WITH (FORCE)"])
-        server.exec_run(["createdb", "-U", "app", "race"])
+        drop = "DROP DATABASE IF EXISTS race WITH (FORCE)"
+        server.exec_run(["psql", "-U", "postgres", "-c", drop])
+        server.exec_run(["createdb", "-U", "postgres", "-O", "app", "race"])
         password = site.config("databasePassword")
         url = f"postgres://app:{password}@{site.deployment}-postgres/race"
     made = Elsewhere(shop, url, f"{site.deployment}-race")

@@ -35,7 +35,7 @@ CHANGED = ["account", "backend", "gate", "migration-check", "release", "releases
 @pytest.fixture(scope="module")
 def site(make_site: MakeSite) -> Iterator[Site]:
     site = make_site("postgres")
-    site.configure(database="postgres")
+    site.configure(database="postgres", databaseExtensions=["hstore"])
     yield site
     # What a move sets aside has no mark, by which the rest is found.
     with contextlib.suppress(docker.errors.NotFound):
@@ -95,6 +95,34 @@ def test_it_lets_nobody_in_without_the_password(site: Site, first_up: Run) -> No
     for host in (site.deployment + "-postgres", "127.0.0.1"):
         words = ["psql", "--no-password", "-h", host, "-U", "app", "-d", "app", "-c", "SELECT 1"]
         assert b"no password supplied" in server(site).exec_run(words).output
+
+
+def test_the_application_owns_its_database_and_nothing_more(
+    site: Site, first_up: Run, record_property: Any
+) -> None:
+    def said(user: str, statement: str, host: str = "/var/run/postgresql") -> str:
+        password = site.config("databasePassword")
+        words = ["psql", "--no-password", "-h", host, "-U", user, "-d", "app", "-tAc", statement]
+        done: Any = server(site).exec_run(words, environment={"PGPASSWORD": password})
+        return str(done.output.decode().strip())
+
+    refused = {
+        "COPY (SELECT 1) TO PROGRAM 'id'": "permission denied to COPY to or from an external",
+        "SELECT pg_read_file('/etc/passwd')": "permission denied for function",
+        "CREATE ROLE other": "permission denied to create role",
+        "CREATE DATABASE other": "permission denied to create database",
+        "ALTER ROLE app SUPERUSER": "permission denied to alter role",
+    }
+    answers = {statement: said("app", statement) for statement in refused}
+    record_property("refused", len(answers))
+    assert all(why in answers[statement] for statement, why in refused.items()), answers
+    owner = "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = current_database()"
+    assert said("app", owner) == "app"
+    assert said("app", "SELECT extname FROM pg_extension WHERE extname = 'hstore'") == "hstore"
+    # The superuser gets in where `docker exec` does, and over no network.
+    assert said("postgres", "SELECT current_user") == "postgres"
+    for host in (f"{site.deployment}-postgres", "127.0.0.1"):
+        assert "password authentication failed" in said("postgres", "SELECT 1", host)
 
 
 def test_no_secret_is_shown(site: Site, first_up: Run) -> None:

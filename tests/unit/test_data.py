@@ -32,6 +32,7 @@ def database(existing: str | None = None) -> Recorder:
                 "name": "app",
                 "user": "app",
                 "password": "",
+                "extensions": (),
                 "secrets": "",
                 "timeout": 60,
                 "family": "sqlite",

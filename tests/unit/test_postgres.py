@@ -25,6 +25,7 @@ ARGS: PostgresArgs = {
     "name": "app",
     "user": "app",
     "password": PASSWORD,
+    "extensions": (),
     "secrets": "f1",
     "timeout": 60,
 }
@@ -102,7 +103,10 @@ def test_the_password_is_a_file_and_nothing_else(made: Made) -> None:
 def test_it_follows_the_conventions_of_the_registrys_images(made: Made) -> None:
     recorder = made(name="site", user="owner")
     variables = environment(recorder)
-    assert (variables["POSTGRES_DB"], variables["POSTGRES_USER"]) == ("site", "owner")
+    # There POSTGRES_USER is the superuser: the application's user is made by the gate.
+    assert (variables["POSTGRES_DB"], variables["POSTGRES_USER"]) == ("postgres", "postgres")
+    asked = recorder["shop-postgres-gate"].inputs["environment"]
+    assert (asked["DATABASE_NAME"], asked["DATABASE_USER"]) == ("site", "owner")
     assert variables["PGDATA"] == "/var/lib/postgresql/data"
     data, secret = recorder["shop-postgres-server"].inputs["mounts"]
     assert (data["source"], data["target"]) == ("shop-postgres", variables["PGDATA"])
@@ -149,6 +153,9 @@ def test_whoever_needs_it_waits_until_it_lets_the_application_in(made: Made) -> 
 
 
 def test_it_is_asked_again_for_another_server_or_another_secret_only(made: Made) -> None:
+    extended = made(extensions=["hstore"])["shop-postgres-gate"].inputs
+    assert extended["triggers"][1:] == ["f1", "hstore"]
+    assert extended["environment"]["EXTENSIONS"] == '["hstore"]'
     before, after = made(), made(secrets="f2")
     gates = [recorder["shop-postgres-gate"].inputs for recorder in (before, after)]
     assert [gate["triggers"][1] for gate in gates] == ["f1", "f2"]

@@ -5,11 +5,15 @@ from typing import Any
 import pytest
 
 from components.commands import postgres
+from components.commands.postgres_roles import Server
 from tests.unit.fake_docker import FakeDocker
 from tests.unit.test_gate import Clock
 
 INSPECT = "container inspect shop-postgres"
 ASK = "exec shop-postgres sh -c"
+SET_UP = "exec --interactive shop-postgres sh -c"
+EXTEND = "exec --interactive --user postgres shop-postgres sh -c"
+SERVER = Server(container="shop-postgres", user="app", name="site")
 STARTING = "psql: error: FATAL:  the database system is starting up\n"
 
 
@@ -23,6 +27,9 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     monkeypatch.setattr(postgres, "time", fake)
     monkeypatch.setenv("CONTAINER", "shop-postgres")
     monkeypatch.setenv("TIMEOUT", "60")
+    monkeypatch.setenv("DATABASE_USER", "app")
+    monkeypatch.setenv("DATABASE_NAME", "site")
+    monkeypatch.setenv("EXTENSIONS", "[]")
     return fake
 
 
@@ -42,12 +49,84 @@ def test_a_server_that_answers_is_enough(cli: FakeDocker, clock: Clock) -> None:
 
 def test_it_asks_as_the_application_does(cli: FakeDocker) -> None:
     cli.on(ASK, out="1\n")
-    assert postgres.ask("shop-postgres") is None
+    assert SERVER.ask() == (True, "1")
     (call,) = cli.calls
     # By name and with the password, which is read inside and is on no command line.
-    assert call.endswith(" shop-postgres")
-    assert '-h "$0"' in call
+    assert call.endswith(" shop-postgres app site 'SELECT 1'")
+    assert '-h "$0" -U "$1" -d "$2"' in call
     assert 'PGPASSWORD="$(cat "$POSTGRES_PASSWORD_FILE")"' in call
+
+
+def test_a_new_server_gets_the_user_and_the_database(cli: FakeDocker) -> None:
+    refused = 'FATAL:  password authentication failed for user "app"'
+    cli.on(INSPECT, out=state()).on(ASK, code=2, err=refused).on(ASK, out="1\n")
+    cli.on(SET_UP, out="made\n")
+    postgres.main()
+    (made,) = [call for call in cli.calls if call.startswith(SET_UP)]
+    # By the superuser over the local socket, which needs no password.
+    assert made.endswith(" postgres app site postgres")
+    assert " -h " not in made
+
+
+def test_a_server_that_refuses_after_that_is_not_set_up_again(
+    cli: FakeDocker, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cli.on(INSPECT, out=state()).on(ASK, code=2, err="password authentication failed")
+    cli.on(SET_UP, out="made\n")
+    assert "password authentication failed" in failure(capsys)
+    assert len([call for call in cli.calls if call.startswith(SET_UP)]) == 1
+
+
+def test_extensions_are_made_by_the_superuser(
+    cli: FakeDocker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EXTENSIONS", '["hstore", "uuid-ossp"]')
+    cli.on(INSPECT, out=state()).on(ASK, out="1\n").on(ASK, out=["plpgsql", "hstore"])
+    cli.on(ASK, out="f\n").on(EXTEND)
+    postgres.main()
+    (made,) = [call for call in cli.calls if call.startswith(EXTEND)]
+    assert made.endswith(" postgres app site site")
+
+
+def test_where_the_user_itself_is_the_superuser_it_makes_them(cli: FakeDocker) -> None:
+    cli.on(ASK, out=["plpgsql"])
+    cli.on(EXTEND, code=2, err='FATAL:  role "postgres" does not exist').on(EXTEND)
+    assert SERVER.add_extensions(["hstore"]) == ""
+    assert cli.calls[-1].endswith(" app app site site")
+
+
+@pytest.mark.parametrize(
+    ("said", "says"),
+    [
+        ('ERROR:  extension "pos" is not available', "It has: hstore, pg_trgm"),
+        ('ERROR:  could not open extension control file "/usr/pos.control"', "It has: hstore"),
+        ("ERROR:  permission denied to create extension", "make it as a superuser of the server"),
+    ],
+)
+def test_an_extension_that_cannot_be_made_ends_it(
+    cli: FakeDocker,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    said: str,
+    says: str,
+) -> None:
+    monkeypatch.setenv("EXTENSIONS", '["pos"]')
+    cli.on(INSPECT, out=state()).on(ASK, out="1\n").on(ASK, out=["plpgsql"])
+    cli.on(ASK, out="hstore, pg_trgm\n").on(EXTEND, code=3, err=said)
+    text = failure(capsys)
+    assert f"the extension pos can't be made: {said}" in text
+    assert "What to do: databaseExtensions names pos" in text
+    assert says in text
+
+
+@pytest.mark.parametrize(("answer", "warned"), [("t\n", True), ("f\n", False)])
+def test_a_user_that_is_a_superuser_is_warned_of(
+    cli: FakeDocker, capsys: pytest.CaptureFixture[str], answer: str, warned: bool
+) -> None:
+    cli.on(INSPECT, out=state()).on(ASK, out="1\n").on(ASK, out=answer)
+    postgres.main()
+    said = capsys.readouterr().err
+    assert ("app (databaseUser) is a superuser of its server" in said) == warned
 
 
 @pytest.mark.parametrize(
@@ -74,6 +153,7 @@ def test_what_waiting_does_not_mend_fails_at_once(
 def test_a_server_is_left_as_it_is(cli: FakeDocker, capsys: pytest.CaptureFixture[str]) -> None:
     # What is serving may be using it.
     cli.on(INSPECT, out=state()).on(ASK, code=2, err="password authentication failed")
+    cli.on(SET_UP)
     failure(capsys)
     assert {call.split()[0] for call in cli.calls} == {"container", "exec"}
 
@@ -123,7 +203,7 @@ def test_its_last_lines_tell_what_to_do(line: str, says: str) -> None:
 
 def test_every_remedy_can_be_told() -> None:
     for _pattern, text in postgres.REMEDIES:
-        assert text.format(container="shop-postgres", version="15")
+        assert text.format(container="shop-postgres", version="15", extension="x", available="y")
 
 
 def test_its_patience_ends(

@@ -47,6 +47,7 @@ def test_the_least_configuration_is_enough() -> None:
         ({"database": "postgres", "databaseName": "a-b"}, "must be lower-case letters, digits and"),
         ({"database": "postgres", "databaseUser": 'a"; DROP'}, "databaseUser is"),
         ({"databaseTimeout": "0"}, "databaseTimeout is '0'"),
+        ({"database": "postgres", "databaseExtensions": '["a b"]'}, "of a PostgreSQL extension"),
         ({"migrateTimeout": "0"}, "migrateTimeout is '0'"),
         ({"unsafeMigrations": "yes"}, "'yes': must be one of refuse, allow, window"),
         ({"databaseAhead": "window"}, "'window': must be one of refuse, allow"),
@@ -132,6 +133,10 @@ def test_a_wrong_key_is_named_with_its_value(changes: dict[str, str | None], say
             {"database": "external", "databaseUrl": "mysql://db/a", "dataVolume": "old"},
             "dataVolume names a volume, but database is external",
         ),
+        ({"databaseExtensions": '["hstore"]'}, "databaseExtensions names extensions, but database"),
+        ({"database": "postgres", "databaseUser": "postgres"}, "the server's own"),
+        ({"database": "postgres", "databaseUser": "pg_monitor"}, "the server's own"),
+        ({"database": "postgres", "databaseName": "template1"}, "the server's own"),
         ({"mountSource": "true", "dockerfile": "Dockerfile"}, "mountSource is true, but"),
         (
             {"mountSource": "true", "rollback": "abcdef"},
