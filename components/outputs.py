@@ -61,6 +61,8 @@ def _step(step: Mapping[str, Any]) -> str:
 def supplied(report: Mapping[str, Any] | None) -> dict[str, Any] | None:
     """What the project's settings lacked, what needs attention, and the names of what was kept.
 
+    And what `check --deploy` advises, by id.
+
     Args:
         report: the build's report; None before there is one.
     """
@@ -75,4 +77,6 @@ def supplied(report: Mapping[str, Any] | None) -> dict[str, Any] | None:
         before = reasons.get(entry["setting"])
         reasons[entry["setting"]] = f"{before}; {entry['why']}" if before else entry["why"]
     kept = dict.fromkeys(entry["setting"] for entry in entries if entry["action"] == "kept")
+    if report.get("advice"):
+        found["advice"] = report["advice"]
     return {**found, **({"kept": ", ".join(kept)} if kept else {})}

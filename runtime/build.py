@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-from . import boot, collect, ledger, static_tags, steps
+from . import advice, boot, collect, ledger, static_tags, steps
 from .errors import DeployError, boolean
 from .explain import explain
 
@@ -56,6 +56,9 @@ def build(environ: Mapping[str, str]) -> dict[str, Any]:
     static = _recorded_static(boot_seconds) if collecting else _static({}, collecting=False)
     _explained("the WSGI application", _wsgi)
     _print_supplied(supplied)
+    advised = advice.findings()
+    for id_, text in advised.items():
+        print(f"advice: {id_}: {text}")
     import django
 
     return {
@@ -63,6 +66,7 @@ def build(environ: Mapping[str, str]) -> dict[str, Any]:
         "python": ".".join(map(str, sys.version_info[:3])),
         "settings": environ.get("DEPLOY_SETTINGS_MODULE"),
         "supplied": supplied,
+        "advice": advised,
         "warnings": warnings,
         "steps": seed_steps,
         "migrations": _explained("the migrations", _migrations),

@@ -6,7 +6,7 @@ its own server for either, or keeps them elsewhere, is left alone.
 """
 
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from .errors import boolean
 from .overlay import Overlay
@@ -33,6 +33,7 @@ def static(overlay: Overlay) -> None:
     if is_remote(backend):
         overlay.keep("STORAGES", f"static files go to {backend}, which serves them")
         return
+    _static_host(overlay)
     _hash_names(overlay, backend)
     _serve_static(overlay)
     _serve_old_static(overlay)
@@ -97,6 +98,49 @@ def _url(overlay: Overlay, setting: str, default: str) -> None:
         "FORCE_SCRIPT_NAME"
     ):
         overlay.supply(setting, f"/{own}", "relative in the project")
+
+
+def _static_host(overlay: Overlay) -> None:
+    """Links to static files lead to this site, which has them, unless config says otherwise.
+
+    An absolute STATIC_URL in a project's settings is a server of before, or a cache in front of it,
+    and has none of the files that were collected here. A cache that fetches them from this site is
+    named by the variable STATIC_URL: that is the deployment's word.
+    """
+    own, given = str(overlay.settings["STATIC_URL"]), overlay.environ.get("STATIC_URL", "")
+    if not urlsplit(given).netloc:
+        given = ""
+    if given and own != given:
+        overlay.supply("STATIC_URL", given, "from the environment")
+    url = given or own
+    parts = urlsplit(url)
+    if not parts.netloc or _is_here(overlay, parts):
+        return
+    host, path = parts.netloc, f"/{parts.path.strip('/')}/" if parts.path.strip("/") else "/static/"
+    if given:
+        overlay.attention(
+            "STATIC_URL",
+            f"pages link to {host}, which has to fetch what it lacks from this site's {parts.path}",
+        )
+        return
+    overlay.supply(
+        "STATIC_URL",
+        path,
+        f"not {url}: the files are served here. Is {host} a cache that fetches them from this "
+        f"site, `pulumi config set --path 'environment[\"STATIC_URL\"]' {url}`",
+    )
+    for name in [name for name, value in overlay.settings.items() if value == own]:
+        overlay.supply(name, path, "the project sets it to its STATIC_URL")
+
+
+def _is_here(overlay: Overlay, parts: SplitResult) -> bool:
+    schemes = [parts.scheme] if parts.scheme else ["http", "https"]
+    origins = overlay.items("CSRF_TRUSTED_ORIGINS")
+    if any(f"{scheme}://{parts.netloc}" in origins for scheme in schemes):
+        return True
+    # A name of the site's besides the origin's; the loopback is somebody else's to a visitor.
+    named = parts.hostname in overlay.items("ALLOWED_HOSTS") and not parts.port
+    return named and parts.hostname not in ("localhost", "127.0.0.1")
 
 
 def _storage(overlay: Overlay, alias: str, legacy: str, default: str) -> str:

@@ -9,6 +9,12 @@ from tests.unit.test_plan import Config
 STEP = {"name": "seed_roles", "result": "created", "detail": "created 3 groups", "seconds": 0.012}
 
 
+def test_what_is_advised_is_shown_by_id() -> None:
+    advice = {"security.W019": "deny frames"}
+    assert outputs.supplied({"supplied": [], "advice": advice}) == {"advice": advice}
+    assert outputs.supplied({"supplied": [], "advice": {}}) == {}
+
+
 def test_the_plan() -> None:
     said = outputs.plan(execution_plan(Config()))
     assert len(said) == 6

@@ -98,6 +98,37 @@ def test_a_missing_database_driver(project: Project, engine: str) -> None:
     assert "hunter2" not in text
 
 
+ADVISED = """
+SILENCED_SYSTEM_CHECKS = ["shop.W2"]
+MIDDLEWARE = ["django.middleware.security.SecurityMiddleware"]
+"""
+CHECKS = """
+from django.core import checks
+
+
+@checks.register(deploy=True)
+def own(**kwargs):
+    return [checks.Error("buy  a\\nlock", id="shop.E1"), checks.Warning("no", id="shop.W2")]
+
+
+@checks.register(deploy=True)
+def broken(**kwargs):
+    raise OSError("no door here")
+"""
+
+
+def test_what_check_deploy_advises_is_reported_and_fails_nothing(project: Project) -> None:
+    project.write("site_/settings.py", runtime_project.SETTINGS + ADVISED)
+    project.write("shop/models.py", CHECKS + runtime_project.MODELS)
+    done = project.module("build", CSRF_TRUSTED_ORIGINS="https://shop.example")
+    assert done.returncode == 0, done.stderr
+    advice = runtime_project.report(project)["advice"]
+    assert advice.pop("shop.E1") == "buy a lock"
+    # No protection against forged requests and frames is the project's; HSTS and redirects are not.
+    assert set(advice) == {"security.W002", "security.W003"}
+    assert "advice: shop.E1: buy a lock" in done.stdout
+
+
 ARGUMENT = """
     def add_arguments(self, parser):
         parser.add_argument("--count", type=int)

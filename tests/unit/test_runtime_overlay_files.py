@@ -44,11 +44,56 @@ def whys(result: Overlay, action: str) -> str:
         ("", "/static/"),
         ("static/", "/static/"),
         ("/assets/", "/assets/"),
-        ("https://cdn.example/s/", "https://cdn.example/s/"),
+        # What was collected is here, and nowhere else.
+        ("https://cdn.example/s/", "/s/"),
+        ("//cdn.example/", "/static/"),
     ],
 )
 def test_static_url(own: str | None, url: str) -> None:
     assert static(STATIC_URL=own).settings["STATIC_URL"] == url
+
+
+def test_another_host_of_static_files_is_said_with_what_to_do() -> None:
+    result = static(STATIC_URL="https://cdn.example/s", COMPRESS_URL="https://cdn.example/s")
+    said = whys(result, "supplied")
+    assert "STATIC_URL: not https://cdn.example/s: the files are served here" in said
+    assert "`pulumi config set --path 'environment[\"STATIC_URL\"]' https://cdn.example/s`" in said
+    assert result.settings["COMPRESS_URL"] == "/s/"
+
+
+@pytest.mark.parametrize("own", ["/static/", "https://old.example/", "https://cdn.example/s/"])
+def test_a_cache_that_config_names_is_linked_to(own: str) -> None:
+    result = static(environ={"STATIC_URL": "https://cdn.example/s/"}, STATIC_URL=own)
+    assert result.settings["STATIC_URL"] == "https://cdn.example/s/"
+    assert "cdn.example, which has to fetch what it lacks from this site's /s/" in whys(
+        result, "attention"
+    )
+
+
+@pytest.mark.parametrize(
+    ("own", "stays"),
+    [
+        ("https://shop.example/s/", True),
+        ("//shop.example/s/", True),
+        ("https://www.shop.example/s/", True),
+        ("https://shop.example:8443/s/", False),
+        ("http://localhost/s/", False),
+        ("https://other.example/s/", False),
+    ],
+)
+def test_this_site_by_its_full_name_stays(own: str, stays: bool) -> None:
+    environ = {
+        "CSRF_TRUSTED_ORIGINS": "https://shop.example",
+        "ALLOWED_HOSTS": "shop.example,localhost,www.shop.example",
+    }
+    assert static(environ=environ, STATIC_URL=own).settings["STATIC_URL"] == (
+        own if stays else "/s/"
+    )
+
+
+def test_files_that_are_kept_elsewhere_are_linked_to_there() -> None:
+    url, storages = "https://cdn.example/s/", {"staticfiles": {"BACKEND": S3}}
+    assert static(STATIC_URL=url, STORAGES=storages).settings["STATIC_URL"] == url
 
 
 def test_a_relative_url_follows_a_script_name() -> None:
