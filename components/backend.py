@@ -1,6 +1,5 @@
 """The backend: the containers that serve, and the gate that each has to pass before traffic."""
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict
 
@@ -8,7 +7,8 @@ import pulumi
 import pulumi_command as command
 import pulumi_docker as docker
 
-from components import PACKAGE
+from components import PACKAGE, step
+from components.commands.output import parsed
 from components.labels import MOUNTS, as_args, labels
 from components.migration_check import outcome_file
 from components.mounts import Mount, fingerprint
@@ -82,7 +82,7 @@ class Backend(pulumi.ComponentResource):
             pulumi.Output.all(container.name, gate.id).apply(lambda both: str(both[0]))
             for container, gate in zip(containers, gates, strict=True)
         ]
-        self.report = gates[0].stdout.apply(parse_report)
+        self.report = gates[0].stdout.apply(parsed)
         self.register_outputs({"container": self.container, "serving": self.serving})
 
     def _gate(
@@ -90,9 +90,9 @@ class Backend(pulumi.ComponentResource):
     ) -> command.local.Command:
         return command.local.Command(
             name,
-            create="python3 -m components.commands.gate",
+            create=step.command("gate"),
             # Of the same container: it serves already, and stays whatever is found now.
-            update="python3 -m components.commands.gate again",
+            update=step.command("gate", "again"),
             environment={
                 "CONTAINER": container.name,
                 "TIMEOUT": str(args["gate_timeout"]),
@@ -144,9 +144,3 @@ class Backend(pulumi.ComponentResource):
                 delete_before_replace=False,
             ),
         )
-
-
-def parse_report(stdout: str | None) -> Any:
-    """The build report that the gate printed; None before there is one."""
-    lines = (stdout or "").strip().splitlines()
-    return json.loads(lines[-1]) if lines and lines[-1].startswith("{") else None

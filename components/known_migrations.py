@@ -1,10 +1,10 @@
 """Which migrations are new in a release, as far as that is known without running anything."""
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from components.commands.output import parsed
 from components.migration_check import parse_outcome
 
 
@@ -37,10 +37,7 @@ def new_migrations(
         resources: the resources in the stack's state; the gate's output says what serves has.
         deployment: the deployment's name.
     """
-    try:
-        report = json.loads(_said(resources, f"{deployment}-gate").strip().splitlines()[-1])
-    except (ValueError, IndexError):
-        return None
+    report = parsed(_said(resources, f"{deployment}-gate"))
     modules = report.get("migrations") if isinstance(report, dict) else None
     if not modules:
         return None

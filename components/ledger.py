@@ -8,7 +8,8 @@ from typing import Any, TypedDict
 import pulumi
 import pulumi_command as command
 
-from components import PACKAGE
+from components import PACKAGE, step
+from components.commands.output import parsed
 from components.mounts import Mount
 from components.plan import Plan, Up, expected_counts, may_apply, or_restart
 from components.release import BUILD_FOLDER
@@ -95,9 +96,9 @@ class Account(pulumi.ComponentResource):
         )
         counted = command.local.Command(
             f"{name}-account",
-            create="python3 -m components.commands.account",
+            create=step.command("account"),
             # Only its trigger is a reason to count again.
-            update="true",
+            update=step.SAY_AGAIN,
             environment={"ACCOUNT": file, "BACKENDS": backends.apply(" ".join)},
             triggers=pulumi.Output.all(backends, args["job_id"]).apply(
                 lambda both: [*both[0], both[1]]
@@ -106,7 +107,7 @@ class Account(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, depends_on=opts.depends_on if opts else None),
         )
         self.done = counted
-        self.result = counted.stdout.apply(parse_account)
+        self.result = counted.stdout.apply(parsed)
         last = self.result.apply(lambda result: (result or {}).get("row"))
         self.row = last if args["up"].idle else pulumi.Output.from_input(args["up"].row)
         self.register_outputs({"result": self.result})
@@ -145,9 +146,3 @@ def expectation(plan: Plan, up: Up) -> dict[str, Any]:
         for (operation, point), planned in expected_counts(up, plan).items()
     ]
     return {"row": up.row, "cells": cells}
-
-
-def parse_account(stdout: str | None) -> Any:
-    """The account that the command printed; None before there is one."""
-    lines = (stdout or "").strip().splitlines()
-    return json.loads(lines[-1]) if lines and lines[-1].startswith("{") else None

@@ -8,8 +8,9 @@ from typing import Any, TypedDict
 import pulumi
 import pulumi_command as command
 
-from components import PACKAGE
+from components import PACKAGE, step
 from components.commands.applied import DESCRIPTION
+from components.commands.output import parsed
 from components.mounts import Mount
 from components.release import BUILD_FOLDER
 
@@ -83,9 +84,9 @@ class MigrationCheck(pulumi.ComponentResource):
         file = pulumi.Output.all(*known, *mounts).apply(lambda values: _write(args, *values))
         check = command.local.Command(
             f"{name}-migration-check",
-            create="python3 -m components.commands.check_migrations",
+            create=step.command("check_migrations"),
             # A change of these alone is no reason to look again: only the triggers are.
-            update="true",
+            update=step.SAY_AGAIN,
             environment={"CHECK": file},
             triggers=[
                 args["release"],
@@ -151,10 +152,7 @@ def description(
 
 def parse_outcome(stdout: str | None) -> dict[str, Any]:
     """The outcome that the command printed; nothing before there is one."""
-    lines = (stdout or "").strip().splitlines()
-    if not lines or not lines[-1].startswith("{"):
-        return {}
-    found: dict[str, Any] = json.loads(lines[-1])
+    found: dict[str, Any] = parsed(stdout) or {}
     return found
 
 

@@ -7,7 +7,7 @@ from typing import TypedDict
 import pulumi
 import pulumi_command as command
 
-from components import PACKAGE
+from components import PACKAGE, step
 from components.labels import DEPLOYMENT, TRAFFIC_NETWORK, labels, traffic_network
 
 
@@ -47,8 +47,8 @@ class OwnProxy(pulumi.ComponentResource):
         network = traffic_network(deployment)
         made = command.local.Command(
             f"{name}-traffic-network",
-            create="python3 -m components.commands.traffic_network create",
-            delete="python3 -m components.commands.traffic_network remove",
+            create=step.command("traffic_network", "create"),
+            delete=step.command("traffic_network", "remove"),
             environment={
                 "NETWORK": network,
                 "LABELS": json.dumps(labels(deployment, TRAFFIC_NETWORK)),
@@ -61,7 +61,7 @@ class OwnProxy(pulumi.ComponentResource):
         backends = pulumi.Output.all(*args["backends"])
         attached = command.local.Command(
             f"{name}-traffic",
-            create="python3 -m components.commands.attach",
+            create=step.command("attach"),
             environment={
                 "NETWORK": network,
                 "ALIAS": deployment,

@@ -7,7 +7,7 @@ from typing import TypedDict
 import pulumi
 import pulumi_command as command
 
-from components import PACKAGE
+from components import PACKAGE, step
 
 
 class OwnershipArgs(TypedDict):
@@ -35,9 +35,9 @@ class Ownership(pulumi.ComponentResource):
         super().__init__(f"{PACKAGE}:index:Ownership", name, None, opts)
         self.done = command.local.Command(
             f"{name}-ownership",
-            create="python3 -m components.commands.own",
+            create=step.command("own"),
             # Another image does the same: only other volumes are a reason to look again.
-            update="true",
+            update=step.SAY_AGAIN,
             environment={"SOURCES": json.dumps(list(args["sources"])), "IMAGE": args["image"]},
             triggers=[list(args["sources"])],
             opts=pulumi.ResourceOptions(parent=self, depends_on=opts.depends_on if opts else None),

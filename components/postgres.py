@@ -8,7 +8,7 @@ import pulumi
 import pulumi_command as command
 import pulumi_docker as docker
 
-from components import PACKAGE
+from components import PACKAGE, step
 from components.commands.postgres_roles import SUPERUSER
 from components.labels import as_args, labels
 from components.mounts import Mount
@@ -204,7 +204,7 @@ class Postgres(pulumi.ComponentResource):
     def _gate(self, name: str, args: PostgresArgs, container: docker.Container) -> pulumi.Resource:
         return command.local.Command(
             f"{name}-postgres-gate",
-            create="python3 -m components.commands.postgres",
+            create=step.command("postgres"),
             environment={
                 "CONTAINER": args["container"],
                 "DATABASE_NAME": args["name"],
@@ -213,7 +213,7 @@ class Postgres(pulumi.ComponentResource):
                 "TIMEOUT": str(args["timeout"]),
             },
             # A longer patience is no reason to ask again.
-            update="true",
+            update=step.SAY_AGAIN,
             triggers=[container.id, args["secrets"], *args["extensions"]],
             logging=command.local.Logging.STDERR,
             opts=pulumi.ResourceOptions(parent=self, depends_on=[container]),

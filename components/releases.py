@@ -1,12 +1,12 @@
 """The releases to go back to: so many are kept on the host, the others make room."""
 
-import json
 from typing import Any, TypedDict
 
 import pulumi
 import pulumi_command as command
 
-from components import PACKAGE
+from components import PACKAGE, step
+from components.commands.output import parsed
 
 
 class ReleasesArgs(TypedDict):
@@ -45,7 +45,7 @@ class Releases(pulumi.ComponentResource):
             )
         tidied = command.local.Command(
             f"{name}-releases",
-            create="python3 -m components.commands.releases",
+            create=step.command("releases"),
             environment={
                 "BACKEND": args["backend"],
                 "DEPLOYMENT": args["deployment"],
@@ -56,11 +56,5 @@ class Releases(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, depends_on=opts.depends_on if opts else None),
         )
         self.done = tidied
-        self.kept = tidied.stdout.apply(parse_releases)
+        self.kept = tidied.stdout.apply(parsed)
         self.register_outputs({"kept": self.kept})
-
-
-def parse_releases(stdout: str | None) -> Any:
-    """The releases that the command printed; None before there are any."""
-    lines = (stdout or "").strip().splitlines()
-    return json.loads(lines[-1]) if lines and lines[-1].startswith("[") else None

@@ -7,7 +7,7 @@ from typing import TypedDict
 import pulumi
 import pulumi_command as command
 
-from components import PACKAGE
+from components import PACKAGE, step
 
 
 class RetirementArgs(TypedDict):
@@ -40,7 +40,7 @@ class Retirement(pulumi.ComponentResource):
         again = [args["times"]] if args["times"] else []
         self.done = command.local.Command(
             f"{name}-retirement",
-            create="python3 -m components.commands.retire",
+            create=step.command("retire"),
             environment={
                 "CONTAINERS": json.dumps(list(args["containers"])),
                 "GRACE": str(args["grace"]),

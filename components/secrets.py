@@ -8,7 +8,7 @@ import pulumi
 import pulumi_command as command
 import pulumi_docker as docker
 
-from components import PACKAGE
+from components import PACKAGE, step
 from components.labels import as_args, labels
 
 FOLDER = "/run/secrets"
@@ -69,9 +69,9 @@ class Secrets(pulumi.ComponentResource):
     def _files(self, name: str, args: SecretsArgs, volume: docker.Volume) -> command.local.Command:
         return command.local.Command(
             f"{name}-secrets-files",
-            create="python3 -m components.commands.write_secrets",
+            create=step.command("write_secrets"),
             # Nothing writes again what a fingerprint stands for, into a volume that is in use.
-            update=None if args["fingerprint"] is None else "true",
+            update=None if args["fingerprint"] is None else step.SAY_AGAIN,
             environment={"VOLUME": volume.name, "IMAGE": args["image"]},
             stdin=pulumi.Output.secret(json.dumps(args["values"], sort_keys=True)),
             triggers=[volume.name],

@@ -7,7 +7,8 @@ from typing import Any, TypedDict
 import pulumi
 import pulumi_command as command
 
-from components import PACKAGE
+from components import PACKAGE, step
+from components.commands.output import parsed
 from components.migration_check import outcome_file
 from components.mounts import Mount
 from components.release import BUILD_FOLDER
@@ -62,9 +63,9 @@ class Seeding(pulumi.ComponentResource):
         )
         job = command.local.Command(
             f"{name}-job",
-            create="python3 -m components.commands.seed",
+            create=step.command("seed"),
             # A change of these alone must not run the job: only its triggers do.
-            update="true",
+            update=step.SAY_AGAIN,
             environment={"JOB": file},
             triggers=triggers(args["steps"], args["redeploy"], args["database"]),
             logging=command.local.Logging.STDERR,
@@ -76,7 +77,7 @@ class Seeding(pulumi.ComponentResource):
         )
         self.run = job.id
         self.done = job
-        self.result = job.stdout.apply(parse_result)
+        self.result = job.stdout.apply(parsed)
         self.register_outputs({"result": self.result})
 
 
@@ -109,11 +110,3 @@ def job_description(args: SeedingArgs, network: str, mounts: Sequence[str]) -> d
         "mount": list(mounts),
         "env": [f"{name}={value}" for name, value in sorted(environment.items())],
     }
-
-
-def parse_result(stdout: str | None) -> Any:
-    """The job's result: the last line of its output, which is JSON; None if there is none."""
-    lines = (stdout or "").strip().splitlines()
-    if not lines or not lines[-1].startswith("{"):
-        return None
-    return json.loads(lines[-1])

@@ -1,11 +1,11 @@
 """What an `up` is, from what the stack's state says is there and what is wanted. Pure functions."""
 
-import json
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from components.commands.output import parsed
 from components.labels import REDEPLOY, RELEASE
 from components.plan import CLEAN, DEVELOPMENT, NOTHING, REDEPLOYMENT, RESTART, UPDATE, Up
 
@@ -243,8 +243,5 @@ def _accounted_run(account: Sequence[Resource], job: Sequence[Resource]) -> str:
 
 def _records(job: Sequence[Resource]) -> tuple[str, ...]:
     said = str(job[0].get("outputs", {}).get("stdout") or "") if job else ""
-    try:
-        result = json.loads((said.strip().splitlines() or ["{}"])[-1])
-    except ValueError:
-        return ()
+    result = parsed(said)
     return tuple(result.get("records", ())) if isinstance(result, dict) else ()

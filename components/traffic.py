@@ -6,7 +6,7 @@ from typing import TypedDict
 import pulumi
 import pulumi_command as command
 
-from components import PACKAGE
+from components import PACKAGE, step
 from components.edge_config import EdgeConfig, configuration_id, render
 
 
@@ -46,7 +46,7 @@ class Traffic(pulumi.ComponentResource):
         backends = pulumi.Output.all(*args["backends"])
         switched = command.local.Command(
             f"{name}-traffic",
-            create="python3 -m components.commands.switch",
+            create=step.command("switch"),
             environment={
                 "EDGE": args["edge"],
                 "BACKEND": backends.apply(lambda names: str(names[0])),

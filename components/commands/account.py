@@ -6,12 +6,12 @@ is in the output `ledger`.
 
 import json
 import os
-import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from components.commands.client import inspect, read_file
+from components.commands.output import result, say
 from runtime import ledger
 
 Cell = dict[str, Any]
@@ -65,19 +65,19 @@ def summary(row: str, cells: Iterable[Cell], differ: list[str]) -> str:
 
 def main() -> None:
     """Account for what BACKENDS and the job ran, by the file ACCOUNT; print it as JSON."""
-    result: dict[str, Any] = {"row": None, "agrees": None, "cells": [], "differences": []}
+    found: dict[str, Any] = {"row": None, "agrees": None, "cells": [], "differences": []}
     try:
-        _fill(result)
+        _fill(found)
     except (Exception, SystemExit) as error:  # whatever it is, it is no reason to fail an update
-        result["differences"] = [f"the ledger can't be read: {error}"]
-        print(f"warning: ledger: it can't be read: {error}", file=sys.stderr)
-    print(json.dumps(result))
+        found["differences"] = [f"the ledger can't be read: {error}"]
+        say(f"warning: ledger: it can't be read: {error}")
+    result(found)
 
 
-def _fill(result: dict[str, Any]) -> None:
+def _fill(found: dict[str, Any]) -> None:
     backends = os.environ["BACKENDS"].split()
     expected = json.loads(Path(os.environ["ACCOUNT"]).read_text(encoding="utf-8"))
-    result["row"] = expected["row"]
+    found["row"] = expected["row"]
     started = [name for name in backends if name not in expected["counted"]]
     cells = account(
         expected,
@@ -87,8 +87,8 @@ def _fill(result: dict[str, Any]) -> None:
     )
     differ = list(differences(cells))
     shown = [{k: v for k, v in cell.items() if k != "may_apply"} for cell in cells]
-    result.update(agrees=not differ, cells=shown, differences=differ)
-    print(summary(expected["row"], cells, differ), file=sys.stderr)
+    found.update(agrees=not differ, cells=shown, differences=differ)
+    say(summary(expected["row"], cells, differ))
 
 
 def _hostname(container: str) -> str:

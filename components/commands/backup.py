@@ -5,7 +5,6 @@ it that says what it is. That one is written last: a copy without it isn't whole
 """
 
 import json
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from typing import Any
 
 from components.commands import one_shot
 from components.commands.client import docker, fail
+from components.commands.output import say
 
 FOLDER = "/srv/backups"
 DEFAULT = "default"
@@ -291,8 +291,7 @@ def restore_command(stack: str, id_: str) -> str:
 
 def tell(entry: Entry) -> None:
     """Tell people of a copy that was made."""
-    print(
+    say(
         f"backup: {entry['id']}, {entry['bytes'] / 1e6:.1f} MB in {entry['seconds']:.1f} s, "
-        f"in volume {entry['volume']}",
-        file=sys.stderr,
+        f"in volume {entry['volume']}"
     )

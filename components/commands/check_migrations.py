@@ -6,13 +6,13 @@ stay the same, and only its triggers decide that it looks again.
 
 import json
 import os
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from components.commands import aftermath, applied, backup, one_shot, reached, window, window_note
 from components.commands.client import fail
+from components.commands.output import result, say
 from components.migration_policy import AHEAD, UNSAFE
 from runtime.migrate import alias_of
 
@@ -47,13 +47,13 @@ def look(check: Check) -> dict[str, Any]:
     # Of a long wait for the database people should know.
     for line in said.splitlines():
         if line.startswith("waiting for"):
-            print(line, file=sys.stderr)
+            say(line)
     return report
 
 
 def _unknown() -> dict[str, Any]:
     # A release from before there was such a check, served again.
-    print("warning: migrations: this release can't be asked what is pending", file=sys.stderr)
+    say("warning: migrations: this release can't be asked what is pending")
     nothing: list[Any] = []
     return {"new": False, **dict.fromkeys(("pending", "unsafe", "warnings", "ahead"), nothing)}
 
@@ -74,16 +74,16 @@ def judge(check: Check, report: Mapping[str, Any], serving: Sequence[str]) -> bo
         names = [f"  {name}" for name in report["ahead"]]
         if ahead.refuses:
             fail(_refusal(check, ahead.says, names, _ways_of_ahead(check, report["ahead"])))
-        print("\n".join([f"warning: {ahead.says}:", *names]), file=sys.stderr)
+        say("\n".join([f"warning: {ahead.says}:", *names]))
     for line in _lines(report["warnings"]):
-        print(f"warning: migrations:{line}", file=sys.stderr)
+        say(f"warning: migrations:{line}")
     # Where nothing serves, there is nobody who would have to live with them.
     if not report["unsafe"] or not serving:
         return False
     lines = list(_lines(report["unsafe"]))
     if unsafe.refuses:
         fail(_refusal(check, unsafe.says, lines, [way.format(**check) for way in _WAYS]))
-    print("\n".join([f"warning: {unsafe.says}:", *lines]), file=sys.stderr)
+    say("\n".join([f"warning: {unsafe.says}:", *lines]))
     return unsafe.window
 
 
@@ -122,9 +122,9 @@ def prepare(check: Check, report: Mapping[str, Any]) -> dict[str, Any]:
     last = {"backup": check["last_backup"], "copied": False}
     if report["new"] or not report["pending"]:
         return last
-    print(f"migrations: pending: {', '.join(report['pending'])}", file=sys.stderr)
+    say(f"migrations: pending: {', '.join(report['pending'])}")
     if not check["backups"]:
-        print("backup: none is made (backups is 0)", file=sys.stderr)
+        say("backup: none is made (backups is 0)")
         return last
     database = backup.Database(
         deployment=check["deployment"],
@@ -137,7 +137,7 @@ def prepare(check: Check, report: Mapping[str, Any]) -> dict[str, Any]:
         alias=alias_of(check["flags"]),
     )
     if not database.suffix:
-        print(f"backup: none is made of a database on {report['engine']}", file=sys.stderr)
+        say(f"backup: none is made of a database on {report['engine']}")
         return last
     details = {"pending": report["pending"], "serving": check["serving"]}
     try:
@@ -170,7 +170,6 @@ def main() -> None:
     if not file.is_file():
         fail(f"migrations: {file} is missing: run `pulumi up` again, it writes the file")
     check = json.loads(file.read_text(encoding="utf-8"))
-    one_shot.when_interrupted(lambda: _undo(check))
     report = look(check)
     window.forget(check["result"])
     serving = [] if check["fresh"] else reached.serving(check["deployment"], check["retire"])
@@ -184,25 +183,18 @@ def main() -> None:
         copied = prepare({**check, "serving": before}, report)
     except SystemExit:
         if window.is_open(check["result"]):
-            print(window.undo(check["result"], applied.applied(check)), file=sys.stderr)
+            say(window.undo(check["result"], applied.applied(check)))
         raise
     known = {"stack": check["stack"], "release": check["release"], "window": windowed}
-    outcome = json.dumps({**report, **known, **copied})
-    Path(check["result"]).write_text(f"{outcome}\n", encoding="utf-8")
-    print(outcome)
+    outcome = {**report, **known, **copied}
+    Path(check["result"]).write_text(f"{json.dumps(outcome)}\n", encoding="utf-8")
+    result(outcome)
 
 
 def _open(check: Check, report: Mapping[str, Any], serving: Sequence[str]) -> None:
     noted = window_note.beside(check["result"])
     unsafe = [entry["migration"] for entry in report["unsafe"]]
     window.begin(noted, check["deployment"], serving, check["grace"], unsafe)
-
-
-def _undo(check: Check) -> None:
-    for role in (applied.ROLE, backup.ROLE):
-        one_shot.remove(check["deployment"], role)
-    if window.is_open(check["result"]):
-        window.undo(check["result"], applied.applied(check))
 
 
 if __name__ == "__main__":

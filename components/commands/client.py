@@ -2,11 +2,15 @@
 
 import io
 import json
+import os
 import re
 import subprocess
 import sys
 import tarfile
-from typing import Any, NoReturn
+import threading
+from typing import IO, Any, NoReturn
+
+from components.commands.output import lines_of, say
 
 LAST_LINES = 60
 # What daemons of all ages say of a thing that there is none of.
@@ -16,6 +20,33 @@ _NONE = r"(?i)no such (container|object|volume|network)|network .* not found"
 def docker(*words: str, stdin: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
     """Run the docker client and return what it said; a failure is the caller's to judge."""
     return subprocess.run(["docker", *words], input=stdin, capture_output=True, check=False)
+
+
+def docker_shown(*words: str) -> subprocess.CompletedProcess[bytes]:
+    """Run the docker client, and say what it prints on standard error as it comes.
+
+    It gets a pipe of its own: were it to outlive this command, Pulumi would wait for it.
+    """
+    source, sink = os.pipe()
+    with os.fdopen(source, "rb") as said:
+        copier = threading.Thread(target=_say_all, args=[said])
+        copier.start()
+        try:
+            return subprocess.run(
+                ["docker", *words],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=sink,
+                check=False,
+            )
+        finally:
+            os.close(sink)
+            copier.join()
+
+
+def _say_all(said: IO[bytes]) -> None:
+    for line in lines_of(said):
+        say(line)
 
 
 def docker_or_fail(doing: str, *words: str, stdin: bytes | None = None) -> bytes:
@@ -92,5 +123,5 @@ def last_lines(container: str, *, since: str = "", until: str = "") -> str:
 
 def fail(problem: str, code: int = 1) -> NoReturn:
     """End this command, and with it the update, with an error."""
-    print(problem, file=sys.stderr, flush=True)
+    say(problem)
     sys.exit(code)

@@ -17,6 +17,7 @@ from typing import Any, NoReturn
 
 from components.commands import aftermath, pages, rejection
 from components.commands.client import docker, fail, inspect, last_lines
+from components.commands.output import result, say
 from components.commands.rejection import Rejection
 
 INTERVAL = 0.3
@@ -72,9 +73,7 @@ def wait(container: str, timeout: float, probe: Callable[[str], str | None]) -> 
             _reject(container, f"no healthy answer within {timeout:.0f} s (gateTimeout): {answer}")
         if now - reported > REPORT_EVERY:
             reported = now
-            print(
-                f"gate: waiting for {container}, {now - started:.0f} s: {answer}", file=sys.stderr
-            )
+            say(f"gate: waiting for {container}, {now - started:.0f} s: {answer}")
         time.sleep(INTERVAL)
 
 
@@ -103,7 +102,7 @@ def publish(container: str) -> None:
     done = docker("exec", container, "python", "-m", "deploy_runtime.assets", "publish")
     said = (done.stderr or done.stdout).decode(errors="replace").strip().splitlines()
     if said and "No module named" not in said[-1]:
-        print(said[-1], file=sys.stderr)
+        say(said[-1])
 
 
 def show(container: str, smoke_paths: Sequence[str]) -> None:
@@ -121,11 +120,10 @@ def show(container: str, smoke_paths: Sequence[str]) -> None:
             answer = f"it answers {path} (smokePaths) with {page.answer}"
             _refuse(container, answer, page.logged)
         if page.failed:
-            print(
+            say(
                 f"warning: {container} answers {path} with {page.answer}, which visitors will see; "
                 "list it in smokePaths to have such a release refused. "
-                f"What it logged meanwhile:\n\n{page.logged}",
-                file=sys.stderr,
+                f"What it logged meanwhile:\n\n{page.logged}"
             )
 
 
@@ -175,16 +173,16 @@ def main() -> None:
     wait(container, float(os.environ["TIMEOUT"]), probe)
     show(container, json.loads(_terms().get("smokePaths", "[]")))
     publish(container)
-    print(_report(container))
+    result(_report(container))
 
 
-def _report(container: str) -> str:
+def _report(container: str) -> Any:
     file = "/opt/deploy/build-report.json"
     done = docker("exec", container, "cat", file)
     said = (done.stdout + done.stderr).decode(errors="replace").strip()
     if done.returncode != 0 and "No such file" not in said:
         fail(f"gate: {file} of {container} can't be read: {said}")
-    return said if done.returncode == 0 else "{}"
+    return json.loads(said) if done.returncode == 0 and said else {}
 
 
 if __name__ == "__main__":

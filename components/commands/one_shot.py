@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from types import FrameType
@@ -11,6 +12,9 @@ from typing import Any
 from components.commands.client import docker, fail
 from components.labels import DEPLOYMENT, ROLE, labels
 from components.labels import options as label_options
+
+GRACE = 10
+"""Seconds that such a container has to end in, when it is in the way."""
 
 
 def options(described: Mapping[str, Any], *kinds: str) -> list[str]:
@@ -73,8 +77,19 @@ def remove(deployment: str, role: str) -> bool:
         id_, *marks = line.split(" ")
         if marks != [deployment, role]:
             return False
-        docker("rm", "--force", id_)
+        _end(id_)
     return True
+
+
+def _end(container: str) -> None:
+    # It may be migrating: asked to end, it goes back to the last migration that is whole.
+    docker("stop", "--time", str(GRACE), container)
+    deadline = time.monotonic() + GRACE
+    while "in progress" in docker("rm", "--force", container).stderr.decode(errors="replace"):
+        # It was to be removed at its end, and until it is, its name is taken.
+        if time.monotonic() > deadline:
+            fail(f"container {container[:12]} is being removed, and that does not end")
+        time.sleep(0.1)
 
 
 def when_interrupted(undo: Callable[[], None]) -> None:

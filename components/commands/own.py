@@ -4,6 +4,7 @@ import json
 import os
 
 from components.commands.client import docker_or_fail
+from components.commands.output import say
 from components.paths import mount_words
 
 USER = 10001
@@ -37,7 +38,7 @@ def main() -> None:
     )
     for source, count in zip(sources, said.decode().split(), strict=True):
         outcome = "right already" if count == "0" else f"given to user {USER}: {count} entries"
-        print(f"{source}: {outcome}")
+        say(f"{source}: {outcome}")
 
 
 if __name__ == "__main__":

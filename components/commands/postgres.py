@@ -8,12 +8,12 @@ extensions that config names, since what is serving may be using it.
 import json
 import os
 import re
-import sys
 import time
 from collections.abc import Sequence
 from typing import NoReturn
 
 from components.commands.client import docker, fail, inspect, last_lines
+from components.commands.output import say
 from components.commands.postgres_roles import Server
 
 INTERVAL = 0.3
@@ -104,10 +104,7 @@ def wait(server: Server, timeout: float) -> None:
             _give_up(container, problem, last_lines(container))
         if now - reported > REPORT_EVERY:
             reported = now
-            print(
-                f"postgres: waiting for {container}, {now - started:.0f} s: {answer}",
-                file=sys.stderr,
-            )
+            say(f"postgres: waiting for {container}, {now - started:.0f} s: {answer}")
         time.sleep(INTERVAL)
 
 

@@ -7,11 +7,11 @@ ledger first. It fails nothing: traffic has been switched, and what can't be rem
 
 import json
 import os
-import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from components.commands.client import docker, docker_or_fail, inspect, read_image
+from components.commands.output import result, say
 from components.kept_releases import KeptRelease, kept_releases
 from components.labels import DEPLOYMENT, RELEASE, ROLE, filters
 from runtime import ledger
@@ -125,13 +125,13 @@ def _remove(name: str) -> None:
     done = docker("image", "rm", name)
     said = done.stderr.decode(errors="replace")
     if done.returncode == 0:
-        print(f"releases: {name} was removed from the host", file=sys.stderr)
+        say(f"releases: {name} was removed from the host")
     elif "is using" not in said and "No such image" not in said:
         _warn(f"{name} can't be removed: {said.strip()}")
 
 
 def _warn(text: str) -> None:
-    print(f"warning: releases: {text}", file=sys.stderr)
+    say(f"warning: releases: {text}")
 
 
 def main() -> None:
@@ -141,7 +141,7 @@ def main() -> None:
         kept = tidy(os.environ["DEPLOYMENT"], os.environ["BACKEND"], int(os.environ["KEEP"]))
     except (Exception, SystemExit) as error:  # no reason to fail an update that has succeeded
         _warn(f"they can't be looked after: {error}")
-    print(json.dumps(kept))
+    result(kept)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from components.commands import one_shot
 from components.commands.client import docker, docker_or_fail, inspect, is_running
+from components.commands.output import say
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,9 +48,9 @@ def main() -> None:
     for name in names:
         there = name in [old.name for old in found]
         kept = f"stopped and kept; remove it with `docker rm {name}`"
-        print(f"{name}: {kept if there else 'gone already'}")
+        say(f"{name}: {kept if there else 'gone already'}")
     if makes_room:
-        print(_room_made(edge, served))
+        say(_room_made(edge, served))
 
 
 def _room_made(edge: str, served: Sequence[Old]) -> str:

@@ -7,14 +7,13 @@ triggers decide that it runs again.
 
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from components.commands import aftermath, one_shot
-from components.commands.client import fail
+from components.commands import aftermath, applied, one_shot
+from components.commands.client import docker_shown, fail
+from components.commands.output import result
 
 ROLE = "seeding"
 """What its container is in the deployment."""
@@ -33,18 +32,13 @@ def main() -> None:
     if not file.is_file():
         fail(f"seeding: {file} is missing: run `pulumi up` again, it writes the file")
     job = json.loads(file.read_text(encoding="utf-8"))
-    # One that an interrupted update left behind; the steps are idempotent, so it runs anew.
+    # One that an interrupted update left running: it is asked to end, so that there is never a
+    # second beside it. The steps are idempotent, so the job runs anew.
     one_shot.make_room(job["deployment"], ROLE)
-    one_shot.when_interrupted(lambda: _undo(job))
-    code = subprocess.run(["docker", "run", *arguments(job)], check=False).returncode
-    if code != 0:
-        print(aftermath.left(str(job.get("migrations", ""))), file=sys.stderr, flush=True)
-    sys.exit(code)
-
-
-def _undo(job: Mapping[str, Any]) -> None:
-    one_shot.remove(job["deployment"], ROLE)
-    aftermath.left(str(job.get("migrations", "")))
+    done = docker_shown("run", *arguments(job))
+    if done.returncode != 0:
+        fail(aftermath.left(str(job.get("migrations", ""))), done.returncode)
+    result(applied.answer(done))
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from components.commands.client import docker, docker_or_fail, fail, inspect
+from components.commands.output import say
 from components.labels import DEPLOYMENT, options
 
 
@@ -54,7 +55,7 @@ def _remove(network: str, owner: str) -> None:
             others.append(endpoint["Name"])
     if docker("network", "rm", network).returncode != 0:
         who = f"used by {', '.join(sorted(others))}" if others else "in use"
-        print(f"warning: the network {network} is kept: it is {who}", file=sys.stderr)
+        say(f"warning: the network {network} is kept: it is {who}")
 
 
 def _owner(network: Mapping[str, Any]) -> str:

@@ -15,6 +15,7 @@ from typing import Any
 
 from components.commands import window_note
 from components.commands.client import docker, docker_or_fail, fail, inspect, is_running
+from components.commands.output import say
 from components.commands.reached import EDGE_FILE, every, reached, running
 from components.commands.window_note import Note, beside
 
@@ -46,9 +47,7 @@ def begin(
     noted.write(file)
     close(deployment)
     stop(list(dict.fromkeys([*containers, *running(deployment)])), grace)
-    print(
-        f"window: {', '.join(noted.stopped)} stopped; the site is being maintained", file=sys.stderr
-    )
+    say(f"window: {', '.join(noted.stopped)} stopped; the site is being maintained")
 
 
 def close(deployment: str) -> None:
@@ -90,7 +89,7 @@ def done(migrations: str) -> None:
         return
     noted = _end(beside(migrations))
     seconds = (datetime.now(UTC) - noted.since).total_seconds()
-    print(f"window: {seconds:.1f} s in which nothing served", file=sys.stderr)
+    say(f"window: {seconds:.1f} s in which nothing served")
 
 
 def _end(file: Path) -> Note:

@@ -1,6 +1,7 @@
 """A stand-in for the docker command-line client: it notes calls and answers from a table."""
 
 import json
+import os
 import shlex
 import subprocess
 from collections.abc import Sequence
@@ -14,6 +15,8 @@ class FakeDocker:
         calls: each call's words, without ``docker``, as on a command line.
         stdin: what each call got on standard input.
     """
+
+    PIPE, DEVNULL = subprocess.PIPE, subprocess.DEVNULL
 
     def __init__(self) -> None:
         self.calls: list[str] = []
@@ -60,7 +63,10 @@ class FakeDocker:
         for known, answers in self._answers:
             if call.startswith(known):
                 self._asked.add(known)
-                return answers.pop(0) if len(answers) > 1 else answers[0]
+                answer = answers.pop(0) if len(answers) > 1 else answers[0]
+                if options.get("stderr"):
+                    os.write(options["stderr"], answer.stderr)
+                return answer
         # What a test doesn't tell of is there, and nothing is known of it.
         told = b"[{}]" if words[2:3] == ["inspect"] else b""
         return subprocess.CompletedProcess(words, 0, told, b"")

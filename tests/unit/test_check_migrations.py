@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from components.commands import backup, check_migrations, one_shot, window_note
+from components.commands import backup, check_migrations, window_note
+from components.commands.output import parsed
 from tests.unit.fake_docker import FakeDocker
 from tests.unit.test_reached import config
 from tests.unit.test_window import EVERY, LISTED
@@ -23,15 +24,6 @@ REPORT: dict[str, Any] = {
 }
 
 
-class Quiet:
-    """Stands in for the module `signal`: the tests' own handlers stay."""
-
-    SIGTERM, SIGINT = 15, 2
-
-    def signal(self, number: int, handler: Any) -> None:
-        """Keep nothing."""
-
-
 class Shop:
     """A check as the program describes it, run on a pretended docker."""
 
@@ -39,7 +31,6 @@ class Shop:
         self.file, self.cli = folder / "check.json", cli
         self.result = folder / "migrations.json"
         patch.setenv("CHECK", str(self.file))
-        patch.setattr(one_shot, "signal", Quiet())
 
     def run(
         self, report: dict[str, Any], *, code: int = 0, err: str = "it said", **changes: Any
@@ -100,7 +91,7 @@ def test_nothing_pending_needs_no_second_container(
 ) -> None:
     shop.run({**REPORT, "pending": []})
     assert len(shop.called("run")) == 1
-    said = json.loads(capsys.readouterr().out)
+    said = parsed(capsys.readouterr().out)
     assert said == shop.outcome()
     assert said["backup"] == {"id": "before"}, "the last one made"
     assert said["copied"] is False

@@ -10,8 +10,9 @@ import pulumi_docker as docker
 import pytest
 
 from components.commands import account
-from components.ledger import Account, AccountArgs, Ledger, expectation, parse_account
+from components.ledger import Account, AccountArgs, Ledger, expectation
 from components.plan import Up, execution_plan
+from components.step import SAY_AGAIN
 from tests.unit.fake_docker import FakeDocker
 from tests.unit.recorder import Recorder, deploy
 from tests.unit.tar import tar_of
@@ -62,7 +63,7 @@ def test_the_account_comes_last_and_only_once_for_a_container() -> None:
     command = recorder["shop-account"]
     assert "traffic" in command.waits_for
     assert command.inputs["triggers"] == ["shop-backend-1", "job-1"]
-    assert command.inputs["update"] == "true"
+    assert command.inputs["update"] == SAY_AGAIN
     assert command.inputs["logging"] == "stderr"
 
 
@@ -157,11 +158,6 @@ def test_a_container_that_starts_where_nothing_was_to_do_counts_as_a_restart() -
     found = expectation(PLAN, Up(row="nothing to do", why=""))
     assert found["row"] == "container restart"
     assert planned(Up(row="nothing to do", why=""))["migrate", "startup"] == (1, False)
-
-
-@pytest.mark.parametrize("stdout", [None, "", "\n", "no account"])
-def test_no_account_yet(stdout: str | None) -> None:
-    assert parse_account(stdout) is None
 
 
 # The command

@@ -12,6 +12,7 @@ from components.known_migrations import last_check, new_migrations
 from components.migration_check import MigrationCheck, MigrationCheckArgs
 from components.migration_policy import AHEAD, UNSAFE
 from components.mounts import Mount
+from components.step import SAY_AGAIN
 from tests.unit.recorder import Recorder, deploy
 
 OUTCOME = {
@@ -98,8 +99,8 @@ def test_what_is_none(changes: dict[str, Any]) -> None:
 
 def test_a_change_that_is_no_trigger_looks_at_nothing() -> None:
     found = inputs()
-    assert found["create"] == "python3 -m components.commands.check_migrations"
-    assert found["update"] == "true"
+    assert found["create"] == "exec python3 -m components.commands.check_migrations"
+    assert found["update"] == SAY_AGAIN
     assert "delete" not in found
     assert found["logging"] == "stderr"
 
@@ -125,7 +126,7 @@ def test_the_file_says_what_is_looked_at(build_folder: Path) -> None:
 
 
 def test_what_was_found_is_an_output() -> None:
-    outputs = checked(stdout=f"noise\n{json.dumps(OUTCOME)}\n").outputs
+    outputs = checked(stdout=f"{json.dumps(OUTCOME)}\n").outputs
     assert outputs["result"] == {
         "pending": ["shop.0002_x"],
         "unsafe": [],

@@ -23,8 +23,19 @@ def test_it_bears_the_labels_by_which_it_is_found_again(cli: FakeDocker) -> None
 def test_what_an_interrupted_command_left_is_removed_first(cli: FakeDocker) -> None:
     cli.on(ASKED, out="1234 shop backup\n")
     one_shot.run("shop", "backup", ["image", "true"])
-    assert cli.calls[1] == "rm --force 1234"
-    assert cli.calls[2].startswith("run ")
+    # It may be migrating: first it is asked to end.
+    assert cli.calls[1:3] == ["stop --time 10 1234", "rm --force 1234"]
+    assert cli.calls[3].startswith("run ")
+
+
+def test_its_name_is_free_once_the_daemon_has_removed_it(
+    cli: FakeDocker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    cli.on(ASKED, out="1234 shop backup\n")
+    cli.on("rm", code=1, err="removal of container 1234 is already in progress").on("rm")
+    one_shot.run("shop", "backup", ["image", "true"])
+    assert [call.split()[0] for call in cli.calls] == ["ps", "stop", "rm", "rm", "run"]
 
 
 @pytest.mark.parametrize("marks", [" ", "blog backup", "shop release", "shop "])

@@ -10,6 +10,7 @@ import pytest
 
 from components.commands import own, write_secrets
 from components.ownership import Ownership
+from components.step import SAY_AGAIN
 from tests.unit.fake_docker import FakeDocker
 from tests.unit.recorder import Recorder, deploy
 
@@ -28,8 +29,8 @@ def ownership(*sources: str, image: str = "sha256:1") -> Recorder:
 
 def test_it_runs_for_other_volumes_alone() -> None:
     inputs = ownership("a", "b")["shop-ownership"].inputs
-    assert inputs["create"] == "python3 -m components.commands.own"
-    assert inputs["update"] == "true"
+    assert inputs["create"] == "exec python3 -m components.commands.own"
+    assert inputs["update"] == SAY_AGAIN
     assert json.loads(inputs["environment"]["SOURCES"]) == ["a", "b"]
     assert ownership("a", "b", image="2")["shop-ownership"].inputs["triggers"] == inputs["triggers"]
     assert ownership("a")["shop-ownership"].inputs["triggers"] != inputs["triggers"]
@@ -66,7 +67,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_it_says_what_it_did(cli: FakeDocker, capsys: pytest.CaptureFixture[str]) -> None:
     cli.on("run", out="0\n12\n")
     own.main()
-    assert capsys.readouterr().out.splitlines() == [
+    assert capsys.readouterr().err.splitlines() == [
         "old_data: right already",
         "/home/media: given to user 10001: 12 entries",
     ]

@@ -9,6 +9,7 @@ import pulumi_docker as docker
 import pytest
 
 from components.postgres import Postgres, PostgresArgs
+from components.step import SAY_AGAIN
 from tests.unit.recorder import Recorder, deploy
 
 STACK = "organization/django-on-docker/shop"
@@ -161,7 +162,7 @@ def test_it_is_asked_again_for_another_server_or_another_secret_only(made: Made)
     assert [gate["triggers"][1] for gate in gates] == ["f1", "f2"]
     patient = made(timeout=90)["shop-postgres-gate"].inputs
     assert patient["triggers"] == gates[0]["triggers"]
-    assert patient["update"] == "true"
+    assert patient["update"] == SAY_AGAIN
     server = "shop-postgres-server"
     assert before[server].inputs == after[server].inputs
 

@@ -7,7 +7,7 @@ import pytest
 
 from components.commands import releases as command
 from components.kept_releases import kept_releases
-from components.releases import Releases, parse_releases
+from components.releases import Releases
 from tests.unit.fake_docker import FakeDocker
 from tests.unit.recorder import Recorder, deploy
 from tests.unit.released import image
@@ -144,9 +144,4 @@ def test_only_another_container_is_a_reason_to_look() -> None:
 
 def test_they_are_an_output() -> None:
     kept = [{"release": A, "built": "2030", "served": None, "serves": True}]
-    assert releases(f"something\n{json.dumps(kept)}\n").outputs["kept"] == kept
-
-
-@pytest.mark.parametrize("stdout", [None, "", "no JSON"])
-def test_before_there_are_any(stdout: str | None) -> None:
-    assert parse_releases(stdout) is None
+    assert releases(f"{json.dumps(kept)}\n").outputs["kept"] == kept

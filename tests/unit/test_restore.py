@@ -10,7 +10,6 @@ import pytest
 from components.commands import one_shot, restore, window, window_note
 from components.commands.window_note import Note
 from tests.unit.fake_docker import FakeDocker
-from tests.unit.test_check_migrations import Quiet
 from tests.unit.test_window import EVERY, LISTED
 
 COPY: dict[str, Any] = {
@@ -55,6 +54,15 @@ def host(cli: FakeDocker) -> FakeDocker:
     cli.on("container inspect serving", out=[BACKEND])
     cli.on(LIST, out=json.dumps(COPY))
     return cli
+
+
+class Quiet:
+    """Stands in for the module `signal`: the tests' own handlers stay."""
+
+    SIGTERM, SIGINT = 15, 2
+
+    def signal(self, number: int, handler: Any) -> None:
+        """Keep nothing."""
 
 
 def run(monkeypatch: pytest.MonkeyPatch, *words: str) -> None:

@@ -11,7 +11,7 @@ from components.commands import one_shot, retire
 from components.retirement import Retirement
 from tests.unit.fake_docker import FakeDocker
 from tests.unit.recorder import Recorder, deploy
-from tests.unit.test_check_migrations import Quiet
+from tests.unit.test_restore import Quiet
 
 
 def retirement(*containers: str, times: int = 0) -> Recorder:
@@ -44,7 +44,7 @@ def test_it_runs_again_for_other_containers_alone() -> None:
     assert inputs["environment"]["GRACE"] == "30"
     assert inputs["environment"]["EDGE"] == "shop-edge"
     assert inputs["triggers"] != second["shop-retirement"].inputs["triggers"]
-    assert inputs["create"] == "python3 -m components.commands.retire"
+    assert inputs["create"] == "exec python3 -m components.commands.retire"
     # Nothing starts them again when the stack is destroyed.
     assert "delete" not in inputs
 
@@ -97,7 +97,7 @@ def test_containers_are_stopped_not_restarted_and_kept(
     served.on("container inspect shop-edge", out=container())
     retire.main()
     assert changes(served) == RETIRED
-    said = capsys.readouterr().out.splitlines()
+    said = capsys.readouterr().err.splitlines()
     assert said[0] == "web: stopped and kept; remove it with `docker rm web`"
     assert len(said) == 2, "the edge has traffic already: there is no need for a way back"
 
@@ -108,7 +108,7 @@ def test_where_they_make_room_for_the_edge_the_way_back_is_said(
     served.gone("shop-edge")
     retire.main()
     assert changes(served) == RETIRED
-    said = capsys.readouterr().out
+    said = capsys.readouterr().err
     assert "nothing serves until shop-edge does" in said
     assert (
         "`docker update --restart=no shop-edge && docker stop shop-edge; "
@@ -122,7 +122,7 @@ def test_without_an_edge_there_is_no_room_to_make(
 ) -> None:
     monkeypatch.setenv("EDGE", "")
     retire.main()
-    assert "nothing serves" not in capsys.readouterr().out
+    assert "nothing serves" not in capsys.readouterr().err
 
 
 def test_one_that_its_owner_removed_is_no_error(
@@ -130,7 +130,7 @@ def test_one_that_its_owner_removed_is_no_error(
 ) -> None:
     cli.gone("")
     retire.main()
-    assert capsys.readouterr().out == "web: gone already\nworker: gone already\n"
+    assert capsys.readouterr().err == "web: gone already\nworker: gone already\n"
 
 
 def test_one_that_cannot_be_stopped_ends_the_update_and_lets_all_serve(

@@ -10,6 +10,7 @@ import pytest
 
 from components.commands import write_secrets
 from components.secrets import Secrets
+from components.step import SAY_AGAIN
 from tests.unit.fake_docker import FakeDocker
 from tests.unit.recorder import Recorder, deploy
 
@@ -68,7 +69,7 @@ def test_other_values_get_a_volume_beside_the_one_before() -> None:
 
 
 def test_a_volume_of_one_set_of_values_is_written_once() -> None:
-    assert secrets("0f0f")["shop-secrets-files"].inputs["update"] == "true"
+    assert secrets("0f0f")["shop-secrets-files"].inputs["update"] == SAY_AGAIN
 
 
 def test_without_a_fingerprint_a_volume_is_for_life_and_written_in_place() -> None:
@@ -83,7 +84,7 @@ def test_without_a_fingerprint_a_volume_is_for_life_and_written_in_place() -> No
 
 def test_the_command_stays_the_same_from_release_to_release(recorder: Recorder) -> None:
     inputs = recorder["shop-secrets-files"].inputs
-    assert inputs["create"] == "python3 -m components.commands.write_secrets"
+    assert inputs["create"] == "exec python3 -m components.commands.write_secrets"
     volume, image = recorder.outputs["volume"], recorder.outputs["image"]
     assert inputs["environment"] == {"VOLUME": volume, "IMAGE": image}
 

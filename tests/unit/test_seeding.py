@@ -1,7 +1,6 @@
 """The seeding job: what runs it again, what doesn't, and what it is told."""
 
 import json
-import signal
 from pathlib import Path
 from typing import Any, cast
 
@@ -10,9 +9,11 @@ import pulumi_docker as docker
 import pytest
 
 from components.commands import one_shot, seed
+from components.commands.output import LINE, parsed
 from components.migration_check import outcome_file
 from components.mounts import Mount
-from components.seeding import Seeding, SeedingArgs, job_description, parse_result
+from components.seeding import Seeding, SeedingArgs, job_description
+from components.step import SAY_AGAIN
 from tests.unit.fake_docker import FakeDocker
 from tests.unit.recorder import Recorder, deploy
 
@@ -88,8 +89,8 @@ def test_what_does_not_run_it_again(changes: dict[str, Any]) -> None:
 
 def test_a_change_that_is_no_trigger_runs_nothing() -> None:
     inputs = seeding()["shop-job"].inputs
-    assert inputs["create"] == "python3 -m components.commands.seed"
-    assert inputs["update"] == "true"
+    assert inputs["create"] == "exec python3 -m components.commands.seed"
+    assert inputs["update"] == SAY_AGAIN
     assert "delete" not in inputs
 
 
@@ -108,7 +109,7 @@ def test_only_what_goes_wrong_is_logged_besides_the_result() -> None:
 
 
 def test_the_result_is_an_output() -> None:
-    recorder = seeding(stdout=f"Operations to perform:\n{json.dumps(RESULT)}\n")
+    recorder = seeding(stdout=f"{json.dumps(RESULT)}\n")
     assert recorder.outputs == {"result": RESULT}
 
 
@@ -146,22 +147,6 @@ def test_collecting_in_the_job_is_said_in_its_environment() -> None:
     assert "DEPLOY_COLLECT=yes" in job_description(arguments(collect=True), "n", [])["env"]
 
 
-@pytest.mark.parametrize(
-    ("stdout", "result"),
-    [
-        (None, None),
-        ("", None),
-        ("\n\n", None),
-        ("No migrations to apply.\n", None),
-        ('{"steps": []}', {"steps": []}),
-        ('Applying...\n{"a": 1}\n{"steps": []}\n\n', {"steps": []}),
-        ('{"steps": []}\nbye\n', None),
-    ],
-)
-def test_the_result_is_the_last_line(stdout: str | None, result: object) -> None:
-    assert parse_result(stdout) == result
-
-
 JOB: dict[str, object] = {
     "deployment": "shop",
     "image": "shop:abc",
@@ -180,73 +165,62 @@ def test_the_words_of_docker_run() -> None:
     ]
 
 
-class Signals:
-    """Stands in for the module `signal`: keeps handlers, changes none of the tests' own."""
-
-    SIGTERM, SIGINT = signal.SIGTERM, signal.SIGINT
-
-    def __init__(self) -> None:
-        self.handlers: dict[int, Any] = {}
-
-    def signal(self, number: int, handler: Any) -> None:
-        self.handlers[number] = handler
-
-
 @pytest.fixture
-def signals(monkeypatch: pytest.MonkeyPatch, cli: FakeDocker, tmp_path: Path) -> Signals:
-    """The command as it runs: its file, the docker client, the signals that it catches."""
-    fake = Signals()
-    monkeypatch.setattr(one_shot, "signal", fake)
-    monkeypatch.setattr(seed, "subprocess", cli)
+def job(monkeypatch: pytest.MonkeyPatch, cli: FakeDocker, tmp_path: Path) -> FakeDocker:
+    """The docker client, for the command with its file."""
     file = tmp_path / "job.json"
     file.write_text(json.dumps(JOB))
     monkeypatch.setenv("JOB", str(file))
-    return fake
+    return cli
 
 
-@pytest.mark.parametrize("code", [0, 1, 137])
-def test_the_jobs_exit_code_is_the_commands(cli: FakeDocker, signals: Signals, code: int) -> None:
-    cli.on("run", code=code)
+@pytest.mark.parametrize("code", [1, 137])
+def test_the_exit_code_of_a_job_that_failed_is_the_commands(job: FakeDocker, code: int) -> None:
+    job.on("run", code=code)
     with pytest.raises(SystemExit) as stopped:
         seed.main()
     assert stopped.value.code == code
 
 
-def test_what_an_interrupted_job_left_is_removed_first(cli: FakeDocker, signals: Signals) -> None:
-    cli.on("ps", out="id shop seeding\n")
-    with pytest.raises(SystemExit):
-        seed.main()
-    assert [call.split()[0] for call in cli.calls] == ["ps", "rm", "run"]
-    assert cli.calls[1] == "rm --force id"
-
-
-def test_what_has_the_jobs_name_and_is_anothers_is_left_alone(
-    cli: FakeDocker, signals: Signals
+def test_what_it_did_is_the_commands_result(
+    job: FakeDocker, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    cli.on("ps", out="id  \n")
-    with pytest.raises(SystemExit):
-        seed.main()
-    assert [call.split()[0] for call in cli.calls] == ["ps"]
+    job.on("run", out=RESULT)
+    seed.main()
+    assert parsed(capsys.readouterr().out) == RESULT
 
 
-@pytest.mark.parametrize("number", [Signals.SIGTERM, Signals.SIGINT])
-def test_an_interrupted_command_takes_its_container_along(
-    cli: FakeDocker, signals: Signals, number: int
+def test_what_the_job_says_is_passed_on_as_it_comes_with_long_lines_cut(
+    job: FakeDocker, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    cli.on("ps", out="").on("ps", out="id shop seeding\n")
+    job.on("run", out=RESULT, err=f"[1/2] seed_roles\nthe cause: {'x' * 1_000_000} the end\n")
+    seed.main()
+    first, second = capsys.readouterr().err.splitlines()
+    assert first == "[1/2] seed_roles"
+    assert second.startswith("the cause: xxx")
+    assert second.endswith("x the end")
+    assert len(second) < 2 * LINE
+
+
+def test_what_an_interrupted_job_left_is_asked_to_end_and_removed_first(job: FakeDocker) -> None:
+    job.on("ps", out="id shop seeding\n")
+    seed.main()
+    assert [call.split()[0] for call in job.calls] == ["ps", "stop", "rm", "run"]
+    assert job.calls[1:3] == ["stop --time 10 id", "rm --force id"]
+
+
+def test_what_has_the_jobs_name_and_is_anothers_is_left_alone(job: FakeDocker) -> None:
+    job.on("ps", out="id  \n")
     with pytest.raises(SystemExit):
         seed.main()
-    with pytest.raises(SystemExit) as stopped:
-        signals.handlers[number](number, None)
-    assert stopped.value.code == 128 + number
-    assert cli.calls[-1] == "rm --force id"
+    assert [call.split()[0] for call in job.calls] == ["ps"]
 
 
 def test_a_missing_file_says_what_writes_it(
-    cli: FakeDocker, signals: Signals, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    job: FakeDocker, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "job.json").unlink()
     with pytest.raises(SystemExit):
         seed.main()
     assert "run `pulumi up` again, it writes the file" in capsys.readouterr().err
-    assert not cli.calls
+    assert not job.calls

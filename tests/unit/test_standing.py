@@ -202,7 +202,7 @@ ACCOUNT = account("shop-backend-1", "shop-job")
 STATE: list[Mapping[str, Any]] = [
     {"urn": "urn:pulumi:s::p::django-on-docker:index:Backend::shop-backend"},
     resource("shop-release", name="shop:abc"),
-    job(f"Operations to perform:\n{RESULT}\n"),
+    job(f"{RESULT}\n"),
     container("shop-backend-1", "abc"),
     resource("shop-traffic", environment={"BACKEND": "shop-backend-1"}),
     ACCOUNT,

@@ -71,7 +71,7 @@ def own_proxy(*backends: str, switches: int = 0) -> Recorder:
 
 def test_traffic_is_switched_by_a_command_that_stays_the_same() -> None:
     switched = traffic()["shop-traffic"]
-    assert switched.inputs["create"] == "python3 -m components.commands.switch"
+    assert switched.inputs["create"] == "exec python3 -m components.commands.switch"
     assert {"update", "delete"} & switched.inputs.keys() == set()
     environment = switched.inputs["environment"]
     assert environment["EDGE"] == "shop-edge"
@@ -116,7 +116,7 @@ def test_another_configuration_is_handed_over_and_has_another_name(changes: Any)
 def test_a_proxy_of_ones_own_finds_what_has_passed_its_gate() -> None:
     recorder = own_proxy()
     attached, network = recorder["shop-traffic"].inputs, recorder["shop-traffic-network"].inputs
-    assert attached["create"] == "python3 -m components.commands.attach"
+    assert attached["create"] == "exec python3 -m components.commands.attach"
     assert attached["environment"] == {
         "NETWORK": "shop-traffic",
         "ALIAS": "shop",
@@ -126,8 +126,8 @@ def test_a_proxy_of_ones_own_finds_what_has_passed_its_gate() -> None:
     }
     # Whoever serves is never taken off it: it is stopped at the end of the update.
     assert "delete" not in attached
-    assert network["create"] == "python3 -m components.commands.traffic_network create"
-    assert network["delete"] == "python3 -m components.commands.traffic_network remove"
+    assert network["create"] == "exec python3 -m components.commands.traffic_network create"
+    assert network["delete"] == "exec python3 -m components.commands.traffic_network remove"
     marks = json.loads(network["environment"]["LABELS"])
     assert marks == {
         "django-on-docker.deployment": "shop",
