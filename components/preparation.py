@@ -12,6 +12,7 @@ import docker.errors
 import pulumi
 
 from components import application
+from components.commands.remedies import remedies
 from components.database import address, claim, data_file, data_volumes, driver
 from components.database_address import Address
 from components.errors import UserError
@@ -23,7 +24,6 @@ from components.plan import Plan, execution_plan
 from components.project import Project, find_project
 from components.pulumi_cli import resource_ids, stack_resources
 from components.release import Release, prepare_release
-from components.remedies import remedies
 from components.rollback import release_again
 from components.settings import Settings, load_stack
 from components.shared_secrets import shared

@@ -11,15 +11,25 @@ import threading
 from typing import IO, Any, NoReturn
 
 from components.commands.output import lines_of, say
+from components.commands.remedies import remedies
 
 LAST_LINES = 60
+TIMEOUT = 10.0
+"""Seconds after which a daemon that was asked whether it is there is called busy."""
 # What daemons of all ages say of a thing that there is none of.
 _NONE = r"(?i)no such (container|object|volume|network)|network .* not found"
 
 
-def docker(*words: str, stdin: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
-    """Run the docker client and return what it said; a failure is the caller's to judge."""
-    return subprocess.run(["docker", *words], input=stdin, capture_output=True, check=False)
+def docker(
+    *words: str, stdin: bytes | None = None, timeout: float | None = None
+) -> subprocess.CompletedProcess[bytes]:
+    """Run the docker client and return what it said; a failure is the caller's to judge.
+
+    Raises:
+        subprocess.TimeoutExpired: it took more than so many seconds, if a timeout is given.
+    """
+    command = ["docker", *words]
+    return subprocess.run(command, input=stdin, capture_output=True, check=False, timeout=timeout)
 
 
 def docker_shown(*words: str) -> subprocess.CompletedProcess[bytes]:
@@ -122,6 +132,14 @@ def last_lines(container: str, *, since: str = "", until: str = "") -> str:
 
 
 def fail(problem: str, code: int = 1) -> NoReturn:
-    """End this command, and with it the update, with an error."""
-    say(problem)
+    """End this command, and with it the update, with an error; if the host is why, say so."""
+    say("\n".join([problem, *remedies(problem, _answers)]))
     sys.exit(code)
+
+
+def _answers() -> bool:
+    try:
+        return docker("version", "--format", "{{.Server.Version}}", timeout=TIMEOUT).returncode == 0
+    except (OSError, subprocess.TimeoutExpired):
+        # One that takes its time is busy, not gone; and where there is no client, that was said.
+        return True

@@ -7,7 +7,8 @@ import pulumi_command as command
 import pulumi_docker as docker
 import pytest
 
-from components.remedies import offer_remedies, remedies
+from components.commands.remedies import remedies
+from components.remedies import offer_remedies
 from tests.unit.recorder import Recorder, deploy
 
 GONE, ENDED = "the Docker daemon does not answer any more", "or a plugin of Pulumi's, ended"
@@ -71,12 +72,12 @@ def program(answers: Callable[[], bool]) -> Recorder:
     return deploy(make)
 
 
-def test_every_resource_on_the_host_has_the_hook(
+def test_every_resource_of_the_provider_has_the_hook_and_no_command(
     hooks: list[Callable[[pulumi.ErrorHookArgs], bool]],
 ) -> None:
     resources = program(lambda: True).resources
     hooked = {name for name, made in resources.items() if made.options.hooks.on_error}
-    assert hooked == {"shop-data", "shop-gate"}
+    assert hooked == {"shop-data"}
     assert len(hooks) == 1
 
 

@@ -170,10 +170,10 @@ def test_everything_is_on_the_host_that_was_checked(program: Program, stack: str
     assert {r.options.provider.split("::")[-2] for r in of_docker} == {"docker"}
 
 
-def test_whatever_the_host_does_to_a_resource_is_said(program: Program) -> None:
+def test_what_the_host_does_to_a_resource_of_the_provider_is_said(program: Program) -> None:
     resources = program.run("clean-server").resources.items()
-    own = {name for name, r in resources if r.options.custom and name != "docker"}
-    assert own == {name for name, r in resources if "remedies" in r.options.hooks.on_error}
+    asked = {name for name, r in resources if r.options.type.startswith("docker:")}
+    assert asked == {name for name, r in resources if "remedies" in r.options.hooks.on_error}
 
 
 @pytest.mark.parametrize("stack", STACKS)
