@@ -1,5 +1,6 @@
 """The backend: the containers that serve, and the gate that each has to pass before traffic."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict
 

@@ -4,7 +4,6 @@ It is driven once through the life of a small stack; the tests then look at what
 """
 
 import json
-import signal
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -248,17 +247,6 @@ def test_globs_choose_assets_and_archive(life: CommandLife) -> None:
 
 def test_the_function_runs_in_every_update(life: CommandLife) -> None:
     assert life.made["run"] == "into run"
-
-
-@pytest.mark.essential("command plugin")
-def test_a_cancelled_update_ends_the_command(tmp_path: Path) -> None:
-    stack = ThrowAwayStack(tmp_path, COMMANDS)
-    pid_file = tmp_path / "pid"
-    process = stack.start_up(slow={"create": f"echo $$ > {pid_file}; exec sleep 300"})
-    pid = int(wait_for(pid_file))
-    process.send_signal(signal.SIGINT)
-    assert stack.finish(process, seconds=30).code != 0
-    assert not Path(f"/proc/{pid}").exists()
 
 
 def wait_for(file: Path, seconds: float = 30) -> str:

@@ -75,7 +75,7 @@ class Machine:
         """Return the binaries that Go was asked for, in order."""
         lines = self.calls.read_text().splitlines() if self.calls.exists() else []
         outputs = [line.split(" -o ")[1].split()[0] for line in lines if " -o " in line]
-        return [Path(output).name.lstrip(".") for output in outputs]
+        return [Path(output).name.lstrip(".").rpartition("-")[0] for output in outputs]
 
 
 @pytest.fixture
@@ -117,7 +117,14 @@ def test_a_changed_source_makes_another_engine_and_a_changed_builder_does_not(
     assert machine.build().stdout == first
     with (machine.sources / "resource-command/main.go").open("a") as source:
         source.write("// something\n")
-    assert machine.build().stdout != first
+    machine.calls.unlink()
+    again = machine.build()
+    assert again.stdout != first
+    # Its other parts are those of the first one, which stays as it is.
+    assert machine.built() == ["pulumi-resource-command"]
+    assert "engine: pulumi: already built" in again.stderr
+    assert (Path(first.strip()) / "bin/pulumi").is_file()
+    assert len(list((machine.cache / "parts").iterdir())) == 4
 
 
 def test_a_failure_shows_the_last_lines_and_what_to_do(machine: Machine) -> None:

@@ -4,7 +4,8 @@
 Prints progress to stderr and, as the only line on stdout, the folder of the finished engine:
 `bin/` holds the CLI and the Python language host, `home/` is its PULUMI_HOME with two plugins.
 Engines live in the user's cache under a key made of what they are built from, so a second clone
-builds nothing. Finished binaries survive an interruption; an unfinished engine is never visible.
+builds nothing. Each binary has a key of its own, too: one whose sources did not change is not built
+again for another engine, or after an interruption. An unfinished engine is never visible.
 What is upstream's and what stands in for it: docs/engine.md.
 """
 
@@ -19,7 +20,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO, NamedTuple, NoReturn
 
@@ -93,12 +94,19 @@ def cache_folder() -> Path:
 
 
 def engine_key() -> str:
-    """Return the key of what would be built: sources, pins, flags, machine; not this script."""
-    what = (PARTS, PLUGINS, FLAGS, sorted(SETTINGS.items()), platform.system(), platform.machine())
+    """Return the key of what would be built: its parts and the plugins; not this script."""
+    what = (PLUGINS, [part_key(part) for part in PARTS])
+    return hashlib.sha256(repr(what).encode()).hexdigest()[:12]
+
+
+def part_key(part: Part) -> str:
+    """Return the key of one binary: sources, pins, flags, machine."""
+    what = (part, FLAGS, sorted(SETTINGS.items()), platform.system(), platform.machine())
     digest = hashlib.sha256(repr(what).encode())
-    wanted = (path for path in HERE.rglob("*") if path.suffix in {".go", ".mod", ".sum"})
+    folder = HERE / part.folder
+    wanted = (path for path in folder.rglob("*") if path.suffix in {".go", ".mod", ".sum"})
     for path in sorted(wanted):
-        digest.update(f"\0{path.relative_to(HERE).as_posix()}\0".encode())
+        digest.update(f"\0{path.relative_to(folder).as_posix()}\0".encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()[:12]
 
@@ -135,7 +143,7 @@ def acquire(handle: IO[str]) -> bool:
 
 
 def build(engine: Path) -> None:
-    """Build all parts into a working folder beside the engine, then rename it to the engine."""
+    """Build what parts are missing, lay out a working folder, and rename it to the engine."""
     if is_complete(engine):  # somebody else finished it while this process waited for the lock
         return
     if shutil.which("go") is None:
@@ -145,48 +153,47 @@ def build(engine: Path) -> None:
         )
     work = engine.with_name(f"{engine.name}.building")
     for stale in engine.parent.glob("engine-*.building"):
-        if stale != work:  # an older, interrupted build: nobody works on it, the lock is ours
-            shutil.rmtree(stale)
+        shutil.rmtree(stale)  # interrupted: nobody works on it, the lock is ours
     shutil.rmtree(engine, ignore_errors=True)  # damaged, or it would be complete
-    parts = work / "parts"
-    parts.mkdir(parents=True, exist_ok=True)
+    parts = engine.parent / "parts"
+    parts.mkdir(exist_ok=True)
 
     started = time.monotonic()
     say("building the Pulumi engine from Go modules: once, about 8 minutes on 2 cores")
+    built = {part.binary: parts / f"{part.binary}-{part_key(part)}" for part in PARTS}
     for part in PARTS:
-        build_part(part, parts / part.binary)
-    assemble(work, parts)
+        build_part(part, built[part.binary])
+    assemble(work, built)
     work.rename(engine)
-    shutil.rmtree(engine / "parts")
+    for other in set(parts.iterdir()) - set(built.values()):
+        other.unlink()  # engines that were made of it have it
     say(f"ready after {time.monotonic() - started:.0f} s: {engine}")
 
 
 def build_part(part: Part, target: Path) -> None:
-    """Compile one binary, unless an earlier, interrupted run already did."""
+    """Compile one binary, unless an earlier run already did."""
     if target.exists():
         say(f"{part.binary}: already built")
         return
-    unfinished = target.with_name(f".{part.binary}")
+    unfinished = target.with_name(f".{target.name}")
     with Progress(part.binary) as progress:
         arguments = [*FLAGS, "-v", f"-ldflags=-s -w -X {part.stamp}", "-o", str(unfinished)]
         go_build(arguments, part, progress)
         unfinished.rename(target)
 
 
-def assemble(work: Path, parts: Path) -> None:
+def assemble(work: Path, built: Mapping[str, Path]) -> None:
     """Lay out `bin/` and install the plugins into `home/` with the CLI that was just built."""
     with Progress("installing the plugins"):
-        for name in ("bin", "home"):
-            shutil.rmtree(work / name, ignore_errors=True)
-        (work / "bin").mkdir()
+        (work / "bin").mkdir(parents=True)
         for name in PROGRAMS:
-            os.link(parts / name, work / "bin" / name)
+            os.link(built[name], work / "bin" / name)
         shutil.copyfile(module_folder() / "python/cmd" / HOST_SCRIPT, work / "bin" / HOST_SCRIPT)
         (work / "bin" / HOST_SCRIPT).chmod(0o755)
         pulumi = str(work / "bin/pulumi")
         home = {"PULUMI_HOME": str(work / "home"), "PULUMI_SKIP_UPDATE_CHECK": "true"}
         for name, version in PLUGINS:
-            binary = str(parts / f"pulumi-resource-{name}")
+            binary = str(built[f"pulumi-resource-{name}"])
             command = [pulumi, "plugin", "install", "resource", name, version, "--file", binary]
             answer(command, work, home, f"the {name} plugin could not be installed")
 

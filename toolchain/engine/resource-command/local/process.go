@@ -1,34 +1,31 @@
 package local
 
 import (
+	"bufio"
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"strings"
 	"sync"
-	"syscall"
-	"time"
 
 	provider "github.com/pulumi/pulumi-go-provider"
 )
-
-// grace is how long a cancelled command has to end by itself before it is killed.
-const grace = 10 * time.Second
 
 // run executes a command, shows its output line by line while it runs, and returns what it left.
 //
 // previous is the result that the state holds: the command finds its output in its environment.
 // The text of an error is the official plugin's: exit status, command, output of both streams.
+// So is what makes a program hang that was tried with a milder plugin alone: see lineWriter, and
+// newProcess.
 func run(ctx context.Context, command string, in Settings, previous Result) (Result, error) {
 	var stdout, stderr, both bytes.Buffer
 	var lock sync.Mutex
 	show := provider.GetLogger(ctx).InfoStatus
-	outLines := &lineWriter{show: show, on: in.Logging.showsStdout()}
-	errLines := &lineWriter{show: show, on: in.Logging.showsStderr()}
+	outLines := newLineWriter(show, in.Logging.showsStdout())
+	errLines := newLineWriter(show, in.Logging.showsStderr())
 
 	process, err := newProcess(ctx, command, in, previous)
 	if err != nil {
@@ -37,10 +34,10 @@ func run(ctx context.Context, command string, in Settings, previous Result) (Res
 	process.Stdout = io.MultiWriter(&stdout, &lockedWriter{&lock, &both}, outLines)
 	process.Stderr = io.MultiWriter(&stderr, &lockedWriter{&lock, &both}, errLines)
 	err = process.Run()
-	outLines.flush()
-	errLines.flush()
+	outLines.finish()
+	errLines.finish()
 	if err != nil {
-		return previous, fmt.Errorf("%w: running %q:\n%s", describe(ctx, err), command, both.String())
+		return previous, fmt.Errorf("%w: running %q:\n%s", err, command, both.String())
 	}
 
 	result := Result{
@@ -52,8 +49,10 @@ func run(ctx context.Context, command string, in Settings, previous Result) (Res
 	return result, collectFiles(process.Dir, in, &result)
 }
 
-// newProcess prepares the command with its interpreter, directory, environment and input, in a
-// process group of its own so that a cancelled update leaves nothing of it running.
+// newProcess prepares the command with its interpreter, directory, environment and input.
+//
+// When the update is cancelled, the first process alone is killed, at once. What that one started
+// runs on, and as long as any of it holds the command's output open, the update waits for it.
 func newProcess(
 	ctx context.Context, command string, in Settings, previous Result,
 ) (*exec.Cmd, error) {
@@ -64,8 +63,6 @@ func newProcess(
 	words = append(append([]string{}, words...), command)
 
 	process := exec.CommandContext(ctx, words[0], words[1:]...)
-	process.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	process.Cancel = func() error { return endGroup(process) }
 	process.Env = environment(in, previous)
 	if in.Stdin != nil {
 		process.Stdin = strings.NewReader(*in.Stdin)
@@ -97,28 +94,6 @@ func environment(in Settings, previous Result) []string {
 	return variables
 }
 
-// endGroup asks the whole process group to end and kills what is left of it after the grace time.
-func endGroup(process *exec.Cmd) error {
-	group := -process.Process.Pid
-	err := syscall.Kill(group, syscall.SIGTERM)
-	go func() {
-		time.Sleep(grace)
-		_ = syscall.Kill(group, syscall.SIGKILL)
-	}()
-	if errors.Is(err, syscall.ESRCH) {
-		return os.ErrProcessDone
-	}
-	return err
-}
-
-// describe says that a command was cancelled, which its exit status alone does not.
-func describe(ctx context.Context, err error) error {
-	if ctx.Err() == nil {
-		return err
-	}
-	return fmt.Errorf("cancelled (%w)", err)
-}
-
 type lockedWriter struct {
 	lock *sync.Mutex
 	into io.Writer
@@ -130,32 +105,31 @@ func (w *lockedWriter) Write(data []byte) (int, error) {
 	return w.into.Write(data)
 }
 
-// lineWriter shows complete lines as they come. Each stream has its own.
+// lineWriter shows complete lines as they come. Each stream has its own, whether it is shown or not.
+//
+// A line of more than 64 KB ends the reading for good, as bufio.Scanner does: nobody reads what is
+// written after it, the command blocks once the pipe is full, and the update hangs.
 type lineWriter struct {
-	show func(string)
-	on   bool
-	rest []byte
+	*io.PipeWriter
+	done chan struct{}
 }
 
-func (w *lineWriter) Write(data []byte) (int, error) {
-	if !w.on {
-		return len(data), nil
-	}
-	w.rest = append(w.rest, data...)
-	for {
-		line, rest, found := bytes.Cut(w.rest, []byte("\n"))
-		if !found {
-			return len(data), nil
+func newLineWriter(show func(string), on bool) *lineWriter {
+	reader, writer := io.Pipe()
+	lines := &lineWriter{writer, make(chan struct{})}
+	go func() {
+		defer close(lines.done)
+		for scanner := bufio.NewScanner(reader); scanner.Scan(); {
+			if on {
+				show(scanner.Text())
+			}
 		}
-		w.show(strings.TrimSuffix(string(line), "\r"))
-		w.rest = rest
-	}
+	}()
+	return lines
 }
 
-// flush shows a last line that has no line break.
-func (w *lineWriter) flush() {
-	if len(w.rest) > 0 {
-		w.show(string(w.rest))
-	}
-	w.rest = nil
+// finish waits until the last line is shown.
+func (w *lineWriter) finish() {
+	_ = w.Close()
+	<-w.done
 }

@@ -44,8 +44,8 @@ type Settings struct {
 	AddPreviousOutputInEnv *bool             `pulumi:"addPreviousOutputInEnv,optional"`
 }
 
-// Annotate describes the fields, and sets the default that the official plugin writes into the
-// state: without it, taking over a state would show a difference.
+// Annotate describes the fields. None has a default, since the official plugin writes none into the
+// state: taking over from either would show a difference.
 func (s *Settings) Annotate(a infer.Annotator) {
 	a.Describe(&s.Interpreter, "Program and arguments that run the command. Default: /bin/sh -c")
 	a.Describe(&s.Dir, "Directory to run in. Default: where Pulumi runs the plugin")
@@ -55,8 +55,7 @@ func (s *Settings) Annotate(a infer.Annotator) {
 	a.Describe(&s.AssetPaths, "Globs of files to return as assets; a leading ! excludes")
 	a.Describe(&s.ArchivePaths, "Globs of files to return as one archive; a leading ! excludes")
 	a.Describe(&s.AddPreviousOutputInEnv,
-		"Whether the last output is in PULUMI_COMMAND_STDOUT and PULUMI_COMMAND_STDERR")
-	a.SetDefault(&s.AddPreviousOutputInEnv, true)
+		"Whether the last output is in PULUMI_COMMAND_STDOUT and PULUMI_COMMAND_STDERR. Default: it is")
 }
 
 // Result is what a finished command leaves behind.
