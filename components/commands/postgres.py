@@ -120,11 +120,10 @@ def extend(server: Server, extensions: Sequence[str]) -> None:
         hint = remedy(server.container, problem, available=server.available())
         fail(f"postgres: {problem}.\nWhat to do: {hint}.\nNothing was migrated or seeded.")
     if server.is_superuser():
-        print(
+        say(
             f"postgres: warning: {server.user} (databaseUser) is a superuser of its server: who "
             "gets to run SQL as the application runs programs in the server's container, too. "
-            'Let it own its database alone: docs/databases.md, "A user that is a superuser"',
-            file=sys.stderr,
+            'Let it own its database alone: docs/databases.md, "A user that is a superuser"'
         )
 
 
