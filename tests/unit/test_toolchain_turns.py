@@ -1,7 +1,8 @@
-"""What CI runs after `make test`: modules in turn, within the time that there is."""
+"""What `make test` and its relatives run, and CI after it: modules in turn while there is time."""
 
 import io
 import os
+import subprocess
 import sys
 import time
 from collections import Counter
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from toolchain import turns
+from toolchain import commands, turns
 from toolchain.progress import Progress
 from toolchain.turns import MINUTE, Clock, Turns
 
@@ -158,3 +159,45 @@ def test_a_failure_anywhere_fails_the_run(
     assert ("FAILED: " in said) is bool(fails)
     assert said.splitlines()[-1].startswith("====")
     assert "test_b, test_a" in said or "test_a, test_b" in said
+
+
+@pytest.mark.parametrize(
+    ("words", "ran"),
+    [
+        (["test"], "-m pytest -n 2 --dist loadfile -m essential tests/integration"),
+        (["test-all"], "-m pytest -n 2 --dist loadfile tests/integration"),
+        (["test-integration"], "-m pytest -n 2 --dist loadfile tests/integration"),
+        (
+            ["test-integration", "--tests", "tests/integration/test_edge.py -k 'a or b'"],
+            "-m pytest -n 2 --dist loadfile tests/integration/test_edge.py -k a or b",
+        ),
+    ],
+)
+def test_what_each_command_runs_last(
+    monkeypatch: pytest.MonkeyPatch, words: list[str], ran: str
+) -> None:
+    streamed: list[str] = []
+
+    def stream(command: list[object], **_: object) -> int:
+        streamed.append(" ".join(map(str, command[1:])))
+        return 0
+
+    monkeypatch.setattr("toolchain.testing.stream", stream)
+    monkeypatch.setattr(commands, "_test_environment", lambda *_, **__: {})
+    assert commands.main(words) == 0
+    assert streamed[-1] == ran
+    assert ("-m mypy ." in streamed) is (words != ["test-integration", *words[1:]])
+
+
+def test_make_hands_on_which_tests_are_wanted(tmp_path: Path) -> None:
+    program = tmp_path / "python"
+    program.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
+    program.chmod(0o755)
+    chosen = "tests/integration/test_edge.py -k 'body or \"replicas\"'"
+    words = ["make", "--silent", "test-integration", f"PYTHON={program}", f"TESTS={chosen}"]
+    done = subprocess.run(words, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == ["-m", "toolchain", "test-integration", f"--tests={chosen}"]
+
+
+def test_ci_is_one_command_of_the_makefile() -> None:
+    assert Path(".ci/run").read_text().splitlines()[-1] == "make ci"
