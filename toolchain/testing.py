@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import datetime
 import shlex
-from collections.abc import Mapping, Sequence
+import xml.etree.ElementTree as ET
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from . import paths
@@ -11,6 +15,8 @@ from .progress import Progress, duration
 from .shell import stream
 
 Command = tuple[str, ...]
+WIDTH = 80
+_COUNTED = ("tests", "failures", "errors", "skipped")
 
 # What Python is asked to run, from the checkout's root.
 CHECKS: tuple[Command, ...] = (
@@ -74,3 +80,48 @@ def verdict(codes: Mapping[str, int], progress: Progress) -> int:
     says = f"FAILED: {'; '.join(failed)}" if failed else "all passed"
     print(f"\n{says} ({duration(progress.elapsed)})")
     return 1 if failed else 0
+
+
+def failed_tests(reports: Path) -> list[str]:
+    """The tests that failed in any of pytest's runs, by module and name."""
+    cases = (case for report in _read(reports) for case in report.iter("testcase"))
+    found = [
+        f"{case.get('classname', '')}::{case.get('name', '')}"
+        for case in cases
+        if case.find("failure") is not None or case.find("error") is not None
+    ]
+    return [*dict.fromkeys(found)]
+
+
+def closing_line(reports: Path, codes: Mapping[str, int], seconds: float) -> str:
+    """What pytest would say in the end if it had run everything at once.
+
+    Args:
+        reports: the folder with what each of its runs reported.
+        codes: how everything ended, pytest's runs or not.
+        seconds: how long it took.
+    """
+    sums: Counter[str] = Counter()
+    for report in _read(reports):
+        for suite in report.iter("testsuite"):
+            sums.update({name: int(suite.get(name, 0)) for name in _COUNTED})
+    passed = sums["tests"] - sums["failures"] - sums["errors"] - sums["skipped"]
+    counts = {
+        "failed": sums["failures"],
+        "passed": passed,
+        "skipped": sums["skipped"],
+        "errors": sums["errors"],
+    }
+    # What fails without a failing test, such as a check or a module that was ended.
+    if any(codes.values()) and not counts["failed"] + counts["errors"]:
+        counts["errors"] = sum(map(bool, codes.values()))
+    text = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
+    whole = datetime.timedelta(seconds=int(seconds))
+    return f" {text} in {seconds:.2f}s ({whole}) ".center(WIDTH, "=")
+
+
+def _read(reports: Path) -> Iterator[ET.Element]:
+    for file in sorted(reports.glob("*.xml")):
+        # One that was killed while it was written tells nothing.
+        with contextlib.suppress(ET.ParseError):
+            yield ET.parse(file).getroot()

@@ -13,8 +13,7 @@ import signal
 import subprocess
 import threading
 import time
-import xml.etree.ElementTree as ET
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -23,7 +22,16 @@ from pathlib import Path
 from . import paths
 from .progress import Progress, Step, duration
 from .shell import answer
-from .testing import FAST, INTEGRATION_FOLDER, Command, python, run_all, verdict
+from .testing import (
+    FAST,
+    INTEGRATION_FOLDER,
+    Command,
+    closing_line,
+    failed_tests,
+    python,
+    run_all,
+    verdict,
+)
 
 MINUTE = 60.0
 # No module is begun later than this after the beginning, ...
@@ -36,8 +44,6 @@ PATIENCE = 20 * MINUTE
 GRACE = 2 * MINUTE
 SIDE_BY_SIDE = 2
 REPORTS = paths.ROOT / ".build" / "tests"
-WIDTH = 80
-_COUNTED = ("tests", "failures", "errors", "skipped")
 
 
 def order(modules: Iterable[str], commit: str) -> list[str]:
@@ -151,7 +157,7 @@ class Turns:
                 step.update(line)
 
         words = [*self._command, f"{INTEGRATION_FOLDER}/{module}.py"]
-        words.append(f"--junitxml={REPORTS / module}.xml")
+        words.append(f"--junitxml={os.path.relpath(REPORTS / module)}.xml")
         process = subprocess.Popen(
             [os.fspath(word) for word in words],
             stdin=subprocess.DEVNULL,
@@ -206,6 +212,8 @@ def run(env: Mapping[str, str], progress: Progress, clock: Clock) -> int:
     left = turns.run(modules)
     codes.update(turns.codes)
     print(f"\nleft out, for want of time: {', '.join(left) or 'nothing'}")
+    for name in failed_tests(REPORTS):
+        print(f"FAILED {name}")
     code = verdict(codes, progress)
     print(closing_line(REPORTS, codes, progress.elapsed), flush=True)
     return code
@@ -214,31 +222,5 @@ def run(env: Mapping[str, str], progress: Progress, clock: Clock) -> int:
 def _reported(command: Command) -> Command:
     if "pytest" not in command:
         return command
-    return (*command, f"--junitxml={REPORTS / Path(command[-1]).name}-fast.xml")
-
-
-def closing_line(reports: Path, codes: Mapping[str, int], seconds: float) -> str:
-    """What pytest would say in the end if it had run everything at once.
-
-    Args:
-        reports: the folder with what each of its runs reported.
-        codes: how everything ended, pytest's runs or not.
-        seconds: how long it took.
-    """
-    sums: Counter[str] = Counter()
-    for file in reports.glob("*.xml"):
-        for suite in ET.parse(file).iter("testsuite"):
-            sums.update({name: int(suite.get(name, 0)) for name in _COUNTED})
-    passed = sums["tests"] - sums["failures"] - sums["errors"] - sums["skipped"]
-    counts = {
-        "failed": sums["failures"],
-        "passed": passed,
-        "skipped": sums["skipped"],
-        "errors": sums["errors"],
-    }
-    # What fails without a failing test, such as a check or a module that was ended.
-    if any(codes.values()) and not counts["failed"] + counts["errors"]:
-        counts["errors"] = sum(map(bool, codes.values()))
-    text = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
-    whole = datetime.timedelta(seconds=int(seconds))
-    return f" {text} in {seconds:.2f}s ({whole}) ".center(WIDTH, "=")
+    report = os.path.relpath(REPORTS / Path(command[-1]).name)
+    return (*command, f"--junitxml={report}-fast.xml")

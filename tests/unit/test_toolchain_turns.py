@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from toolchain import commands, turns
+from toolchain import commands, testing, turns
 from toolchain.progress import Progress
 from toolchain.turns import MINUTE, Clock, Turns
 
@@ -121,16 +121,31 @@ def report(folder: Path, name: str, **counts: int) -> None:
 def test_the_closing_line_sums_up_all_runs(tmp_path: Path) -> None:
     report(tmp_path, "a", tests=10, failures=1, errors=0, skipped=2)
     report(tmp_path, "b", tests=5, failures=0, errors=1, skipped=0)
-    line = turns.closing_line(tmp_path, {"a": 1, "b": 1}, 3312.2)
+    line = testing.closing_line(tmp_path, {"a": 1, "b": 1}, 3312.2)
     said = " 1 failed, 11 passed, 2 skipped, 1 errors in 3312.20s (0:55:12) "
     assert line == f"========{said}========"
 
 
+def test_what_failed_is_named_once_more_in_the_end(tmp_path: Path) -> None:
+    case = '<testcase classname="tests.integration.test_a" name="{}">{}</testcase>'
+    cases = [("good", ""), ("skipped", "<skipped/>"), ("bad", "<failure/>"), ("odd", "<error/>")]
+    text = "".join(case.format(*each) for each in cases)
+    for name in ("essential-fast", "test_a"):
+        (tmp_path / f"{name}.xml").write_text(
+            f"<testsuites><testsuite>{text}</testsuite></testsuites>"
+        )
+    assert testing.failed_tests(tmp_path) == [
+        "tests.integration.test_a::bad",
+        "tests.integration.test_a::odd",
+    ]
+
+
 def test_a_run_that_ended_without_a_report_is_an_error(tmp_path: Path) -> None:
     report(tmp_path, "a", tests=10, failures=0, errors=0, skipped=0)
-    line = turns.closing_line(tmp_path, {"a": 0, "b": -9}, 60)
+    (tmp_path / "b.xml").write_text("<testsuites><testsu")
+    line = testing.closing_line(tmp_path, {"a": 0, "b": -9}, 60)
     assert " 10 passed, 1 errors in 60.00s (0:01:00) " in line
-    assert "error" not in turns.closing_line(tmp_path, {"a": 0}, 60)
+    assert "error" not in testing.closing_line(tmp_path, {"a": 0}, 60)
 
 
 @pytest.mark.parametrize("fails", ["", "tests/unit", "test_b"])
