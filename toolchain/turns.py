@@ -123,7 +123,7 @@ class Turns:
                 self._waiting.clear()
                 with self._lock:
                     for process in self._processes:
-                        process.send_signal(signal.SIGINT)
+                        threading.Thread(target=end, args=(process, GRACE), daemon=True).start()
                 raise
         return list(self._waiting)
 

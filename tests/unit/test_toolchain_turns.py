@@ -2,8 +2,10 @@
 
 import io
 import os
+import signal
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from pathlib import Path
@@ -113,6 +115,27 @@ def test_a_module_that_hangs_is_ended_and_fails(
     assert "FAILED: test_a was not through after 1.0 s, and was ended" in output.getvalue()
 
 
+def test_an_interrupted_run_ends_its_modules_and_begins_no_other(
+    output: io.StringIO, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(turns, "GRACE", 0.5)
+    deaf = "import signal, sys, time, pathlib; signal.signal(signal.SIGINT, signal.SIG_IGN); "
+    mark = f"pathlib.Path({str(tmp_path)!r}, pathlib.Path(sys.argv[1]).stem).touch(); "
+    run = made(f"{deaf}{mark}time.sleep(600)", Clock(), output)
+
+    def interrupt() -> None:
+        while len(list(tmp_path.iterdir())) < turns.SIDE_BY_SIDE:
+            time.sleep(0.01)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Thread(target=interrupt, daemon=True).start()
+    began = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        run.run(MODULES)
+    assert time.monotonic() - began < 30
+    assert len(list(tmp_path.iterdir())) == turns.SIDE_BY_SIDE
+
+
 def report(folder: Path, name: str, **counts: int) -> None:
     words = " ".join(f'{key}="{value}"' for key, value in counts.items())
     (folder / f"{name}.xml").write_text(f"<testsuites><testsuite {words}/></testsuites>")
@@ -216,3 +239,21 @@ def test_make_hands_on_which_tests_are_wanted(tmp_path: Path) -> None:
 
 def test_ci_is_one_command_of_the_makefile() -> None:
     assert Path(".ci/run").read_text().splitlines()[-1] == "make ci"
+
+
+def test_ci_counts_from_its_very_beginning(monkeypatch: pytest.MonkeyPatch) -> None:
+    began: list[float] = []
+
+    def environment(*_: object, integration: bool) -> dict[str, str]:
+        assert integration, "with the engine and a daemon"
+        began.append(time.monotonic())
+        return {"A": "b"}
+
+    def run(env: dict[str, str], progress: Progress, clock: Clock) -> int:
+        assert env == {"A": "b"}
+        assert clock.began <= began[0], "what gets the engine counts, too"
+        return 3
+
+    monkeypatch.setattr(commands, "_test_environment", environment)
+    monkeypatch.setattr(turns, "run", run)
+    assert commands.main(["ci"]) == 3
