@@ -12,9 +12,9 @@ from components.announcement import Announcement
 from components.backend import PORT, Backend
 from components.backups import Backups
 from components.build_secrets import stage_build_secrets
-from components.counted import looks, retirements, switches
+from components.counted import last, looks, repeats, switches
 from components.database import Database, application_files
-from components.edge import Edge
+from components.edge import Edge, is_held_back
 from components.edge_config import EdgeConfig
 from components.edge_image import EdgeImage
 from components.errors import end_quietly_when_interrupted
@@ -129,7 +129,12 @@ foreign = [
 if foreign:
     ownership = Ownership(
         deployment,
-        {"sources": foreign, "image": edge_image.image_id},
+        {
+            "sources": foreign,
+            "image": edge_image.image_id,
+            "retire": (),
+            "times": repeats(given.state, f"{deployment}-ownership", again=given.retired.runs),
+        },
         pulumi.ResourceOptions(depends_on=ready),
     )
     ready = [*ready, ownership]
@@ -238,24 +243,10 @@ backend = Backend(
 )
 
 
-def retire(after: pulumi.Resource) -> Retirement:
-    """Stop what served until now."""
-    return Retirement(
-        deployment,
-        {
-            "containers": settings.retire,
-            "grace": settings.stop_grace,
-            "edge": f"{deployment}-edge" if settings.edge else "",
-            "times": retirements(given.state, deployment, again=given.retired.runs),
-        },
-        pulumi.ResourceOptions(depends_on=[after]),
-    )
-
-
-# Traffic goes to what has passed the gate. Only what holds the port makes room before it.
+# Traffic goes to what has passed the gate, in the place of what has the port.
 before_edge: list[pulumi.Resource] = [image]
 if given.retired.holds_port:
-    before_edge.append(retire(backend))
+    before_edge.append(backend)
 traffic: Traffic | OwnProxy
 reached_by: dict[str, pulumi.Input[str]] = {}
 switched = switches(given.state, deployment)
@@ -267,6 +258,11 @@ if settings.edge:
             "image_id": edge_image.image_id,
             "network": network.network_name,
             "port": settings.port,
+            "held_back": is_held_back(
+                last(given.state, f"{deployment}-edge"),
+                gone=given.missing.ids,
+                port_is_taken=given.retired.holds_port,
+            ),
         },
         pulumi.ResourceOptions(providers=on_host, depends_on=before_edge),
     )
@@ -299,12 +295,37 @@ else:
             "migrations": outcome_file(deployment),
             "switches": switched,
         },
-        pulumi.ResourceOptions(depends_on=[backend, *before_edge]),
+        pulumi.ResourceOptions(depends_on=[backend]),
     )
     pulumi.export("upstream", {"network": traffic.network, "address": f"{deployment}:{PORT}"})
-if settings.retire and not given.retired.holds_port:
-    retire(traffic)
 serving = traffic.serving.apply(lambda names: names[0])
+
+# What served until now is retired, and what it wrote last belongs to the application, too.
+if settings.retire:
+    retired_before = last(given.state, f"{deployment}-retirement")
+    times = repeats(given.state, f"{deployment}-retirement", again=given.retired.runs)
+    retirement = Retirement(
+        deployment,
+        {
+            "containers": settings.retire,
+            "grace": settings.stop_grace,
+            "times": times,
+            "last": retired_before,
+        },
+        pulumi.ResourceOptions(depends_on=[traffic]),
+    )
+    if foreign:
+        Ownership(
+            f"{deployment}-retired",
+            {
+                "sources": foreign,
+                "image": edge_image.image_id,
+                "retire": settings.retire,
+                "times": times,
+            },
+            pulumi.ResourceOptions(depends_on=[retirement]),
+        )
+    pulumi.export("wayBack", retirement.way_back.apply(outputs.way_back(deployment)))
 
 # What ran is counted, and compared with the plan.
 job = seeding.result if seeding else pulumi.Output.from_input(None)

@@ -11,16 +11,21 @@ from components.commands import window
 from components.migration_check import outcome_file
 
 
-def retirements(resources: Sequence[Mapping[str, Any]], deployment: str, *, again: bool) -> int:
-    """How often containers were retired once more, now included.
+def repeats(resources: Sequence[Mapping[str, Any]], name: str, *, again: bool) -> int:
+    """How often a command ran once more, now included.
 
     Args:
         resources: the resources in the stack's state.
-        deployment: the deployment's name.
-        again: some of what is to be retired runs.
+        name: the command's name.
+        again: there is a reason to, such as a retired container that runs.
     """
-    command = _by_name(resources).get(f"{deployment}-retirement")
+    command = _by_name(resources).get(name)
     return 0 if command is None else _number(command) + again
+
+
+def last(resources: Sequence[Mapping[str, Any]], name: str) -> Mapping[str, Any]:
+    """A resource as the stack's state has it; empty if it has none of that name."""
+    return _by_name(resources).get(name, {})
 
 
 def looks(

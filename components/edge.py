@@ -1,6 +1,7 @@
 """The edge: the reverse proxy that owns the public port."""
 
-from typing import TypedDict
+from collections.abc import Collection, Mapping
+from typing import Any, TypedDict
 
 import pulumi
 import pulumi_docker as docker
@@ -22,6 +23,8 @@ class EdgeArgs(TypedDict):
     """The network on which it reaches backends."""
     port: int
     """The TCP port on 127.0.0.1 of the host."""
+    held_back: bool
+    """The container is made, but not started: the switch of traffic does that."""
 
 
 class Edge(pulumi.ComponentResource):
@@ -57,7 +60,8 @@ class Edge(pulumi.ComponentResource):
             networks_advanced=[{"name": args["network"]}],
             ports=[{"internal": PORT, "external": args["port"], "ip": "127.0.0.1"}],
             restart=RESTART,
-            must_run=True,
+            start=not args["held_back"],
+            must_run=not args["held_back"],
             destroy_grace_seconds=5,
             log_driver="json-file",
             log_opts={"max-size": "10m", "max-file": "3"},
@@ -70,3 +74,17 @@ class Edge(pulumi.ComponentResource):
         self.container = container.name
         self.config_volume = volume.name
         self.register_outputs({"container": self.container})
+
+
+def is_held_back(last: Mapping[str, Any], *, gone: Collection[str], port_is_taken: bool) -> bool:
+    """Is the edge's container only made, since something that makes room later has its port?
+
+    One that is there stays as it was made: whether it was held back is no change to it.
+
+    Args:
+        last: the container as the stack's state has it; empty if there is none.
+        gone: the ids of what isn't on the host any more, or is stopped there.
+        port_is_taken: a container that is taken over from has the port.
+    """
+    is_there = bool(last) and last.get("id") not in gone
+    return port_is_taken or (is_there and last.get("inputs", {}).get("start") is False)

@@ -5,7 +5,7 @@ import json
 import os
 import subprocess
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from components.host_mounts import User, users
 from components.kept_releases import KeptRelease, kept_releases
 from components.labels import DEPLOYMENT, LOOKING, ROLE, STACK
 from components.ssh import tunnel
+from components.uploads import Written, written
 
 BOOTSTRAPPED_BASE_IMAGE = "django-on-docker/base:trixie"
 DEFAULT_BASE_IMAGE = "python:3.13-slim-trixie"
@@ -151,8 +152,13 @@ class Host:
 
     def has_file(self, source: str, file: str) -> bool | None:
         """Is there a file in a volume or a folder? None if that can't be known."""
+        found = self.has_files(source, [file])
+        return found[0] if found else None
+
+    def has_files(self, source: str, files: Sequence[str]) -> list[bool] | None:
+        """Which of these files are in a volume or a folder? None if that can't be known."""
         if source.startswith("/"):
-            return Path(source, file).is_file() if self.is_local else None
+            return [Path(source, file).is_file() for file in files] if self.is_local else None
         # A container that is made but never started lets the daemon look into a volume. Any image
         # will do; on a host without one nothing can be said yet.
         images = self.client.api.images(quiet=True)
@@ -164,12 +170,14 @@ class Host:
             images[0], "true", volumes=[f"{source}:/look:ro"], labels=marks
         )
         try:
-            look.get_archive(f"/look/{file}")
-        except docker.errors.NotFound:
-            return False
+            return [_has(look, f"/look/{file}") for file in files]
         finally:
             look.remove(v=True)
-        return True
+
+    def written(self, container: str) -> Written | None:
+        """What a container has written into its own layer; None if there is no such container."""
+        found = self.container(container)
+        return written(found.attrs, found.diff() or ()) if found else None
 
     def rejection(self, container: str) -> Rejection | None:
         """Why a gate did not let a container through; None if it says nothing of one."""
@@ -229,6 +237,14 @@ class Host:
             return self.client.containers.get(name)
         except docker.errors.NotFound:
             return None
+
+
+def _has(container: Container, path: str) -> bool:
+    try:
+        container.get_archive(path)
+    except docker.errors.NotFound:
+        return False
+    return True
 
 
 def find_address() -> str | None:

@@ -8,6 +8,7 @@ from components import host_folders, ports
 from components.database_claim import DatabaseClaim
 from components.host_sharing import Sharing
 from components.labels import DEPLOYMENT, ROLE, STACK, traffic_network
+from components.uploads import left_behind
 
 if TYPE_CHECKING:
     from components.host import Host
@@ -23,7 +24,7 @@ class Retired:
 
     Attributes:
         runs: some of it runs.
-        holds_port: it has, or may have, the port that the edge is to have.
+        holds_port: it has, or may have, the port that the edge is to have, and has not yet.
     """
 
     runs: bool
@@ -76,6 +77,8 @@ class Claim:
     def warnings(self, host: "Host") -> Iterator[str]:
         """One line for each thing that stands in no way, but should be known."""
         yield from self._sharing(host).warnings(host)
+        if self.data == "existing":
+            yield from left_behind(host, self.retire, self.volumes["mediaVolume"])
 
     def _sharing(self, host: "Host") -> Sharing:
         backends = host.having(self.deployment, "backend")
@@ -98,7 +101,9 @@ class Claim:
         holders = {c.name for c in host.publishing(self.port)} if self.port is not None else set()
         # What is on the host's own network publishes nothing, and may listen on anything.
         on_host = {n for n, a in running.items() if a["HostConfig"]["NetworkMode"] == "host"}
-        holds = self.port is not None and bool(running.keys() & (holders | on_host))
+        # Where the edge has the port, nobody else does.
+        free = f"{self.deployment}-edge" not in holders
+        holds = self.port is not None and free and bool(running.keys() & (holders | on_host))
         return Retired(runs=bool(running), holds_port=holds)
 
     def _data_problems(self, host: "Host") -> Iterator[str]:
@@ -108,10 +113,15 @@ class Claim:
                 continue
             marks = host.volume_labels(volume)
             if self.data == "existing" and marks is None:
+                layer = (
+                    f"; if uploaded files are in a container's own layer, `docker volume create "
+                    f"{volume}`, and the next preview says how to copy them"
+                )
                 yield (
                     f"{key}: data is existing, but there is no volume {volume}: "
                     f"see `docker volume ls`, then `pulumi config set {key} NAME -s STACK`; or, "
                     "for a new site, `pulumi config set data create -s STACK`"
+                    f"{layer if key == 'mediaVolume' and self.retire else ''}"
                 )
             if self.data == "create" and marks is not None:
                 yield from _volume_problems(self, key, volume, marks, host)

@@ -101,6 +101,6 @@ class Sharing:
             )
         return (
             f"{what}. To take over from it, `pulumi config set --path 'retire[{index}]' "
-            f"{user.name}`; to be without it, `docker update --restart=no {user.name} && docker "
-            f"stop {user.name}`; if it only reads, let it mount that read-only"
+            f"{user.name} -s STACK`; to be without it, `docker update --restart=no {user.name} && "
+            f"docker stop {user.name}`; if it only reads, let it mount that read-only"
         )

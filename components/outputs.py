@@ -4,9 +4,10 @@
 What they sum up is elsewhere in full: in the ledger, and in the log of the image's build.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from components.labels import DEPLOYMENT
 from components.plan import Plan
 
 
@@ -80,3 +81,18 @@ def supplied(report: Mapping[str, Any] | None) -> dict[str, Any] | None:
     if report.get("advice"):
         found["advice"] = report["advice"]
     return {**found, **({"kept": ", ".join(kept)} if kept else {})}
+
+
+def way_back(deployment: str) -> Callable[[Mapping[str, str]], str]:
+    """The words of a shell that stop a deployment and let what it took over from serve again.
+
+    Args:
+        deployment: the deployment's name.
+
+    Returns:
+        Makes them of the command for each container, by its name.
+    """
+    ours = f"docker ps --quiet --filter label={DEPLOYMENT}={deployment}"
+    update, stop = 'docker update --restart=no "$@"', 'docker stop "$@"'
+    ended = f"{ours} | xargs --no-run-if-empty sh -c '{update} && {stop}' sh"
+    return lambda ways: "; ".join([ended, *ways.values()])

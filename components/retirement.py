@@ -1,13 +1,14 @@
 """Retirement: containers that served until now are stopped and kept."""
 
 import json
-from collections.abc import Sequence
-from typing import TypedDict
+from collections.abc import Mapping, Sequence
+from typing import Any, TypedDict
 
 import pulumi
 import pulumi_command as command
 
 from components import PACKAGE, step
+from components.commands.output import parsed
 
 
 class RetirementArgs(TypedDict):
@@ -17,36 +18,59 @@ class RetirementArgs(TypedDict):
     """Names of containers that belong to nobody else's deployment."""
     grace: int
     """Seconds that each may take to stop."""
-    edge: str
-    """The edge's container, whether it is there yet or not; "" if there will be none."""
     times: int
     """How often they had to be retired once more, because somebody had started them again."""
+    last: Mapping[str, Any]
+    """The last one as the stack's state has it: what it noted stays known. Empty if there is none.
+    """
 
 
 class Retirement(pulumi.ComponentResource):
-    """Stops what served until now, once the new backend is healthy, and keeps it from restarting.
+    """Stops what served until now, once the new backend has traffic, and keeps it from restarting.
 
-    Where that doesn't hold the public port, it comes last, and visitors notice nothing. Where it
-    does, it comes before the edge, and until that has traffic nothing answers, a second or two.
+    What has the public port has stopped before: the edge took its place.
     """
 
     done: pulumi.Resource
-    """What the edge waits for."""
+    """What waits for it waits for this."""
+    way_back: pulumi.Output[dict[str, str]]
+    """The command that lets each serve again as it did, by its name."""
 
     def __init__(
         self, name: str, args: RetirementArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__(f"{PACKAGE}:index:Retirement", name, None, opts)
-        again = [args["times"]] if args["times"] else []
-        self.done = command.local.Command(
+        triggers = [list(args["containers"]), *([args["times"]] if args["times"] else [])]
+        environment = {
+            "CONTAINERS": json.dumps(list(args["containers"])),
+            "GRACE": str(args["grace"]),
+        }
+        retired = command.local.Command(
             f"{name}-retirement",
             create=step.command("retire"),
-            environment={
-                "CONTAINERS": json.dumps(list(args["containers"])),
-                "GRACE": str(args["grace"]),
-                "EDGE": args["edge"],
-            },
-            triggers=[list(args["containers"]), *again],
+            environment={**environment, "BEFORE": known(args["last"], environment, triggers)},
+            triggers=triggers,
+            logging=command.local.Logging.STDERR,
             opts=pulumi.ResourceOptions(parent=self, depends_on=opts.depends_on if opts else None),
         )
-        self.register_outputs({})
+        self.done = retired
+        self.way_back = retired.stdout.apply(lambda said: parsed(said) or {})
+        self.register_outputs({"way_back": self.way_back})
+
+
+def known(
+    last: Mapping[str, Any], environment: Mapping[str, str], triggers: Sequence[object]
+) -> str:
+    """The ways back that are known before, as JSON: the same as long as nothing is retired anew.
+
+    Args:
+        last: the last retirement as the stack's state has it.
+        environment: the variables of this one, without what is known before.
+        triggers: its triggers.
+    """
+    inputs = last.get("inputs", {})
+    told = inputs.get("environment", {})
+    is_same = inputs.get("triggers") == triggers and environment.items() <= told.items()
+    if is_same and "BEFORE" in told:
+        return str(told["BEFORE"])
+    return json.dumps(parsed(last.get("outputs", {}).get("stdout")) or {})

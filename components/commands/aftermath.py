@@ -8,7 +8,6 @@ from typing import Any
 from components.commands import window
 from components.commands.applied import applied, description, read
 from components.commands.backup import restore_command
-from components.commands.client import inspect
 from components.commands.reached import every, reached, taken_over
 
 _SERVES = "What was serving goes on serving."
@@ -64,12 +63,9 @@ def standing(migrations: str, described: Mapping[str, Any]) -> str:
     deployment, retire = Path(migrations).parent.name, described.get("retire") or ()
     if not deployment or reached(deployment) or taken_over(retire):
         return _SERVES
-    edge = every(deployment, "edge")
-    stands = f"Nothing serves{_PAGE if edge else '.'}"
     if not described.get("serves"):
-        made_room = edge and [name for name in retire if inspect(name)]
-        way = f"How to bring back what made room, {deployment}-retirement has said."
-        return f"{stands} {way}" if made_room else _NOTHING
+        return _NOTHING
+    stands = f"Nothing serves{_PAGE if every(deployment, 'edge') else '.'}"
     return (
         f"{stands} What served can be started again if it can live with the database as it is: "
         "`docker start` its containers (`docker ps --all`), then `python3 -m "

@@ -35,6 +35,7 @@ class FakeDaemon:
         left: containers that were made and not removed.
         mounts: what containers mount, as the daemon lists it, by their names.
         folders: where volumes are on the host, by their names.
+        layers: what containers have added to their own layers, by their names.
     """
 
     found: dict[str, dict[str, str] | None] = field(default_factory=dict)
@@ -51,6 +52,7 @@ class FakeDaemon:
     left: list[Any] = field(default_factory=list)
     mounts: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     folders: dict[str, str] = field(default_factory=dict)
+    layers: dict[str, list[str]] = field(default_factory=dict)
 
     def __call__(self, *, base_url: str | None, **_: object) -> "FakeDaemon":
         self.asked.append(base_url)
@@ -141,6 +143,9 @@ class FakeDaemon:
         container.status = container.labels.get("status", ended)
         mode = "host" if name in self.on_host else "bridge"
         container.attrs["HostConfig"] = {"NetworkMode": mode}
+        container.attrs["Image"] = f"sha256:{name}"
+        layer = [{"Path": path, "Kind": 1} for path in self.layers.get(name, [])]
+        container.diff = lambda: layer or None
         address = self.addresses.get(name, "0.0.0.0")
         ports = [port for port, names in self.published.items() if name in names]
         container.ports = {"80/tcp": [{"HostIp": address, "HostPort": port} for port in ports]}

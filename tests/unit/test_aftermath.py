@@ -113,19 +113,6 @@ def test_where_nothing_served_that_is_said(cli: FakeDocker, migrations: Path) ->
     assert left(migrations, pending=[]) == "Nothing was serving."
 
 
-def test_what_made_room_for_the_edge_is_brought_back_as_retiring_it_said(
-    cli: FakeDocker, migrations: Path
-) -> None:
-    migrations.write_text(json.dumps({**CHECK, "pending": []}))
-    described = {**DESCRIBED, "retire": ["web"], "serves": ""}
-    migrations.with_name(DESCRIPTION).write_text(json.dumps(described))
-    cli.on("container inspect web", out=[{"State": {"Running": False}}])
-    assert aftermath.left(str(migrations)) == "Nothing was serving.", "there is no edge yet"
-    serves(cli)
-    said = aftermath.left(str(migrations))
-    assert "How to bring back what made room, shop-retirement has said." in said
-
-
 def test_what_is_taken_over_from_goes_on_serving(cli: FakeDocker, migrations: Path) -> None:
     migrations.write_text(json.dumps({**CHECK, "pending": []}))
     described = {**DESCRIBED, "retire": ["web"]}

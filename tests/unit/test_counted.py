@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from components.counted import looks, retirements, switches
+from components.counted import last, looks, repeats, switches
 
 
 def resource(name: str, id_: str = "", **inputs: Any) -> dict[str, Any]:
@@ -25,11 +25,13 @@ def test_what_was_started_again_is_retired_once_more(
     triggers: list[Any], again: bool, times: int
 ) -> None:
     state = [resource("other"), resource("shop-retirement", "r", triggers=triggers)]
-    assert retirements(state, "shop", again=again) == times
+    assert repeats(state, "shop-retirement", again=again) == times
+    assert last(state, "shop-retirement") == state[1]
 
 
 def test_the_first_retirement_is_none_more() -> None:
-    assert retirements([], "shop", again=True) == 0
+    assert repeats([], "shop-retirement", again=True) == 0
+    assert last([], "shop-retirement") == {}
 
 
 CHECKED = resource("shop-migration-check", "c", triggers=["abc", "f1", "3"])

@@ -6,7 +6,7 @@ import pulumi
 import pulumi_docker as docker
 import pytest
 
-from components.edge import Edge, EdgeArgs
+from components.edge import Edge, EdgeArgs, is_held_back
 from components.network import Network
 from tests.unit.recorder import Recorder, deploy
 
@@ -14,7 +14,13 @@ from tests.unit.recorder import Recorder, deploy
 def edge(**changes: Any) -> Recorder:
     def program() -> dict[str, Any]:
         retired = docker.Volume("retired", name="the-retirement-in-this-test")
-        args = {"deployment": "shop", "image_id": "sha256:1", "network": "shop", "port": 8090}
+        args = {
+            "deployment": "shop",
+            "image_id": "sha256:1",
+            "network": "shop",
+            "port": 8090,
+            "held_back": False,
+        }
         made = Edge(
             "shop",
             cast(EdgeArgs, {**args, **changes}),
@@ -68,6 +74,35 @@ def test_the_old_edge_frees_name_and_port_first(recorder: Recorder) -> None:
 
 def test_the_edge_waits_for_what_held_its_port(recorder: Recorder) -> None:
     assert recorder["shop-edge"].waits_for == {"retired", "shop-edge-config"}
+
+
+@pytest.mark.parametrize("held_back", [True, False])
+def test_where_its_port_is_taken_it_is_made_and_not_started(held_back: bool) -> None:
+    inputs = edge(held_back=held_back)["shop-edge"].inputs
+    assert (inputs["start"], inputs["mustRun"]) == (not held_back, not held_back)
+
+
+THERE = {"id": "e1", "inputs": {"start": True}}
+HELD = {"id": "e1", "inputs": {"start": False}}
+
+
+@pytest.mark.parametrize(
+    ("last", "gone", "taken", "held_back"),
+    [
+        ({}, (), False, False),
+        ({}, (), True, True),
+        (THERE, (), False, False),
+        (HELD, (), False, True),
+        (HELD, ("e1",), False, False),
+        (HELD, ("e1",), True, True),
+        (THERE, ("e1",), True, True),
+        ({"id": "e1", "inputs": {}}, (), False, False),
+    ],
+)
+def test_how_it_was_made_is_no_change(
+    last: dict[str, Any], gone: tuple[str, ...], taken: bool, held_back: bool
+) -> None:
+    assert is_held_back(last, gone=gone, port_is_taken=taken) == held_back
 
 
 def test_both_belong_to_the_component_and_are_marked(recorder: Recorder) -> None:

@@ -84,7 +84,7 @@ TAKEN = {
 def test_who_can_write_to_the_data_is_refused(existing: FakeDaemon) -> None:
     (said,) = problems(**TAKEN, retire=("other",), owned=(), port=None)[:1]
     assert said.startswith("dataVolume: container web runs and can write to old_data, at /app/data")
-    assert "`pulumi config set --path 'retire[1]' web`" in said
+    assert "`pulumi config set --path 'retire[1]' web -s stack`" in said
     assert "`docker update --restart=no web && docker stop web`" in said
     assert not warnings(**TAKEN)
 
@@ -180,11 +180,11 @@ def test_ones_own_data_in_anothers_hands_is_said(
 def test_to_create_over_data_leads_to_who_serves_from_it(existing: FakeDaemon) -> None:
     volumes = {"dataVolume": "old_data"}
     (said,) = problems(volumes=volumes)
-    assert "set data to existing and dataVolume to old_data, and name web in retire" in said
+    assert "`pulumi config set dataVolume old_data -s stack`, and name web in retire" in said
     existing.found = {"old_data": {"django-on-docker.deployment": "blog"}}
     (said,) = problems(volumes=volumes)
     assert "web serves from it: hand that deployment over with `pulumi state move`" in said
-    assert "set data to existing" not in said
+    assert "config set data existing" not in said
 
 
 def test_a_servers_data_is_asked_for_once(existing: FakeDaemon) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 import pulumi
@@ -15,12 +16,14 @@ from tests.unit.fake_docker import FakeDocker
 from tests.unit.recorder import Recorder, deploy
 
 
-def ownership(*sources: str, image: str = "sha256:1") -> Recorder:
+def ownership(
+    *sources: str, image: str = "sha256:1", retire: Sequence[str] = (), times: int = 0
+) -> Recorder:
     def program() -> None:
         database = docker.Volume("database", name="the-database-in-this-test")
         Ownership(
             "shop",
-            {"sources": sources, "image": image},
+            {"sources": sources, "image": image, "retire": retire, "times": times},
             pulumi.ResourceOptions(depends_on=[database]),
         )
 
@@ -34,6 +37,12 @@ def test_it_runs_for_other_volumes_alone() -> None:
     assert json.loads(inputs["environment"]["SOURCES"]) == ["a", "b"]
     assert ownership("a", "b", image="2")["shop-ownership"].inputs["triggers"] == inputs["triggers"]
     assert ownership("a")["shop-ownership"].inputs["triggers"] != inputs["triggers"]
+
+
+def test_it_runs_again_when_others_wrote_again() -> None:
+    once, more = ownership("a", retire=["web"]), ownership("a", retire=["web"], times=2)
+    assert once["shop-ownership"].inputs["triggers"] == [["a"], ["web"]]
+    assert more["shop-ownership"].inputs["triggers"] == [["a"], ["web"], 2]
 
 
 def test_it_waits_for_what_it_is_told() -> None:

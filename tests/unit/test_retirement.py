@@ -1,34 +1,40 @@
 """Retirement: what served until now is stopped, and kept."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import pulumi
 import pulumi_docker as docker
 import pytest
 
+from components import outputs
 from components.commands import one_shot, retire
+from components.commands.output import parsed
 from components.retirement import Retirement
 from tests.unit.fake_docker import FakeDocker
 from tests.unit.recorder import Recorder, deploy
 from tests.unit.test_restore import Quiet
 
 
-def retirement(*containers: str, times: int = 0) -> Recorder:
-    def program() -> None:
+def retirement(*containers: str, times: int = 0, last: Mapping[str, Any] | None = None) -> Recorder:
+    def program() -> dict[str, Any]:
         backend = docker.Volume("backend", name="the-backend-in-this-test")
-        Retirement(
+        made = Retirement(
             "shop",
             {
                 "containers": containers,
                 "grace": 30,
-                "edge": "shop-edge",
                 "times": times,
+                "last": last or {},
             },
             pulumi.ResourceOptions(depends_on=[backend]),
         )
+        return {"way_back": made.way_back}
 
-    return deploy(program)
+    recorder = Recorder()
+    recorder.stdout = {"shop-retirement": '{"a": "docker start a"}\n'}
+    return deploy(program, recorder)
 
 
 def test_it_waits_for_the_new_backend() -> None:
@@ -42,7 +48,6 @@ def test_it_runs_again_for_other_containers_alone() -> None:
     inputs = first["shop-retirement"].inputs
     assert json.loads(inputs["environment"]["CONTAINERS"]) == ["a"]
     assert inputs["environment"]["GRACE"] == "30"
-    assert inputs["environment"]["EDGE"] == "shop-edge"
     assert inputs["triggers"] != second["shop-retirement"].inputs["triggers"]
     assert inputs["create"] == "exec python3 -m components.commands.retire"
     # Nothing starts them again when the stack is destroyed.
@@ -60,7 +65,6 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(one_shot, "signal", Quiet())
     monkeypatch.setenv("CONTAINERS", '["web", "worker"]')
     monkeypatch.setenv("GRACE", "30")
-    monkeypatch.setenv("EDGE", "shop-edge")
 
 
 def container(*, running: bool = True, restart: str = "always", tries: int = 0) -> Any:
@@ -68,9 +72,10 @@ def container(*, running: bool = True, restart: str = "always", tries: int = 0) 
     return [{"State": {"Running": running}, "HostConfig": {"RestartPolicy": policy}}]
 
 
+# Its policy says what it was until it is changed, so that comes last.
 RETIRED = [
-    "update --restart=no web worker",
     "stop --time 30 web worker",
+    "update --restart=no web worker",
 ]
 SERVE_AGAIN = [
     "update --restart=always web",
@@ -94,35 +99,107 @@ def changes(cli: FakeDocker) -> list[str]:
 def test_containers_are_stopped_not_restarted_and_kept(
     served: FakeDocker, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    served.on("container inspect shop-edge", out=container())
     retire.main()
     assert changes(served) == RETIRED
-    said = capsys.readouterr().err.splitlines()
-    assert said[0] == "web: stopped and kept; remove it with `docker rm web`"
-    assert len(said) == 2, "the edge has traffic already: there is no need for a way back"
+    said = capsys.readouterr()
+    assert said.err.startswith("web: stopped and kept; remove it with `docker rm web`\n")
+    assert parsed(said.out) == {
+        "web": "docker update --restart=always web && docker start web",
+        "worker": "docker update --restart=on-failure:3 worker && docker start worker",
+    }
 
 
-def test_where_they_make_room_for_the_edge_the_way_back_is_said(
-    served: FakeDocker, capsys: pytest.CaptureFixture[str]
-) -> None:
-    served.gone("shop-edge")
+def ways(cli: FakeDocker, capsys: pytest.CaptureFixture[str], **states: Any) -> dict[str, str]:
+    """The ways back that are said of containers in these states."""
+    for name, state in states.items():
+        cli.on(f"container inspect {name}", out=state)
     retire.main()
-    assert changes(served) == RETIRED
-    said = capsys.readouterr().err
-    assert "nothing serves until shop-edge does" in said
-    assert (
-        "`docker update --restart=no shop-edge && docker stop shop-edge; "
-        "docker update --restart=always web && docker start web; "
-        "docker update --restart=on-failure:3 worker && docker start worker`"
-    ) in said
+    found: dict[str, str] = parsed(capsys.readouterr().out)
+    return found
 
 
-def test_without_an_edge_there_is_no_room_to_make(
-    served: FakeDocker, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_what_made_room_a_moment_ago_comes_back_as_it_was(
+    cli: FakeDocker, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv("EDGE", "")
-    retire.main()
-    assert "nothing serves" not in capsys.readouterr().err
+    # Its policy is as it was: only the retirement changes that.
+    before = ways(cli, capsys, web=container(running=False), worker=container(restart="no"))
+    assert before["web"] == "docker update --restart=always web && docker start web"
+    assert before["worker"] == "docker update --restart=no worker && docker start worker"
+
+
+def test_what_was_known_before_stays_known(
+    cli: FakeDocker, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    known = {"web": "back as always", "worker": "back as always", "left": "nobody's any more"}
+    monkeypatch.setenv("BEFORE", json.dumps(known))
+    by_hand, over = container(restart="no"), container(running=False, restart="no")
+    assert ways(cli, capsys, web=by_hand, worker=over) == {
+        "web": "back as always",
+        "worker": "back as always",
+    }
+
+
+def test_a_policy_that_is_another_now_is_the_one_to_go_back_to(
+    cli: FakeDocker, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("BEFORE", '{"web": "back as always"}')
+    found = ways(cli, capsys, web=container(restart="unless-stopped"), worker=container())
+    assert found["web"].startswith("docker update --restart=unless-stopped web")
+
+
+@pytest.mark.parametrize(
+    ("user", "given"),
+    [
+        ("", ""),
+        ("0:0", ""),
+        ("root", ""),
+        ("1000:1000", "chown --volumes-from web sha256:w -R 1000:1000 /data '/my media' && "),
+        ("app", "chown --volumes-from web sha256:w -R app /data '/my media' && "),
+    ],
+)
+def test_one_that_is_not_root_gets_its_files_back(
+    cli: FakeDocker, capsys: pytest.CaptureFixture[str], user: str, given: str
+) -> None:
+    (state,) = container()
+    state |= {"Image": "sha256:w", "Config": {"User": user}}
+    state["Mounts"] = [
+        {"Destination": "/data", "RW": True},
+        {"Destination": "/my media", "RW": True},
+        {"Destination": "/static", "RW": False},
+        {"Destination": "/var/run/docker.sock", "RW": True},
+    ]
+    way = ways(cli, capsys, web=[state], worker=container())["web"]
+    run = "docker run --rm --network none --user 0 --entrypoint "
+    assert way == (f"{run}{given}" if given else "") + (
+        "docker update --restart=always web && docker start web"
+    )
+
+
+LAST = {
+    "inputs": {
+        "environment": {"CONTAINERS": '["a"]', "GRACE": "30", "BEFORE": '{"b": "x"}'},
+        "triggers": [["a"]],
+    },
+    "outputs": {"stdout": '{"a": "docker start a"}\n'},
+}
+
+
+def test_what_is_known_before_is_no_change_until_it_is_done_again() -> None:
+    def before(recorder: Recorder) -> Any:
+        return json.loads(recorder["shop-retirement"].inputs["environment"]["BEFORE"])
+
+    assert before(retirement("a")) == {}
+    assert before(retirement("a", last=LAST)) == {"b": "x"}
+    for again in (retirement("a", times=1, last=LAST), retirement("a", "c", last=LAST)):
+        assert before(again) == {"a": "docker start a"}
+
+
+def test_the_way_back_stops_what_serves_and_starts_what_served() -> None:
+    assert retirement("a").outputs["way_back"] == {"a": "docker start a"}
+    said = outputs.way_back("shop")({"a": "docker start a", "b": "docker start b"})
+    ours = "docker ps --quiet --filter label=django-on-docker.deployment=shop"
+    assert said.startswith(f"{ours} | xargs --no-run-if-empty sh -c")
+    assert said.endswith(" sh; docker start a; docker start b")
 
 
 def test_one_that_its_owner_removed_is_no_error(
@@ -130,24 +207,24 @@ def test_one_that_its_owner_removed_is_no_error(
 ) -> None:
     cli.gone("")
     retire.main()
-    assert capsys.readouterr().err == "web: gone already\nworker: gone already\n"
+    said = capsys.readouterr()
+    assert said.err == "web: gone already\nworker: gone already\n"
+    assert parsed(said.out) == {}
 
 
 def test_one_that_cannot_be_stopped_ends_the_update_and_lets_all_serve(
     served: FakeDocker, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    served.gone("shop-edge")
     served.on("stop --time 30 web worker", code=1, err="oh no")
     with pytest.raises(SystemExit):
         retire.main()
     assert "retiring web, worker: oh no" in capsys.readouterr().err
-    assert changes(served) == [*RETIRED, *SERVE_AGAIN]
+    assert changes(served) == [RETIRED[0], *SERVE_AGAIN]
 
 
 def test_what_did_not_run_is_not_started(cli: FakeDocker) -> None:
     cli.on("container inspect web", out=container(running=False))
     cli.on("container inspect worker", out=container()).on("stop --time 30 web worker", code=1)
-    cli.gone("shop-edge")
     with pytest.raises(SystemExit):
         retire.main()
     assert [call for call in changes(cli) if call.startswith("start")] == ["start worker"]

@@ -99,9 +99,12 @@ def test_what_has_the_port_makes_room_once_the_new_backend_has_passed(program: P
     program.daemon.published = {str(PORTS["update"]): ["old_web_1"]}
     recorder = program.run("update", retire=["old_web_1"])
     program.daemon.published = {}
-    assert {"update-gate", "update-backend"} <= recorder["update-retirement"].waits_for
-    assert "update-retirement" in recorder["update-edge"].waits_for
+    assert "update-gate" in recorder.before("update-edge")
+    assert recorder["update-edge"].inputs["start"] is False, "it would need the port"
+    assert "update-traffic" in recorder["update-retirement"].waits_for
+    assert "update-retirement" in recorder["update-retired-ownership"].waits_for
     assert "update-retirement" not in program.run("update").resources
+    assert program.run("update")["update-edge"].inputs["start"] is True
 
 
 @pytest.mark.parametrize("edge", [{}, {"edge": False, "origin": "https://shop.example"}], ids=str)
@@ -112,18 +115,22 @@ def test_what_is_in_nobodys_way_serves_until_the_new_one_has_traffic(
     recorder = program.run("update", retire=["old_web_2"], **edge)
     assert "update-traffic" in recorder["update-retirement"].waits_for
     assert "update-retirement" not in recorder.before("update-traffic")
-    environment = recorder["update-retirement"].inputs["environment"]
-    assert environment["EDGE"] == ("" if edge else "update-edge")
 
 
 def test_what_was_started_again_is_retired_again(program: Program) -> None:
     program.daemon.running = {"old_web_3": {}}
     inputs = {"triggers": [["old_web_3"]]}
-    urn = "urn:pulumi:update::django-on-docker::x::update-retirement"
-    program.pulumi.state = [{"urn": urn, "type": "x", "id": "1", "inputs": inputs}]
+    urn = "urn:pulumi:update::django-on-docker::x::update-"
+    program.pulumi.state = [
+        {"urn": f"{urn}{name}", "type": "x", "id": name, "inputs": inputs}
+        for name in ("retirement", "ownership")
+    ]
     recorder = program.run("update", retire=["old_web_3"])
     program.pulumi.state, program.daemon.running = [], {}
     assert recorder["update-retirement"].inputs["triggers"] == [["old_web_3"], 1]
+    # What it wrote meanwhile is put right, before the new backend starts and when it is retired.
+    assert recorder["update-ownership"].inputs["triggers"][-1] == 1
+    assert recorder["update-retired-ownership"].inputs["triggers"][1:] == [["old_web_3"], 1]
 
 
 def test_without_anything_to_retire_the_edge_waits_for_nobody(program: Program) -> None:

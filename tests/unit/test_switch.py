@@ -14,6 +14,9 @@ CONFIG = b"frontend public\n"
 APPLY = "exec -i edge python3 /usr/local/lib/edge/control.py apply"
 
 
+RUNS = {"State": {"Running": True}}
+
+
 @pytest.fixture(autouse=True)
 def environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(CONFIG)))
@@ -30,9 +33,10 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_edge_is_handed_its_configuration(cli: FakeDocker) -> None:
+    cli.on("container inspect edge", out=[RUNS])
     switch.main()
-    assert cli.calls == [APPLY]
-    assert cli.stdin == [CONFIG]
+    assert cli.calls == ["container inspect edge", APPLY]
+    assert cli.stdin == [None, CONFIG]
 
 
 @pytest.mark.parametrize("command", [switch, attach])
@@ -43,6 +47,8 @@ def test_a_window_ends_once_visitors_reach_the_new_release(
     monkeypatch.setenv("MIGRATIONS", "here.json")
     monkeypatch.setenv("BACKENDS", "")
     monkeypatch.setattr(window, "done", lambda file: ended.append((file, len(cli.calls))))
+    if command is switch:
+        cli.on("container inspect edge", out=[RUNS])
     if command is attach:
         cli.on("network inspect shop-traffic", out=[{}])
     command.main()
@@ -52,6 +58,7 @@ def test_a_window_ends_once_visitors_reach_the_new_release(
 def test_an_edge_that_refuses_fails_the_update(
     cli: FakeDocker, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    cli.on("container inspect edge", out=[RUNS])
     cli.on(APPLY, code=1, err="b2 is not up within 30 s")
     with pytest.raises(SystemExit) as stopped:
         switch.main()

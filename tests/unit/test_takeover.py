@@ -1,0 +1,147 @@
+"""An edge is started in the place of what has its port: proven before, and undone if it fails."""
+
+import io
+import json
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from components.commands import one_shot, switch, takeover
+from components.commands.applied import DESCRIPTION
+from components.commands.takeover import TakeoverError
+from tests.unit.fake_docker import FakeDocker
+from tests.unit.test_restore import Quiet
+
+EDGE: dict[str, Any] = {
+    "Name": "/shop-edge",
+    "Image": "sha256:e",
+    "Config": {"Labels": {"django-on-docker.deployment": "shop"}},
+    "State": {"Running": False},
+    "NetworkSettings": {"Networks": {"shop": {}, "shop-front": {}}},
+    "HostConfig": {
+        "PortBindings": {"8080/tcp": [{"HostIp": "127.0.0.1", "HostPort": "80"}]},
+        "Tmpfs": {"/run/spool": "size=1m"},
+    },
+}
+PROVEN = [
+    "create --name shop-edge-trial --label django-on-docker.deployment=shop --label "
+    "django-on-docker.role=edge-trial --volumes-from shop-edge --tmpfs /run/spool:size=1m "
+    "--network shop sha256:e",
+    "network connect shop-front shop-edge-trial",
+    "start shop-edge-trial",
+    "exec -i shop-edge-trial python3 /usr/local/lib/edge/control.py apply",
+]
+TAKEN = ["stop --time 9 web", "start shop-edge"]
+UNDONE = ["update --restart=no shop-edge", "stop --time 5 shop-edge", "start web"]
+
+
+@pytest.fixture(autouse=True)
+def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(one_shot, "signal", Quiet())
+
+
+def container(*, port: str = "", running: bool = True, network: str = "bridge") -> Any:
+    ports = {"80/tcp": [{"HostIp": "0.0.0.0", "HostPort": port}] if port else None}
+    return [
+        {
+            "State": {"Running": running},
+            "HostConfig": {"NetworkMode": network},
+            "NetworkSettings": {"Ports": ports},
+        }
+    ]
+
+
+@pytest.fixture
+def served(cli: FakeDocker) -> FakeDocker:
+    """One container has the port, and another works behind it."""
+    cli.on("container inspect shop-edge", out=[EDGE])
+    cli.on("container inspect web", out=container(port="80"))
+    return cli.on("container inspect worker", out=container())
+
+
+def start() -> Any:
+    return takeover.start("shop-edge", b"config", retire=["web", "worker"], grace=9)
+
+
+def changes(cli: FakeDocker) -> list[str]:
+    return [call for call in cli.calls if "inspect" not in call and not call.startswith("ps")]
+
+
+def test_it_is_proven_before_what_has_its_port_stops(
+    served: FakeDocker, capsys: pytest.CaptureFixture[str]
+) -> None:
+    start()
+    assert changes(served) == [*PROVEN, *TAKEN]
+    assert served.stdin[served.calls.index(PROVEN[-1])] == b"config"
+    said = capsys.readouterr().err
+    assert said.startswith("takeover: web stopped in 0.")
+    assert "shop-edge has the port 0." in said
+
+
+@pytest.mark.parametrize("failing", PROVEN)
+def test_one_that_is_not_proven_stops_nothing(served: FakeDocker, failing: str) -> None:
+    served.on(failing, code=1, err="b2 is not up within 30 s")
+    with pytest.raises(TakeoverError, match=r"before anything was stopped.*b2 is not up"):
+        start()
+    assert changes(served) == PROVEN[: PROVEN.index(failing) + 1]
+
+
+@pytest.mark.parametrize("failing", TAKEN)
+def test_one_that_does_not_get_its_port_lets_the_others_serve_again(
+    served: FakeDocker, failing: str
+) -> None:
+    served.on("start shop-edge-trial")
+    served.on(failing, code=1, err="port is already allocated")
+    with pytest.raises(TakeoverError, match="can't take its port: port is already allocated"):
+        start()
+    assert changes(served) == [*PROVEN, *TAKEN[: TAKEN.index(failing) + 1], *UNDONE]
+
+
+def test_one_that_runs_is_left_alone(cli: FakeDocker) -> None:
+    cli.on("container inspect shop-edge", out=[{"State": {"Running": True}}])
+    assert start()() == []
+    assert changes(cli) == []
+
+
+def test_where_the_port_is_free_it_is_started(cli: FakeDocker) -> None:
+    cli.on("container inspect shop-edge", out=[EDGE])
+    cli.on("container inspect web", out=container(port="80", running=False))
+    cli.on("container inspect worker", out=container(port="81"))
+    start()
+    assert changes(cli) == ["start shop-edge"]
+
+
+def test_what_is_on_the_hosts_network_may_have_the_port(cli: FakeDocker) -> None:
+    cli.on("container inspect shop-edge", out=[EDGE])
+    cli.on("container inspect web", out=container(network="host"))
+    cli.on("container inspect worker", out=container())
+    start()
+    assert changes(cli) == [*PROVEN, *TAKEN]
+
+
+def test_one_that_is_gone_can_only_be_made_again(cli: FakeDocker) -> None:
+    cli.gone("shop-edge")
+    with pytest.raises(TakeoverError, match="pulumi up --refresh"):
+        start()
+
+
+def test_a_switch_that_fails_brings_back_what_served(
+    served: FakeDocker,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    described = {"retire": ["web", "worker"], "grace": 9}
+    (tmp_path / DESCRIPTION).write_text(json.dumps(described))
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(b"config")))
+    monkeypatch.setenv("EDGE", "shop-edge")
+    monkeypatch.setenv("MIGRATIONS", str(tmp_path / "migrations.json"))
+    apply = "exec -i shop-edge python3 /usr/local/lib/edge/control.py apply"
+    served.on(apply, code=1, err="no")
+    with pytest.raises(SystemExit):
+        switch.main()
+    assert changes(served)[:8] == [*PROVEN, *TAKEN, apply, UNDONE[0]]
+    said = capsys.readouterr().err
+    assert "switching traffic: no\nweb was started again.\n" in said
