@@ -9,18 +9,15 @@ import pwd
 import re
 from collections.abc import Iterator, MutableMapping
 from pathlib import Path
-from urllib.parse import unquote
 
 from .errors import DeployError
+from .masking import mask
 
 DEFAULT_FOLDER = "/run/secrets"
 
 # Projects made from common templates read the key under the second name.
 _ALIASES = {"SECRET_KEY": "DJANGO_SECRET_KEY", "DJANGO_SECRET_KEY": "SECRET_KEY"}
 
-# Shorter ones are words that a text may hold for another reason.
-_SHORTEST = 8
-_MASK = "***"
 _taken: set[str] = set()
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -40,7 +37,7 @@ def load(environ: MutableMapping[str, str] = os.environ) -> tuple[str, ...]:
     for path in _files(folder):
         environ[path.name] = value = _read(path)
         names.append(path.name)
-        _taken.update(text for text in _secret_parts(value) if len(text) >= _SHORTEST)
+        _taken.add(value)
     for name, alias in _ALIASES.items():
         if name in environ:
             environ.setdefault(alias, environ[name])
@@ -49,20 +46,7 @@ def load(environ: MutableMapping[str, str] = os.environ) -> tuple[str, ...]:
 
 def masked(text: str) -> str:
     """A text without the secrets that were taken over, should a project's code print one."""
-    for value in sorted(_taken, key=len, reverse=True):
-        text = text.replace(value, _MASK)
-    return text
-
-
-def _secret_parts(value: str) -> Iterator[str]:
-    yield value
-    # What is printed line by line, such as a key in PEM, is known by its lines.
-    yield from value.splitlines()
-    # Of an address the password is known by itself, too, as it is written and as it is meant.
-    found = re.match(r"[a-z][a-z0-9+.-]*://[^/@]*?:(.+)@", value)
-    if found:
-        yield found[1]
-        yield unquote(found[1])
+    return mask(text, _taken)
 
 
 def _files(folder: Path) -> Iterator[Path]:
