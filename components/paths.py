@@ -132,8 +132,8 @@ def target(path: str) -> str:
 
 
 def is_printable(text: str) -> bool:
-    """A text without line breaks and other control characters."""
-    return not any(unicodedata.category(character) in ("Cc", "Zl", "Zp") for character in text)
+    """A text without line breaks and other control characters, that can be written as UTF-8."""
+    return text.isprintable() or not {"Cc", "Cs", "Zl", "Zp"} & set(map(unicodedata.category, text))
 
 
 def mount_words(kind: str, source: str, target: str) -> str:

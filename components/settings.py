@@ -6,6 +6,7 @@ The keys' descriptions for users are in `Pulumi.yaml`; a unit test holds the two
 """
 
 import json
+import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import Annotated, Any, Literal, get_origin
 from urllib.parse import urlsplit
@@ -74,7 +75,12 @@ SECRETS = (
 """Config keys whose values have to be encrypted, and are never shown."""
 
 
-_MAY_HAVE_LINES = ("seed_steps",)
+_MAY_HAVE_LINES = ("admin_password", "secret_key", "seed_steps")
+
+
+def _text_of(value: object) -> str:
+    secret = value.get_secret_value() if isinstance(value, SecretStr) else value
+    return secret if isinstance(secret, str) else ""
 
 
 class Settings(BaseModel):
@@ -160,12 +166,14 @@ class Settings(BaseModel):
     @classmethod
     def _plain(cls, value: Any, info: ValidationInfo) -> Any:
         # What has several lines, or a null character, is something else in files of other
-        # languages. Secrets, variables and commands are handed over as data.
-        texts = [value] if isinstance(value, str) else value if isinstance(value, tuple) else ()
+        # languages. Variables, secrets and commands are handed over as data.
+        values = value.values() if isinstance(value, dict) else ()
+        texts = value if isinstance(value, tuple) else (value,)
         lines = info.field_name in _MAY_HAVE_LINES
-        for text in texts:
-            if "\0" in text or not (lines or is_printable(text)):
-                raise ValueError("must be without line breaks and other control characters")
+        if any(re.search("[\0\ud800-\udfff]", _text_of(text)) for text in (*texts, *values)):
+            raise ValueError("must be text in UTF-8, without null characters")
+        if not lines and not all(is_printable(_text_of(text)) for text in texts):
+            raise ValueError("must be without line breaks and other control characters")
         return value
 
     @model_validator(mode="after")

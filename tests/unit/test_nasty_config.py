@@ -1,0 +1,255 @@
+"""Whatever a config key's value is: it is refused, or it is data in every file that it reaches.
+
+Each key gets a table of nasty texts and random ones, always the same. What is accepted is put into
+the files of other languages, which have to keep the shape that they have with a harmless value.
+"""
+
+import csv
+import json
+import random
+import re
+import shlex
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from types import SimpleNamespace
+from typing import Any, get_origin
+from urllib.parse import urlsplit
+
+import pytest
+
+from components import application, database, startup
+from components.edge_config import EdgeConfig, render
+from components.errors import UserError
+from components.mounts import Mount
+from components.paths import mount_words
+from components.release import _texts
+from components.settings import SECRETS, Settings, keys, load
+
+GOOD = {"appPath": "example", "settingsModule": "site.settings", "data": "create"}
+NASTY = (
+    *("a\nb", "a\r\n  acl x", "/\n  http-request return status 200", "a\0b", "\x1b[2J", "\u2028x"),
+    *("'", '"', "\\", "'; id; '", '"; id; "', "`id`", "$(id)", "${IFS}id", "$HOME", "a b", " a "),
+    *(
+        "; id",
+        "| id",
+        "& id",
+        "> /tmp/x",
+        "< /etc/passwd",
+        "*",
+        "?",
+        "[a]",
+        "{a,b}",
+        "~",
+        "!",
+        "#x",
+    ),
+    *("--privileged", "-v/:/host", "-oProxyCommand=id", "a,b", "a=b", "a:b", "a,readonly", "a\tb"),
+    *(
+        "..",
+        "../x",
+        "a/../../x",
+        "./a",
+        "a/.",
+        "a//b",
+        ".",
+        "/",
+        "//",
+        "/etc",
+        "/a b",
+        "/a'b",
+        "/%0a",
+    ),
+    *("%s", "{0}", "{health_path}", "{{", "}}", "%[src]", "%00", "%", "a%", "${ENV}", "'a'='a'"),
+    *('a"; DROP TABLE x; --', "a'; DROP ROLE x; --", "a\\'; --", "/*", "pg_x", "template1"),
+    *(
+        "http://x:abc",
+        "https://a b.example",
+        "http://a@b",
+        "http://[::zz]",
+        "https://x/\n",
+        "http://",
+    ),
+    *(
+        "FROM scratch",
+        "a\nUSER root",
+        "\\\n",
+        "\u202e",
+        "\u00fc",
+        "\ud800",
+        "\U0001f600",
+        "\ufeffa",
+    ),
+    *("x" * 5000, "0", "-1", "1e9", "true", "null", "[]", "{}", '["a', '{"a":', "\t", "\n", "\x7f"),
+)
+_PARTS = "abc019_-./:;,=@%+~!?*'\"\\`$(){}[]<>|&# \t\n\r\0\u00e9"
+
+
+def random_texts(key: str) -> Iterator[str]:
+    chance = random.Random(f"10 {key}")
+    for _ in range(20):
+        yield "".join(chance.choice(_PARTS) for _ in range(chance.randint(1, 12)))
+
+
+def shaped(key: str, text: str) -> list[str]:
+    """The raw values of a key that have a text in them, in each place where there may be one."""
+    origin = get_origin(keys()[key].annotation)
+    if origin is tuple:
+        return [json.dumps([text]), json.dumps(["a", text]), text]
+    if origin is dict:
+        return [json.dumps({text: "/srv/x"}), json.dumps({"NAME": text}), text]
+    return [text]
+
+
+def accepted(key: str) -> Iterator[Settings]:
+    """The settings of all values that are not refused, as a user's mistake is."""
+    # Numbers and switches have no text to keep.
+    few = get_origin(keys()[key].annotation) is None and keys()[key].annotation in (int, bool)
+    for text in NASTY[:9] if few else (*NASTY, *random_texts(key)):
+        for value in shaped(key, text):
+            for more in variants(key):
+                with suppress(UserError):
+                    yield load({**more, key: value}, stack="shop", file="x", encrypted=SECRETS)
+
+
+def variants(key: str) -> list[dict[str, str]]:
+    """The rest of the config, with which a key has its effect."""
+    needs: Mapping[str, dict[str, str]] = {
+        "dataVolume": {"data": "existing"},
+        "mediaVolume": {"data": "existing"},
+        "databaseName": {"database": "postgres"},
+        "databaseUser": {"database": "postgres"},
+        "databaseExtensions": {"database": "postgres"},
+        "databaseUrl": {"database": "external"},
+    }
+    return [{**GOOD, **needs.get(key, {})}]
+
+
+def edge(settings: Settings) -> list[list[str]]:
+    """HAProxy's configuration as words: quotes, escapes and comments are its own."""
+    text = render(
+        EdgeConfig(
+            origin=settings.public_origin,
+            max_body=settings.max_body_size,
+            capacity=settings.workers * settings.threads,
+            health_path=settings.health_path,
+            host=settings.hosts[0],
+        ),
+        ["backend-1"],
+        8000,
+    )
+    return [re.findall(r"\S+", line) for line in text.splitlines()]
+
+
+PLAIN = load(GOOD, stack="shop", file="x")
+USUAL = [line for line in edge(PLAIN) if line]
+STARTUP = startup.startup_command(migrate_flags=[], workers=1, threads=1, grace=1, reload=False)
+
+
+def check_edge(settings: Settings) -> None:
+    found = [line for line in edge(settings) if line]
+    if settings.scheme == "https":
+        found = [line for line in found if "X-Forwarded-For,-1" not in " ".join(line)]
+    assert [(line[0], len(line)) for line in found] == [(line[0], len(line)) for line in USUAL]
+    # Nothing but the words that are values has another text, and none has HAProxy's own signs.
+    for line, other in zip(found, USUAL, strict=True):
+        for word, usual in zip(line, other, strict=True):
+            assert word == usual or not re.search(r"['\"\\#{}\[\]](?<!\[)(?<!\])", word), line
+
+
+def check_words(settings: Settings) -> None:
+    """What becomes a word of a command line or a list without quotes."""
+    for word in settings.apt_packages:
+        assert re.fullmatch(r"[a-z0-9][a-zA-Z0-9.+~:=/-]*", word)
+    for word in (settings.base_image, settings.postgres_image, *settings.retire):
+        assert re.fullmatch(r"([A-Za-z0-9][\w.:/@-]*)?", word, re.ASCII)
+    for word in (settings.database_name, settings.database_user, *settings.database_extensions):
+        assert re.fullmatch(r"[a-z_][a-z0-9_-]{0,62}", word)
+    assert re.fullmatch(r"[a-z0-9][a-z0-9-]{0,39}", settings.deployment)
+    for path in (settings.python_path, settings.requirements, settings.dockerfile):
+        assert not path.startswith(("-", "/"))
+        assert ".." not in path.split("/")
+        assert path.isprintable() or not re.search(r"[\x00-\x1f\x7f]", path)
+
+
+def check_environment(settings: Settings) -> None:
+    url = SimpleNamespace(url=database.address(settings, "pass").url, is_secret=False)
+    found: Any = application.environment(settings, database=url, release="1")  # type: ignore[arg-type]
+    assert all(re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name) for name in found)
+    assert not any("\0" in value for value in found.values())
+    assert found["ALLOWED_HOSTS"].split(",") == list(settings.hosts)
+    assert json.loads(found["DEPLOY_PRIVATE_MEDIA"]) == list(settings.private_media)
+    parts = urlsplit(found["CSRF_TRUSTED_ORIGINS"])
+    assert (parts.path, parts.query, parts.username) == ("", "", None)
+    assert parts.port is None or 0 < parts.port < 65536
+    if settings.database == "sqlite":
+        parts = urlsplit(found["DATABASE_URL"])
+        assert (parts.path, parts.query, parts.fragment) == (
+            f"//srv/data/{settings.data_file}",
+            "",
+            "",
+        )
+
+
+def check_mounts(settings: Settings) -> None:
+    given = {settings.data_volume: "/srv/data", settings.media_volume: "/srv/media"}
+    for source, target in {**given, **settings.volumes}.items():
+        if source:
+            mount = Mount.of(source, target)
+            (fields,) = csv.reader([mount_words(mount.type, source, target)])
+            assert fields == [f"type={mount.type}", f"source={source}", f"target={target}"]
+
+
+def check_shell(settings: Settings) -> None:
+    script = startup.startup_command(
+        migrate_flags=settings.migrate_flags, workers=1, threads=1, grace=1, reload=False
+    )
+    words = ["python", "-m", "deploy_runtime.manage", "migrate", *settings.migrate_flags]
+    before, after = STARTUP.split(startup.manage("migrate"))
+    line = script.removeprefix(before).removesuffix(after)
+    assert shlex.split(line) == words
+
+
+@pytest.mark.parametrize("key", sorted(keys()))
+def test_what_is_accepted_is_data_wherever_it_goes(key: str) -> None:
+    environments: list[dict[str, str]] = []
+    for settings in accepted(key):
+        check_edge(settings)
+        check_words(settings)
+        check_environment(settings)
+        check_mounts(settings)
+        check_shell(settings)
+        if settings.environment:
+            environments.append(settings.environment)
+    if environments:
+        check_build_environment(environments)
+
+
+def check_build_environment(environments: list[dict[str, str]]) -> None:
+    """In a real shell, which reads the file as the build does."""
+    script, wanted = [], []
+    for environment in environments:
+        script.append(_texts("", environment)["scripts/build.env"])
+        for name, value in environment.items():
+            script.append(f"printf '%s\\0' \"${name}\"")
+            wanted.append(value.encode())
+    done = subprocess.run(
+        ["sh", "-eu", "-s"], input="\n".join(script).encode(), capture_output=True, check=True
+    )
+    assert done.stdout.split(b"\0")[:-1] == wanted
+
+
+@pytest.mark.parametrize("key", ["healthPath", "origin", "migrateFlags", "environment"])
+def test_the_texts_are_not_all_refused_nor_all_accepted(key: str) -> None:
+    tried = sum(len(shaped(key, text)) for text in (*NASTY, *random_texts(key)))
+    assert 0 <= len(list(accepted(key))) < tried
+
+
+def test_the_skeleton_would_notice_a_directive() -> None:
+    # As it was before: a path with a line break in it.
+    broken = PLAIN.model_copy(update={"health_path": "/\n  http-request return status 200"})
+    with pytest.raises(AssertionError):
+        check_edge(broken)
+    quoted = PLAIN.model_copy(update={"health_path": "/a#b"})
+    with pytest.raises(AssertionError):
+        check_edge(quoted)
