@@ -1,9 +1,9 @@
 """The image: built once for a release, with static files collected as a strict build step."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import TypedDict
+from typing import Any, TypedDict
 
 import pulumi
 import pulumi_docker as docker
@@ -11,6 +11,7 @@ import pulumi_docker as docker
 from components import PACKAGE
 from components.labels import labels
 from components.release import Release
+from runtime.masking import mask
 
 
 class ImageArgs(TypedDict):
@@ -119,8 +120,16 @@ class Image(pulumi.ComponentResource):
         if log.is_file():
             lines = last_lines(log.read_text(encoding="utf-8", errors="replace"))
             if lines:
-                pulumi.log.error("the image was not built; its last lines:\n\n" + lines, self)
+                text = mask(lines, _secret_texts(args.new_inputs or {}))
+                pulumi.log.error("the image was not built; its last lines:\n\n" + text, self)
         return False
+
+
+def _secret_texts(inputs: Mapping[str, Any]) -> list[str]:
+    """What the build's secrets hold, but for the certificates, which are none."""
+    files = {s["id"]: Path(s["src"]) for s in inputs.get("build", {}).get("secrets") or ()}
+    wanted = [file for name, file in files.items() if name != "ca" and file.is_file()]
+    return [file.read_text(encoding="utf-8", errors="replace") for file in wanted]
 
 
 def _has_app(args: ImageArgs) -> bool:

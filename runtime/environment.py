@@ -8,6 +8,7 @@ import os
 import pwd
 import re
 from collections.abc import Iterator, MutableMapping
+from contextlib import suppress
 from pathlib import Path
 
 from .errors import DeployError
@@ -38,6 +39,7 @@ def load(environ: MutableMapping[str, str] = os.environ) -> tuple[str, ...]:
         environ[path.name] = value = _read(path)
         names.append(path.name)
         _taken.add(value)
+    _taken.update(_further(folder))
     for name, alias in _ALIASES.items():
         if name in environ:
             environ.setdefault(alias, environ[name])
@@ -47,6 +49,14 @@ def load(environ: MutableMapping[str, str] = os.environ) -> tuple[str, ...]:
 def masked(text: str) -> str:
     """A text without the secrets that were taken over, should a project's code print one."""
     return mask(text, _taken)
+
+
+def _further(folder: Path) -> Iterator[str]:
+    """What else is there: no variables, but secrets all the same."""
+    for path in folder.rglob("*"):
+        with suppress(OSError):
+            if path.is_file():
+                yield path.read_text(encoding="utf-8", errors="replace")
 
 
 def _files(folder: Path) -> Iterator[Path]:

@@ -8,14 +8,19 @@ import subprocess
 import sys
 import tarfile
 import threading
+from collections.abc import Sequence
 from typing import IO, Any, NoReturn
 
+from components.commands.hidden import FOLDER, hide_archive, masked
 from components.commands.output import lines_of, say
 from components.commands.remedies import remedies
 
 LAST_LINES = 60
 TIMEOUT = 10.0
 """Seconds after which a daemon that was asked whether it is there is called busy."""
+# What daemons of all ages say of a container that has no such folder.
+_NO_FOLDER = r"(?i)could not find the file|no such file or directory|no such container:path"
+_learned: set[str] = set()
 # What daemons of all ages say of a thing that there is none of.
 _NONE = r"(?i)no such (container|object|volume|network)|network .* not found"
 
@@ -125,10 +130,55 @@ def last_lines(container: str, *, since: str = "", until: str = "") -> str:
         since: leave out what came before, as a time of the daemon's; "" leaves out nothing.
         until: leave out what came later, likewise.
     """
+    if not learn(container):
+        return "(it is not shown: the secrets that may be in it can't be read)"
     limit = [*(["--since", since] if since else []), *(["--until", until] if until else [])]
     done = docker("logs", "--tail", str(LAST_LINES), *limit, container)
     text = (done.stdout + done.stderr).decode(errors="replace").strip()
-    return text or "(it printed nothing)"
+    return masked(text) or "(it printed nothing)"
+
+
+def learn(container: str) -> bool:
+    """Get to know a container's secrets, running or not, to show none of them from now on.
+
+    Args:
+        container: the container's name or id.
+
+    Returns:
+        False if they can't be read: then nothing of what it printed may be shown.
+    """
+    if container in _learned:
+        return True
+    done = docker("cp", f"{container}:{FOLDER}", "-")
+    if done.returncode != 0:
+        return bool(re.search(_NO_FOLDER, done.stderr.decode(errors="replace")))
+    try:
+        hide_archive(done.stdout)
+    except tarfile.TarError:
+        return False
+    _learned.add(container)
+    return True
+
+
+def learn_mounted(mounts: Sequence[str], image: str) -> None:
+    """Get to know the secrets that a container is to get, before it runs.
+
+    If they can't be read, this command fails.
+
+    Args:
+        mounts: its mounts, as `docker run` takes them.
+        image: its image.
+    """
+    for mount in (mount for mount in mounts if f"target={FOLDER}" in mount.split(",")):
+        if mount in _learned:
+            continue
+        words = ("create", "--network", "none", "--mount", mount, image, "true")
+        container = docker_or_fail("looking for what is not to be shown", *words).decode().strip()
+        known = learn(container)
+        docker("rm", "--force", "--volumes", container)
+        if not known:
+            fail(f"the secrets in {mount} can't be read, so nothing that has them is started")
+        _learned.add(mount)
 
 
 def fail(problem: str, code: int = 1) -> NoReturn:

@@ -12,6 +12,8 @@ import zlib
 from collections.abc import Iterator
 from typing import IO, Any
 
+from components.commands.hidden import masked, masked_result
+
 LINE = 2000
 """Characters of a line that are shown: with four bytes to each, far from the plugin's limit."""
 LINES = 200
@@ -37,9 +39,10 @@ def say(text: str, *, to: IO[str] | None = None) -> None:
 def bounded(text: str) -> str:
     """A text of which long lines are cut in the middle, and the middle of many lines is left out.
 
-    What failed stands at the beginning of such a text, or at its end.
+    Secrets that are known are masked before. What failed stands at the beginning of such a text, or
+    at its end.
     """
-    lines = text.split("\n")
+    lines = masked(text).split("\n")
     if len(lines) > LINES:
         kept = LINES // 4
         left_out = f"… ({len(lines) - LINES} lines left out) …"
@@ -67,7 +70,7 @@ def lines_of(source: IO[bytes]) -> Iterator[str]:
             line += part
             unread += max(0, len(line) - 2 * _CHUNK)
             line = line[:_CHUNK] + line[_CHUNK:][-_CHUNK:]
-        yield _cut(line.decode(errors="replace").rstrip("\r\n"), unread)
+        yield _cut(masked(line.decode(errors="replace").rstrip("\r\n")), unread)
 
 
 def result(value: Any) -> None:
@@ -76,7 +79,7 @@ def result(value: Any) -> None:
     Args:
         value: anything that JSON can hold. `parsed` reads it back.
     """
-    text = json.dumps(value)
+    text = json.dumps(masked_result(value))
     if len(text) > _PLAIN:
         text = _PACKED + base64.b64encode(zlib.compress(text.encode(), 9)).decode()
     lines = [text[start : start + _WIDTH] for start in range(0, len(text), _WIDTH)]

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from components.commands import applied, backup, one_shot, window, window_note
-from components.commands.client import docker, docker_or_fail, fail, inspect
+from components.commands.client import docker, docker_or_fail, fail, inspect, learn
 from components.commands.reached import every, reached, running, serving
 from components.commands.window_note import Note
 from components.labels import DEPLOYMENT, RELEASE
@@ -41,6 +41,7 @@ def main() -> None:
     if inspect(volume, "volume") is None:
         fail(f"there is no volume {volume}: no copy of this deployment's database was made here")
     reference = _reference(options.deployment)
+    learn(reference["Name"].removeprefix("/"))
     copies = backup.entries(volume, reference["Image"])
     if not options.id:
         print(as_table(copies))

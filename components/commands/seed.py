@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from components.commands import aftermath, applied, one_shot
-from components.commands.client import docker_shown, fail
+from components.commands.client import docker_shown, fail, learn_mounted
 from components.commands.output import result
 
 ROLE = "seeding"
@@ -35,6 +35,7 @@ def main() -> None:
     # One that an interrupted update left running: it is asked to end, so that there is never a
     # second beside it. The steps are idempotent, so the job runs anew.
     one_shot.make_room(job["deployment"], ROLE)
+    learn_mounted(job["mount"], str(job["image"]))
     done = docker_shown("run", *arguments(job))
     if done.returncode != 0:
         fail(aftermath.left(str(job.get("migrations", ""))), done.returncode)

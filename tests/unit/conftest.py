@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from components.commands import client
+from components.commands import client, hidden
 from tests.unit.fake_daemon import FakeDaemon
 from tests.unit.fake_docker import FakeDocker
 from tests.unit.program import Program, on_a_host_of_its_own, patch_build_folder
@@ -35,6 +35,9 @@ def cli(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeDocker]:
     """The docker client that commands call; it answers success and nothing, until told."""
     fake = FakeDocker()
     monkeypatch.setattr(client, "subprocess", fake)
+    # What one command got to know is forgotten with its end.
+    monkeypatch.setattr(client, "_learned", set())
+    monkeypatch.setattr(hidden, "_hidden", set())
     yield fake
     assert not fake.unused, f"never asked for: {fake.unused}"
 

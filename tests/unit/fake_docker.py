@@ -7,6 +7,8 @@ import subprocess
 from collections.abc import Sequence
 from typing import Any
 
+from components.commands.write_secrets import archive
+
 
 class FakeDocker:
     """Takes the place of the module `subprocess` where the docker client is called.
@@ -14,6 +16,7 @@ class FakeDocker:
     Attributes:
         calls: each call's words, without ``docker``, as on a command line.
         stdin: what each call got on standard input.
+        secrets: what every container has of them.
     """
 
     PIPE, DEVNULL = subprocess.PIPE, subprocess.DEVNULL
@@ -24,6 +27,7 @@ class FakeDocker:
         self.stdin: list[bytes | None] = []
         self._answers: list[tuple[str, list[subprocess.CompletedProcess[bytes]]]] = []
         self._asked: set[str] = set()
+        self.secrets: dict[str, str] = {}
 
     def on(self, words: str, *, code: int = 0, out: object = b"", err: str = "") -> "FakeDocker":
         """Answer calls that begin with these words; several answers come one after another.
@@ -62,6 +66,9 @@ class FakeDocker:
         if words[1] == "version":
             # Whoever fails asks whether the daemon is still there.
             return subprocess.CompletedProcess(words, 0, b"29", b"")
+        if words[1] == "cp" and words[2].endswith(":/run/secrets"):
+            # Whoever shows what a container printed gets to know its secrets first.
+            return subprocess.CompletedProcess(words, 0, archive(self.secrets), b"")
         self.calls.append(call)
         self.stdin.append(options.get("input"))
         for known, answers in self._answers:

@@ -1,5 +1,6 @@
 """What commands have in common: they run anywhere, and say what the docker client said."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from components.commands import client
+from components.commands.output import result, say
 from tests.unit.fake_docker import FakeDocker
 
 COMMANDS = sorted(path.stem for path in Path("components/commands").glob("[a-z]*.py"))
@@ -57,6 +59,62 @@ def test_inspect_tells_what_there_is(cli: FakeDocker) -> None:
 def test_last_lines_of_a_container(cli: FakeDocker, out: str | bytes, err: str, lines: str) -> None:
     cli.on("logs --tail 60 shop", out=out, err=err)
     assert client.last_lines("shop") == lines
+
+
+SECRETS = {"DATABASE_URL": "postgres://ada:hunter2-hunter2@db/shop", "KEY": "line-one\nline-two\n"}
+
+
+def test_last_lines_hold_none_of_the_containers_secrets(cli: FakeDocker) -> None:
+    cli.secrets = SECRETS
+    said = (
+        "no postgres://ada:hunter2-hunter2@db/shop: hunter2-hunter2\nline-two aHVudGVyMi1odW50ZXIy"
+    )
+    cli.on("logs --tail 60 shop", err=said)
+    assert client.last_lines("shop") == "no ***: ***\n*** ***"
+
+
+def test_what_is_said_and_found_out_after_that_holds_none_either(
+    cli: FakeDocker, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cli.secrets = SECRETS
+    client.last_lines("shop")
+    say("it was hunter2-hunter2")
+    result({"step": "hunter2-hunter2", "lines": ['"line-one\\nline-two"']})
+    with pytest.raises(SystemExit):
+        client.fail(f"refused: {SECRETS['DATABASE_URL']}")
+    printed = capsys.readouterr()
+    assert json.loads(printed.out) == {"step": "***", "lines": ['"***"']}
+    assert printed.err.splitlines() == ["it was ***", "refused: ***"]
+
+
+@pytest.mark.parametrize(
+    ("err", "shown"),
+    [
+        ("Error: Could not find the file /run/secrets in container shop", "all is well"),
+        ("Error: no such file or directory", "all is well"),
+        ("Cannot connect to the Docker daemon", "(it is not shown: the secrets that may be in it"),
+    ],
+)
+def test_nothing_is_shown_of_a_container_whose_secrets_cannot_be_read(
+    cli: FakeDocker, monkeypatch: pytest.MonkeyPatch, err: str, shown: str
+) -> None:
+    done = subprocess.CompletedProcess([], 1, b"", err.encode())
+    logs = subprocess.CompletedProcess([], 0, b"all is well", b"")
+    monkeypatch.setattr(client, "docker", lambda *words: done if words[0] == "cp" else logs)
+    assert client.last_lines("shop").startswith(shown)
+
+
+def test_what_a_container_is_to_get_is_known_before_it_runs(
+    cli: FakeDocker, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cli.secrets = SECRETS
+    secret = "type=volume,source=s,target=/run/secrets,readonly"
+    cli.on(f"create --network none --mount {secret} shop:1 true", out="id-1\n")
+    for _ in range(2):
+        client.learn_mounted(["type=volume,source=d,target=/srv/data", secret], "shop:1")
+    assert [call.split()[0] for call in cli.calls] == ["create", "rm"]
+    say("hunter2-hunter2")
+    assert capsys.readouterr().err == "***\n"
 
 
 @pytest.mark.parametrize(
