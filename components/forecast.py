@@ -63,13 +63,13 @@ class Forecast:
         runs = starts or self._name("job") in made
         up = or_restart(self.up) if starts else self.up
         told = (
-            ("this up", f"{up.row}: {up.why}"),
+            ("this up", f"{up.row} ({up.why})"),
             ("release", self._release(starts=starts)),
             ("migrations", self._migrations() if runs else "none run"),
             ("gap", "; ".join(self._gaps(made, starts=starts)) or self._none(starts=starts)),
             ("stays", self._stays({*made, *changed}, starts=starts)),
         )
-        return "\n".join(f"{f'{title}:':<12}{text}" for title, text in told)
+        return "\n".join(f"{title}: {text}" for title, text in told)
 
     def _name(self, suffix: str) -> str:
         return f"{self.deployment}-{suffix}"

@@ -1,7 +1,8 @@
 """The stack's outputs: what is worth a glance after every update, a line for each thing.
 
-`pulumi up` prints them at its end, also when it failed, so they have to leave the error in sight.
-What they sum up is elsewhere in full: in the ledger, and in the log of the image's build.
+`pulumi up` prints them all at its end, also when it failed, so they have to leave the error in
+sight. What they sum up is elsewhere in full: the plan and its reasons in the preview, what ran and
+what each step did in the ledger (`make ledger`), what was supplied in the log of the image's build.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -11,9 +12,12 @@ from components.labels import DEPLOYMENT
 from components.plan import Plan
 
 
-def plan(of: Plan) -> dict[str, str]:
-    """Each operation and point: when it runs, or that it never does, and why."""
-    return {f"{e.operation} at {e.point}": f"{e.when}: {e.why}" for e in of.entries}
+def plan(of: Plan) -> str:
+    """Which operations ever run at each point, in one line."""
+    at: dict[str, list[str]] = {}
+    for entry in of.entries:
+        at.setdefault(entry.point, []).extend([entry.operation] if entry.runs else [])
+    return "; ".join(f"{point}: {', '.join(found) or 'nothing'}" for point, found in at.items())
 
 
 def ledger(account: Mapping[str, Any] | None) -> dict[str, Any] | None:
@@ -30,7 +34,7 @@ def ledger(account: Mapping[str, Any] | None) -> dict[str, Any] | None:
         if cell["planned"] or cell["runs"]
     }
     rest = {key: value for key, value in account.items() if key != "cells"}
-    return {**rest, "ran": cells}
+    return {**rest, "ran": "; ".join(f"{cell} {text}" for cell, text in cells.items())}
 
 
 def _cell(cell: Mapping[str, Any]) -> str:
@@ -38,25 +42,48 @@ def _cell(cell: Mapping[str, Any]) -> str:
     return f"{cell['runs']} of {cell['planned']}{applied}, {cell['seconds']:.2f} s"
 
 
-def seeding(result: Mapping[str, Any] | None) -> dict[str, Any]:
-    """What the job did: migrations applied, and each step's result.
+def seeding(result: Mapping[str, Any] | None) -> str:
+    """What the job did, in one line: migrations applied, and the steps by what they came to.
 
     Args:
         result: what the job printed; None where there is no job, or before it ran.
     """
     if not result:
-        return {"steps": []}
-    migrate = result.get("migrate") or {}
-    counts = {key: migrate[key] for key in ("applied", "seconds") if key in migrate}
-    steps = [_step(step) for step in result.get("steps", ())]
-    return {**({"migrate": counts} if counts else {}), "steps": steps}
+        return "no step ran"
+    applied = (result.get("migrate") or {}).get("applied", 0)
+    steps: Sequence[Mapping[str, Any]] = result.get("steps", ())
+    by_outcome: dict[str, list[str]] = {}
+    for step in steps:
+        by_outcome.setdefault(str(step["result"]), []).append(str(step["name"]))
+    told = [f"{outcome} by {', '.join(names)}" for outcome, names in by_outcome.items()]
+    seconds = sum(step["seconds"] for step in steps)
+    return (
+        f"{applied} migrations applied, {len(steps)} steps in {seconds:.2f} s: "
+        f"{'; '.join(told) or 'no step ran'}"
+    )
 
 
-def _step(step: Mapping[str, Any]) -> str:
-    result, detail = str(step["result"]), str(step.get("detail") or "")
-    if not detail.lower().startswith(result):
-        detail = f"{result}: {detail}" if detail else result
-    return f"{step.get('step', step['name'])}: {detail} ({step['seconds']:.2f} s)"
+def containers(serving: Sequence[str], reached_by: Mapping[str, str]) -> dict[str, Any]:
+    """The backends' containers and the edge's; all of the backends only where there are several."""
+    several = {"backends": list(serving)} if len(serving) > 1 else {}
+    return {"backend": serving[0], **several, **reached_by}
+
+
+def migrations(found: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
+    """What the last check of migrations found, without what it did not find."""
+    return {key: entries for key, entries in found.items() if entries}
+
+
+def releases(kept: Sequence[Mapping[str, Any]] | None) -> list[str] | None:
+    """The kept releases in a line each, those built last first; None before there are any."""
+    return None if kept is None else [_release(entry) for entry in kept]
+
+
+def _release(entry: Mapping[str, Any]) -> str:
+    # The tag comes first: by it one goes back.
+    served = f"served last {entry['served']}" if entry.get("served") else "never served"
+    serves = "serves now" if entry["serves"] else served
+    return f"{entry['release']}, built {entry['built']}, {serves}"
 
 
 def supplied(report: Mapping[str, Any] | None) -> dict[str, Any] | None:

@@ -176,10 +176,14 @@ class Site:
         return found
 
     def steps(self) -> list[tuple[str, str]]:
-        """The output `seeding`: each step and its result."""
-        lines: list[str] = self.outputs()["seeding"]["steps"]
-        told = (line.rpartition(" (")[0].partition(": ") for line in lines)
-        return [(step, said.split()[0].rstrip(":,;.")) for step, _, said in told]
+        """What each step of the last seeding came to, by its ledger."""
+        seeded = [record for record in self.ledger() if record["operation"] == "seed"]
+        told = (line.rpartition(" ") for line in seeded[-1]["result"]["steps"])
+        return [(step, result) for step, _, result in told]
+
+    def releases(self) -> list[str]:
+        """The tags of the releases that are kept, those built last first."""
+        return [line.partition(",")[0] for line in self.outputs()["releases"]]
 
     def results(self) -> set[str]:
         """What the steps came to, each result once."""

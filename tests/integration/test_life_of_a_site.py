@@ -99,9 +99,8 @@ def test_seeded_media_are_served(site: Site, first_up: Run) -> None:
 
 
 def test_the_job_says_what_each_step_did(site: Site, first_up: Run) -> None:
-    seeding = site.outputs()["seeding"]
     assert [result for _, result in site.steps()] == ["created"] * STEPS
-    assert seeding["migrate"]["applied"] > 0
+    assert re.match(rf"[1-9]\d* migrations applied, {STEPS} steps in", site.outputs()["seeding"])
     assert "[10/10] seed_announcement" in first_up.output
 
 
@@ -112,9 +111,9 @@ def test_the_outputs_explain_themselves(site: Site, first_up: Run) -> None:
     assert outputs["strategy"] == "recommended"
     assert outputs["imageId"].startswith("sha256:")
     assert re.fullmatch(r"[0-9a-f]{16}", outputs["release"])
-    assert outputs["baseImage"]["name"]
+    assert outputs["baseImage"]
     assert [outputs["containers"]["backend"]] == backends(site)
-    assert len(outputs["executionPlan"]) == 6
+    assert outputs["executionPlan"] == "build: collectstatic; job: migrate, seed; startup: migrate"
 
 
 @pytest.mark.essential("secrets")
@@ -188,9 +187,8 @@ def test_redeploy_runs_the_job_again_and_finds_nothing_to_do(
     before = backends(site)
     site.configure(redeploy=1)
     site.up()
-    seeding = site.outputs()["seeding"]
     assert [result for _, result in site.steps()] == ["unchanged"] * STEPS
-    assert seeding["migrate"]["applied"] == 0
+    assert site.outputs()["seeding"].startswith("0 migrations applied")
     assert backends(site) != before
     assert visitor.is_logged_in()
 

@@ -50,7 +50,7 @@ def shop(
 @both
 def test_a_new_database_is_neither_judged_nor_copied(shop: Shop) -> None:
     outputs = shop.site.outputs()
-    assert outputs["migrations"] == {"pending": [], "unsafe": [], "warnings": [], "ahead": []}
+    assert outputs["migrations"] == {}
     assert "backup" not in outputs
     assert shop.backups == []
 
@@ -65,7 +65,7 @@ def test_before_a_migration_the_database_is_copied_once(shop: Shop) -> None:
     assert set(statuses) == {200}
     outputs = shop.site.outputs()
     assert outputs["migrations"]["pending"] == ["shop.0002_colour"]
-    assert outputs["migrations"]["unsafe"] == []
+    assert "unsafe" not in outputs["migrations"]
     assert shop.backups == [outputs["backup"]["id"]]
     assert f"backup: {outputs['backup']['id']}" in run.output
     assert "0002_colour" in shop.applied()
@@ -81,7 +81,7 @@ def test_an_update_without_migrations_copies_nothing(shop: Shop) -> None:
     run = shop.site.up()
     assert "backup:" not in run.output
     outputs = shop.site.outputs()
-    assert outputs["migrations"]["pending"] == []
+    assert "pending" not in outputs["migrations"]
     assert outputs["backup"] == before, "the last one made"
     assert shop.backups == [before["id"]]
     assert set(shop.site.up().changes()) == {"unchanged"}

@@ -225,7 +225,7 @@ def app_images(site: Site) -> list[str]:
 
 
 def test_it_goes_back_to_the_release_of_another_dockerfile(depot: Site) -> None:
-    newest, before, *older = [r["release"] for r in depot.outputs()["releases"]]
+    newest, before, *older = depot.releases()
     assert older
     assert app_images(depot) == sorted([newest, before])
     depot.configure(rollback=before, keepReleases=1)
@@ -234,6 +234,6 @@ def test_it_goes_back_to_the_release_of_another_dockerfile(depot: Site) -> None:
     is_well(depot)
     assert unseen.in_backend(depot, "pwd -P") == "/site/backend\n"
     # The one that was replaced was there as long as the update ran.
-    assert [r["release"] for r in depot.outputs()["releases"]] == [newest, before]
+    assert depot.releases() == [newest, before]
     assert app_images(depot) == [before]
     assert set(unseen.up(depot).changes()) == {"unchanged"}

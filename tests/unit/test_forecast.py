@@ -45,7 +45,7 @@ def told(forecast: Forecast, *made: str, changed: tuple[str, ...] = ()) -> dict[
 
 def test_five_lines_answer_what_people_ask() -> None:
     assert told(replace(SITE, new_migrations=["shop.0002_x"]), *BACKEND) == {
-        "this up": "code update: release bbb follows aaa",
+        "this up": "code update (release bbb follows aaa)",
         "release": "aaa -> bbb, which is built now",
         "migrations": "new: shop.0002_x; of packages known once the image is built; the database "
         "is copied before any runs",
@@ -56,7 +56,7 @@ def test_five_lines_answer_what_people_ask() -> None:
 
 def test_a_clean_server() -> None:
     assert told(FIRST, *BACKEND, "shop-edge", "shop-media") == {
-        "this up": "clean server: nothing has served yet",
+        "this up": "clean server (nothing has served yet)",
         "release": "bbb, which is built now",
         "migrations": "all of them, on a new database; there is nothing to copy",
         "gap": "nothing serves yet: visitors get the site once it has passed its gate",
@@ -67,7 +67,7 @@ def test_a_clean_server() -> None:
 def test_nothing_to_do() -> None:
     idle = replace(SITE, release="aaa", up=Up(row=NOTHING, why="nothing was changed"))
     assert told(idle) == {
-        "this up": "nothing to do: nothing was changed",
+        "this up": "nothing to do (nothing was changed)",
         "release": "aaa, the one that serves",
         "migrations": "none run",
         "gap": "none: what serves is not touched",
@@ -76,7 +76,7 @@ def test_nothing_to_do() -> None:
     beside = told(idle, changed=("shop-traffic",))
     assert beside["stays"].endswith("secrets, edge, every container that serves")
     # What nobody foresaw, such as another secret, the engine has found.
-    assert told(idle, *BACKEND)["this up"] == "container restart: the container is replaced"
+    assert told(idle, *BACKEND)["this up"] == "container restart (the container is replaced)"
     assert told(idle, "shop-backend-2")["gap"].startswith("none: what serves goes on")
 
 

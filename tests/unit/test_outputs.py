@@ -1,6 +1,6 @@
 """The outputs say in a line each what is worth a glance."""
 
-import pytest
+from typing import Any
 
 from components import outputs
 from components.plan import execution_plan
@@ -17,9 +17,7 @@ def test_what_is_advised_is_shown_by_id() -> None:
 
 def test_the_plan() -> None:
     said = outputs.plan(execution_plan(Config()))
-    assert len(said) == 6
-    assert said["migrate at startup"].startswith("every container start: keeps the schema up to")
-    assert said["collectstatic at job"] == "never: redundant: the image has the files"
+    assert said == "build: collectstatic; job: migrate, seed; startup: migrate"
 
 
 def test_the_ledger_leaves_out_what_was_not_to_run_and_did_not() -> None:
@@ -38,31 +36,39 @@ def test_the_ledger_leaves_out_what_was_not_to_run_and_did_not() -> None:
         "row": "clean server",
         "agrees": False,
         "differences": ["seed at job: planned 1, ran 0"],
-        "ran": {"migrate at job": "1 of 1, applied 22, 0.32 s", "seed at job": "0 of 1, 0.32 s"},
+        "ran": "migrate at job 1 of 1, applied 22, 0.32 s; seed at job 0 of 1, 0.32 s",
     }
 
 
-@pytest.mark.parametrize(
-    ("step", "says"),
-    [
-        (STEP, "seed_roles: created 3 groups (0.01 s)"),
-        ({**STEP, "result": "unchanged", "detail": ""}, "seed_roles: unchanged (0.01 s)"),
-        (
-            {**STEP, "result": "done", "detail": "2 cables", "step": "seed_roles --fast"},
-            "seed_roles --fast: done: 2 cables (0.01 s)",
-        ),
-    ],
-    ids=str,
-)
-def test_a_seed_step(step: dict[str, object], says: str) -> None:
-    assert outputs.seeding({"steps": [step], "records": ["1"]}) == {"steps": [says]}
+def test_seeding_is_one_line() -> None:
+    pages = {"name": "seed_pages", "result": "unchanged", "seconds": 0.5}
+    steps = [STEP, pages, {**STEP, "name": "seed_admin", "seconds": 0.2}]
+    assert outputs.seeding({"migrate": {"applied": 2}, "steps": steps, "records": ["1"]}) == (
+        "2 migrations applied, 3 steps in 0.71 s: created by seed_roles, seed_admin; "
+        "unchanged by seed_pages"
+    )
+    assert outputs.seeding({"migrate": None, "steps": []}).endswith(
+        "0 steps in 0.00 s: no step ran"
+    )
 
 
-def test_migrations_are_counted() -> None:
-    migrate = {"applied": 2, "seconds": 0.1, "migrations": ["a.1", "a.2"]}
-    said = outputs.seeding({"migrate": migrate, "steps": []})
-    assert said == {"migrate": {"applied": 2, "seconds": 0.1}, "steps": []}
-    assert outputs.seeding({"migrate": None, "steps": []}) == {"steps": []}
+def test_a_release_is_one_line() -> None:
+    kept: list[dict[str, Any]] = [
+        {"release": "bbb", "built": "2030-01-02", "served": "2030-01-03", "serves": True},
+        {"release": "aaa", "built": "2030-01-01", "served": "2030-01-01", "serves": False},
+        {"release": "ccc", "built": "2030-01-01", "served": None, "serves": False},
+    ]
+    assert outputs.releases(kept) == [
+        "bbb, built 2030-01-02, serves now",
+        "aaa, built 2030-01-01, served last 2030-01-01",
+        "ccc, built 2030-01-01, never served",
+    ]
+
+
+def test_what_there_is_none_of_is_left_out() -> None:
+    assert outputs.migrations({"pending": ["a.1"], "unsafe": []}) == {"pending": ["a.1"]}
+    assert outputs.containers(["a"], {"edge": "e"}) == {"backend": "a", "edge": "e"}
+    assert outputs.containers(["a", "b"], {}) == {"backend": "a", "backends": ["a", "b"]}
 
 
 def test_what_was_supplied() -> None:
@@ -82,6 +88,7 @@ def test_what_was_supplied() -> None:
 
 def test_before_there_is_anything_to_say() -> None:
     assert outputs.ledger(None) is None
-    assert outputs.seeding(None) == {"steps": []}
+    assert outputs.seeding(None) == "no step ran"
+    assert outputs.releases(None) is None
     assert outputs.supplied(None) is None
     assert outputs.supplied({}) is None

@@ -163,7 +163,7 @@ def test_a_proxy_of_ones_own_takes_the_edges_place(program: Program) -> None:
         "network": "clean-server-traffic",
         "address": "clean-server:8000",
     }
-    assert outputs["containers"].keys() == {"backend", "backends"}
+    assert outputs["containers"].keys() == {"backend"}
     assert "upstream" not in program.run("clean-server").outputs
 
 
@@ -222,10 +222,10 @@ def test_the_outputs(program: Program, stack: str, port: int) -> None:
     assert recorder[f"{stack}-release"].inputs["name"] == f"{stack}:{outputs['release']}"
     assert recorder[f"{stack}-backend"].inputs["image"] == outputs["imageId"]
     assert outputs["deployment"] == stack
-    assert outputs["seeding"] == {"steps": []}
+    assert outputs["seeding"].endswith("no step ran")
     assert outputs["containers"]["edge"] == f"{stack}-edge"
     assert outputs["containers"]["backend"].startswith(f"{stack}-backend-")
-    assert outputs["baseImage"]["name"] == "django-on-docker/base:trixie"
+    assert outputs["baseImage"].startswith("django-on-docker/base:trixie, ")
 
 
 def test_a_preview_names_the_work_to_come_and_keeps_nothing(
