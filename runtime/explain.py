@@ -11,7 +11,14 @@ _LIBRARY = Path(os.__file__).resolve().parent
 _PACKAGE = Path(__file__).resolve().parent
 _FRAMES = 3
 _LINES = 6
-_SET_IT = "set it with the configuration key `environment`"
+# What a variable's name tells of its value.
+_SECRET = re.compile(
+    r"(?i)SECRET|PASSW|TOKEN|CREDENTIAL|PRIVATE|DSN|SIGNATURE|SALT|(?:^|_)KEY(?:_|$)"
+)
+_SET_THEM = (
+    "`pulumi config set --path environment.NAME VALUE -s STACK`, a secret "
+    "`pulumi config set --secret --path secretEnvironment.NAME -s STACK`"
+)
 
 
 def explain(error: BaseException) -> str:
@@ -67,7 +74,7 @@ def remedy(error: BaseException) -> str | None:
     if variable:
         others = [name for name in _required(error) if name != variable]
         more = f"; the same code reads {', '.join(others)}, not set either" if others else ""
-        return f"the project needs the environment variable {variable}: {_SET_IT}{more}"
+        return f"the project needs the environment variable {variable}: {_set(variable)}{more}"
     if isinstance(error, ModuleNotFoundError) and error.name:
         top = error.name.partition(".")[0]
         return (
@@ -80,7 +87,10 @@ def remedy(error: BaseException) -> str | None:
             "an option for the answer"
         )
     if type(error).__name__ == "ValidationError" and hasattr(error, "error_count"):
-        return f"a value that the project reads from the environment is missing or wrong: {_SET_IT}"
+        return (
+            "a value that the project reads from the environment is missing or wrong: set it with "
+            f"{_SET_THEM}"
+        )
     if isinstance(error, PermissionError) and error.filename:
         return (
             f"{error.filename} can't be written or read in the container; the folders that can be "
@@ -92,6 +102,13 @@ def remedy(error: BaseException) -> str | None:
             "or is its path one of another machine?"
         )
     return None
+
+
+def _set(variable: str) -> str:
+    # Without a value the command asks for it: a secret stays out of the shell's history.
+    if _SECRET.search(variable):
+        return f"`pulumi config set --secret --path secretEnvironment.{variable} -s STACK`"
+    return f"`pulumi config set --path environment.{variable} VALUE -s STACK`"
 
 
 def _missing_variable(error: BaseException) -> str | None:

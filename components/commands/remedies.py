@@ -20,7 +20,7 @@ _ENDED = (
 _FULL = (
     "a disk is full: the Docker host's, unless the error is another machine's. Make room (`docker "
     "system df` shows what Docker takes, `docker builder prune` frees what builds left), and run "
-    "`pulumi up` again"
+    "`pulumi up` again; if a backend was not let through for it, `make recover STACK=NAME` first"
 )
 _WORDS = {
     _GONE: r"(?i)cannot connect to the docker daemon|failed to connect to the docker api|"

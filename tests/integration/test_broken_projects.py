@@ -80,7 +80,10 @@ def replace(file: str, old: str, new: str) -> Callable[[Path], None]:
         ),
         pytest.param(
             append(SETTINGS, "import os\nCRANE = os.environ['CRANE']"),
-            ["needs the environment variable CRANE", "configuration key `environment`"],
+            [
+                "needs the environment variable CRANE",
+                "`pulumi config set --path environment.CRANE VALUE -s STACK`",
+            ],
             id="a variable that is not set",
         ),
         pytest.param(

@@ -32,7 +32,25 @@ def raised(tmp_path: Path, code: str) -> BaseException:
 )
 def test_a_missing_variable_is_named_with_the_key_that_sets_it(tmp_path: Path, code: str) -> None:
     text = explain.explain(raised(tmp_path, code))
-    assert "the environment variable SHOP_TOKEN: set it with the configuration key" in text
+    assert "the environment variable SHOP_TOKEN: `pulumi config set " in text
+
+
+@pytest.mark.parametrize(
+    ("name", "command"),
+    [
+        ("SHOP_NAME", "`pulumi config set --path environment.SHOP_NAME VALUE -s STACK`"),
+        ("MONKEY_HOUSE", "`pulumi config set --path environment.MONKEY_HOUSE VALUE -s STACK`"),
+        *(
+            (name, f"`pulumi config set --secret --path secretEnvironment.{name} -s STACK`")
+            for name in ("STRIPE_API_KEY", "SMTP_PASSWORD", "SENTRY_DSN", "JWT_SECRET", "API_TOKEN")
+        ),
+    ],
+)
+def test_what_is_a_secret_by_its_name_is_set_as_one(
+    tmp_path: Path, name: str, command: str
+) -> None:
+    text = explain.explain(raised(tmp_path, f"import os\nos.environ['{name}']"))
+    assert f"needs the environment variable {name}: {command}" in text
 
 
 def test_other_variables_that_will_be_missed_next_are_named_too(
@@ -51,7 +69,7 @@ def test_a_model_of_the_environment_that_does_not_validate(tmp_path: Path) -> No
     code = "from pydantic import BaseModel\nclass Settings(BaseModel):\n    token: str\nSettings()"
     text = explain.explain(raised(tmp_path, code))
     assert "token" in text
-    assert "missing or wrong: set it with the configuration key" in text
+    assert "missing or wrong: set it with `pulumi config set --path environment.NAME" in text
 
 
 def test_a_key_error_of_another_dict_is_no_missing_variable(tmp_path: Path) -> None:
