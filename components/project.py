@@ -57,7 +57,10 @@ def find_project(
     """
     root = app_path.resolve()
     if not root.is_dir():
-        raise UserError(f"appPath is {str(app_path)!r}: there is no such folder")
+        raise UserError(
+            f"appPath is {str(app_path)!r}: there is no such folder",
+            ["`pulumi config set appPath FOLDER -s STACK`, relative to Pulumi.yaml or absolute"],
+        )
     found = _find_python_path(root, settings_module, python_path)
     file = _find_requirements(root, found, requirements)
     return Project(
@@ -73,10 +76,11 @@ def _find_python_path(root: Path, settings_module: str, configured: str) -> str:
     for candidate in candidates:
         if _module_exists(root / candidate, settings_module):
             return candidate
+    places = [candidate or "." for candidate in candidates]
     raise UserError(
         f"settingsModule is {settings_module!r}: no such module in {root}",
         [
-            *(f"looked for it in {candidate or '.'}/" for candidate in candidates),
+            f"looked for it in {', '.join(dict.fromkeys(f'{place}/' for place in places))}",
             _suggestion(root),
         ],
     )
@@ -87,10 +91,14 @@ def _suggestion(root: Path) -> str:
         {module for folder in _manage_folders(root) for module in _default(root, folder)}
     )
     if named:
-        return f"manage.py names {', '.join(named)}: set settingsModule to that, or to its sibling"
+        return (
+            f"manage.py names {', '.join(named)}: `pulumi config set settingsModule {named[0]} -s "
+            "STACK`, or a sibling of it"
+        )
     return (
         "there is no manage.py either: is appPath a Django project? "
-        "Set appPath to its folder, and pythonPath if its modules are in a folder of their own"
+        "`pulumi config set appPath FOLDER -s STACK`, and `pulumi config set pythonPath FOLDER -s "
+        "STACK` if its modules are in a folder inside it"
     )
 
 
@@ -123,7 +131,13 @@ def _find_requirements(root: Path, python_path: str, configured: str) -> str:
     if configured:
         if (root / configured).is_file():
             return configured
-        raise UserError(f"requirements is {configured!r}: there is no such file in {root}")
+        raise UserError(
+            f"requirements is {configured!r}: there is no such file in {root}",
+            [
+                "`pulumi config set requirements FILE -s STACK`, or `pulumi config rm requirements "
+                "-s STACK` to have it found"
+            ],
+        )
     folders = dict.fromkeys(["", python_path])
     candidates = [f"{d}/{name}".lstrip("/") for d in folders for name in _REQUIREMENTS]
     candidates += [f"{d}/pyproject.toml".lstrip("/") for d in folders]

@@ -117,15 +117,20 @@ def _check(project: Project, dockerfile: str) -> None:
     if dockerfile and not (project.root / dockerfile).is_file():
         raise UserError(
             f"dockerfile is {dockerfile!r}: there is no such file in {project.root}",
-            ["correct its path, or remove the key to have the program's own Dockerfile"],
+            [
+                "`pulumi config set dockerfile PATH -s STACK`, or `pulumi config rm dockerfile -s "
+                "STACK` to have the program's own"
+            ],
         )
     if not dockerfile and not project.requirements:
         raise UserError(
             f"no requirements.txt or pyproject.toml with dependencies in {project.root}",
             [
-                "add one, or set requirements to the file's path inside appPath",
+                "add one (`pip freeze > requirements.txt` lists what your environment has), or "
+                "`pulumi config set requirements FILE -s STACK` if it is called otherwise",
                 "other tools' files have to be exported (`poetry export`, `pipenv requirements`), "
-                "or installed by a Dockerfile of the project's own (dockerfile)",
+                "or installed by the project's own Dockerfile: `pulumi config set dockerfile PATH "
+                "-s STACK`",
             ],
         )
 

@@ -1,5 +1,6 @@
 """Finding the way around projects of different layouts, without importing them."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -92,6 +93,7 @@ def test_what_is_no_project_is_an_error(
     with pytest.raises(UserError) as error:
         find_project(tmp_path, settings_module=module)
     assert says in str(error.value)
+    assert re.search(r"`pulumi config set (settingsModule|appPath) \S+ -s ", str(error.value))
 
 
 @pytest.mark.parametrize(
