@@ -116,6 +116,8 @@ def test_code_update(life: Life, show: Show) -> None:
     release_with_a_migration_and_new_styles(life.site.folder, "tide")
     preview = life.site.preview().output
     assert re.search(r"this up: code update \(release \w+ follows \w+\)", preview)
+    assert re.search(r"migrations: new: \S+; .* the database is copied before any runs", preview)
+    assert "gap: none: what serves goes on until the new container has passed its gate" in preview
     assert re.search(r'row *: ("clean server" => )?"code update"', preview)
     life.site.up()
     life.count(row("code update"), pending=1)

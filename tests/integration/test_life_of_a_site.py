@@ -65,6 +65,11 @@ def edit(site: Site, file: str, text: str) -> None:
 def test_a_preview_announces_everything_and_changes_nothing(site: Site) -> None:
     run = site.preview()
     assert run.code == 0, run.output
+    # Pulumi names the stack, and then comes the answer at once.
+    answer = run.output.rpartition("(django-on-docker-clean-server):\n")[2].splitlines()[:5]
+    titles = [line.strip().partition(":")[0] for line in answer]
+    assert titles == ["this up", "release", "migrations", "gap", "stays"], run.output
+    assert "clean server (nothing has served yet)" in answer[0]
     assert "execution plan" in run.output
     assert re.search(r"collectstatic +build +yes", run.output)
     assert docker.from_env().volumes.list(filters={"name": site.deployment}) == []
