@@ -116,7 +116,7 @@ class Forecast:
             )
         elif not self.now.served and not self.retire:
             yield "nothing serves yet: visitors get the site once it has passed its gate"
-        elif self.now.served and not self.now.serving:
+        elif self.now.served and not self.now.startup:
             yield "the site is down now, until the new container has passed its gate"
         if self._replaced("edge", made):
             yield "a second or two, while the edge is replaced: connections are refused"

@@ -148,7 +148,7 @@ def _fail(container: str, verdict: Rejection) -> NoReturn:
         f"{aftermath.left(os.environ.get('MIGRATIONS', ''))}\n"
         "The same again fails again; another project or config is tried by the next `pulumi up`. "
         "If the cause was outside of both and is mended (a full disk, a database that was away), "
-        "`make recover` lets it try once more.\n"
+        "`make recover STACK=NAME` lets it try once more.\n"
         f"Its last lines:\n\n{verdict.lines}"
     )
 

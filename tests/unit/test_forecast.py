@@ -173,7 +173,9 @@ def test_another_database_is_said() -> None:
 
 
 def test_a_release_that_failed_stands_beside() -> None:
-    failed = replace(SITE, now=replace(SERVED, failed=True, rejected="ccc"))
+    # The one that serves is to be deleted, as the state has it, and serves all the same.
+    failed = replace(SITE, now=replace(SERVED, serving=(), failed=True, rejected="ccc"))
+    assert told(failed, *BACKEND)["gap"].startswith("none: what serves goes on")
     stands = "; a container of ccc failed its gate and gets no traffic: "
     assert told(failed, *BACKEND)["release"].endswith(f"{stands}it is replaced")
     assert told(failed, "shop-gate")["release"].endswith(f"{stands}it is asked once more")

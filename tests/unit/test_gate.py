@@ -292,7 +292,7 @@ def test_what_a_failed_one_committed_is_said_before_its_last_lines(
     rejected(cli, answers(None))
     said = capsys.readouterr().err
     assert "it committed something, says here.json\nThe same again fails again" in said
-    assert "`make recover` lets it try once more.\nIts last lines:\n\nTraceback" in said
+    assert "`make recover STACK=NAME` lets it try once more.\nIts last lines:\n\nTraceback" in said
 
 
 SMOKE = "exec shop python -m deploy_runtime.smoke"
