@@ -14,6 +14,7 @@ from typing import IO, Any, NoReturn
 from components.commands.hidden import FOLDER, hide_archive, masked
 from components.commands.output import lines_of, say
 from components.commands.remedies import remedies
+from components.labels import DEPLOYMENT, LOOKING, ROLE, options
 
 LAST_LINES = 60
 TIMEOUT = 10.0
@@ -172,7 +173,9 @@ def learn_mounted(mounts: Sequence[str], image: str) -> None:
     for mount in (mount for mount in mounts if f"target={FOLDER}" in mount.split(",")):
         if mount in _learned:
             continue
-        words = ("create", "--network", "none", "--mount", mount, image, "true")
+        # One that is left behind, since this was killed, is found by its mark and removed.
+        marks = options({DEPLOYMENT: "", ROLE: LOOKING})
+        words = ("create", "--network", "none", *marks, "--mount", mount, image, "true")
         container = docker_or_fail("looking for what is not to be shown", *words).decode().strip()
         known = learn(container)
         docker("rm", "--force", "--volumes", container)

@@ -9,12 +9,19 @@ from components.paths import mount_words
 
 USER = 10001
 # Looks first: a volume whose files are right is not written to. What is mounted in a folder is
-# another's, and a link's own owner is changed, not that of what it leads to.
+# another's, also if it is from the same file system, and a link's own owner is changed, not that of
+# what it leads to.
 _SCRIPT = f"""\
 for folder in "$@"; do
-  others() {{ find "$folder" -xdev '(' ! -uid {USER} -o ! -gid {USER} ')' "$@"; }}
-  found="$(others -print | wc -l)"
-  [ "$found" = 0 ] || others -exec chown -h {USER}:{USER} '{{}}' + || exit 1
+  set -- -false
+  while read -r _ _ _ _ point _; do
+    case "$point" in
+      "$folder"/*) set -- "$@" -o -path "$(printf %b "$point" | sed 's/[][*?\\\\]/\\\\&/g')" ;;
+    esac
+  done < /proc/self/mountinfo
+  set -- "$folder" -xdev '(' "$@" ')' -prune -o '(' ! -uid {USER} -o ! -gid {USER} ')'
+  found="$(find "$@" -print | wc -l)"
+  [ "$found" = 0 ] || find "$@" -exec chown -h {USER}:{USER} '{{}}' + || exit 1
   echo "$found"
 done
 """

@@ -103,6 +103,15 @@ def test_seeded_media_are_served(site: Site, first_up: Run) -> None:
     assert browser.get(found.group(1))[0] == 200
 
 
+def test_a_link_among_them_is_served_by_where_it_leads(site: Site, first_up: Run) -> None:
+    (backend,) = docker.from_env().containers.list(filters=site.labelled("backend"))
+    link = "cd /srv/media && echo seen > inside-7 && ln -s inside-7 link-7 && ln -s "
+    assert backend.exec_run(["sh", "-c", f"{link} /run/secrets/SECRET_KEY key-7"]).exit_code == 0
+    answers = [Browser(site.url).get(f"/media/{name}") for name in ("link-7", "key-7")]
+    backend.exec_run(["sh", "-c", "cd /srv/media && rm inside-7 link-7 key-7"])
+    assert answers == [(200, "seen\n"), (404, "Not found")]
+
+
 def test_the_job_says_what_each_step_did(site: Site, first_up: Run) -> None:
     assert [result for _, result in site.steps()] == ["created"] * STEPS
     assert re.match(rf"[1-9]\d* migrations applied, {STEPS} steps in", site.outputs()["seeding"])

@@ -100,10 +100,11 @@ def test_it_lets_nobody_in_without_the_password(site: Site, first_up: Run) -> No
 def test_the_application_owns_its_database_and_nothing_more(
     site: Site, first_up: Run, record_property: Any
 ) -> None:
+    made, password = server(site), site.config("databasePassword")
+
     def said(user: str, statement: str, host: str = "/var/run/postgresql") -> str:
-        password = site.config("databasePassword")
         words = ["psql", "--no-password", "-h", host, "-U", user, "-d", "app", "-tAc", statement]
-        done: Any = server(site).exec_run(words, environment={"PGPASSWORD": password})
+        done: Any = made.exec_run(words, environment={"PGPASSWORD": password})
         return str(done.output.decode().strip())
 
     refused = {
@@ -187,7 +188,7 @@ def test_a_backup_by_hand_is_restored(site: Site, visitor: Browser) -> None:
     follow(site, f"docker exec {name} pg_dump -U app -Fc app > site.dump")
     follow(site, f"docker exec {name} psql -U app -d app -c 'DROP TABLE django_session'")
     (backend,) = docker.from_env().containers.list(filters=site.labelled("backend"))
-    restore = "pg_restore -U app -d app --clean --if-exists --single-transaction"
+    restore = "pg_restore -U postgres -d app --clean --if-exists --single-transaction"
     follow(site, f"docker stop {backend.name}")
     follow(site, f"docker exec -i {name} {restore} < site.dump")
     follow(site, f"docker start {backend.name}")

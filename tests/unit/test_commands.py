@@ -109,10 +109,13 @@ def test_what_a_container_is_to_get_is_known_before_it_runs(
 ) -> None:
     cli.secrets = SECRETS
     secret = "type=volume,source=s,target=/run/secrets,readonly"
-    cli.on(f"create --network none --mount {secret} shop:1 true", out="id-1\n")
+    cli.on("create --network none", out="id-1\n")
     for _ in range(2):
         client.learn_mounted(["type=volume,source=d,target=/srv/data", secret], "shop:1")
-    assert [call.split()[0] for call in cli.calls] == ["create", "rm"]
+    made, removed = cli.calls
+    assert made.endswith(f" --mount {secret} shop:1 true")
+    assert "django-on-docker.role=look" in made
+    assert removed == "rm --force --volumes id-1"
     say("hunter2-hunter2")
     assert capsys.readouterr().err == "***\n"
 

@@ -129,6 +129,27 @@ def test_what_is_right_is_not_written_to(tmp_path: Path, monkeypatch: pytest.Mon
     assert run_script(tmp_path, str(tmp_path / "file")) == (0, ["0"], [])
 
 
+def test_what_is_mounted_in_a_folder_is_anothers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mounts = tmp_path / "mountinfo"
+    for name in ("media/in ner[1]", "media/in ner1", "media/deep/er"):
+        (tmp_path / name).mkdir(parents=True)
+        (tmp_path / name / "file").touch()
+    points = [
+        f"{tmp_path}/{name}" for name in ("", "media", "media/in\\040ner[1]", "media/deep/er")
+    ]
+    mounts.write_text("".join(f"9 1 0:9 / {point} rw - ext4 /dev/x rw\n" for point in points))
+    monkeypatch.setattr(own, "_SCRIPT", own._SCRIPT.replace("/proc/self/mountinfo", str(mounts)))
+    code, said, calls = run_script(tmp_path, str(tmp_path / "media"))
+    assert (code, said) == (0, ["4"])
+    given = " ".join(calls)
+    for name in ("media ", "media/deep", "media/in ner1", "media/in ner1/file"):
+        assert f"{tmp_path}/{name}" in f"{given} "
+    assert "[1]" not in given
+    assert "er/file" not in given
+
+
 def test_what_cannot_be_given_is_a_failure(tmp_path: Path) -> None:
     (tmp_path / "refused").touch()
     code, said, _ = run_script(tmp_path, str(tmp_path / "refused"), str(tmp_path))

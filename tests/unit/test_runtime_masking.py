@@ -13,6 +13,7 @@ from urllib.parse import quote, quote_plus, urlencode
 import pytest
 
 from runtime.masking import MASK, mask, masked_data
+from tests.leaks import leaks
 
 PLAIN = "correct horse/battery+staple"
 ODD = "p@ss w\u00f6rd'\"\\%$`&<tab\there"
@@ -64,18 +65,6 @@ SPELLINGS: dict[str, Callable[[str], str]] = {
     "base64 two further": lambda s: base64.b64encode(f"xy{s}:and more".encode()).decode(),
     "base64 with a line break": lambda s: base64.b64encode(f"{s}\n".encode()).decode(),
 }
-
-
-def leaks(secret: str, shown: str) -> list[str]:
-    """What of a secret is still in a text: eight of its bytes in a row, in any encoding."""
-    raw = secret.encode()
-    pieces = [raw[start : start + 8] for start in range(len(raw) - 7)]
-    written = {piece.decode(errors="ignore") for piece in pieces} | {p.hex() for p in pieces}
-    for before in range(3):
-        for piece in pieces:
-            code = base64.b64encode(b"\0" * before + piece).decode()
-            written.add(code[-(-before * 8 // 6) : (before + 8) * 8 // 6])
-    return [text for text in written if len(text) >= 8 and text in shown]
 
 
 @pytest.mark.parametrize("spelling", SPELLINGS)
