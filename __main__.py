@@ -147,7 +147,10 @@ startup = startup_command(
     grace=settings.stop_grace,
     reload=settings.mount_source,
 )
-serving_environment = {**environment, **application.startup_switch(plan.collect_at_startup)}
+serving_environment = {
+    **environment,
+    **application.serving(settings, collect=plan.collect_at_startup),
+}
 job_for = triggers(settings.seed_steps, settings.redeploy, given.database.identity)
 now = standing(
     given.state,
@@ -231,9 +234,10 @@ backend = Backend(
         "release": release.tag,
         "image_id": image.image_id,
         "startup": startup,
-        "network": network.network_name,
+        "networks": [network.network_name, network.front_name],
         "environment": serving_environment,
         "mounts": [*mounts, files.assets],
+        "temporary": application.temporary(settings),
         "redeploy": settings.redeploy,
         "gate_timeout": settings.gate_timeout,
         "gate_terms": settings.gate_terms,
@@ -256,7 +260,7 @@ if settings.edge:
         {
             "deployment": deployment,
             "image_id": edge_image.image_id,
-            "network": network.network_name,
+            "network": network.front_name,
             "port": settings.port,
             "held_back": is_held_back(
                 last(given.state, f"{deployment}-edge"),

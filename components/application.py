@@ -14,6 +14,9 @@ from components.settings import Settings
 from components.settings_project import debug_variable
 
 SOURCE_FOLDER = "/app"
+TEMPORARY_FOLDER = "/tmp"
+# Megabytes: ten of the largest uploads at once, as the limit on bodies is by default.
+_TEMPORARY_SIZE = 1024
 
 
 def environment(settings: Settings, *, database: Address, release: str) -> dict[str, str]:
@@ -75,9 +78,35 @@ def superuser(settings: Settings) -> dict[str, str]:
     }
 
 
-def startup_switch(collect: bool) -> dict[str, str]:
-    """The one variable in which start-up commands differ."""
-    return {"COLLECT_STATIC_ON_STARTUP": _flag(collect)}
+def serving(settings: Settings, *, collect: bool) -> dict[str, str]:
+    """What only those that serve get: the switch of the start-up command, and what bounds them.
+
+    Args:
+        settings: the stack's settings.
+        collect: static files are collected at each start.
+    """
+    return {
+        "COLLECT_STATIC_ON_STARTUP": _flag(collect),
+        # Nothing reads it: another size is another container, and this says why one starts.
+        "DEPLOY_TEMPORARY_MB": str(temporary_size(settings)),
+    }
+
+
+def temporary(settings: Settings) -> dict[str, str]:
+    """The containers' temporary folder by its path, with the options of a tmpfs that bound it.
+
+    Django puts an upload of more than 2.5 MB there before the project sees it. A limit on the disk
+    would take a file system with quotas; memory is bounded everywhere, and only taken meanwhile.
+    A volume of one's own in its place stays.
+    """
+    if TEMPORARY_FOLDER in settings.volumes.values():
+        return {}
+    return {TEMPORARY_FOLDER: f"size={temporary_size(settings)}m,mode=1777,exec"}
+
+
+def temporary_size(settings: Settings) -> int:
+    """Megabytes of the temporary folder: never so few that two of the largest bodies do not fit."""
+    return max(_TEMPORARY_SIZE, 2 * settings.max_body_size)
 
 
 def mounts(

@@ -31,12 +31,14 @@ class BackendArgs(TypedDict):
     """The image's id: a tag alone would leave a container on an older image of that name."""
     startup: str
     """The start-up command, a shell script."""
-    network: pulumi.Input[str]
-    """The network that the edge reaches it on."""
+    networks: Sequence[pulumi.Input[str]]
+    """The networks of what it needs, and of what reaches it."""
     environment: Mapping[str, str]
     """The container's environment; it holds no secret."""
     mounts: Sequence[Mount]
     """What is mounted into it: with another volume, such as other secrets', another one starts."""
+    temporary: Mapping[str, str]
+    """Folders in memory, with the options of their tmpfs, by path."""
     redeploy: int
     """Raised to replace the container without any other change."""
     gate_timeout: int
@@ -121,8 +123,9 @@ class Backend(pulumi.ComponentResource):
             envs=[f"{key}={value}" for key, value in sorted(args["environment"].items())],
             labels=as_args({**marks, MOUNTS: fingerprint(args["mounts"])}),
             mounts=[mount.for_container() for mount in args["mounts"]],
+            tmpfs=args["temporary"],
             network_mode="bridge",
-            networks_advanced=[{"name": args["network"]}],
+            networks_advanced=[{"name": network} for network in args["networks"]],
             init=True,
             restart=RESTART,
             must_run=True,

@@ -54,8 +54,8 @@ resolvers docker
 frontend public
   bind :{port}
   http-request return status 411 content-type "text/html; charset=utf-8" \
-file /usr/local/share/edge/411.html if {{ req.hdr(Transfer-Encoding) -m found }}
-  http-request deny deny_status 413 if {{ req.hdr_val(Content-Length) gt {max_body} }}
+file /usr/local/share/edge/411.html if {{ req.fhdr_cnt(Transfer-Encoding) gt 0 }}
+  http-request deny deny_status 413 if {{ req.body_size gt {max_body} }}
   http-request set-var(txn.visitor) src
 {visitor}  http-request del-header _ -m sub
   http-request del-header Forwarded

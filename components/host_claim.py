@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from components import host_folders, ports
 from components.database_claim import DatabaseClaim
 from components.host_sharing import Sharing
-from components.labels import DEPLOYMENT, ROLE, STACK, traffic_network
+from components.labels import DEPLOYMENT, ROLE, STACK, front_network, traffic_network
 from components.uploads import left_behind
 
 if TYPE_CHECKING:
@@ -160,7 +160,7 @@ class Claim:
 
     def _network_problems(self, host: "Host") -> Iterator[str]:
         # What one deployment calls its own may be what another's proxy would be let onto.
-        names = [self.deployment]
+        names = [self.deployment, front_network(self.deployment)]
         if self.port is None:
             names.append(traffic_network(self.deployment))
         for network in host.client.networks.list(filters={"label": DEPLOYMENT}):

@@ -36,6 +36,11 @@ def traffic_network(deployment: str) -> str:
     return f"{deployment}-traffic"
 
 
+def front_network(deployment: str) -> str:
+    """The name of the network on which a deployment's edge reaches its backends."""
+    return f"{deployment}-front"
+
+
 def options(marks: Mapping[str, str]) -> list[str]:
     """Words that have the docker client give these labels to what it makes."""
     return [word for name, value in marks.items() for word in ("--label", f"{name}={value}")]

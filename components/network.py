@@ -1,4 +1,4 @@
-"""The network on which the edge reaches the backends by name."""
+"""The deployment's networks: what the application reaches, and on which the edge reaches it."""
 
 from typing import TypedDict
 
@@ -6,35 +6,45 @@ import pulumi
 import pulumi_docker as docker
 
 from components import PACKAGE
-from components.labels import as_args, labels
+from components.labels import as_args, front_network, labels
 
 
 class NetworkArgs(TypedDict):
-    """Whose network it is."""
+    """Whose networks they are."""
 
     deployment: str
-    """The deployment that the network belongs to."""
+    """The deployment that the networks belong to."""
     stack: str
-    """The stack that makes it, for the mark on it."""
+    """The stack that makes them, for the mark on them."""
 
 
 class Network(pulumi.ComponentResource):
-    """A bridge network of the deployment's own, with Docker's DNS for container names."""
+    """Two bridge networks of the deployment's own, with Docker's DNS for container names.
+
+    The edge is what strangers talk to: it is on a network with the backends, and on none with a
+    database or whatever else the application uses.
+    """
 
     network_name: pulumi.Output[str]
-    """The network's name."""
+    """The network of the application, its jobs and its database server."""
+    front_name: pulumi.Output[str]
+    """The network of the edge and the backends."""
 
     def __init__(
         self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__(f"{PACKAGE}:index:Network", name, None, opts)
-        network = docker.Network(
-            f"{name}-network",
-            name=args["deployment"],
+        deployment = args["deployment"]
+        self.network_name = self._network(f"{name}-network", deployment, args)
+        self.front_name = self._network(f"{name}-front", front_network(deployment), args)
+        self.register_outputs({"network_name": self.network_name, "front_name": self.front_name})
+
+    def _network(self, name: str, network: str, args: NetworkArgs) -> pulumi.Output[str]:
+        return docker.Network(
+            name,
+            name=network,
             driver="bridge",
             labels=as_args(labels(args["deployment"], "network", stack=args["stack"])),
             # The mark says who made it; handing it to another stack replaces nothing.
             opts=pulumi.ResourceOptions(parent=self, ignore_changes=["labels"]),
-        )
-        self.network_name = network.name
-        self.register_outputs({"network_name": self.network_name})
+        ).name

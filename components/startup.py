@@ -43,7 +43,8 @@ def startup_command(
         "--threads": str(threads),
         "--worker-tmp-dir": "/dev/shm",
         "--graceful-timeout": str(grace),
-        "--forwarded-allow-ips": "*",
+        # Whom the application believes is not told by addresses (deploy_runtime.visitor).
+        "--forwarded-allow-ips": "127.0.0.1",
     }
     words = [word for pair in options.items() for word in pair]
     serve = f"{_GUNICORN} {shlex.join(words)}{' --reload' if reload else ''}"

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .errors import DeployError
+from .visitor import Senders, heard_out
 
 SETTINGS_MODULE = f"{__package__}.settings"
 
@@ -68,4 +69,4 @@ def _import(path: str) -> Callable[..., Any]:
     return called
 
 
-application = load()
+application = heard_out(load(), Senders(os.environ.get("DEPLOY_DEPLOYMENT", "")))

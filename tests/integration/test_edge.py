@@ -5,19 +5,23 @@ The tests of this module build on each other, in order, on one deployment.
 
 import http.client
 import json
+import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
 import docker
 import docker.errors
 import pytest
+from docker.models.containers import Container
 
 from components.host import Host
 from components.labels import labels
-from tests.integration.conftest import MakeSite
+from tests.integration import hostile
+from tests.integration.conftest import LOAD, MakeSite
 from tests.integration.harness import Run, Site
 
 VIEWS = """
@@ -34,7 +38,15 @@ def seen(request):
     read = len(request.body)
     return JsonResponse({"host": socket.gethostname(), "read": read, **request.headers})
 
-urlpatterns = [path("slow/", slow), path("seen/", seen), *urlpatterns]
+@csrf_exempt
+def caught(request):
+    with open("/tmp/caught", "a") as stream:
+        stream.write(f"{request.method} {request.headers}\n")
+    return HttpResponse("caught")
+
+urlpatterns = [
+    path("slow/", slow), path("seen/", seen), path("caught/", caught), *urlpatterns
+]
 """
 # Well at once for its own gate, and for the edge long after it would give up what serves.
 FINE = """
@@ -122,6 +134,13 @@ def containers(site: Site) -> dict[str, str]:
     return {str(c.name): str(c.id) for c in found}
 
 
+def said_in(container: Container, script: str) -> str:
+    """What a script prints in a container, errors included."""
+    output = container.exec_run(["sh", "-c", script]).output
+    assert isinstance(output, bytes)
+    return output.decode()
+
+
 def send(site: Site, method: str, body: Any = None, **headers: str) -> tuple[int, Any]:
     """Status and body of one request, on a connection of its own."""
     connection = http.client.HTTPConnection("127.0.0.1", site.port, timeout=40)
@@ -137,7 +156,7 @@ def send(site: Site, method: str, body: Any = None, **headers: str) -> tuple[int
 def test_open_connections_go_on_to_the_next_release(site: Site, first_up: Run) -> None:
     with crowd(site) as quiet:
         # The first is a reload besides, whose old worker knows the old backend only.
-        for changes in ({"redeploy": 1, "maxBodySize": 50}, {"redeploy": 2}):
+        for changes in ({"redeploy": 1, "maxBodySize": hostile.LIMIT}, {"redeploy": 2}):
             before = site.outputs()["containers"]
             site.configure(**changes)
             site.up()
@@ -171,6 +190,42 @@ def test_what_visitors_claim_of_themselves_is_replaced(site: Site, first_up: Run
     assert len(seen["X-Request-Id"]) == 36
     assert {"X-Forwarded-Ssl", "Forwarded"} & seen.keys() == set()
     assert send(site, "GET", **{"X-Request-ID": "mine"})[1]["X-Request-Id"] == "mine"
+
+
+def test_what_comes_past_the_edge_is_not_believed(site: Site, first_up: Run) -> None:
+    backend = docker.from_env().containers.get(site.outputs()["containers"]["backend"])
+    for network in backend.attrs["NetworkSettings"]["Networks"].values():
+        connection = http.client.HTTPConnection(network["IPAddress"], 8000, timeout=40)
+        lies = {"X-Forwarded-For": "1.1.1.1", "X-Forwarded-Proto": "https", "X-Real-IP": "1.1.1.1"}
+        connection.request("GET", "/seen/", headers={"Host": "127.0.0.1", **lies})
+        seen = json.loads(connection.getresponse().read())
+        assert seen["host"]
+        assert not lies.keys() & {name.title() for name in seen}
+    # The same, as the edge says it.
+    assert send(site, "GET")[1]["X-Forwarded-Proto"] == "http"
+
+
+def test_nothing_hostile_gets_through(
+    site: Site, first_up: Run, record_property: Callable[[str, object], None]
+) -> None:
+    backend = docker.from_env().containers.get(site.outputs()["containers"]["backend"])
+    requests = list(hostile.table(f"127.0.0.1:{site.port}"))
+    slow = socket.create_connection(("127.0.0.1", site.port), timeout=30)
+    slow.sendall(b"GET /caught/ HTTP/1.1\r\nX-A: ")
+    with ThreadPoolExecutor(8) as pool:
+        through = [x for x in pool.map(lambda r: hostile.send(site.port, r), requests) if x]
+    assert through == []
+    assert "No such file" in said_in(backend, "cat /tmp/caught")
+    # Whoever never ends is sent away, after 20 seconds.
+    assert not slow.recv(4096).startswith(b"HTTP/1.1 2")
+    assert send(site, "GET")[0] == 200
+    record_property(LOAD, f"hostile requests: {len(requests)} tried, {len(through)} got through")
+
+
+def test_uploads_on_their_way_are_bounded(site: Site, first_up: Run) -> None:
+    backend = docker.from_env().containers.get(site.outputs()["containers"]["backend"])
+    fill = "dd if=/dev/zero of=/tmp/fill bs=1M count=1100 2>&1; ls -s /tmp/fill; rm /tmp/fill"
+    assert "No space left on device" in said_in(backend, fill)
 
 
 @pytest.mark.essential("large bodies")

@@ -78,6 +78,18 @@ def results(site: Site) -> set[str]:
 def test_a_clean_server_becomes_a_seeded_site(site: Site, first_up: Run) -> None:
     assert "Skarn Tooth" in Browser(site.url).get("/")[1]
     assert results(site) == {"created"}
+
+
+def test_the_edge_does_not_reach_the_server(site: Site, first_up: Run) -> None:
+    client = docker.from_env()
+    edge = client.containers.get(site.outputs()["containers"]["edge"])
+    code = "import socket, sys; socket.create_connection((sys.argv[1], 5432), timeout=2)"
+    networks = server(site).attrs["NetworkSettings"]["Networks"]
+    for address in (str(server(site).name), *(n["IPAddress"] for n in networks.values())):
+        # The backend does: it is there.
+        backend = client.containers.get(site.outputs()["containers"]["backend"])
+        assert backend.exec_run(["python", "-c", code, address]).exit_code == 0
+        assert edge.exec_run(["python3", "-c", code, address]).exit_code != 0
     made = server(site)
     assert made.name == f"{site.deployment}-postgres"
     tables = "SELECT count(*) FROM django_migrations"

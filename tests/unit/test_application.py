@@ -109,13 +109,28 @@ def test_a_seed_step_learns_whom_to_create() -> None:
 
 @pytest.mark.parametrize(("collect", "value"), [(True, "true"), (False, "false")])
 def test_start_up_commands_differ_in_one_variable(collect: bool, value: str) -> None:
-    assert application.startup_switch(collect) == {"COLLECT_STATIC_ON_STARTUP": value}
+    assert application.serving(settings(), collect=collect) == {
+        "COLLECT_STATIC_ON_STARTUP": value,
+        "DEPLOY_TEMPORARY_MB": "1024",
+    }
+
+
+@pytest.mark.parametrize(("megabytes", "size"), [(1, 1024), (512, 1024), (600, 1200)])
+def test_uploads_on_their_way_take_no_more_than_a_stated_size(megabytes: int, size: int) -> None:
+    found = settings(maxBodySize=megabytes)
+    assert application.temporary(found) == {"/tmp": f"size={size}m,mode=1777,exec"}
+    # Another size is another container, and the environment tells so beforehand.
+    assert application.serving(found, collect=False)["DEPLOY_TEMPORARY_MB"] == str(size)
+
+
+def test_a_volume_of_ones_own_holds_them_instead() -> None:
+    assert application.temporary(settings(volumes={"spare": "/tmp"})) == {}
 
 
 def test_what_this_program_sets_config_cannot() -> None:
-    others = {**application.superuser(settings()), **application.startup_switch(True)}
-    ours = {name for name in environment() if not name.startswith("DEPLOY_")}
-    assert {*ours, *others} <= set(RESERVED)
+    others = {**application.superuser(settings()), **application.serving(settings(), collect=True)}
+    ours = {n for n in {*environment(), *others} if not n.startswith("DEPLOY_")}
+    assert ours <= set(RESERVED)
 
 
 def mounts(*more: Mount, **changes: Any) -> list[str]:

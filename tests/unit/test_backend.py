@@ -21,9 +21,10 @@ def backend(*, stdout: str = "", **changes: Any) -> Recorder:
             "release": "abc",
             "image_id": "sha256:1",
             "startup": "exec serve",
-            "network": "shop",
+            "networks": ["shop", "shop-front"],
             "environment": {"DEBUG": "false", "ALLOWED_HOSTS": "a,b"},
             "mounts": [Mount(source="shop-data", target="/srv/data")],
+            "temporary": {"/tmp": "size=1024m"},
             "redeploy": 0,
             "gate_timeout": 120,
             "gate_terms": {"gateTimeout": "120"},
@@ -50,7 +51,8 @@ def recorder() -> Recorder:
         ("command", ["sh", "-c", "exec serve"]),
         ("envs", ["ALLOWED_HOSTS=a,b", "DEBUG=false"]),
         ("networkMode", "bridge"),
-        ("networksAdvanced", [{"name": "shop"}]),
+        ("networksAdvanced", [{"name": "shop"}, {"name": "shop-front"}]),
+        ("tmpfs", {"/tmp": "size=1024m"}),
         ("init", True),
         ("mustRun", True),
         # Docker restarts it after a crash and a reboot; the update itself never waits for that.
@@ -164,7 +166,7 @@ def test_who_uses_the_serving_container_waits_for_its_gate() -> None:
             "image_id": "i",
             "startup": "s",
         }
-        more = {"network": "n", "environment": {}, "mounts": [], "redeploy": 0}
+        more = {"networks": ["n"], "environment": {}, "mounts": [], "temporary": {}, "redeploy": 0}
         times = {"gate_timeout": 1, "gate_terms": {}, "stop_grace": 1}
         made = Backend("shop", cast(BackendArgs, {**args, **more, **times}))
         docker.Container("follower", image="i", hostname=made.serving[0])

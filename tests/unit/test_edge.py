@@ -111,15 +111,16 @@ def test_both_belong_to_the_component_and_are_marked(recorder: Recorder) -> None
         assert {"deployment": "shop", "role": "edge"}.items() <= recorder[key].labels.items()
 
 
-def test_the_network_is_the_deployments_own() -> None:
+def test_the_networks_are_the_deployments_own() -> None:
     def program() -> dict[str, Any]:
-        return {"name": Network("shop", {"deployment": "shop", "stack": "o/p/s"}).network_name}
+        made = Network("shop", {"deployment": "shop", "stack": "o/p/s"})
+        return {"name": made.network_name, "front": made.front_name}
 
     recorder = deploy(program)
-    assert recorder.outputs == {"name": "shop"}
-    assert recorder["shop-network"].parent == "Network"
-    assert recorder["shop-network"].inputs["driver"] == "bridge"
-    marks = {"deployment": "shop", "role": "network", "stack": "o/p/s"}
-    assert recorder["shop-network"].labels == marks
-    # Another stack that takes the deployment over replaces nothing.
-    assert recorder["shop-network"].options.ignoreChanges == ["labels"]
+    assert recorder.outputs == {"name": "shop", "front": "shop-front"}
+    for key in ("shop-network", "shop-front"):
+        assert recorder[key].parent == "Network"
+        assert recorder[key].inputs["driver"] == "bridge"
+        assert recorder[key].labels == {"deployment": "shop", "role": "network", "stack": "o/p/s"}
+        # Another stack that takes the deployment over replaces nothing.
+        assert recorder[key].options.ignoreChanges == ["labels"]

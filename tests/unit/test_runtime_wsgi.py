@@ -28,7 +28,8 @@ def project(tmp_path: Path) -> Project:
 SHOWN = """
 import os
 from django.conf import settings
-from runtime.wsgi import application
+from runtime.wsgi import load
+application = load()
 result = [application.__module__, settings.SETTINGS_MODULE, os.environ["DJANGO_SETTINGS_MODULE"]]
 """
 

@@ -105,7 +105,10 @@ def test_job_and_backend_work_on_the_same_things(program: Program) -> None:
     # The files of other releases are for who serves.
     assert told[-1] == "type=volume,source=clean-server-assets,target=/srv/assets"
     serving = {f"{k}={v}" for k, v in environment(recorder, "clean-server").items()}
-    assert serving - set(written["env"]) == {"COLLECT_STATIC_ON_STARTUP=true"}
+    assert serving - set(written["env"]) == {
+        "COLLECT_STATIC_ON_STARTUP=true",
+        "DEPLOY_TEMPORARY_MB=1024",
+    }
     assert {name.split("=")[0] for name in set(written["env"]) - serving} == {
         *("DEPLOY_COLLECT", "DEPLOY_MIGRATE_FLAGS", "DEPLOY_SEED_STEPS"),
         *("DJANGO_SUPERUSER_EMAIL", "DJANGO_SUPERUSER_USERNAME"),

@@ -189,9 +189,7 @@ def test_only_what_speaks_https_in_front_is_believed() -> None:
 
 def test_bodies_are_limited_in_bytes() -> None:
     denied = [line for line in lines(max_body=2) if "deny_status 413" in line]
-    assert denied == [
-        "http-request deny deny_status 413 if { req.hdr_val(Content-Length) gt 2097152 }"
-    ]
+    assert denied == ["http-request deny deny_status 413 if { req.body_size gt 2097152 }"]
 
 
 def test_backends_are_probed_as_a_visitor_would_ask() -> None:
