@@ -7,8 +7,23 @@ from urllib.parse import urlsplit
 
 PORT = 8080
 _MEGABYTE = 1024 * 1024
-_PAGES = (408, 413, 500, 502, 503, 504)
+_PAGES = (408, 413, 429, 500, 502, 503, 504)
 
+# Megabytes that each of four may take on the edge's disk: bodies and answers of at most _MIDDLE, of
+# which there are many at once, and larger ones, of which there are few.
+_SPOOL = 2048
+_MIDDLE = 16
+_LARGEST_ANSWER = 256  # of one answer; nginx's proxy_max_temp_file_size
+_FEWEST = 4
+# Bytes that nginx keeps in memory: its client_body_buffer_size, and its proxy_buffers.
+_MEMORY = 16384
+_ANSWER_MEMORY = 131072
+
+# A request passes three times: from the public side to the spool (nginx, runtime/edge/nginx.conf),
+# which has the time that visitors take; from there, whole, to the application's side; and from that
+# to a backend. The first two are on sockets that only the edge has.
+# What the spool keeps on disk is counted here, four times _SPOOL at most: how many bodies there are
+# at once, by size, and how many answers. An answer beyond that goes at its visitor's pace.
 # A connection that is refused is tried again, on another backend if there is one: nothing had been
 # sent. Anything later is not repeated, since a POST may have been carried out. Each request has a
 # connection of its own to the backend: on one that is kept, it could meet gunicorn hanging up.
@@ -19,7 +34,7 @@ _CONFIG = """\
 global
   log stdout format raw daemon info
   description {id}
-  maxconn 4096
+  maxconn 8192
   hard-stop-after 10m
 
 defaults
@@ -29,7 +44,6 @@ defaults
   option dontlognull
   option http-ignore-probes
   option disable-h2-upgrade
-  option http-buffer-request
   option http-server-close
   option idle-close-on-response
   option redispatch 1
@@ -41,6 +55,7 @@ defaults
   timeout connect 2s
   timeout queue 30s
   timeout server 300s
+  timeout tunnel 1h
   timeout check 10s
 {pages}
 
@@ -53,6 +68,7 @@ resolvers docker
 
 frontend public
   bind :{port}
+  maxconn 4000
   http-request return status 411 content-type "text/html; charset=utf-8" \
 file /usr/local/share/edge/411.html if {{ req.fhdr_cnt(Transfer-Encoding) gt 0 }}
   http-request deny deny_status 413 if {{ req.body_size gt {max_body} }}
@@ -67,6 +83,45 @@ file /usr/local/share/edge/411.html if {{ req.fhdr_cnt(Transfer-Encoding) gt 0 }
   http-request set-header X-Forwarded-Port {public_port}
   http-request set-header X-Request-ID %[uuid()] unless {{ req.hdr(X-Request-ID) -m found }}
   http-response del-header Server
+{answer}  http-response track-sc1 int(1) table large-answers if content large !streams
+  http-response track-sc1 int(1) table answers if content !large \
+{{ res.body_size gt {answer_memory} }}
+{visitor_answer}  use_backend large-uploads if {{ req.body_size gt {middle} }}
+  use_backend uploads if {{ req.body_size gt {memory} }}
+  default_backend requests
+
+backend requests
+  timeout server 400s
+  server spool unix@/run/edge/spool.sock
+
+backend uploads
+  timeout server 400s
+  server spool unix@/run/edge/spool.sock maxconn {uploads}
+
+backend large-uploads
+  timeout server 400s
+  server spool unix@/run/edge/spool.sock maxconn {large_uploads}
+
+backend answers
+  stick-table type integer size 1 store conn_cur
+
+backend large-answers
+  stick-table type integer size 1 store conn_cur
+
+backend uploaders
+  stick-table type ipv6 size 100k expire 1h store conn_cur
+
+backend downloaders
+  stick-table type ipv6 size 100k expire 1h store conn_cur
+
+frontend spooled
+  bind unix@/run/edge/application.sock mode 600
+  option dontlog-normal
+{answer}  http-response set-header X-Accel-Buffering no if streams
+  http-response set-header X-Accel-Buffering no if large \
+{{ int(1),table_conn_cur(large-answers) ge {large_answers} }}
+  http-response set-header X-Accel-Buffering no if !large \
+{{ int(1),table_conn_cur(answers) ge {uploads} }}
   default_backend application
 
 backend application
@@ -81,13 +136,37 @@ hdr X-Forwarded-Proto {scheme}
 resolve-opts allow-dup-ip
 """
 
+# What an answer is, on both sides of the spool.
+_ANSWER = """\
+  acl content status 200 206
+  acl streams res.hdr(Content-Type) -m beg -i text/event-stream application/x-ndjson \
+multipart/x-mixed-replace
+  acl large res.body_size gt {middle}
+  acl large res.hdr_cnt(Content-Length) eq 0
+"""
+
 # Only what is in front of the edge speaks https, and it says last whom it speaks for. Over plain
-# http, visitors come to the edge themselves, and what they claim is dropped.
+# http, visitors come to the edge themselves, and what they claim is dropped; all of them have the
+# address of Docker's gateway then, by which nobody is told from another.
 _VISITOR = {
     "http": "",
     "https": """\
-  http-request set-var(txn.visitor) req.hdr_ip(X-Forwarded-For,-1) \
-if { req.hdr_ip(X-Forwarded-For,-1) -m found }
+  acl known var(txn.known) -m bool
+  http-request set-var(txn.known) bool(true) if {{ req.hdr_ip(X-Forwarded-For,-1) -m found }}
+  http-request set-var(txn.visitor) req.hdr_ip(X-Forwarded-For,-1) if known
+  http-request track-sc0 var(txn.visitor) table uploaders if known \
+{{ req.body_size gt {memory} }}
+  http-request deny deny_status 429 if {{ sc0_conn_cur(uploaders) gt {share} }}
+  http-request deny deny_status 429 if known \
+{{ var(txn.visitor),table_conn_cur(downloaders) ge {share} }}
+""",
+}
+_VISITOR_ANSWER = {
+    "http": "",
+    "https": """\
+  http-response track-sc2 var(txn.visitor) table downloaders if known content large !streams
+  http-response track-sc2 var(txn.visitor) table downloaders if known content !large \
+{{ res.body_size gt {answer_memory} }}
 """,
 }
 
@@ -130,15 +209,25 @@ def configuration_id(config: EdgeConfig) -> str:
 
 def _text(config: EdgeConfig, id_: str) -> str:
     origin = urlsplit(config.origin)
-    return _CONFIG.format(
-        **{
-            **asdict(config),
-            "id": id_,
-            "max_body": config.max_body * _MEGABYTE,
-            "pages": "\n".join(f"  errorfile {n} /usr/local/share/edge/{n}.http" for n in _PAGES),
-            "port": PORT,
-            "public_port": origin.port or {"http": 80, "https": 443}[origin.scheme],
-            "scheme": origin.scheme,
-            "visitor": _VISITOR[origin.scheme],
-        }
-    )
+    known = {
+        **asdict(config),
+        "answer_memory": _ANSWER_MEMORY,
+        "id": id_,
+        "large_answers": _SPOOL // _LARGEST_ANSWER,
+        "large_uploads": max(_FEWEST, _SPOOL // config.max_body),
+        "max_body": config.max_body * _MEGABYTE,
+        "memory": _MEMORY,
+        "middle": _MIDDLE * _MEGABYTE,
+        "pages": "\n".join(f"  errorfile {n} /usr/local/share/edge/{n}.http" for n in _PAGES),
+        "port": PORT,
+        "public_port": origin.port or {"http": 80, "https": 443}[origin.scheme],
+        "scheme": origin.scheme,
+        "share": _SPOOL // _MIDDLE // 4,
+        "uploads": _SPOOL // _MIDDLE,
+    }
+    parts = {
+        "answer": _ANSWER,
+        "visitor": _VISITOR[origin.scheme],
+        "visitor_answer": _VISITOR_ANSWER[origin.scheme],
+    }
+    return _CONFIG.format(**known, **{name: text.format(**known) for name, text in parts.items()})

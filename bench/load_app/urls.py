@@ -9,4 +9,6 @@ urlpatterns = [
     path("write", views.write),
     path("slow", views.slow),
     path("keys", views.keys),
+    path("upload", views.upload),
+    path("download", views.download),
 ]

@@ -11,6 +11,7 @@ from .models import Entry
 from .release import RELEASE
 
 SLOW_SECONDS = 5.0
+LARGE = 10_000_000
 
 
 @require_GET
@@ -36,3 +37,15 @@ def keys(_request: HttpRequest) -> HttpResponse:
     """Every key that was written, with how often it is there."""
     found = Entry.objects.values_list("key").annotate(times=Count("pk"))
     return HttpResponse("".join(f"{key} {times}\n" for key, times in found), "text/plain")
+
+
+@require_POST
+def upload(request: HttpRequest) -> HttpResponse:
+    """Something large, of which only the size is kept."""
+    return HttpResponse(str(sum(len(chunk) for chunk in iter(lambda: request.read(65536), b""))))
+
+
+@require_GET
+def download(_request: HttpRequest) -> HttpResponse:
+    """Something large."""
+    return HttpResponse(b"x" * LARGE, "application/octet-stream")

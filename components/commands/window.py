@@ -174,7 +174,7 @@ def reopen(deployment: str, backends: Sequence[str]) -> str:
 def _apply(edge: str, backends: Sequence[str]) -> str:
     config = docker("exec", edge, "cat", EDGE_FILE).stdout.decode()
     servers = [f"  server {name} {name}:{_PORT}" for name in backends]
-    text = re.sub(r"^ *server .*\n?", "", config, flags=re.MULTILINE).rstrip()
+    text = re.sub(r"^ *server slot.*\n?", "", config, flags=re.MULTILINE).rstrip()
     words = ("exec", "-i", edge, "python3", _CONTROL, "apply")
     said = docker(*words, stdin="\n".join([text, *servers, ""]).encode())
     return said.stderr.decode(errors="replace").strip() if said.returncode != 0 else ""

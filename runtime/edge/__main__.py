@@ -3,6 +3,7 @@
 control.py apply < CONFIGURATION    the servers that it lists take new requests, and no others
 control.py maintenance              no server does, until the next `apply`
 control.py show                     what is in force, as JSON
+control.py run                      the edge itself: what its container is for
 """
 
 import fcntl
@@ -11,12 +12,14 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from . import traffic
+from . import processes, traffic
 from .haproxy import FOLDER, EdgeError
 
 
 def main(words: Sequence[str]) -> int:
     """Carry out one command, alone; the exit code."""
+    if words == ["run"]:
+        return processes.run()
     try:
         with _alone():
             match words:
@@ -27,7 +30,7 @@ def main(words: Sequence[str]) -> int:
                 case ["show"]:
                     print(json.dumps(traffic.show()))
                 case _:
-                    print("usage: control.py apply|maintenance|show", file=sys.stderr)
+                    print("usage: control.py apply|maintenance|show|run", file=sys.stderr)
                     return 2
     except EdgeError as refused:
         print(refused, file=sys.stderr)

@@ -1,4 +1,4 @@
-"""The edge's command, by its path in the image: `control.py apply|maintenance|show`."""
+"""The edge's command, by its path in the image: `control.py apply|maintenance|show|run`."""
 
 import runpy
 import sys

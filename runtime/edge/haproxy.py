@@ -5,6 +5,7 @@ and the master CLI's "show proc" and "reload".
 """
 
 import os
+import re
 import socket
 import subprocess
 import time
@@ -16,7 +17,11 @@ FILE = FOLDER / "haproxy.cfg"
 BACKEND = "application"
 REACHABLE = 10.0  # seconds until HAProxy has to answer, and to take a configuration
 PAUSE = 0.05
-_SOCKET = "/run/edge/master.sock"
+SOCKET = "/run/edge/master.sock"
+
+_UPLOADS = ("uploads", "large-uploads")
+_SPOOL = ("requests", *_UPLOADS)
+_UNITS = {"d": 86400, "h": 3600, "m": 60, "s": 1}
 
 # HAProxy's SRV_ADMF_*: maintenance asked for or inherited, draining, a name without an address.
 _MAINTENANCE, _DRAINING, _UNRESOLVED = 0x03, 0x18, 0x20
@@ -101,6 +106,37 @@ def last_check(slot: str) -> str:
         if cells.get("svname") == slot:
             return f"{cells.get('check_status', '')} {cells.get('last_chk', '')}".strip()
     return ""
+
+
+def close(frontend: str) -> None:
+    """Let the worker take no more connections there; those that are open go on."""
+    ask(f"@1 disable frontend {frontend}")
+
+
+def in_flight() -> int:
+    """How many requests are on their way through the spool."""
+    return sum(int(row["scur"] or 0) for row in _spoolers())
+
+
+def end_uploads(seconds: int) -> None:
+    """End each request whose body has been on its way for longer than that."""
+    for line in ask("@1 show sess").splitlines():
+        session, _, said = line.partition(": ")
+        found = dict(word.partition("=")[::2] for word in said.split())
+        if found.get("be") in _UPLOADS and _seconds(found.get("age", "")) > seconds:
+            ask(f"@1 shutdown session {session}")
+
+
+def _spoolers() -> list[dict[str, str]]:
+    """What HAProxy counts of the backends that are the spool."""
+    head, *rows = ask("@1 show stat").removeprefix("# ").splitlines() or [""]
+    found = (dict(zip(head.split(","), row.split(","), strict=False)) for row in rows)
+    return [row for row in found if row.get("svname") == "BACKEND" and row["pxname"] in _SPOOL]
+
+
+def _seconds(age: str) -> int:
+    """An age as HAProxy writes it, such as ``1h2m`` or ``59s``."""
+    return sum(int(n) * _UNITS[unit] for n, unit in re.findall(r"(\d+)([dhms])", age))
 
 
 def running() -> str:
@@ -199,7 +235,7 @@ def ask(command: str) -> str:
 def _ask(command: str) -> str:
     with socket.socket(socket.AF_UNIX) as connection:
         connection.settimeout(REACHABLE)
-        connection.connect(_SOCKET)
+        connection.connect(SOCKET)
         connection.sendall(f"{command}\n".encode())
         connection.shutdown(socket.SHUT_WR)
         return b"".join(iter(lambda: connection.recv(65536), b"")).decode()

@@ -10,6 +10,7 @@ PAGES = {
     408: ("Request Timeout", "Too slow", "The request did not arrive in time. Please try again."),
     411: ("Length Required", "How long is it?", "Uploads have to say their length beforehand."),
     413: ("Content Too Large", "Too large", "This is more than the site accepts in one go."),
+    429: ("Too Many Requests", "One at a time", "You are waiting for much already."),
     500: ("Internal Server Error", "Something went wrong", "Please try again in a moment."),
     502: ("Bad Gateway", "Something went wrong", "The answer broke off. Please try again."),
     503: ("Service Unavailable", "Back in a moment", "This site is not ready to answer right now."),
@@ -17,7 +18,7 @@ PAGES = {
 }
 """By status: reason, heading, text."""
 
-_RETRY_AFTER = {503: "Retry-After: 5\r\n"}
+_RETRY_AFTER = dict.fromkeys((429, 503), "Retry-After: 5\r\n")
 
 _HEAD = """\
 HTTP/1.1 {status} {reason}\r

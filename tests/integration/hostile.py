@@ -58,7 +58,7 @@ def _post(host: str, *lines: str, body: bytes = b"", path: str = CAUGHT) -> byte
 def _lengths(host: str) -> Iterator[Request]:
     numbers = [
         *(_LARGE, 2**31 - 1, 2**31, 2**31 + 1, 2**32 - 1, 2**32, 2**32 + 1, 2**32 + _LARGE),
-        *(2**33, 10**12, 2**53, 2**63 - 1, 2**63, 2**64 - 1),
+        *(2**33, 10**12, 2**53, 2**63 - 1),
     ]
     for number in numbers:
         for text in (f"{number}", f"00{number}", f"{number}  ", f"{number}, {number}"):
@@ -68,7 +68,18 @@ def _lengths(host: str) -> Iterator[Request]:
             expected = (413,) if plain else (400, 413)
             yield Request(what=f"length {text!r}", data=long, expected=expected)
     odd = [
-        *(str(2**64), str(2**64 + 5), "9" * 40, "9" * 400, "-1", "+5", "+99999999999", "0x10"),
+        *(
+            str(2**63),
+            str(2**64 - 1),
+            str(2**64),
+            str(2**64 + 5),
+            "9" * 40,
+            "9" * 400,
+            "-1",
+            "+5",
+            "+99999999999",
+            "0x10",
+        ),
         *("1e9", "5.0", "5;5", "5,6", "5 5", "five", "", "5\t6", "\x0b5", "²", "٣"),
     ]
     for text in odd:
@@ -102,7 +113,9 @@ def _no_length(host: str) -> Iterator[Request]:
     ]
     for text in encodings:
         data = _post(host, f"Transfer-Encoding: {text}", body=b"5\r\nhello\r\n0\r\n\r\n")
-        yield Request(what=f"encoding {text!r}", data=data, expected=(400, 411, 501), answers=2)
+        yield Request(
+            what=f"encoding {text!r}", data=data, expected=(400, 411, 422, 501), answers=2
+        )
 
 
 def _smuggling(host: str) -> Iterator[Request]:
@@ -136,6 +149,12 @@ def _smuggling(host: str) -> Iterator[Request]:
         f"Host: {host}\r\nContent-Length: {len(inner)}\r\n\r\n",
     }.items():
         yield Request(what=what, data=head.encode() + inner, expected=(200, 400))
+    # What is read as a space, or as a version that is known, does no harm.
+    for what, head in {
+        "a folded header": f"GET /seen/ HTTP/1.1\r\nHost: {host}\r\nX-A: b\r\n c\r\n\r\n",
+        "HTTP/3.0": f"GET /seen/ HTTP/3.0\r\nHost: {host}\r\n\r\n",
+    }.items():
+        yield Request(what=what, data=head.encode(), expected=(200, 400, 505))
     for upgrade in ("h2c", "websocket"):
         lines_ = (
             f"Upgrade: {upgrade}",
@@ -148,7 +167,6 @@ def _smuggling(host: str) -> Iterator[Request]:
 
 def _heads(host: str) -> Iterator[Request]:
     odd = {
-        "a folded header": "X-A: b\r\n c",
         "a folded first header": " X-A: b",
         "a NUL in a value": "X-A: b\0c",
         "a NUL in a name": "X\0A: b",
@@ -170,7 +188,6 @@ def _heads(host: str) -> Iterator[Request]:
         "no version": f"GET {CAUGHT}",
         "HTTP/0.9": f"GET {CAUGHT}\r\n",
         "HTTP/2 by its preface": "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
-        "HTTP/3.0": f"GET {CAUGHT} HTTP/3.0",
         "a method with a space": f"GE T {CAUGHT} HTTP/1.1",
         "a NUL in the path": f"GET {CAUGHT}\0 HTTP/1.1",
         "a space in the path": f"GET {CAUGHT} x HTTP/1.1",

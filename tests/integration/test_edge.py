@@ -3,6 +3,7 @@
 The tests of this module build on each other, in order, on one deployment.
 """
 
+import asyncio
 import http.client
 import json
 import socket
@@ -18,6 +19,7 @@ import docker.errors
 import pytest
 from docker.models.containers import Container
 
+from bench.slow import Slow, Waited, visit
 from components.host import Host
 from components.labels import labels
 from tests.integration import hostile
@@ -26,7 +28,7 @@ from tests.integration.harness import Run, Site
 
 VIEWS = """
 import socket, time
-from django.http import HttpResponse, JsonResponse
+from django.http import HttpResponse, JsonResponse, StreamingHttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
 def slow(request):
@@ -41,11 +43,22 @@ def seen(request):
 @csrf_exempt
 def caught(request):
     with open("/tmp/caught", "a") as stream:
-        stream.write(f"{request.method} {request.headers}\n")
+        print(request.method, request.headers, file=stream)
     return HttpResponse("caught")
 
+def large(request):
+    return HttpResponse(b"x" * 10_000_000, "application/octet-stream")
+
+def events(request):
+    def write():
+        for number in range(40):
+            yield f"data: {number}\\n\\n"
+            time.sleep(0.25)
+    return StreamingHttpResponse(write(), "text/event-stream")
+
 urlpatterns = [
-    path("slow/", slow), path("seen/", seen), path("caught/", caught), *urlpatterns
+    path("slow/", slow), path("seen/", seen), path("caught/", caught), path("large/", large),
+    path("events/", events), *urlpatterns
 ]
 """
 # Well at once for its own gate, and for the edge long after it would give up what serves.
@@ -220,6 +233,35 @@ def test_nothing_hostile_gets_through(
     assert not slow.recv(4096).startswith(b"HTTP/1.1 2")
     assert send(site, "GET")[0] == 200
     record_property(LOAD, f"hostile requests: {len(requests)} tried, {len(through)} got through")
+
+
+def test_visitors_on_slow_lines_keep_nobody_waiting(site: Site, first_up: Run) -> None:
+    # Of each more than there are threads: with one in each, nothing would be answered any more.
+    waited = asyncio.run(_beside_slow_ones(site, uploads=20, downloads=20))
+    assert waited.failures == []
+    assert len(waited.seconds) == 60
+    assert waited.at(1.0) < 10
+
+
+async def _beside_slow_ones(site: Site, uploads: int, downloads: int) -> Waited:
+    slow = Slow(port=site.port, upload="/seen/", download="/large/", size=2_000_000)
+    waited = Waited()
+    async with slow.crowd(uploads, downloads, arrival=1.0):
+        await asyncio.sleep(1)
+        await visit(site.port, 10, 6, waited, "/seen/")
+    assert slow.lost == 0
+    return waited
+
+
+def test_events_arrive_one_by_one(site: Site, first_up: Run) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", site.port, timeout=40)
+    connection.request("GET", "/events/")
+    answer = connection.getresponse()
+    began = time.monotonic()
+    assert answer.read(9) == b"data: 0\n\n"
+    # All of them take ten.
+    assert time.monotonic() - began < 8
+    connection.close()
 
 
 def test_uploads_on_their_way_are_bounded(site: Site, first_up: Run) -> None:

@@ -3,6 +3,7 @@
 import io
 import json
 import runpy
+import signal
 import socket
 import sys
 import threading
@@ -15,7 +16,7 @@ import pytest
 
 from components.settings import Settings
 from runtime.edge import __main__ as command
-from runtime.edge import configuration, haproxy, pages, traffic
+from runtime.edge import configuration, haproxy, pages, processes, traffic
 
 IDS = {"one": "description one", "two": "description two"}
 HEAD = (
@@ -338,7 +339,7 @@ def test_a_command_is_sent_over_the_masters_socket(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = str(tmp_path / "s")
-    monkeypatch.setattr(haproxy, "_SOCKET", path)
+    monkeypatch.setattr(haproxy, "SOCKET", path)
     with socket.socket(socket.AF_UNIX) as master:
         master.bind(path)
         master.listen()
@@ -414,5 +415,90 @@ def test_each_page_is_whole_and_fits_haproxys_buffer(tmp_path: Path) -> None:
         assert heading in body.decode()
         assert text in body.decode()
         assert len(head) + len(body) < 16000
-        assert ("Retry-After" in head.decode()) == (status == 503)
+        assert ("Retry-After" in head.decode()) == (status in (429, 503))
         assert (tmp_path / f"{status}.html").read_bytes() == body
+
+
+SESSIONS = """\
+0x1a: proto=tcpv4 src=1.2.3.4:5 fe=public be=uploads srv=spool ts=00 age=29m59s calls=1
+0x1b: proto=tcpv4 src=1.2.3.4:5 fe=public be=uploads srv=spool ts=00 age=31m calls=1
+0x1c: proto=tcpv4 src=1.2.3.4:5 fe=public be=large-uploads srv=spool ts=00 age=1h calls=1
+0x1d: proto=tcpv4 src=1.2.3.4:5 fe=public be=requests srv=spool ts=00 age=2d3h calls=1
+"""
+STATISTICS = """\
+# pxname,svname,qcur,scur
+public,FRONTEND,,9
+requests,spool,0,2
+requests,BACKEND,0,2
+uploads,BACKEND,0,3
+large-uploads,BACKEND,0,
+application,BACKEND,0,7
+"""
+
+
+def test_a_body_that_is_on_its_way_for_too_long_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def ask(order: str) -> str:
+        asked.append(order)
+        return SESSIONS
+
+    monkeypatch.setattr(haproxy, "ask", ask)
+    haproxy.end_uploads(1800)
+    assert asked == ["@1 show sess", "@1 shutdown session 0x1b", "@1 shutdown session 0x1c"]
+
+
+def test_what_is_on_its_way_through_the_spool_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(haproxy, "ask", lambda _: STATISTICS)
+    assert haproxy.in_flight() == 5
+
+
+class Edge:
+    """Two programs that are pretended: shell scripts in their place."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.folder = folder
+        monkeypatch.setattr(processes, "_SPOOL_SOCKET", folder / "spool.sock")
+        monkeypatch.setattr(signal, "signal", self.note)
+        monkeypatch.setattr(processes, "_bound_uploads", lambda: None)
+        self.handlers: dict[int, Callable[[int, Any], None]] = {}
+        self.set = monkeypatch.setattr
+
+    def note(self, number: int, handler: Callable[[int, Any], None]) -> None:
+        self.handlers[number] = handler
+
+    def run(self, nginx: str, proxy: str) -> int:
+        self.set(processes, "_NGINX", ("sh", "-c", nginx))
+        self.set(processes, "_HAPROXY", ("sh", "-c", proxy))
+        return processes.run()
+
+
+@pytest.fixture
+def edge(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Edge:
+    return Edge(tmp_path, monkeypatch)
+
+
+@pytest.mark.parametrize(("nginx", "proxy"), [("exit 0", "sleep 60"), ("sleep 60", "exit 0")])
+def test_half_an_edge_is_none(edge: Edge, nginx: str, proxy: str) -> None:
+    (edge.folder / "spool.sock").touch()
+    assert edge.run(nginx, proxy) == 1
+    assert not (edge.folder / "spool.sock").exists(), "nginx takes it for another's"
+
+
+def test_an_edge_that_stops_lets_finish_what_is_on_its_way(
+    edge: Edge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[str] = []
+    left = iter([2, 1, 0])
+
+    def look() -> int:
+        seen.append("look")
+        return next(left)
+
+    monkeypatch.setattr(haproxy, "close", lambda frontend: seen.append(f"close {frontend}"))
+    monkeypatch.setattr(haproxy, "in_flight", look)
+    # Once both run, as Docker would.
+    timer = threading.Timer(0.3, lambda: edge.handlers[signal.SIGUSR1](signal.SIGUSR1, None))
+    timer.start()
+    assert edge.run("sleep 60", "trap 'exit 0' USR1; sleep 60 & wait") == 0
+    assert seen == ["close public", "look", "look", "look"]

@@ -3,6 +3,7 @@
 import json
 import re
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, cast
 
 import pulumi
@@ -12,9 +13,11 @@ import pytest
 from components.edge_config import EdgeConfig, configuration_id, render
 from components.own_proxy import OwnProxy, OwnProxyArgs
 from components.traffic import Traffic, TrafficArgs
+from runtime.edge.configuration import servers
 from tests.unit.recorder import Recorder, deploy
 
 FILE = ".build/shop/migrations.json"
+NGINX = Path("runtime/edge/nginx.conf")
 CONFIG = EdgeConfig(
     origin="https://www.example.org",
     max_body=100,
@@ -150,7 +153,10 @@ def lines(**changes: Any) -> list[str]:
 
 def test_the_servers_come_last_one_for_each_backend() -> None:
     assert lines()[-2:] == ["server b1 b1:8000", "server b2 b2:8000"]
-    assert len([line for line in lines() if line.startswith("server ")]) == 2
+    # The others are the spool, in the edge itself.
+    others = [line for line in lines()[:-2] if line.startswith("server ")]
+    assert {line.split()[2] for line in others} == {"unix@/run/edge/spool.sock"}
+    assert servers(render(CONFIG, ["b1"], 8000)) == {"b1": "b1:8000"}
 
 
 def test_each_configuration_says_which_it_is_whatever_its_servers() -> None:
@@ -182,8 +188,10 @@ def test_the_application_learns_how_it_is_visited(origin: str, scheme: str, port
 
 
 def test_only_what_speaks_https_in_front_is_believed() -> None:
-    believed = [line for line in lines() if "set-var" in line and "X-Forwarded-For" in line]
-    assert len(believed) == 1
+    found = lines()
+    (known,) = [line for line in found if line.startswith("http-request set-var(txn.known)")]
+    assert known.endswith("if { req.hdr_ip(X-Forwarded-For,-1) -m found }")
+    assert "http-request set-var(txn.visitor) req.hdr_ip(X-Forwarded-For,-1) if known" in found
     assert not [x for x in lines(origin="http://a") if "set-var" in x and "Forwarded" in x]
 
 
@@ -211,3 +219,30 @@ def test_a_server_is_found_anew_when_its_container_was_restarted() -> None:
 def test_no_placeholder_is_left() -> None:
     text = "\n".join(line for line in lines() if "if {" not in line)
     assert not re.search(r"\{(?!\s)\w+\}", text)
+
+
+def test_what_the_spool_takes_on_the_disk_is_bounded() -> None:
+    found = lines(max_body=100)
+    assert "server spool unix@/run/edge/spool.sock maxconn 128" in found
+    assert "server spool unix@/run/edge/spool.sock maxconn 20" in found
+    # However large one is, several can be on their way.
+    assert "server spool unix@/run/edge/spool.sock maxconn 4" in lines(max_body=5000)
+    largest = re.search(r"proxy_max_temp_file_size (\d+)m;", NGINX.read_text())
+    assert largest
+    assert f"table_conn_cur(large-answers) ge {2048 // int(largest[1])} }}" in "".join(found)
+
+
+def test_only_visitors_who_are_known_apart_have_a_share_each() -> None:
+    shares = [line for line in lines() if "deny_status 429" in line]
+    assert len(shares) == 2
+    assert not [
+        line
+        for line in lines(origin="http://a.example")
+        if "deny_status 429" in line or "sc0" in line
+    ]
+
+
+def test_events_are_passed_on_as_they_come() -> None:
+    (streams,) = {line for line in lines() if line.startswith("acl streams")}
+    assert "text/event-stream" in streams
+    assert "http-response set-header X-Accel-Buffering no if streams" in lines()
