@@ -84,9 +84,9 @@ def test_a_strategy_is_two_switches_and_a_volume(
     assert f"DEPLOY_COLLECT={job}" in written["env"]
     assert ("target=/srv/static" in " ".join(written["mount"])) == volume
     assert recorder.outputs["strategy"] == strategy
-    plan = recorder.outputs["executionPlan"]
-    assert plan["collectstatic at job"].startswith("never: ") == (job == "no")
-    assert plan["collectstatic at startup"].startswith("never: ") == (startup == "false")
+    points = dict(x.split(": ") for x in recorder.outputs["executionPlan"].split("; "))
+    assert ("collectstatic" in points["job"]) == (job != "no")
+    assert ("collectstatic" in points["startup"]) == (startup != "false")
 
 
 def test_a_strategys_release_does_not_run_a_finished_job_again(program: Program) -> None:
