@@ -47,9 +47,12 @@ ALTER ROLE postgres PASSWORD NULL;
 DROP DATABASE IF EXISTS :"half";
 CREATE DATABASE :"half" OWNER :"role";
 REVOKE ALL ON DATABASE postgres FROM PUBLIC;
+SELECT current_setting('server_version_num')::int < 150000 AS older \\gset
+\\if :older
 \\connect :"half"
 ALTER SCHEMA public OWNER TO :"role";
 \\connect postgres
+\\endif
 ALTER DATABASE :"half" RENAME TO :"name";
 \\echo made
 \\endif
