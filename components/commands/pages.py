@@ -76,19 +76,7 @@ def _logged(container: str, since: str) -> str:
         if _MARK in text or time.monotonic() > deadline:
             break
         time.sleep(0.1)
-    lines = [
-        line if len(line) <= _WIDTH else f"{line[:_WIDTH]}…"
-        for line in _masked(container, text).splitlines()
-    ]
+    lines = [line if len(line) <= _WIDTH else f"{line[:_WIDTH]}…" for line in text.splitlines()]
     if len(lines) > _LINES:
         lines = ["…", *lines[-_LINES:]]
     return "\n".join(lines)
-
-
-def _masked(container: str, text: str) -> str:
-    """A text without the container's secrets, which it alone knows."""
-    words = ("exec", "--interactive", container, "python", "-m", "deploy_runtime.mask")
-    done = docker(*words, stdin=text.encode())
-    if done.returncode != 0:
-        return f"(not shown, since it may hold secrets: `docker logs {container}`)"
-    return done.stdout.decode(errors="replace")

@@ -1,14 +1,11 @@
 """Secrets come from files; what can't be read is named, with its owner."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from runtime import environment
 from runtime.errors import DeployError, boolean
-from tests.unit.runtime_project import ROOT
 
 
 def loaded(folder: Path, **environ: str) -> dict[str, str]:
@@ -126,16 +123,3 @@ def test_what_code_prints_of_a_secret_is_masked(
     (tmp_path / "IT").write_text(secret)
     loaded(tmp_path)
     assert environment.masked(text) == shown
-
-
-def test_a_text_is_masked_by_a_command_of_its_own(tmp_path: Path) -> None:
-    (tmp_path / "TOKEN").write_text("open-sesame")
-    done = subprocess.run(
-        [sys.executable, "-m", "runtime.mask"],
-        input="say open-sesame\n",
-        env={"DEPLOY_SECRETS_DIR": str(tmp_path), "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert done.stdout == "say ***\n"
