@@ -21,9 +21,13 @@ BeginFault = Callable[[str], Fault]
 LOAD = "load"
 """The property of a test by which it hands over what became of a load, as text."""
 
+TRIED = "tried"
+"""The property of a test by which it hands over what a project with a property took."""
+
 _FOLDER = Path(__file__).parent
 _matrix: list[tuple[str, ...]] = []
 _loads: list[str] = []
+_tried: list[tuple[str, ...]] = []
 _faults: list[tuple[str, str]] = []
 _failed: set[str] = set()
 
@@ -44,6 +48,8 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     for name, line in report.user_properties:
         if not isinstance(line, list | tuple):
             continue
+        if name == TRIED:
+            _tried.append(tuple(map(str, line)))
         if name == MATRIX:
             _matrix.append(tuple(map(str, line)))
         if name == FAULT:
@@ -64,6 +70,10 @@ def pytest_terminal_summary(
     if _matrix:
         terminalreporter.section("the decision matrix: planned = counted")
         terminalreporter.write_line(side_by_side([HEAD, *_matrix]))
+    if _tried:
+        terminalreporter.section("property projects: by config alone")
+        head = ("project", "property", "keys", "edits", "attempts", "image")
+        terminalreporter.write_line(side_by_side([head, *_tried]))
     for text in _loads:
         terminalreporter.section("updates under load")
         terminalreporter.write_line(text)

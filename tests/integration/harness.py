@@ -136,6 +136,10 @@ class Site:
         for key, value in values.items():
             self._set(key, value, "--secret")
 
+    def configure_secret_entry(self, key: str, name: str, value: str) -> None:
+        """Set one entry of a secret mapping."""
+        self._set(f'{key}["{name}"]', value, "--secret", "--path")
+
     def ledger(self) -> list[dict[str, Any]]:
         """What ran on the deployment, oldest first."""
         said = self.command("ledger", self.deployment, "--json")

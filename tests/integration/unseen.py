@@ -15,7 +15,9 @@ from typing import Any
 from urllib.parse import urljoin
 
 import docker
+import yaml
 from docker.models.containers import Container
+from docker.models.images import Image
 
 from components.build_secrets import stage_build_secrets
 from components.host import Host
@@ -32,9 +34,15 @@ def base_image() -> str:
     return Host().base_image("")[0]
 
 
+def copy_of(project: Path, folder: Path) -> Path:
+    """A project in a folder of its own."""
+    shutil.copytree(project, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    return folder
+
+
 def copy_of_depot(folder: Path) -> Path:
     """A project of unusual layout, in a folder of its own; its Dockerfiles start from our base."""
-    shutil.copytree(DEPOT, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    copy_of(DEPOT, folder)
     for dockerfile in folder.rglob("*Dockerfile"):
         edit(dockerfile, "BASE_IMAGE=python:3.13-slim-trixie", f"BASE_IMAGE={base_image()}")
     return folder
@@ -129,6 +137,24 @@ def supplied(site: Site) -> dict[str, list[str]]:
     """The output `supplied`: by setting, the reasons for what the program supplied."""
     found: dict[str, str] = site.outputs()["supplied"].get("supplied", {})
     return {setting: why.split("; ") for setting, why in found.items()}
+
+
+def tried(site: Site, name: str, properties: str, image: Image) -> tuple[str, ...]:
+    """A line of the table of property projects: what it took to deploy one, and its image's size.
+
+    Args:
+        site: it was deployed at one attempt, its files untouched; the caller has seen to that.
+        name: the project's.
+        properties: what it does otherwise than most.
+        image: the release's.
+    """
+    # What every stack has, or the program writes there by itself, is not for the project's sake.
+    every = {"deployment", "port", "data", "seeding", "adminPassword", "secretKey"}
+    file = yaml.safe_load((site.folder / f"stacks/Pulumi.{site.stack}.yaml").read_text())
+    config = {key.partition(":")[2]: value for key, value in file["config"].items()}
+    keys = [key for key, value in config.items() if key not in every and value != "/-/health"]
+    megabytes = int(image.attrs["Size"]) / 1e6
+    return (name, properties, str(len(keys)), "0", "1", f"{megabytes:.0f} MB")
 
 
 def steps(site: Site) -> list[tuple[str, str]]:
