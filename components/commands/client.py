@@ -17,6 +17,8 @@ from components.commands.remedies import remedies
 from components.labels import DEPLOYMENT, LOOKING, ROLE, options
 
 LAST_LINES = 60
+# The daemon keeps a long line as entries of 16 KB, and counts these.
+_ENTRIES = 1000
 TIMEOUT = 10.0
 """Seconds after which a daemon that was asked whether it is there is called busy."""
 # What daemons of all ages say of a container that has no such folder.
@@ -134,8 +136,8 @@ def last_lines(container: str, *, since: str = "", until: str = "") -> str:
     if not learn(container):
         return "(it is not shown: the secrets that may be in it can't be read)"
     limit = [*(["--since", since] if since else []), *(["--until", until] if until else [])]
-    done = docker("logs", "--tail", str(LAST_LINES), *limit, container)
-    text = (done.stdout + done.stderr).decode(errors="replace").strip()
+    done = docker("logs", "--tail", str(_ENTRIES), *limit, container)
+    text = "\n".join([*_last(done.stdout), *_last(done.stderr)]).strip()
     return masked(text) or "(it printed nothing)"
 
 
@@ -182,6 +184,10 @@ def learn_mounted(mounts: Sequence[str], image: str) -> None:
         if not known:
             fail(f"the secrets in {mount} can't be read, so nothing that has them is started")
         _learned.add(mount)
+
+
+def _last(said: bytes) -> list[str]:
+    return said.decode(errors="replace").rstrip("\n").split("\n")[-LAST_LINES:]
 
 
 def fail(problem: str, code: int = 1) -> NoReturn:

@@ -6,13 +6,13 @@ the backends, and leaves the configuration in the volume that both have. Only th
 port stop, and the edge serves from its first moment.
 """
 
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from components.commands import one_shot
 from components.commands.client import docker, inspect, is_running
+from components.commands.output import say
 from components.labels import DEPLOYMENT
 
 CONTROL = "/usr/local/lib/edge/control.py"
@@ -73,10 +73,9 @@ def _take(edge: str, holders: Sequence[str], grace: int, undo: Callable[[], obje
         said = started.stderr.decode(errors="replace").strip()
         raise TakeoverError(f"{edge} can't take its port: {said}")
     if holders:
-        print(
+        say(
             f"takeover: {', '.join(holders)} stopped in {free - began:.1f} s; {edge} has the port "
-            f"{time.monotonic() - free:.1f} s later",
-            file=sys.stderr,
+            f"{time.monotonic() - free:.1f} s later"
         )
 
 

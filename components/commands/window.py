@@ -47,7 +47,10 @@ def begin(
     noted.write(file)
     close(deployment)
     stop(list(dict.fromkeys([*containers, *running(deployment)])), grace)
-    say(f"window: {', '.join(noted.stopped)} stopped; the site is being maintained")
+    say(
+        f"window: {', '.join(noted.stopped)} stopped; the site is being maintained. If this update "
+        "is cut off, the next `pulumi up` ends that"
+    )
 
 
 def close(deployment: str) -> None:

@@ -68,6 +68,10 @@ CASES: Mapping[str, tuple[str, str]] = {
         "the database refuses the password",
         "a named error, no seeding; the password is printed nowhere",
     ),
+    "long lines": (
+        "a step prints a line of 1 MB and fails",
+        "up fails, and shows the line cut, with its cause; old version serves",
+    ),
     # Seeding
     "step exits 17": (
         "a seed step exits 17",
@@ -86,7 +90,10 @@ CASES: Mapping[str, tuple[str, str]] = {
         "kill -9 of the CLI while a container is being created",
         "the documented recovery works and leaves no orphan",
     ),
-    "Ctrl-C": ("Ctrl-C during up", "lock released; the next up works"),
+    "Ctrl-C": (
+        "Ctrl-C during up, in each phase",
+        "ends in 10 s, a build with its image; names what was interrupted; the next up works",
+    ),
     "stale lock": ("a stale lock", "the error says how to clear it"),
     # The host
     "backend removed": (

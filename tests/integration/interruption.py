@@ -50,6 +50,7 @@ class Cut:
         words: what is cut off instead of an update, by an instant.
         whole: all its processes get it, not `pulumi` alone.
         act: what is done then instead of sending a signal.
+        once: what else has to be true then, asked again and again.
     """
 
     at: Moment | None = None
@@ -57,6 +58,7 @@ class Cut:
     whole: bool = True
     words: Sequence[str] = ()
     act: Callable[[], object] | None = None
+    once: Callable[[], object] | None = None
 
     def __str__(self) -> str:
         who = "all of it" if self.whole else "pulumi"
@@ -71,12 +73,14 @@ class CutOff:
     Attributes:
         code: its exit code; negative is a signal's number.
         seconds: how long it ran.
+        ended_in: how many of these after it was cut off.
         boundaries: the boundaries that it passed, in order.
         output: what it printed.
     """
 
     code: int
     seconds: float
+    ended_in: float
     boundaries: list[Boundary]
     output: str
 
@@ -97,7 +101,9 @@ def cut_off(site: Site, cut: Cut) -> CutOff:
             start_new_session=True,
         )
         try:
-            if cut.at is not None and _wait(process, cut.at, events, site):
+            told = started
+            if cut.at is not None and _wait(process, cut, events, site):
+                told = time.monotonic()
                 cut.act() if cut.act else _send(process, cut)
             process.wait(timeout=600)
         finally:
@@ -106,6 +112,7 @@ def cut_off(site: Site, cut: Cut) -> CutOff:
     return CutOff(
         code=process.returncode,
         seconds=time.monotonic() - started,
+        ended_in=time.monotonic() - told,
         boundaries=list(_boundaries(events, site)),
         output=log.read_text(errors="replace"),
     )
@@ -117,14 +124,16 @@ def _update(site: Site, events: Path, *, by_instant: bool) -> list[str]:
     return [*words, "--event-log", str(events), *([] if by_instant else ["--skip-preview"])]
 
 
-def _wait(process: subprocess.Popen[bytes], at: Moment, events: Path, site: Site) -> bool:
+def _wait(process: subprocess.Popen[bytes], cut: Cut, events: Path, site: Site) -> bool:
     """Wait for the moment; tells whether the process still runs then."""
     started = time.monotonic()
+    there = False
     while process.poll() is None:
-        if isinstance(at, float):
-            if time.monotonic() - started >= at:
-                return True
-        elif at in _boundaries(events, site):
+        if isinstance(cut.at, Boundary):
+            there = there or cut.at in _boundaries(events, site)
+        else:
+            there = time.monotonic() - started >= (cut.at or 0)
+        if there and (cut.once is None or cut.once()):
             return True
         time.sleep(0.005)
     return False

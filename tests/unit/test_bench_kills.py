@@ -17,7 +17,7 @@ GATE = Boundary(side="after", operation="create", resource="gate")
 
 
 def uninterrupted(*boundaries: Boundary, seconds: float) -> CutOff:
-    return CutOff(code=0, seconds=seconds, boundaries=list(boundaries), output="")
+    return CutOff(code=0, seconds=seconds, ended_in=0, boundaries=list(boundaries), output="")
 
 
 def parse(words: Sequence[str]) -> argparse.Namespace:

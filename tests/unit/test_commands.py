@@ -57,7 +57,7 @@ def test_inspect_tells_what_there_is(cli: FakeDocker) -> None:
     [("one\n", "two\n", "one\ntwo"), ("", "", "(it printed nothing)"), (b"\xff", "", "\ufffd")],
 )
 def test_last_lines_of_a_container(cli: FakeDocker, out: str | bytes, err: str, lines: str) -> None:
-    cli.on("logs --tail 60 shop", out=out, err=err)
+    cli.on("logs --tail 1000 shop", out=out, err=err)
     assert client.last_lines("shop") == lines
 
 
@@ -69,7 +69,7 @@ def test_last_lines_hold_none_of_the_containers_secrets(cli: FakeDocker) -> None
     said = (
         "no postgres://ada:hunter2-hunter2@db/shop: hunter2-hunter2\nline-two aHVudGVyMi1odW50ZXIy"
     )
-    cli.on("logs --tail 60 shop", err=said)
+    cli.on("logs --tail 1000 shop", err=said)
     assert client.last_lines("shop") == "no ***: ***\n*** ***"
 
 
@@ -118,6 +118,13 @@ def test_what_a_container_is_to_get_is_known_before_it_runs(
     assert removed == "rm --force --volumes id-1"
     say("hunter2-hunter2")
     assert capsys.readouterr().err == "***\n"
+
+
+def test_of_each_stream_of_a_container_the_end_is_shown(cli: FakeDocker) -> None:
+    text = "\n".join(map(str, range(100)))
+    cli.on("logs --tail 1000 shop", out=f"{text}\n", err=f"{text}\n")
+    said = client.last_lines("shop").split("\n")
+    assert said == [str(number) for number in range(40, 100)] * 2
 
 
 @pytest.mark.parametrize(

@@ -94,7 +94,7 @@ INSPECT = "container inspect shop"
 
 def rejected(cli: FakeDocker, probe: Callable[[str], str | None]) -> str:
     """What the gate says of a container that it doesn't let through."""
-    cli.on("logs --tail 60 shop", out="Traceback\n", err="ImportError: nope\n")
+    cli.on("logs --tail 1000 shop", out="Traceback\n", err="ImportError: nope\n")
     with pytest.raises(SystemExit) as stopped:
         gate.wait("shop", 60, probe)
     assert stopped.value.code == 1
@@ -273,7 +273,7 @@ def test_what_is_shown_of_a_restarted_one_is_how_it_ended(
     seen = state(restarts=1, code=3)
     seen["State"] |= {"StartedAt": began, "FinishedAt": "2026-01-02T03:04:05Z"}
     cli.on(INSPECT, out=[seen])
-    cli.on(f"logs --tail 60 {limit}shop", err="ImportError: nope\n")
+    cli.on(f"logs --tail 1000 {limit}shop", err="ImportError: nope\n")
     cli.on("update --restart=no shop", out="")
     cli.on("stop --time 5 shop", out="")
     with pytest.raises(SystemExit):
@@ -310,7 +310,7 @@ def shown(
     log = "".join(f"line {n}\n" for n in range(40)) + "Traceback (most recent call last)\n"
     if logged:
         log += f"{'x' * 400}\nKeyError: 'price'\n"
-        cli.on("logs --tail 60 --since 17.250000 shop", err=log)
+        cli.on("logs --tail 1000 --since 17.250000 shop", err=log)
     gate.main()
     return capsys.readouterr().err
 
