@@ -3,6 +3,7 @@
 Each function returns what `Settings` raises: the key to change, what is wrong, and what to do.
 """
 
+import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import PurePosixPath
@@ -11,6 +12,8 @@ from components.settings_errors import conflict, path
 from runtime.errors import FALSE, TRUE
 from runtime.placeholders import ESCAPE, VARIABLES, used
 
+LONGEST = 120_000
+"""Bytes of a variable: Linux takes 128 KB, its name included."""
 _OFF = {"1": "0", "true": "false", "yes": "no", "on": "off"}
 
 
@@ -21,7 +24,7 @@ def problems(
     secrets: Collection[str],
     seed_steps: Sequence[str],
 ) -> Iterator[ValueError]:
-    """What is wrong with how DEBUG is spelled, and with the placeholders of seed steps.
+    """What is wrong with how DEBUG is spelled, with placeholders, and with what is too long.
 
     Args:
         debug: the key of that name.
@@ -32,6 +35,7 @@ def problems(
     return chain(
         _debug(debug, environment),
         _placeholders(seed_steps, {*VARIABLES, *environment, *secrets}),
+        _too_long(seed_steps, environment),
     )
 
 
@@ -91,6 +95,20 @@ def _placeholders(steps: Sequence[str], known: Collection[str]) -> Iterator[Valu
                 f"is {step!r}, but no placeholder is called {' or '.join(unknown)}",
                 f"there are {allowed}, and the names in environment and secretEnvironment"
                 f"{f' ({more})' if more else ''}. {ESCAPE[0].upper()}{ESCAPE[1:]}; {change}",
+            )
+
+
+def _too_long(steps: Sequence[str], environment: Mapping[str, str]) -> Iterator[ValueError]:
+    handed = {"seedSteps": json.dumps(list(steps))}
+    handed |= {path("environment", name): value for name, value in environment.items()}
+    for where, text in handed.items():
+        size = len(text.encode())
+        if size > LONGEST:
+            yield conflict(
+                where,
+                f"has {size:,} bytes, but is handed over in one variable, and Linux takes no more "
+                f"than {LONGEST:,}",
+                "put what is long into a file of the project's, and the file's name here",
             )
 
 

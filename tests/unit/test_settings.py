@@ -397,6 +397,22 @@ def test_a_further_file_may_lie_in_any_volume() -> None:
         parse(databases=urls, database="postgres")
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "where"),
+    [
+        ("seedSteps", json.dumps(["seed " + "x" * 70_000] * 2), "seedSteps has 140,0"),
+        ("environment", json.dumps({"LONG": "x" * 130_000}), "LONG"),
+    ],
+)
+def test_what_no_variable_can_hold_is_refused(key: str, value: str, where: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse(**{key: value})
+    said = str(caught.value)
+    assert where in said
+    assert "Linux takes no more than 120,000" in said
+    assert "xxx" not in said
+
+
 def test_placeholders_are_named_after_what_there_is() -> None:
     steps = ["a {adminPassword} {origin} {LANG} {TOKEN}", """load '{{"a": 1}}'"""]
     settings = load(
