@@ -1,11 +1,11 @@
 """Updates that are cut off: at a resource's boundary, or some seconds after their start."""
 
 import json
-import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -139,15 +139,32 @@ def _wait(process: subprocess.Popen[bytes], cut: Cut, events: Path, site: Site) 
     return False
 
 
+def programs(processes: Iterable[psutil.Process]) -> list[psutil.Process]:
+    """Those of some processes that run a Pulumi program in Python."""
+    found = []
+    for process in processes:
+        with suppress(psutil.Error):
+            if any("pulumi-language-python-exec" in word for word in process.cmdline()):
+                found.append(process)
+    return found
+
+
 def _send(process: subprocess.Popen[bytes], cut: Cut) -> None:
     victims = [psutil.Process(process.pid)]
+    below = victims[0].children(recursive=True)
+    # So does the official host: the program's error hooks can't be reached any more.
+    ending = programs(below) if cut.signal == signal.SIGINT else []
     if cut.whole:
-        victims += victims[0].children(recursive=True)
+        victims += below
     for victim in victims:
-        try:
-            os.kill(victim.pid, cut.signal)
-        except ProcessLookupError:
-            continue
+        _kill(victim, cut.signal)
+    for program in ending:
+        _kill(program, signal.SIGKILL)
+
+
+def _kill(process: psutil.Process, number: int) -> None:
+    with suppress(psutil.Error, ProcessLookupError):
+        process.send_signal(number)
 
 
 def _boundaries(events: Path, site: Site) -> Iterator[Boundary]:

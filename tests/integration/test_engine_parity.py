@@ -20,6 +20,7 @@ import pytest
 
 from components.step import SAY_AGAIN
 from tests.integration.engine_stack import Run, ThrowAwayStack
+from tests.integration.interruption import programs
 from tests.integration.test_engine_plugins import COMMANDS, wait_for
 
 HANGS = 4.0
@@ -143,6 +144,34 @@ def test_behavioural_parity_a_cancelled_update_waits_for_nobody_without_the_outp
     process.send_signal(signal.SIGINT)
     assert not hangs(process, seconds=HANGS * 2)
     os.kill(pid, signal.SIGKILL)
+
+
+HOOKED = """
+import pulumi, pulumi_command
+
+hook = pulumi.ErrorHook("asked", lambda args: pulumi.log.error("the hook was asked") or False)
+pulumi_command.local.Command(
+    "slow",
+    create="echo $$ > pid; exec sleep 300",
+    opts=pulumi.ResourceOptions(hooks=pulumi.ResourceHookBinding(on_error=[hook])),
+)
+"""
+
+
+def test_behavioural_parity_a_program_that_ends_before_its_hooks_are_asked_hides_the_error(
+    tmp_path: Path,
+) -> None:
+    stack = ThrowAwayStack(tmp_path, HOOKED)
+    process = stack.start_up()
+    wait_for(tmp_path / "pid")
+    # So does the official host; with the one that is built here the hook may be asked in time.
+    ending = programs(everything(stack))
+    process.send_signal(signal.SIGINT)
+    end(ending)
+    said = stack.finish(process, seconds=30).text
+    assert "the hook was asked" not in said
+    assert 'error hook "asked" failed' in said
+    assert "signal: killed" not in said, "the hook's failure takes the place of the error"
 
 
 @pytest.fixture(scope="module")
