@@ -5,11 +5,9 @@ so is an update; long lines are printed to it; and another engine's state is put
 build on each other, in order.
 """
 
-import json
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import docker
 import docker.errors
@@ -77,14 +75,11 @@ FIRST = (
 )
 AGAIN = "create-replacement"
 UPDATE = (
-    Phase(name="build", resource="release", operation=AGAIN, ends=300),
     Phase(
         name="migration check", resource="migration-check", operation=AGAIN, role="migration-check"
     ),
     Phase(name="copy", resource="migration-check", operation=AGAIN, role="backup"),
     Phase(name="container start", resource="backend", operation=AGAIN),
-    Phase(name="gate", resource="gate", operation=AGAIN),
-    Phase(name="switch of traffic", resource="traffic", operation=AGAIN),
 )
 
 
@@ -176,28 +171,6 @@ def test_a_window_that_is_interrupted_is_ended_by_the_next_up(
     assert list(made.problems()) == []
 
 
-def test_a_retirement_that_is_interrupted_is_done_by_the_next_up(
-    made: Subject, fault: BeginFault
-) -> None:
-    site = made.site
-    name = f"{site.deployment}-old"
-    stubborn = ["sh", "-c", "trap '' TERM; while :; do sleep 0.1; done"]
-    old = docker.from_env().containers.run(
-        site.outputs()["imageId"], stubborn, name=name, detach=True, labels={"of": site.deployment}
-    )
-    try:
-        site.configure(retire=[name])
-        phase = Phase(name="retirement", resource="retirement")
-        ended = interrupted(site, phase)
-        ends_well(site, phase, ended, fault)
-        site.up()
-        old.reload()
-        assert old.status == "exited"
-        assert list(made.problems()) == []
-    finally:
-        old.remove(force=True)
-
-
 def shouts_in_a_step(site: Site) -> None:
     """The last seed step prints a long line, and fails by another."""
     folder = site.folder / "example/catalogue/management/commands"
@@ -245,38 +218,3 @@ def test_a_long_line_is_shown_cut_with_its_cause(
     assert "characters left out) …" in failed.output
     assert max(map(len, failed.output.splitlines())) < 64 * 1024
     assert Browser(site.url).get("/")[0] == 200
-
-
-KEPT = ("seeding", "ledger", "row", "migrations", "backup", "releases", "supplied")
-
-
-def test_the_state_of_another_engine_is_taken_over_without_a_loss(made: Subject) -> None:
-    site = made.site
-    site.up()
-    before = site.outputs()
-    changed = retouched(site)
-    assert len(changed) > 6
-    updated = site.up()
-    assert updated.changes().get("updated") == len(changed), updated.output
-    after = site.outputs()
-    assert {key: after.get(key) for key in KEPT} == {key: before.get(key) for key in KEPT}
-    assert after == before
-    again = site.pulumi("up", "--yes", "--expect-no-changes", "-s", site.stack)
-    assert again.code == 0, again.output
-    assert list(made.problems()) == []
-
-
-def retouched(site: Site) -> list[str]:
-    """Write a property into the state of each command that another build of the plugin writes."""
-    exported = site.pulumi("stack", "export", "-s", site.stack, check=True).output
-    state = json.loads(exported)
-    names = []
-    for resource in state["deployment"]["resources"]:
-        if resource["type"] == "command:local:Command":
-            names.append(resource["urn"].rpartition("::")[2])
-            for kind in ("inputs", "outputs"):
-                resource[kind]["addPreviousOutputInEnv"] = True
-    file: Path = site.folder / "state.json"
-    file.write_text(json.dumps(state))
-    site.pulumi("stack", "import", "--file", str(file), "-s", site.stack, check=True)
-    return names
