@@ -46,7 +46,7 @@ def settle(migrations: str) -> None:
 
     Whatever fails later, such as one more replica, did not commit these migrations.
     """
-    window.done(migrations)
+    window.done(migrations, retire=description(migrations).get("retire") or ())
     check = read(Path(migrations)) if migrations else {}
     if check:
         past = {**check, "pending": [], "unsafe": [], "copied": False}

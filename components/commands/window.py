@@ -86,20 +86,25 @@ def forget(migrations: str) -> None:
         file.unlink(missing_ok=True)
 
 
-def done(migrations: str) -> None:
-    """Visitors reach the new release, or again what served: what was stopped and runs, stays."""
+def done(migrations: str, *, retire: Collection[str] = ()) -> None:
+    """Visitors reach the new release, or again what served: what was stopped and runs, stays.
+
+    Args:
+        migrations: the file of the check's outcome; the window's is beside it.
+        retire: what is retired after this: it notes their restart policies, as they were before.
+    """
     if not is_open(migrations):
         return
-    noted = _end(beside(migrations))
+    noted = _end(beside(migrations), retire)
     seconds = (datetime.now(UTC) - noted.since).total_seconds()
     say(f"window: {seconds:.1f} s in which nothing served")
 
 
-def _end(file: Path) -> Note:
+def _end(file: Path, retire: Collection[str] = ()) -> Note:
     noted = window_note.read(file) or Note(deployment=file.parent.name)
     for name, policy in noted.stopped.items():
         # One that was killed off before it was stopped, or that somebody started again.
-        if is_running(name):
+        if is_running(name) or name in retire:
             docker("update", f"--restart={policy}", name)
     file.unlink(missing_ok=True)
     return noted
@@ -189,8 +194,9 @@ def _has_control(edge: str) -> bool:
 
 def _policy(container: str) -> str:
     state: dict[str, Any] = inspect(container) or {}
-    name = state.get("HostConfig", {}).get("RestartPolicy", {}).get("Name")
-    return str(name or "no")
+    policy = state.get("HostConfig", {}).get("RestartPolicy", {})
+    tries = f":{policy['MaximumRetryCount']}" if policy.get("MaximumRetryCount") else ""
+    return f"{policy.get('Name') or 'no'}{tries}"
 
 
 def _until_it_answers(container: str) -> str:

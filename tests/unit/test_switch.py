@@ -46,7 +46,7 @@ def test_a_window_ends_once_visitors_reach_the_new_release(
     ended: list[tuple[str, int]] = []
     monkeypatch.setenv("MIGRATIONS", "here.json")
     monkeypatch.setenv("BACKENDS", "")
-    monkeypatch.setattr(window, "done", lambda file: ended.append((file, len(cli.calls))))
+    monkeypatch.setattr(window, "done", lambda file, **_: ended.append((file, len(cli.calls))))
     if command is switch:
         cli.on("container inspect edge", out=[RUNS])
     if command is attach:

@@ -82,6 +82,17 @@ def test_the_switch_of_traffic_ends_it_and_says_how_long_it_was(
     assert cli.calls == ["container inspect old"], "it stays stopped"
 
 
+def test_what_is_retired_after_a_window_has_its_own_policy_until_then(
+    cli: FakeDocker, migrations: Path
+) -> None:
+    opened(migrations)
+    cli.on("container inspect old", out=[{"State": {"Running": False}}])
+    window.done(str(migrations), retire=["old", "other"])
+    assert [call for call in cli.calls if call.startswith("update")] == [
+        "update --restart=unless-stopped old"
+    ]
+
+
 def test_what_was_never_stopped_or_runs_again_is_restarted_as_before(
     cli: FakeDocker, migrations: Path
 ) -> None:
