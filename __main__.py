@@ -58,7 +58,7 @@ image = Image(
         "deployment": deployment,
         "release": release,
         "recorded": given.recorded_images,
-        "secrets": stage_build_secrets(deployment),
+        "secrets": stage_build_secrets(deployment, of_stack=given.build_secrets),
     },
     opts,
 )

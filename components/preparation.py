@@ -3,7 +3,6 @@
 Whatever is known to go wrong ends here, with an error that says what to do.
 """
 
-import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 import docker.errors
 import pulumi
 
-from components import application
+from components import application, build_secrets
 from components.commands.remedies import remedies
 from components.database import address, claim, data_file, data_volumes, driver
 from components.database_address import Address
@@ -93,6 +92,16 @@ class Preparation:
     def secret_values(self) -> dict[str, str]:
         """All secrets of the application, by the variable that each becomes."""
         return {**self.settings.further_secrets, **self.secrets.as_environment()}
+
+    @property
+    def build_secrets(self) -> dict[str, str]:
+        """What the image's build gets of this stack, and nothing of which stays in the image."""
+        settings = self.settings
+        return {
+            "site": build_secrets.site(
+                origin=settings.public_origin, hosts=settings.hosts, seed_steps=settings.seed_steps
+            )
+        }
 
 
 def prepare() -> Preparation:
@@ -210,7 +219,6 @@ def _new_release(settings: Settings, project: Project, base_image: str) -> Relea
             "PYTHON_PATH": project.python_path or ".",
             "REQUIREMENTS": project.requirements,
             "SCHEME": settings.scheme,
-            "SEED_STEPS": json.dumps(settings.seed_steps),
             "SETTINGS_MODULE": settings.settings_module,
             "WSGI": settings.wsgi,
         },

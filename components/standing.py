@@ -129,12 +129,16 @@ def _starts(now: Standing, wanted: Wanted) -> int:
     # Where only the job has to run, what serves is left alone.
     same = (wanted.release, str(wanted.redeploy)) == (now.release, now.redeploy)
     same = same and (wanted.startup, wanted.environment) == (now.startup, now.environment)
-    # A job that was there and runs for something else: its steps are in the release, its database
-    # in what the container mounts.
-    other_job = None not in (now.triggers, wanted.triggers) and wanted.triggers != now.triggers
-    if other_job or not same:
+    # Of what the job runs for, the container too depends on the database, by what it mounts.
+    if not same or _other_database(now, wanted):
         return wanted.replicas
     return max(0, wanted.replicas - len(now.serving))
+
+
+def _other_database(now: Standing, wanted: Wanted) -> bool:
+    if now.triggers is None or wanted.triggers is None:
+        return False
+    return now.triggers[-1] != wanted.triggers[-1]
 
 
 def _resized(now: Standing, wanted: Wanted) -> tuple[str, str, int]:

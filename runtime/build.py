@@ -3,7 +3,8 @@
 It finds what would otherwise fail in front of visitors: settings that can't be imported, failing
 system checks, seed steps that are no commands, a WSGI application that isn't there, static files
 that are missing. It needs no database and no real secret, prints what was supplied to the project,
-and leaves a report in the image. DEPLOY_COLLECT=no leaves out collecting, but not the checks.
+and leaves a report in the image, in which nothing is that comes from the stack's site: neither its
+hosts nor its seed steps. DEPLOY_COLLECT=no leaves out collecting, but not the checks.
 """
 
 import importlib
@@ -15,7 +16,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-from . import advice, boot, collect, ledger, static_tags, steps
+from . import advice, boot, checks, collect, ledger, static_tags, steps
 from .errors import DeployError, boolean
 from .explain import explain
 
@@ -50,8 +51,8 @@ def build(environ: Mapping[str, str]) -> dict[str, Any]:
     _explained("the project's apps", _setup)
     boot_seconds = boot.age()
     _explained("the database's driver", _drivers)
-    warnings = _system_checks()
-    steps.check(seed_steps)
+    checks.refuse()
+    steps.check_names(seed_steps)
     collecting = boolean(environ, "DEPLOY_COLLECT", default=True)
     static = _recorded_static(boot_seconds) if collecting else _static({}, collecting=False)
     _explained("the WSGI application", _wsgi)
@@ -67,8 +68,6 @@ def build(environ: Mapping[str, str]) -> dict[str, Any]:
         "settings": environ.get("DEPLOY_SETTINGS_MODULE"),
         "supplied": supplied,
         "advice": advised,
-        "warnings": warnings,
-        "steps": seed_steps,
         "migrations": _explained("the migrations", _migrations),
         "static": static,
         "boots": 1,
@@ -116,20 +115,6 @@ def _drivers() -> None:
 
 def _wsgi() -> None:
     from . import wsgi  # noqa: F401 - importing it is the check
-
-
-def _system_checks() -> list[str]:
-    from django.core import checks
-
-    messages = _explained("the project's checks", checks.run_checks)
-    shown = [message for message in messages if not message.is_silenced()]
-    errors = [str(message) for message in shown if message.is_serious()]
-    if errors:
-        raise DeployError("\n".join(["the project's system checks fail:", *errors]))
-    warnings = [str(message) for message in shown]
-    for warning in warnings:
-        print(f"warning: {warning}", file=sys.stderr)
-    return warnings
 
 
 def _recorded_static(boot_seconds: float) -> dict[str, Any]:

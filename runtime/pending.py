@@ -12,7 +12,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from . import migrate
+from . import checks, migrate
 from .answer import answer
 from .errors import DeployError
 from .explain import explain
@@ -26,11 +26,13 @@ def report(alias: str = "default") -> Report:
     """What is pending on a database, what of it is unsafe, and whether the database is ahead.
 
     Raises:
-        DeployError: the migrations contradict each other, or what was applied contradicts them.
+        DeployError: the migrations contradict each other, or what was applied contradicts them; or
+            a system check fails, which the image may have passed for another origin.
     """
     from django.db import connections
     from django.db.migrations.executor import MigrationExecutor
 
+    checks.refuse([alias])
     connection = connections[alias]
     try:
         executor = MigrationExecutor(connection)

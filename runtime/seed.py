@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from types import FrameType
 from typing import Any, NoReturn, TextIO
 
-from . import boot, collect, database, ledger, migrate, steps
+from . import boot, checks, collect, database, ledger, migrate, steps
 from .capture import captured
 from .errors import DeployError, boolean
 from .step import Outcome, run_step
@@ -61,7 +61,9 @@ def run(environ: Mapping[str, str], result: dict[str, Any], progress: TextIO) ->
     flags = steps.words_from(environ, "DEPLOY_MIGRATE_FLAGS")
     collecting = boolean(environ, "DEPLOY_COLLECT", default=False)
     boot_seconds = boot.start_django()
+    # The build knows the steps' names alone, and not for which origin it is to serve.
     steps.check(seed_steps, environ)
+    checks.refuse()
     database.wait_for_all()
     ids = result["records"]
     # One start of Django for all of it: the first record counts it.

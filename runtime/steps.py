@@ -68,6 +68,27 @@ def check(steps: Sequence[str], environ: Mapping[str, str] | None = None) -> Non
         raise DeployError("\n".join(["seed steps that can't run (seedSteps):", *problems]))
 
 
+def check_names(names: Sequence[str]) -> None:
+    """Are all of these management commands of the project? Of their arguments nothing is known.
+
+    Django must be set up; no database is asked.
+
+    Raises:
+        DeployError: some are not; all of them are named.
+    """
+    from django.core.management import get_commands
+
+    commands = get_commands()
+    problems = []
+    for name in names:
+        if name not in commands:
+            problems.append(_unknown(name, commands))
+        elif problem := _unloadable(name, commands[name]):
+            problems.append(problem)
+    if problems:
+        raise DeployError("\n".join(["seed steps that can't run (seedSteps):", *problems]))
+
+
 def _problem(step: str, environ: Mapping[str, str] | None) -> str | None:
     from django.core.management import get_commands, load_command_class
     from django.core.management.base import CommandError
@@ -76,7 +97,7 @@ def _problem(step: str, environ: Mapping[str, str] | None) -> str | None:
     name, *arguments = resolved(step, environ or {}) if known else split(step)
     commands = get_commands()
     if name not in commands:
-        return f"  {name!r} is no management command of the project{_suggestion(name, commands)}"
+        return _unknown(name, commands)
     try:
         app = commands[name]
         command = load_command_class(app, name) if isinstance(app, str) else app
@@ -88,6 +109,21 @@ def _problem(step: str, environ: Mapping[str, str] | None) -> str | None:
     except Exception as error:
         return f"  {name!r} can't be loaded: {explain(error)}"
     return None
+
+
+def _unloadable(name: str, app: object) -> str | None:
+    from django.core.management import load_command_class
+
+    try:
+        if isinstance(app, str):
+            load_command_class(app, name)
+    except Exception as error:
+        return f"  {name!r} can't be loaded: {explain(error)}"
+    return None
+
+
+def _unknown(name: str, commands: Mapping[str, object]) -> str:
+    return f"  {name!r} is no management command of the project{_suggestion(name, commands)}"
 
 
 def _suggestion(name: str, commands: Mapping[str, object]) -> str:

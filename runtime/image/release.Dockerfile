@@ -5,8 +5,8 @@ FROM app AS release
 ARG SETTINGS_MODULE
 ARG WSGI
 ARG HEALTH_PATH
-ARG SEED_STEPS
 ARG COLLECT
+# Named for the cache alone: what is supplied, and reported, depends on it.
 ARG SCHEME=http
 ARG DATABASE_ENGINE
 USER 0:0
@@ -26,6 +26,7 @@ RUN --mount=type=bind,from=uv,source=/opt/uv/bin/uv,target=/usr/local/bin/uv \
     --mount=type=cache,target=/root/.cache/uv \
     --mount=type=secret,id=ca,target=/tmp/ca.crt \
     --mount=type=secret,id=index-url,target=/tmp/index-url \
+    --mount=type=secret,id=site,target=/tmp/site.env \
     --mount=type=bind,source=scripts,target=/tmp/scripts \
     sh /tmp/scripts/release.sh
 USER 10001:10001

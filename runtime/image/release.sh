@@ -21,6 +21,9 @@ touch $written
 chown 10001 $written
 set -a
 . /tmp/scripts/build.env
+# The origin and hosts that visitors use, and the names of the seed steps, to be checked against. They
+# are a build secret: nothing of them is in the image, and with others it is the same release.
+. /tmp/site.env
 set +a
 # Never opened by us, but the driver has to be there; a file would be where the site's is, so that
 # what is said of the project's settings holds there, too.
@@ -29,9 +32,7 @@ case "$DATABASE_ENGINE" in
   *) build_database=sqlite:////srv/data/build.sqlite3 ;;
 esac
 SECRET_KEY="$(head -c 32 /dev/urandom | od -An -tx1 | tr -d ' \n')" \
-DEPLOY_SEED_STEPS="$SEED_STEPS" DEPLOY_COLLECT="$COLLECT" \
-DATABASE_URL="$build_database" \
-ALLOWED_HOSTS=localhost CSRF_TRUSTED_ORIGINS=$SCHEME://localhost HOME=/tmp \
+DEPLOY_COLLECT="$COLLECT" DATABASE_URL="$build_database" HOME=/tmp \
   as_app python -m deploy_runtime.build
 rm -f /srv/data/build.sqlite3*
 chown 0 $written

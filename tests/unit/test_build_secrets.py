@@ -68,3 +68,17 @@ def test_certificates_are_the_systems_otherwise(system: Path) -> None:
 def test_what_was_removed_is_forgotten() -> None:
     staged(PIP_INDEX_URL="https://user:password@pip")
     assert staged()["index-url"] == ""
+
+
+def test_what_is_the_stacks_is_beside_them_and_quoted_for_a_shell() -> None:
+    text = build_secrets.site(
+        origin="https://shop.example",
+        hosts=["shop.example", "localhost"],
+        seed_steps=["greet --password 'open sesame'", "createsuperuser"],
+    )
+    files = stage_build_secrets("shop", {}, of_stack={"site": text})
+    assert Path(files["site"]).read_text() == (
+        "ALLOWED_HOSTS=shop.example,localhost\n"
+        "CSRF_TRUSTED_ORIGINS=https://shop.example\n"
+        """DEPLOY_SEED_STEPS='["greet", "createsuperuser"]'\n"""
+    )

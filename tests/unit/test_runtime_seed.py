@@ -293,3 +293,40 @@ def test_told_to_stop_it_stops_and_does_not_start_the_next_step(
     assert time.monotonic() - asked < 4
     assert [step["name"] for step in json.loads(out)["steps"]] == ["wait"]
     assert "Traceback" not in err
+
+
+def test_checks_run_again_before_anything_is_changed(project: Project) -> None:
+    project.command("greet", *GREET)
+    check = """
+from django.conf import settings
+from django.core.checks import Error, register
+
+@register()
+def hosts(app_configs, **kwargs):
+    return [] if "shop.example" in settings.ALLOWED_HOSTS else [Error("not the shop's")]
+"""
+    project.write("shop/models.py", runtime_project.MODELS + check)
+    done, report = seed(project, "greet", ALLOWED_HOSTS="www.example")
+    assert done.returncode == 1
+    assert "not the shop's" in done.stderr
+    assert report["migrate"] is None
+    looked = project.module("pending", ALLOWED_HOSTS="www.example")
+    assert "not the shop's" in looked.stderr
+    assert seed(project, "greet", ALLOWED_HOSTS="shop.example")[0].returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("step", "said"),
+    [
+        ("greet --cuont 3", "unrecognized arguments: --cuont 3"),
+        ("greet 'a", "can't be read"),
+    ],
+)
+def test_arguments_that_no_step_takes_are_found_before_anything_is_changed(
+    project: Project, step: str, said: str
+) -> None:
+    project.command("greet", *GREET)
+    done, report = seed(project, step)
+    assert done.returncode == 1
+    assert said in done.stderr
+    assert report["migrate"] is None

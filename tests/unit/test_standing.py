@@ -39,7 +39,7 @@ def wanted(**changes: Any) -> Wanted:
 
 
 RAISED = {"redeploy": 1, "triggers": [["seed_roles"], 1, "sqlite:shop-data"]}
-STEPS = {"release": "def", "triggers": [["seed_roles", "more"], 0, "sqlite:shop-data"]}
+STEPS = {"triggers": [["seed_roles", "more"], 0, "sqlite:shop-data"]}
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,8 @@ STEPS = {"release": "def", "triggers": [["seed_roles", "more"], 0, "sqlite:shop-
         (SERVED, {"triggers": None}, "nothing to do", False),
         (SERVED, {"release": "def"}, "code update", False),
         (SERVED, {"release": "def", "mounts_source": True}, "code update", False),
-        (SERVED, STEPS, "code update", True),
+        (SERVED, STEPS, "re-deployment", True),
+        (SERVED, {**STEPS, "release": "def"}, "code update", True),
         (SERVED, {**RAISED, "release": "def"}, "code update", True),
         (SERVED, RAISED, "re-deployment", True),
         (SERVED, {"redeploy": 1, "triggers": None}, "re-deployment", False),
@@ -101,6 +102,7 @@ TWO = replace(SERVED, serving=("shop-backend-1", "shop-backend-2"))
         (replace(SERVED, job_since=True), {}, "re-deployment", 0),
         (replace(SERVED, job_since=True), {"replicas": 2}, "re-deployment", 1),
         (SERVED, {"triggers": [["seed_roles"], 0, "other"]}, "re-deployment", 1),
+        (SERVED, STEPS, "re-deployment", 0),
         (SERVED, RAISED, "re-deployment", 1),
         # One was removed by hand, or all were.
         (SERVED, {"replicas": 2}, "container restart", 1),

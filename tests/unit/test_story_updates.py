@@ -32,7 +32,8 @@ RELEASE = BACKEND | {"release"}
         ({"environment": {"LANG": "de"}}, RELEASE),
         ({"wsgi": "lanterna.wsgi:application"}, RELEASE),
         ({"redeploy": 1}, BACKEND | {"job"}),
-        ({"seedSteps": ["seed_roles"]}, RELEASE | {"job"}),
+        ({"seedSteps": ["seed_roles --password open-sesame"]}, {"job"}),
+        ({"allowedHosts": ["shop.example"]}, BACKEND),
         ({"migrateFlags": []}, BACKEND),
         ({"baseImage": "mine:1"}, RELEASE),
         (
