@@ -10,6 +10,7 @@ import os
 import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from urllib.parse import quote
 
 from components.release import BUILD_FOLDER
 
@@ -38,7 +39,7 @@ def stage_build_secrets(
     folder.mkdir(parents=True, exist_ok=True)
     values = {"ca": _certificates(environ), "index-url": _first(environ, _INDEX_VARIABLES).encode()}
     values |= {name: text.encode() for name, text in (of_stack or {}).items()}
-    files = {name: folder / f"{name}.secret" for name in values}
+    files = {name: folder / f"{quote(name, safe='')}.secret" for name in values}
     for name, file in files.items():
         draft = file.with_name(f".{file.name}.new")
         draft.touch(mode=0o600)

@@ -30,6 +30,7 @@ from components.uploads import Written, written
 
 BOOTSTRAPPED_BASE_IMAGE = "django-on-docker/base:trixie"
 DEFAULT_BASE_IMAGE = "python:3.13-slim-trixie"
+_SECONDS_FOR_REGISTRY = 15
 # Seconds: for the first answer, and for each later one, since a daemon that builds is slow.
 _FIRST_TIMEOUT = 10
 _TIMEOUT = 120
@@ -117,6 +118,20 @@ class Host:
             self.client.images.get(name)
         except docker.errors.ImageNotFound:
             return False
+        return True
+
+    def can_get(self, name: str) -> bool:
+        """The host has an image of this name, or a registry that it reaches does."""
+        if self.has_image(name):
+            return True
+        api: Any = self.client.api
+        before, api.timeout = api.timeout, _SECONDS_FOR_REGISTRY
+        try:
+            self.client.images.get_registry_data(name)
+        except (docker.errors.APIError, OSError):
+            return False
+        finally:
+            api.timeout = before
         return True
 
     def releases(self) -> list[KeptRelease]:

@@ -13,6 +13,10 @@ from components.labels import labels
 from components.release import Release
 from runtime.masking import mask
 
+_ERROR_LINES = 40
+_LAST_LINES = 15
+_WIDTH = 400
+
 
 class ImageArgs(TypedDict):
     """What an image is built from."""
@@ -118,17 +122,17 @@ class Image(pulumi.ComponentResource):
         # The provider's error names the step that failed, but not what the step printed.
         log = Path(str((args.new_inputs or {}).get("build", {}).get("buildLogFile", "")))
         if log.is_file():
-            lines = last_lines(log.read_text(encoding="utf-8", errors="replace"))
+            lines = explained(log.read_text(encoding="utf-8", errors="replace"))
             if lines:
                 text = mask(lines, _secret_texts(args.new_inputs or {}))
-                pulumi.log.error("the image was not built; its last lines:\n\n" + text, self)
+                pulumi.log.error(f"the image was not built:\n\n{text}\n\nAll of it: {log}", self)
         return False
 
 
 def _secret_texts(inputs: Mapping[str, Any]) -> list[str]:
-    """What the build's secrets hold, but for the certificates, which are none."""
+    """What the build's secrets hold, but for those that are none: certificates, and the site."""
     files = {s["id"]: Path(s["src"]) for s in inputs.get("build", {}).get("secrets") or ()}
-    wanted = [file for name, file in files.items() if name != "ca" and file.is_file()]
+    wanted = [file for name, file in files.items() if name not in ("ca", "site") and file.is_file()]
     return [file.read_text(encoding="utf-8", errors="replace") for file in wanted]
 
 
@@ -143,10 +147,12 @@ def _secrets(args: ImageArgs) -> list[docker.RemoteImageBuildSecretArgsDict]:
     return [{"id": id_, "src": src} for id_, src in sorted(args["secrets"].items())]
 
 
-def last_lines(log: str, count: int = 25) -> str:
-    """The last lines that the failed step of a BuildKit log printed, without numbers and times.
+def explained(log: str) -> str:
+    """Why an image was not built, from the log of BuildKit, in no more than a screen.
 
-    A log without a failed step is shown by its own end, without what BuildKit says of its work.
+    That is the error that the failed step ended with, from its beginning; or else its last lines,
+    without numbers and times. A log without a failed step is shown by its own end, without what
+    BuildKit says of its work.
     """
     failed = re.findall(r"^#(\d+) ERROR", log, flags=re.MULTILINE)
     step = re.escape(failed[-1]) if failed else "0"
@@ -155,7 +161,13 @@ def last_lines(log: str, count: int = 25) -> str:
         for line in log.splitlines()
         if line.strip(" -") and not re.match(r"#\d+ (?!ERROR)", line)
     ]
-    return "\n".join(lines[-count:])
+    lines = [line if len(line) <= _WIDTH else f"{line[:_WIDTH]} …" for line in lines]
+    begins = [number for number, line in enumerate(lines) if line.startswith("error: ")]
+    if not begins:
+        return "\n".join(lines[-_LAST_LINES:])
+    error = lines[begins[-1] :]
+    more = len(error) - _ERROR_LINES
+    return "\n".join([*error[:_ERROR_LINES], *([f"… and {more} more lines"] if more > 0 else [])])
 
 
 def _log_file(release: Release) -> str:

@@ -3,6 +3,8 @@
 Whatever is known to go wrong ends here, with an error that says what to do.
 """
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,9 +21,11 @@ from components.host import FAILED, Host, root_cause
 from components.host_claim import Claim, Retired
 from components.known_migrations import served_database
 from components.missing import Missing, missing
+from components.native import Needs, needs
 from components.plan import Plan, execution_plan
-from components.project import Project, find_project
+from components.project import Project, find_project, unread_lock
 from components.pulumi_cli import resource_ids, stack_resources
+from components.python_version import fitting_base
 from components.release import Release, prepare_release
 from components.rollback import release_again
 from components.settings import Settings, load_stack
@@ -90,17 +94,28 @@ class Preparation:
 
     @property
     def secret_values(self) -> dict[str, str]:
-        """All secrets of the application, by the variable that each becomes."""
-        return {**self.settings.further_secrets, **self.secrets.as_environment()}
+        """All secrets of the application, by the variable that each becomes, or below files/."""
+        files = self.settings.secret_file_texts
+        return {
+            **self.settings.further_secrets,
+            **{f"files/{path}": text for path, text in files.items()},
+            **self.secrets.as_environment(),
+        }
 
     @property
     def build_secrets(self) -> dict[str, str]:
         """What the image's build gets of this stack, and nothing of which stays in the image."""
         settings = self.settings
+        # They are on this machine's disk as long as something is built from them.
+        building = not self.release.kept and not pulumi.runtime.is_dry_run()
+        texts = settings.secret_file_texts
+        files = texts if building else dict.fromkeys(texts, "")
         return {
+            **{f"files/{path}": text for path, text in files.items()},
+            "files": json.dumps(files),
             "site": build_secrets.site(
                 origin=settings.public_origin, hosts=settings.hosts, seed_steps=settings.seed_steps
-            )
+            ),
         }
 
 
@@ -159,7 +174,7 @@ def _prepare() -> Preparation:
     for line in wanted.warnings(host):
         pulumi.log.warn(line)
     has_data = settings.data == "create" and host.volume_labels(holder) is not None
-    base_image = host.base_image(settings.base_image)
+    base_image = _base_image(settings, project, host)
     release = _release(settings, project, host, base_image[0])
     secrets = ensure_secrets(
         settings,
@@ -188,6 +203,13 @@ def _prepare() -> Preparation:
     )
 
 
+def _base_image(settings: Settings, project: Project | None, host: Host) -> tuple[str, str]:
+    base = host.base_image(settings.base_image)
+    if project is None or settings.base_image or settings.dockerfile:
+        return base
+    return fitting_base(project, base, can_get=host.can_get)
+
+
 def _project(settings: Settings) -> Project:
     return find_project(
         Path(settings.app_path),
@@ -206,21 +228,39 @@ def _release(settings: Settings, project: Project | None, host: Host, base_image
 
 
 def _new_release(settings: Settings, project: Project, base_image: str) -> Release:
+    # A Dockerfile of the project's own installs what its requirements need by itself.
+    native = Needs() if settings.dockerfile else needs(project)
+    for way in [] if settings.dockerfile else unread_lock(project):
+        pulumi.log.warn(
+            f"{project.requirements} is read without its lock, versions are chosen anew: {way}; "
+            "then set requirements to that file"
+        )
+    if native.of:
+        packages = ", ".join(dict.fromkeys((*native.build, *native.run)))
+        pulumi.log.info(f"for {', '.join(native.of)} Debian packages are added: {packages}")
     return prepare_release(
         project,
         deployment=settings.deployment,
         base_image=base_image,
         dockerfile=settings.dockerfile,
         build_args={
-            "APT_PACKAGES": " ".join(settings.apt_packages),
+            "APT_NEXT": f"{len(settings.apt_packages)} {len(settings.build_apt_packages)}",
+            "APT_PACKAGES": _words(settings.apt_packages, native.run),
+            "BUILD_APT_PACKAGES": _words(settings.build_apt_packages, native.build),
+            "BUILD_STEPS": json.dumps(settings.build_steps) if settings.build_steps else "",
             "COLLECT": "yes",
             "DATABASE_ENGINE": driver(settings),
             "HEALTH_PATH": settings.health_path,
             "PYTHON_PATH": project.python_path or ".",
             "REQUIREMENTS": project.requirements,
             "SCHEME": settings.scheme,
+            "SECRET_FILES": " ".join(sorted(settings.secret_files)),
             "SETTINGS_MODULE": settings.settings_module,
             "WSGI": settings.wsgi,
         },
         environment=application.build_environment(settings),
     )
+
+
+def _words(configured: Sequence[str], known: Sequence[str]) -> str:
+    return " ".join(sorted({*configured, *known}))

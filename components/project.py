@@ -17,8 +17,21 @@ _REQUIREMENTS = (
     "requirements/prod.txt",
     "requirements/base.txt",
 )
+# Other tools' files, and how what they lock is had as requirements.
+_EXPORTS = (
+    ("Pipfile", "pipenv requirements > requirements.txt"),
+    ("pdm.lock", "pdm export --prod --format requirements --output requirements.txt"),
+    (
+        "poetry.lock",
+        "poetry self add poetry-plugin-export && "
+        "poetry export --format requirements.txt --output requirements.txt",
+    ),
+    ("setup.py", "uv pip compile setup.py --output-file requirements.txt"),
+)
 _INCLUDE = re.compile(r"^\s*(?:-r|-c|--requirement|--constraint)[\s=]*([^\s#]+)")
-_LOCAL = re.compile(r"^\s*(?:(?:-e|--editable)[\s=]|\.{0,2}/|file:|\.$)|@\s*(?:file:|\.)")
+_LOCAL = re.compile(
+    r"^\s*(?:(?:-e|--editable|-f|--find-links)[\s=](?!\s*https?:)|\.{0,2}/|file:|\.$)|@\s*(?:file:|\.)"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +82,31 @@ def find_project(
         requirements=file,
         dependency_files=_dependency_files(root, file) if file else (),
     )
+
+
+def export(root: Path, python_path: str) -> list[str]:
+    """How to have the dependencies of another tool as requirements; nothing if none is known."""
+    for folder in dict.fromkeys(("", python_path)):
+        pyproject = root / folder / "pyproject.toml"
+        text = pyproject.read_text(encoding="utf-8") if pyproject.is_file() else ""
+        poetry = "[tool.poetry" in text
+        for name, command in _EXPORTS:
+            if (root / folder / name).is_file() or (poetry and name == "poetry.lock"):
+                where = f"cd {folder} && " if folder else ""
+                return [f"`{where}{command}` makes one of what {name} has"]
+    return []
+
+
+def unread_lock(project: Project) -> list[str]:
+    """How to have what another tool has locked, where the dependencies are read beside it."""
+    folder = Path(project.requirements).parent
+    if not project.requirements.endswith("pyproject.toml"):
+        return []
+    locks = [name for name, _ in _EXPORTS if name.endswith(".lock")]
+    found = [name for name in locks if (project.root / folder / name).is_file()]
+    if not found or (project.root / folder / "uv.lock").is_file():
+        return []
+    return export(project.root, "" if str(folder) == "." else folder.as_posix())
 
 
 def _find_python_path(root: Path, settings_module: str, configured: str) -> str:

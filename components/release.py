@@ -17,7 +17,7 @@ from pathlib import Path
 from docker.utils.build import PatternMatcher
 
 from components.errors import UserError
-from components.project import Project
+from components.project import Project, export
 
 BUILD_FOLDER = Path(".build")
 RUNTIME_FOLDER = Path("runtime")
@@ -30,7 +30,14 @@ _DEFAULT_IGNORE = (
     "**/*.sqlite3",
     "**/.env", "**/.env.*", "**/.DS_Store", "**/.mypy_cache", "**/.pytest_cache", "**/.ruff_cache",
 )  # fmt: skip
+_OTHER_WAYS = (
+    "or add one (`pip freeze > requirements.txt` lists what your environment has), or "
+    "`pulumi config set requirements FILE -s STACK` if it is called otherwise",
+    "or have them installed by the project's own Dockerfile: `pulumi config set dockerfile PATH "
+    "-s STACK`",
+)
 _STAGED = 5
+_NOTHING_BUILT = "FROM scratch AS built\nWORKDIR /opt/results\n"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +91,7 @@ def prepare_release(
     """
     _check(project, dockerfile)
     files = dict(_app_files(project, dockerfile))
-    texts = _texts(dockerfile, environment)
+    texts = _texts(dockerfile, environment, steps=bool(build_args.get("BUILD_STEPS")))
     args = {"BASE_IMAGE": base_image, "UV_VERSION": UV_VERSION, **build_args}
     tag = _hash(files, texts, args)
     context = BUILD_FOLDER / deployment / tag
@@ -125,13 +132,7 @@ def _check(project: Project, dockerfile: str) -> None:
     if not dockerfile and not project.requirements:
         raise UserError(
             f"no requirements.txt or pyproject.toml with dependencies in {project.root}",
-            [
-                "add one (`pip freeze > requirements.txt` lists what your environment has), or "
-                "`pulumi config set requirements FILE -s STACK` if it is called otherwise",
-                "other tools' files have to be exported (`poetry export`, `pipenv requirements`), "
-                "or installed by the project's own Dockerfile: `pulumi config set dockerfile PATH "
-                "-s STACK`",
-            ],
+            [*export(project.root, project.python_path), *_OTHER_WAYS],
         )
 
 
@@ -168,10 +169,8 @@ def _included(root: Path) -> Iterator[str]:
             yield path
 
 
-def _texts(dockerfile: str, environment: Mapping[str, str]) -> dict[str, str]:
+def _texts(dockerfile: str, environment: Mapping[str, str], *, steps: bool) -> dict[str, str]:
     image = RUNTIME_FOLDER / "image"
-    stages = ("uv", "own" if dockerfile else "app", "release")
-    parts = [(image / f"{stage}.Dockerfile").read_text(encoding="utf-8") for stage in stages]
     texts = {
         f"deploy/deploy_runtime/{path.name}": path.read_text(encoding="utf-8")
         for path in sorted(RUNTIME_FOLDER.glob("*.py"))
@@ -181,7 +180,21 @@ def _texts(dockerfile: str, environment: Mapping[str, str]) -> dict[str, str]:
         for path in sorted(image.glob("*.sh"))
     }
     exports = [f"{name}={shlex.quote(value)}\n" for name, value in sorted(environment.items())]
-    return {**texts, "Dockerfile": "".join(parts), "scripts/build.env": "".join(exports)}
+    return {
+        **texts,
+        "Dockerfile": _dockerfile(image, own=bool(dockerfile), steps=steps),
+        "scripts/build.env": "".join(exports),
+    }
+
+
+def _dockerfile(image: Path, *, own: bool, steps: bool) -> str:
+    # Without steps there is nothing that they made; the stage is there to be mounted all the same.
+    built = ("FROM workshop AS built", "prepare", "steps") if steps else (_NOTHING_BUILT,)
+    order = ("uv", "own" if own else "app", *built, "FROM app AS release", "prepare", "release")
+    return "\n".join(
+        part if " " in part else (image / f"{part}.Dockerfile").read_text(encoding="utf-8")
+        for part in order
+    )
 
 
 def _hash(files: Mapping[str, Path], texts: Mapping[str, str], args: Mapping[str, str]) -> str:

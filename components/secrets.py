@@ -20,7 +20,7 @@ class SecretsArgs(TypedDict):
     deployment: str
     """The deployment that the secrets belong to."""
     values: Mapping[str, str]
-    """Variable name to value; marked as secret from here on."""
+    """Variable name to value, or a path below ``files/``; marked as secret from here on."""
     fingerprint: str | None
     """Changes with the values, and tells nothing of them; None keeps one volume for life."""
     image: pulumi.Input[str]

@@ -51,7 +51,9 @@ from components.settings_types import (
     OpenVariable,
     Origin,
     ReleaseTag,
+    SecretPath,
     ServerUrl,
+    ShellWords,
     Source,
     SqlName,
     StrategyName,
@@ -70,12 +72,14 @@ DATABASE_URL = "databaseUrl"
 SECRET_KEY = "secretKey"
 SECRETS = (
     *(SECRET_KEY, ADMIN_PASSWORD, DATABASE_PASSWORD, DATABASE_URL),
-    *("secretEnvironment", "databases"),
+    *("secretEnvironment", "secretFiles", "databases"),
 )
 """Config keys whose values have to be encrypted, and are never shown."""
+SECRET_SIZE = 400_000
+"""Characters of all secret files together; BuildKit takes secrets of up to 500 kB."""
 
 
-_MAY_HAVE_LINES = ("admin_password", "secret_key", "seed_steps")
+_MAY_HAVE_LINES = ("admin_password", "secret_key", "seed_steps", "build_steps")
 
 
 def _text_of(value: object) -> str:
@@ -101,8 +105,11 @@ class Settings(BaseModel):
     requirements: InsidePath = ""
     dockerfile: InsidePath = ""
     apt_packages: Annotated[tuple[AptPackage, ...], Unordered] = ()
+    build_apt_packages: Annotated[tuple[AptPackage, ...], Unordered] = ()
+    build_steps: tuple[ShellWords, ...] = ()
     environment: dict[OpenVariable, Value] = {}
     secret_environment: dict[Variable, SecretStr] = {}
+    secret_files: dict[SecretPath, SecretStr] = {}
     base_image: ImageName = ""
     silenced_system_checks: Annotated[tuple[CheckId, ...], Unordered] = ()
 
@@ -213,6 +220,7 @@ class Settings(BaseModel):
                 "`pulumi config set mountSource false -s STACK`",
             )
         self._check_database()
+        self._check_secret_files()
         for problem in self._project_problems():
             raise problem
         given = {"dataVolume": self.data_volume, "mediaVolume": self.media_volume}
@@ -224,6 +232,27 @@ class Settings(BaseModel):
                 f"`pulumi config set data existing -s STACK`, or `pulumi config rm {key} -s STACK`",
             )
         return self
+
+    def _check_secret_files(self) -> None:
+        if self.secret_files and self.mount_source:
+            raise conflict(
+                "secretFiles",
+                "is set, but mountSource is true: what is mounted is your own folder, read-only",
+                "put the files into the project's folder, and remove secretFiles in this stack",
+            )
+        for path in self.secret_files:
+            if any(other.startswith(f"{path}/") for other in self.secret_files):
+                raise conflict(
+                    "secretFiles",
+                    f"names {path!r} both as a file and as a folder of files",
+                    "remove one of them",
+                )
+        if sum(len(text.get_secret_value()) for text in self.secret_files.values()) > SECRET_SIZE:
+            raise conflict(
+                "secretFiles",
+                f"has more than {SECRET_SIZE // 1000} kB in all, which no build secret may have",
+                "keep what is no secret in the project",
+            )
 
     def _check_database(self) -> None:
         engine, wanted = ENGINES[self.database], ENGINES[self.database].secret == DATABASE_URL
@@ -317,6 +346,11 @@ class Settings(BaseModel):
     def further_databases(self) -> dict[str, str]:
         """`databases` in plain text, by alias, in the order of the aliases' names."""
         return {alias: url.get_secret_value() for alias, url in sorted(self.databases.items())}
+
+    @property
+    def secret_file_texts(self) -> dict[str, str]:
+        """`secretFiles` in plain text, for the secrets' volume and the image's build alone."""
+        return {path: text.get_secret_value() for path, text in self.secret_files.items()}
 
     @property
     def hosts(self) -> tuple[str, ...]:

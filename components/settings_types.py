@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 from collections.abc import Mapping
 from ipaddress import IPv6Address
 from typing import Annotated
@@ -39,6 +40,7 @@ _WSGI = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
 _TAG = re.compile(r"[0-9a-f]{6,16}")
 _SQL_NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 _EXTENSION = re.compile(r"[a-z_][a-z0-9_-]{0,62}")
+_SECRET_PATH = re.compile(r"[\w.][\w.@+-]*(/[\w.@+-]+)*", re.ASCII)
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _ALIAS = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 _CHECK = re.compile(r"[A-Za-z_][\w-]*(\.[\w-]+)*\.[A-Z]\d+")
@@ -70,6 +72,25 @@ def _matches(pattern: re.Pattern[str], says: str) -> AfterValidator:
 
 def _inside(where: str) -> AfterValidator:
     return AfterValidator(lambda value: paths.inside(value, where))
+
+
+def _secret_path(value: str) -> str:
+    if not _SECRET_PATH.fullmatch(value) or {".", ".."} & set(value.split("/")):
+        raise ValueError(
+            "must be a file's path inside appPath, such as conf/secrets.json: letters, digits and "
+            "any of _ . @ + - between slashes"
+        )
+    return value
+
+
+def _shell_words(value: str) -> str:
+    try:
+        words = shlex.split(value)
+    except ValueError:
+        raise ValueError("its quotes don't match") from None
+    if not words or "\0" in value:
+        raise ValueError("must be a management command or a shell command, as one would type it")
+    return value
 
 
 def _one_of(table: Mapping[str, object]) -> AfterValidator:
@@ -199,6 +220,8 @@ StrategyName = Annotated[str, _one_of(STRATEGIES)]
 EngineName = Annotated[str, _one_of(ENGINES)]
 UnsafePolicy = Annotated[str, _one_of(UNSAFE)]
 AheadPolicy = Annotated[str, _one_of(AHEAD)]
+SecretPath = Annotated[str, AfterValidator(_secret_path)]
+ShellWords = Annotated[str, AfterValidator(_shell_words)]
 ServerUrl = Annotated[SecretStr, AfterValidator(_server_url)]
 FurtherUrl = Annotated[SecretStr, AfterValidator(_further_url)]
 Unordered = AfterValidator(_unordered)

@@ -13,10 +13,11 @@ import os
 import sys
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from . import advice, boot, checks, collect, ledger, static_tags, steps
+from . import advice, boot, checks, collect, ledger, obstacles, static_tags, steps
 from .errors import DeployError, boolean
 from .explain import explain
 
@@ -41,23 +42,22 @@ def main() -> int:
 
 
 def build(environ: Mapping[str, str]) -> dict[str, Any]:
-    """All checks in order, and collectstatic; return the report.
+    """All checks, and collectstatic; return the report.
 
     Raises:
-        DeployError: the first of them that failed.
+        DeployError: some of them failed; all that can be known at once are named.
     """
-    seed_steps = steps.words_from(environ, "DEPLOY_SEED_STEPS")
-    supplied = _explained(f"the settings {environ.get('DEPLOY_SETTINGS_MODULE')}", _settings)
-    _explained("the project's apps", _setup)
-    boot_seconds = boot.age()
-    _explained("the database's driver", _drivers)
-    checks.refuse()
-    steps.check_names(seed_steps)
     collecting = boolean(environ, "DEPLOY_COLLECT", default=True)
-    static = _recorded_static(boot_seconds) if collecting else _static({}, collecting=False)
-    _explained("the WSGI application", _wsgi)
-    _print_supplied(supplied)
-    advised = advice.findings()
+    found = load(environ)
+    boot_seconds = boot.age()
+    static = found.get(
+        lambda: _recorded_static(boot_seconds) if collecting else _static({}, collecting=False)
+    )
+    found.get(lambda: _explained("the WSGI application", _wsgi))
+    migrations = found.get(lambda: _explained("the migrations", _migrations))
+    found.refuse()
+    _print_supplied(found.supplied)
+    advised = checks.without_database(advice.findings)
     for id_, text in advised.items():
         print(f"advice: {id_}: {text}")
     import django
@@ -66,12 +66,58 @@ def build(environ: Mapping[str, str]) -> dict[str, Any]:
         "django": django.get_version(),
         "python": ".".join(map(str, sys.version_info[:3])),
         "settings": environ.get("DEPLOY_SETTINGS_MODULE"),
-        "supplied": supplied,
-        "advice": advised,
-        "migrations": _explained("the migrations", _migrations),
+        "supplied": found.supplied,
+        "advice": {id_: _without_site(text, environ) for id_, text in advised.items()},
+        "migrations": migrations,
         "static": static,
         "boots": 1,
     }
+
+
+@dataclass(kw_only=True)
+class Found:
+    """What was found out about the project so far.
+
+    Attributes:
+        supplied: what was supplied to its settings.
+        problems: what is wrong with it.
+    """
+
+    supplied: list[dict[str, str]]
+    problems: list[str] = field(default_factory=list)
+
+    def get(self, look: Callable[[], T]) -> T | None:
+        """What a look returns; None if it found a problem, which is kept."""
+        try:
+            return look()
+        except DeployError as error:
+            self.problems.append(str(error))
+            return None
+
+    def refuse(self) -> None:
+        """End here if there are problems.
+
+        Raises:
+            DeployError: with all of them.
+        """
+        if self.problems:
+            raise DeployError("\n\n".join(self.problems))
+
+
+def load(environ: Mapping[str, str]) -> Found:
+    """Load the project, and look at all that needs no static files and no database.
+
+    Raises:
+        DeployError: it can't be loaded; with all variables and modules that it misses.
+    """
+    seed_steps = steps.words_from(environ, "DEPLOY_SEED_STEPS")
+    settings = f"the settings {environ.get('DEPLOY_SETTINGS_MODULE')}"
+    found = Found(supplied=_explained(settings, _settings))
+    _explained("the project's apps", _setup)
+    found.get(lambda: _explained("the database's driver", _drivers))
+    found.get(checks.refuse)
+    found.get(lambda: steps.check_names(seed_steps))
+    return found
 
 
 def _explained(what: str, action: Callable[[], T]) -> T:
@@ -80,7 +126,10 @@ def _explained(what: str, action: Callable[[], T]) -> T:
     except DeployError:
         raise
     except (Exception, SystemExit) as error:
-        raise DeployError(f"{what} can't be loaded.\n\n{explain(error)}") from None
+        more = obstacles.further(error)
+        besides = "\n\nMissing besides:\n" + "\n".join(f"- {line}" for line in more)
+        text = f"{what} can't be loaded.\n\n{explain(error)}"
+        raise DeployError(text + (besides if more else "")) from None
 
 
 def _settings() -> list[dict[str, str]]:
@@ -101,6 +150,14 @@ def _migrations() -> list[str]:
 
     loader = MigrationLoader(None, ignore_no_migrations=True)
     return sorted(type(migration).__module__ for migration in loader.disk_migrations.values())
+
+
+def _without_site(text: str, environ: Mapping[str, str]) -> str:
+    """A text of the project's without the origin and the hosts, of which nothing is in an image."""
+    names = [environ.get("CSRF_TRUSTED_ORIGINS", ""), *environ.get("ALLOWED_HOSTS", "").split(",")]
+    for name in filter(None, names):
+        text = text.replace(name, "…")
+    return text
 
 
 def _drivers() -> None:

@@ -6,10 +6,12 @@ Where there is none, as in the image build, a check that asks one is left to whe
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 from .errors import DeployError
 from .explain import explain
+
+T = TypeVar("T")
 
 
 def refuse(databases: Sequence[str] = ()) -> list[str]:
@@ -43,6 +45,12 @@ def refuse(databases: Sequence[str] = ()) -> list[str]:
     for warning in warnings:
         print(f"warning: {warning}", file=sys.stderr)
     return warnings
+
+
+def without_database(look: Callable[[], T]) -> T:
+    """What a look returns that can connect to no database, whatever it tries."""
+    with _database([], there=False):
+        return look()
 
 
 def _run(check: Callable[..., Any], databases: Sequence[str]) -> list[Any] | None:

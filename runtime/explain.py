@@ -19,18 +19,16 @@ _SET_THEM = (
     "`pulumi config set --path environment.NAME VALUE -s STACK`, a secret "
     "`pulumi config set --secret --path secretEnvironment.NAME -s STACK`"
 )
+_PSYCOPG = re.compile(r"no pq wrapper available|libpq\.so")
 
 
 def explain(error: BaseException) -> str:
-    """An exception's last lines, where in the project it came from, and a remedy if one is known.
+    """An exception's last lines, a remedy if one is known, and where in the project it came from.
 
     Args:
         error: the exception, with its traceback.
     """
     lines = last_lines(error)
-    frames = project_frames(error)
-    if frames:
-        lines += ["", "in the project's code:", *frames]
     # Libraries wrap what went wrong: logging hides the file that can't be written, for example.
     cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     if cause is not None:
@@ -38,6 +36,9 @@ def explain(error: BaseException) -> str:
     hint = remedy(error) or (remedy(cause) if cause else None)
     if hint:
         lines += ["", f"What to do: {hint}"]
+    frames = project_frames(error)
+    if frames:
+        lines += ["", "in the project's code:", *frames]
     return masked("\n".join(lines))
 
 
@@ -70,17 +71,17 @@ def _is_project(filename: str) -> bool:
 
 def remedy(error: BaseException) -> str | None:
     """What to do about the mistakes that deployments make most often."""
-    variable = _missing_variable(error)
-    if variable:
-        others = [name for name in _required(error) if name != variable]
-        more = f"; the same code reads {', '.join(others)}, not set either" if others else ""
-        return f"the project needs the environment variable {variable}: {_set(variable)}{more}"
-    if isinstance(error, ModuleNotFoundError) and error.name:
-        top = error.name.partition(".")[0]
+    lacks = missing(error)
+    if lacks:
+        return remedy_of(lacks)
+    if isinstance(error, ImportError) and _PSYCOPG.search(str(error)):
         return (
-            f"there is no module {error.name!r}: add what installs {top!r} to the project's "
-            "dependencies, or correct the name where it is imported"
+            "psycopg finds no libpq: require psycopg[binary], or install Debian's: "
+            "`pulumi config set --path 'aptPackages[0]' libpq5`"
         )
+    msgfmt = "Can't find msgfmt" in str(error) or "Can't find msguniq" in str(error)
+    if msgfmt:
+        return "`pulumi config set --path 'buildAptPackages[0]' gettext`"
     if isinstance(error, EOFError):
         return (
             "it asked a question, and nobody is there to answer: most commands take --noinput, or "
@@ -111,6 +112,31 @@ def _set(variable: str) -> str:
     return f"`pulumi config set --path environment.{variable} VALUE -s STACK`"
 
 
+def missing(error: BaseException) -> tuple[str, str] | None:
+    """What an error says the project misses: "variable" or "module", and its name."""
+    variable = _missing_variable(error)
+    if variable:
+        return "variable", variable
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        return "module", error.name.partition(".")[0]
+    return None
+
+
+def remedy_of(lacks: tuple[str, str]) -> str:
+    """What to do about something that the project misses.
+
+    Args:
+        lacks: as of `missing`.
+    """
+    kind, name = lacks
+    if kind == "variable":
+        return f"the project needs the environment variable {name}: {_set(name)}"
+    return (
+        f"there is no module {name!r}: add what installs {name!r} to the project's dependencies, "
+        "or correct the name where it is imported"
+    )
+
+
 def _missing_variable(error: BaseException) -> str | None:
     text = str(error)
     if isinstance(error, KeyError) and error.args:
@@ -128,21 +154,3 @@ def _missing_variable(error: BaseException) -> str | None:
         if match:
             return match[1]
     return None
-
-
-# os.environ["X"], env("X"), env.bool("X"), config("X"): reads without a default.
-_READS = re.compile(r"""(?:environ\[|\b(?:env|config)(?:\.\w+)?\()\s*["'](\w+)["']\s*[\])]""")
-
-
-def _required(error: BaseException) -> list[str]:
-    """Variables that the failing file reads without a default and that are not set."""
-    files = [frame.filename for frame in traceback.extract_tb(error.__traceback__)]
-    own = [filename for filename in files if _is_project(filename)]
-    if not own:
-        return []
-    try:
-        text = Path(own[-1]).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
-        return []
-    names = dict.fromkeys(_READS.findall(text))
-    return [name for name in names if name not in os.environ]

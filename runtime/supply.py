@@ -8,6 +8,7 @@ installed in a folder of its own. Standard library only, and it runs as a plain 
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from ctypes.util import find_library
 from importlib import metadata
 
 # The only place where these versions are written.
@@ -34,12 +35,17 @@ def installed(name: str) -> str | None:
         return None
 
 
-def lacking(environ: Mapping[str, str], version: Installed = installed) -> list[str]:
+def lacking(
+    environ: Mapping[str, str],
+    version: Installed = installed,
+    has_libpq: Callable[[], bool] = lambda: find_library("pq") is not None,
+) -> list[str]:
     """The requirements to install, none for what is there in whatever version.
 
     Args:
         environ: DEPLOY_DATABASE_ENGINE is "postgres" if the site's database is one.
         version: looks up a distribution's installed version.
+        has_libpq: tells if PostgreSQL's client library is there.
     """
     wanted = {
         "gunicorn": GUNICORN,
@@ -50,6 +56,10 @@ def lacking(environ: Mapping[str, str], version: Installed = installed) -> list[
     wants_postgres = environ.get("DEPLOY_DATABASE_ENGINE") == "postgres"
     if wants_postgres and not any(map(version, POSTGRES_DRIVERS)):
         lacks.append(PSYCOPG)
+    psycopg = version("psycopg")
+    # It comes without the library that it is written for, unless it is asked for by an extra.
+    if psycopg and not (version("psycopg-binary") or version("psycopg-c") or has_libpq()):
+        lacks.append(f"psycopg-binary=={psycopg}")
     return lacks
 
 

@@ -8,3 +8,9 @@ RUN --mount=type=bind,source=scripts,target=/tmp/scripts sh /tmp/scripts/own.sh
 WORKDIR /opt/project
 ENTRYPOINT []
 STOPSIGNAL SIGTERM
+
+# The same beside what only building needs, for the steps of the build.
+FROM app AS workshop
+ARG BUILD_APT_PACKAGES
+RUN --mount=type=bind,source=scripts/apt.sh,target=/tmp/scripts/apt.sh \
+    sh /tmp/scripts/apt.sh buildAptPackages $BUILD_APT_PACKAGES

@@ -30,3 +30,6 @@ for folder in "$PWD/$PYTHON_PATH" "$PWD" "$PWD/src"; do
   done
 done
 ln -sfn "$found" /opt/project
+# The root of the project, where its modules are in a folder of it.
+case "/$PYTHON_PATH" in /|/.) root="$found" ;; *) root="${found%/"$PYTHON_PATH"}" ;; esac
+ln -sfn "$root" /opt/root

@@ -8,7 +8,7 @@ import pulumi
 import pytest
 
 from components.edge_image import EdgeImage
-from components.image import Image, ImageArgs, last_lines
+from components.image import Image, ImageArgs, explained
 from components.release import Release
 from tests.unit.recorder import Recorder, deploy
 
@@ -178,13 +178,20 @@ MANY = "".join(f"#5 0.{n} line {n}\n" for n in range(100, 140))
         ("#5 0.1   indented: [red] #3\n#5 ERROR: x\n", "  indented: [red] #3"),
         ("#2 ERROR: not found\n------\n > load:\n\n------\n", "#2 ERROR: not found\n > load:"),
         ("dockerfile parse error on line 3\n\n", "dockerfile parse error on line 3"),
-        (MANY + "#5 ERROR: x\n", "\n".join(f"line {n}" for n in range(115, 140))),
+        (MANY + "#5 ERROR: x\n", "\n".join(f"line {n}" for n in range(125, 140))),
+        ("#5 0.1 error: a\n#5 0.2 raw\n#5 0.3 error: b\n#5 0.4 do\n#5 ERROR: x\n", "error: b\ndo"),
+        ("#5 0.1 " + "x" * 500 + "\n#5 ERROR: x\n", "x" * 400 + " \u2026"),
+        (
+            "#5 0.1 error: a\n" + MANY + "#5 ERROR: x\n",
+            "\n".join(["error: a", *(f"line {n}" for n in range(100, 139))])
+            + "\n\u2026 and 1 more lines",
+        ),
         ("#1 [internal] load .dockerignore\n#1 transferring context: 2B done\n#1 DONE 0.0s\n", ""),
         ("", ""),
     ],
 )
-def test_last_lines_of_a_build(log: str, shown: str) -> None:
-    assert last_lines(log) == shown
+def test_what_is_said_of_a_build(log: str, shown: str) -> None:
+    assert explained(log) == shown
 
 
 def edge_image(base: str = "base") -> Recorder:

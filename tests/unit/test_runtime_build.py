@@ -327,3 +327,28 @@ def test_a_migration_that_cannot_be_loaded_fails_the_build(project: Project) -> 
     said = failed(project)
     assert "the migrations can't be loaded" in said
     assert "nowhere_at_all" in said
+
+
+def test_all_variables_and_modules_that_are_missing_are_named_at_once(project: Project) -> None:
+    more = "import os\nPORTS = int(os.environ['SHOP_PORTS'])\nfrom shop.tokens import TOKEN\n"
+    project.write("site_/settings.py", f"{SETTINGS}{more}")
+    project.write("shop/tokens.py", "import os\nTOKEN = os.environ['SHOP_TOKEN']")
+    project.write("shop/models.py", f"import yarn_not_there.wool\n{runtime_project.MODELS}")
+    text = failed(project)
+    first, besides = text.split("Missing besides:")
+    assert "environment.SHOP_PORTS VALUE" in first
+    assert "environment.SHOP_TOKEN VALUE" in besides
+    assert "add what installs 'yarn_not_there'" in besides
+
+
+def test_all_that_is_wrong_is_said_at_once(project: Project) -> None:
+    project.write("site_/settings.py", f"{SETTINGS}STATICFILES_DIRS = 'a string'")
+    project.write("shop/templates/shop/page.html", TEMPLATE)
+    project.write("site_/wsgi.py", "import yarn_not_there")
+    project.write("shop/migrations/0002_x.py", "import nowhere_at_all")
+    text = failed(project, DEPLOY_SEED_STEPS='["sed"]', DEPLOY_WSGI="site_.wsgi:application")
+    for said in (
+        *("(staticfiles.E001)", "misspelt.css", "'sed' is no management command"),
+        *("add what installs 'yarn_not_there'", "nowhere_at_all"),
+    ):
+        assert said in text

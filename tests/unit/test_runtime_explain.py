@@ -33,6 +33,8 @@ def raised(tmp_path: Path, code: str) -> BaseException:
 def test_a_missing_variable_is_named_with_the_key_that_sets_it(tmp_path: Path, code: str) -> None:
     text = explain.explain(raised(tmp_path, code))
     assert "the environment variable SHOP_TOKEN: `pulumi config set " in text
+    # The remedy is in sight, whatever follows.
+    assert text.index("What to do:") < text.index("in the project's code:")
 
 
 @pytest.mark.parametrize(
@@ -51,18 +53,6 @@ def test_what_is_a_secret_by_its_name_is_set_as_one(
 ) -> None:
     text = explain.explain(raised(tmp_path, f"import os\nos.environ['{name}']"))
     assert f"needs the environment variable {name}: {command}" in text
-
-
-def test_other_variables_that_will_be_missed_next_are_named_too(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("SHOP_SET", "x")
-    code = (
-        "import os\nA = os.environ['SHOP_A']\nB = os.environ['SHOP_B']\nC = env.int('SHOP_C')\n"
-        "D = env('SHOP_D', default=1)\nE = os.environ['SHOP_SET']\nF = os.environ.get('SHOP_F')"
-    )
-    text = explain.explain(raised(tmp_path, code))
-    assert "the same code reads SHOP_B, SHOP_C, not set either" in text
 
 
 def test_a_model_of_the_environment_that_does_not_validate(tmp_path: Path) -> None:
@@ -90,6 +80,8 @@ def test_the_place_in_the_project_is_shown_and_no_other(tmp_path: Path) -> None:
         ("import celery_not_there.app", "add what installs 'celery_not_there'"),
         ("open('/nonexistent/logo.svg')", "/nonexistent/logo.svg is not in the image"),
         ("raise PermissionError(13, 'no', '/app/x.log')", "/app/x.log can't be written"),
+        ("raise ImportError('no pq wrapper available.')", "'aptPackages[0]' libpq5"),
+        ('raise ValueError("Can\'t find msgfmt.")', "'buildAptPackages[0]' gettext"),
         ("raise EOFError", "nobody is there to answer"),
         (
             "try:\n    open('/nonexistent/a.log')\nexcept OSError as e:\n"

@@ -36,9 +36,26 @@ def test_only_what_is_missing_is_supplied(versions: dict[str, str], lacks: list[
     ],
 )
 def test_postgres_needs_one_of_its_drivers(versions: dict[str, str], lacks: bool) -> None:
-    found = supply.lacking({"DEPLOY_DATABASE_ENGINE": "postgres"}, lookup(**versions))
+    found = supply.lacking({"DEPLOY_DATABASE_ENGINE": "postgres"}, lookup(**versions), lambda: True)
     assert (supply.PSYCOPG in found) is lacks
     assert supply.PSYCOPG not in supply.lacking({}, lookup(**versions))
+
+
+@pytest.mark.parametrize(
+    ("versions", "library", "lacks"),
+    [
+        ({"psycopg": "3.2.1"}, False, ["psycopg-binary==3.2.1"]),
+        ({"psycopg": "3.2.1"}, True, []),
+        ({"psycopg": "3.2.1", "psycopg_c": "3.2.1"}, False, []),
+        ({"psycopg": "3.2.1", "psycopg_binary": "3.2.1"}, False, []),
+        ({"psycopg2": "2.9"}, False, []),
+    ],
+)
+def test_psycopg_gets_the_library_that_it_is_written_for(
+    versions: dict[str, str], library: bool, lacks: list[str]
+) -> None:
+    found = supply.lacking({}, lookup(**versions), lambda: library)
+    assert [pin for pin in found if "psycopg" in pin] == lacks
 
 
 def test_every_version_is_pinned() -> None:

@@ -1,0 +1,212 @@
+"""Projects with the properties that real ones have: by config alone, at the first attempt.
+
+`PROPERTIES` says which project has which; what each one took is printed when all tests are over.
+"""
+
+import hashlib
+import json
+import re
+import shutil
+import urllib.request
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import docker
+import pytest
+
+from tests.integration import unseen
+from tests.integration.conftest import TRIED, MakeSite
+from tests.integration.harness import Browser, Site
+
+PROJECTS = Path(__file__).parent / "projects"
+PROPERTIES = {
+    "harbour": (
+        "a GeneratedField on PostgreSQL with Django 6.1",
+        "psycopg without libpq",
+        "a system check that compares the site's URL with ALLOWED_HOSTS",
+        "a secrets file that is read at import",
+        "requirements with a constraints file and hashes, in a folder",
+        "a seed step that needs a password as an argument",
+    ),
+    "mill": (
+        "a uv workspace, locked",
+        "a dependency that is compiled (psycopg2)",
+        "SCSS and a build like npm's, with node_modules",
+        "django-compressor, offline",
+        "translations that are compiled (compilemessages)",
+    ),
+}
+TOKEN = "tide-table-token-4711"
+PASSWORD = "of-a-seed-step-0815"
+TOOLS = ("gcc", "sassc", "msgfmt", "pg_config")
+
+Note = Callable[[str, object], None]
+
+
+def copy_of(name: str, folder: Path) -> Path:
+    """A project of this folder, as its developers would have it."""
+    shutil.copytree(PROJECTS / name, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    return folder
+
+
+def deployed(make_site: MakeSite, name: str, project: Path, keys: Mapping[str, Any]) -> Site:
+    """Deploy a project with no more than these keys, at one attempt, its files untouched."""
+    site = make_site(name)
+    defaults = {"appPath": project, "healthPath": "/-/health", "seedSteps": [], "seeding": False}
+    secret = keys.get("secretFiles", {})
+    site.configure(**{**defaults, **{k: v for k, v in keys.items() if k != "secretFiles"}})
+    for path, text in secret.items():
+        site.configure_secret_entry("secretFiles", path, text)
+    before = unseen.digest(project)
+    unseen.up(site)
+    assert unseen.digest(project) == before
+    return site
+
+
+def note(site: Site, name: str, keys: Mapping[str, Any], record_property: Note) -> None:
+    """Have the figures printed, the project's properties with them."""
+    image = docker.from_env().images.get(site.outputs()["imageId"])
+    size = f"{image.attrs['Size'] / 1e6:.0f} MB"
+    for had in PROPERTIES[name]:
+        record_property(TRIED, (name, had, str(len(keys)), "0", "1", size))
+
+
+@pytest.fixture(scope="module")
+def quay(make_site: MakeSite, tmp_path_factory: pytest.TempPathFactory) -> tuple[Site, Any]:
+    keys = {
+        "settingsModule": "config.settings",
+        "database": "postgres",
+        "allowedHosts": ["quay.example"],
+        "environment": {"SITE_URL": "https://quay.example"},
+        "secretFiles": {"conf/secrets.json": json.dumps({"tide_table": {"token": TOKEN}})},
+        "seeding": True,
+        "seedSteps": [f"moor --password {PASSWORD}"],
+    }
+    project = copy_of("harbour", tmp_path_factory.mktemp("harbour") / "project")
+    return deployed(make_site, "harbour", project, keys), keys
+
+
+def history(site: Site) -> str:
+    """All that the daemon shows of the release's image, and of how it was made."""
+    image = docker.from_env().images.get(site.outputs()["imageId"])
+    return json.dumps([image.attrs, image.history()])
+
+
+def token_on(site: Site) -> str:
+    """The digest of the token that the page shows."""
+    status, page = Browser(site.url).get("/")
+    assert status == 200
+    assert "A berth of 120 square metres" in page
+    found = re.search(r"<p>([0-9a-f]{64})</p>", page)
+    assert found
+    return found[1]
+
+
+def sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def test_the_harbour_is_deployed_by_config_alone(
+    quay: tuple[Site, Any], record_property: Note
+) -> None:
+    site, keys = quay
+    note(site, "harbour", keys, record_property)
+    assert token_on(site) == sha256(TOKEN)
+    unseen.static_files_are_served(Browser(site.url), "/", "/static/")
+    assert unseen.steps(site) == [("moor", "created")]
+    assert set(unseen.up(site).changes()) == {"unchanged"}
+
+
+def test_nothing_of_the_site_is_in_its_image(quay: tuple[Site, Any]) -> None:
+    site, _ = quay
+    shown = history(site)
+    for secret in (TOKEN, PASSWORD, "moor"):
+        assert secret not in shown, secret
+    where = "find / -xdev -type f -size -1000k -not -path '/proc/*' -not -path '/sys/*'"
+    for word in (TOKEN, PASSWORD, "moor --"):
+        found = docker.from_env().containers.run(
+            site.outputs()["imageId"],
+            ["sh", "-c", f"{where} -exec grep -l -e '{word}' {{}} + || true"],
+            user="0",
+            remove=True,
+        )
+        assert found == b"", word
+    assert unseen.in_backend(site, "readlink /app/conf/secrets.json") == (
+        "/run/secrets/files/conf/secrets.json\n"
+    )
+
+
+def test_a_secret_file_and_a_seed_step_change_no_release(quay: tuple[Site, Any]) -> None:
+    site, _ = quay
+    release, before = site.outputs()["release"], unseen.backend(site).name
+    site.configure(seedSteps=[f"moor --password {PASSWORD}", "moor --password another"])
+    run = unseen.up(site)
+    assert "this up: re-deployment" in run.output
+    assert site.outputs()["ledger"]["ran"]["migrate at startup"].startswith("0 of 0")
+    assert unseen.steps(site) == [("moor", "unchanged")] * 2
+    assert unseen.backend(site).name == before
+    site.configure_secret_entry(
+        "secretFiles", "conf/secrets.json", json.dumps({"tide_table": {"token": "another"}})
+    )
+    unseen.up(site)
+    assert site.outputs()["release"] == release
+    assert unseen.backend(site).name != before
+    assert token_on(site) == sha256("another")
+
+
+def test_hosts_that_the_project_refuses_are_found_before_anything_starts(
+    quay: tuple[Site, Any],
+) -> None:
+    site, _ = quay
+    before, release = unseen.backend(site).name, site.outputs()["release"]
+    # The release is there, so that nothing is built: it is asked again.
+    site.configure(allowedHosts=[])
+    run = unseen.up(site, check=False)
+    assert run.code != 0
+    assert "(quay.E1) SITE_URL is on quay.example" in run.output
+    assert unseen.backend(site).name == before
+    assert token_on(site)
+    site.configure(allowedHosts=["quay.example", "more.example"])
+    unseen.up(site)
+    assert site.outputs()["release"] == release
+    assert unseen.backend(site).name != before
+
+
+@pytest.fixture(scope="module")
+def mill(make_site: MakeSite, tmp_path_factory: pytest.TempPathFactory) -> tuple[Site, Any]:
+    keys = {
+        "settingsModule": "mill.settings",
+        "buildAptPackages": ["gettext", "sassc"],
+        "buildSteps": ["sh build.sh", "compilemessages", "compress"],
+    }
+    project = copy_of("mill", tmp_path_factory.mktemp("mill") / "project")
+    return deployed(make_site, "mill", project, keys), keys
+
+
+def test_the_mill_is_deployed_by_config_alone(
+    mill: tuple[Site, Any], record_property: Note
+) -> None:
+    site, keys = mill
+    note(site, "mill", keys, record_property)
+    browser = Browser(site.url)
+    status, page = browser.get("/")
+    assert status == 200
+    assert "Welcome to the mill" in page
+    assert re.search(r"It grinds rye, with libpq \d+", page)
+    compressed = re.search(r'href="(/static/CACHE/css/[^"]+)"', page)
+    assert compressed
+    assert "#335577" in browser.get(compressed[1])[1]
+    script = re.search(r'src="(/static/flour/flour\.[0-9a-f]{12}\.js)"', page)
+    assert script, "static files are collected from node_modules"
+    assert "flour" in browser.get(script[1])[1]
+    german = urllib.request.Request(site.url, headers={"Accept-Language": "de"})
+    with urllib.request.urlopen(german, timeout=20) as answer:
+        assert "Willkommen in der M\u00fchle" in answer.read().decode()
+
+
+def test_what_it_was_built_with_is_not_in_its_image(mill: tuple[Site, Any]) -> None:
+    site, _ = mill
+    words = "; ".join(f"command -v {tool}" for tool in TOOLS)
+    assert unseen.in_backend(site, f"{words}; true") == ""
+    assert unseen.in_backend(site, "find /app /opt -name node_modules") == ""
