@@ -237,4 +237,8 @@ def _pyproject_files(root: Path, file: str) -> tuple[str, ...] | None:
     if "dependencies" in data["project"].get("dynamic", []) or _has_local_sources(data):
         return None
     lock = str(Path(file).with_name("uv.lock"))
+    above = any((root / folder / "uv.lock").is_file() for folder in Path(file).parent.parents)
+    if "workspace" in data.get("tool", {}).get("uv", {}) or (above and not (root / lock).is_file()):
+        # A workspace is locked as a whole, in its root.
+        return None
     return (file, lock) if (root / lock).is_file() else (file,)

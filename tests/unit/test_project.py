@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from components.errors import UserError
-from components.project import find_project
+from components.project import export, find_project, unread_lock
 
 
 def make(root: Path, *files: str, **texts: str) -> Path:
@@ -65,7 +65,9 @@ def test_requirements_are_followed(tmp_path: Path) -> None:
     }
 
 
-@pytest.mark.parametrize("line", ["-e .", "./libs/thing", "thing @ file:./libs", "."])
+@pytest.mark.parametrize(
+    "line", ["-e .", "./libs/thing", "thing @ file:./libs", ".", "-f wheels", "--find-links=./w"]
+)
 def test_a_project_that_requires_its_own_folders_is_installed_whole(
     tmp_path: Path, line: str
 ) -> None:
@@ -103,6 +105,7 @@ def test_what_is_no_project_is_an_error(
         'dependencies = ["thing"]\n[tool.uv.sources]\nthing = { path = "libs/thing" }',
         'dependencies = ["thing"]\n[tool.uv.sources]\nthing = [{ workspace = true }]',
         'dynamic = ["dependencies"]',
+        'dependencies = []\n[tool.uv.workspace]\nmembers = ["libs/*"]',
     ],
 )
 def test_a_pyproject_that_requires_its_own_folders_is_installed_whole(
@@ -111,6 +114,46 @@ def test_a_pyproject_that_requires_its_own_folders_is_installed_whole(
     make(tmp_path, "manage.py", "s.py")
     (tmp_path / "pyproject.toml").write_text(f'[project]\nname = "x"\n{declared}\n')
     assert find_project(tmp_path, settings_module="s").dependency_files is None
+
+
+def test_a_member_of_a_workspace_is_installed_with_the_whole(tmp_path: Path) -> None:
+    make(tmp_path, "web/manage.py", "web/s.py", "uv.lock")
+    (tmp_path / "web/pyproject.toml").write_text('[project]\nname = "x"\ndependencies = []\n')
+    found = find_project(tmp_path, settings_module="s")
+    assert (found.requirements, found.dependency_files) == ("web/pyproject.toml", None)
+
+
+POETRY = '[tool.poetry]\nname = "x"\n'
+PROJECT = '[project]\nname = "x"\ndependencies = []\n'
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "says"),
+    [
+        ("Pipfile", "", "`pipenv requirements > requirements.txt`"),
+        ("pyproject.toml", POETRY, "poetry export --format requirements.txt --output requ"),
+        ("pdm.lock", "", "`pdm export --prod --format requirements --output requirements.txt`"),
+        ("setup.py", "", "`uv pip compile setup.py"),
+        ("web/Pipfile", "", "`cd web && pipenv requirements"),
+        ("README", "", None),
+    ],
+)
+def test_how_other_tools_export_what_they_lock(
+    tmp_path: Path, file: str, text: str, says: str | None
+) -> None:
+    make(tmp_path, file)
+    (tmp_path / file).write_text(text)
+    ways = export(tmp_path, "web")
+    assert says in ways[0] if says else not ways
+
+
+def test_a_lock_that_is_not_read_is_said(tmp_path: Path) -> None:
+    make(tmp_path, "s.py", "poetry.lock")
+    (tmp_path / "pyproject.toml").write_text(PROJECT + POETRY)
+    found = find_project(tmp_path, settings_module="s")
+    assert "poetry export" in unread_lock(found)[0]
+    make(tmp_path, "uv.lock")
+    assert unread_lock(found) == []
 
 
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:

@@ -14,7 +14,14 @@ GOOD = {"appPath": "example", "settingsModule": "site.settings", "data": "create
 
 def parse(**changes: str | None) -> Settings:
     raw = {key: value for key, value in {**GOOD, **changes}.items() if value is not None}
-    secret = ("secretKey", "adminPassword", "databasePassword", "databaseUrl", "databases")
+    secret = (
+        "secretKey",
+        "adminPassword",
+        "databasePassword",
+        "databaseUrl",
+        "databases",
+        "secretFiles",
+    )
     return load(raw, stack="shop", file="stacks/Pulumi.shop.yaml", encrypted=secret)
 
 
@@ -55,6 +62,20 @@ def test_the_least_configuration_is_enough() -> None:
         (
             {"database": "external", "databaseUrl": "postgres://ada:hush@localhost/a"},
             "databaseUrl is '[secret]': names the machine itself",
+        ),
+        ({"aptPackages": '["libpq5; reboot"]'}, "must be the name of a Debian package"),
+        ({"buildAptPackages": '["-o"]'}, "must be the name of a Debian package"),
+        ({"buildSteps": '["npm run \'build"]'}, "its quotes don't match"),
+        ({"buildSteps": '["  "]'}, "must be a management command or a shell command"),
+        ({"secretFiles": '{"/etc/passwd": "a"}'}, "must be a file's path inside appPath"),
+        ({"secretFiles": '{"a/../../b": "a"}'}, "must be a file's path inside appPath"),
+        ({"secretFiles": '{"a b": "a"}'}, "must be a file's path inside appPath"),
+        ({"secretFiles": '{"a/": "a"}'}, "must be a file's path inside appPath"),
+        ({"secretFiles": '{"a": "a", "a/b": "b"}'}, "names 'a' both as a file and as a folder"),
+        ({"secretFiles": json.dumps({"a": "x" * 500_000})}, "more than 400 kB"),
+        (
+            {"secretFiles": '{"a.json": "a"}', "mountSource": "true"},
+            "secretFiles is set, but mountSource is true",
         ),
         ({"seedSteps": "seed_roles"}, "seedSteps is 'seed_roles': input should be a valid tuple"),
         (
@@ -427,3 +448,20 @@ def test_placeholders_are_named_after_what_there_is() -> None:
         encrypted=["secretEnvironment"],
     )
     assert settings.seed_steps == tuple(steps)
+
+
+def test_secret_files_have_to_be_encrypted_and_are_never_shown() -> None:
+    values = {**GOOD, "secretFiles": '{"conf/secrets.json": "hush-hush"}'}
+    with pytest.raises(ConfigError, match="secretFiles is in plain text"):
+        load(values, stack="shop", file="f")
+    found = parse(secretFiles=values["secretFiles"])
+    assert found.secret_file_texts == {"conf/secrets.json": "hush-hush"}
+    assert "hush-hush" not in repr(found)
+    with pytest.raises(ConfigError) as error:
+        parse(secretFiles='{"../x": "hush-hush"}')
+    assert "hush-hush" not in str(error.value)
+
+
+@pytest.mark.parametrize("path", [".env", "conf/secrets.json", "a/.b/c-d_e@f+g.pem"])
+def test_where_secret_files_may_be(path: str) -> None:
+    assert parse(secretFiles=json.dumps({path: "a"})).secret_file_texts == {path: "a"}

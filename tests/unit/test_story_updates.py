@@ -162,3 +162,58 @@ def test_secrets_that_a_copied_file_shares_are_said(
     program.run_into(Recorder(), "clean-server")
     assert asked == ["stacks/Pulumi.clean-server.yaml"]
     assert "secretKey is the same as another stack's" in caplog.text
+
+
+def test_another_content_of_a_secret_file_is_no_other_release(program: Program) -> None:
+    first = program.run("clean-server", secretFiles={"conf/secrets.json": "one"})
+    second = program.run_into(Recorder(), "clean-server", secretFiles={"conf/secrets.json": "two"})
+    assert differ(first, second) == BACKEND | {"secrets", "secrets-files"}
+    third = program.run_into(Recorder(), "clean-server", secretFiles={"conf/other.json": "two"})
+    assert differ(second, third) == BACKEND | RELEASE | {"secrets", "secrets-files"}
+
+
+def test_a_secret_file_is_a_build_secret_and_no_argument(program: Program) -> None:
+    recorder = program.run_into(
+        Recorder(), "clean-server", secretFiles={"a/b.json": "quite-secret"}
+    )
+    build = recorder["clean-server-release"].inputs["build"]
+    assert build["buildArgs"]["SECRET_FILES"] == "a/b.json"
+    assert "quite-secret" not in json.dumps(build)
+    files = {entry["id"]: Path(entry["src"]) for entry in build["secrets"]}
+    assert files["files/a/b.json"].read_text() == "quite-secret"
+    assert json.loads(files["files"].read_text()) == {"a/b.json": "quite-secret"}
+    # Where nothing is built, it is not left on this machine's disk.
+    program.run("clean-server", preview=True, secretFiles={"a/b.json": "quite-secret"})
+    assert files["files/a/b.json"].read_text() == ""
+    assert "quite-secret" not in files["files"].read_text()
+
+
+def test_seed_steps_and_hosts_are_no_arguments_of_the_build(program: Program) -> None:
+    steps = ["seed_roles --password open-sesame"]
+    recorder = program.run_into(
+        Recorder(), "clean-server", seedSteps=steps, origin="https://shop.example"
+    )
+    build = json.dumps(recorder["clean-server-release"].inputs["build"])
+    for word in ("seed_roles", "open-sesame", "shop.example"):
+        assert word not in build
+    context = Path(recorder["clean-server-release"].inputs["build"]["context"])
+    for file in context.rglob("*"):
+        if file.is_file():
+            text = file.read_text(errors="replace")
+            assert "open-sesame" not in text
+            assert "shop.example" not in text
+
+
+def test_steps_of_a_build_are_a_stage_of_their_own(program: Program) -> None:
+    steps = ["compilemessages", "npm ci && npm run build"]
+    packages = ["npm", "gettext"]
+    recorder = program.run_into(
+        Recorder(), "clean-server", buildSteps=steps, buildAptPackages=packages
+    )
+    build = recorder["clean-server-release"].inputs["build"]
+    assert json.loads(build["buildArgs"]["BUILD_STEPS"]) == steps
+    assert build["buildArgs"]["BUILD_APT_PACKAGES"] == "gettext npm"
+    text = (Path(build["context"]) / "Dockerfile").read_text()
+    assert text.index("FROM workshop AS built") < text.index("FROM app AS release")
+    plain = program.run("clean-server")["clean-server-release"].inputs["build"]
+    assert "FROM scratch AS built" in (Path(plain["context"]) / "Dockerfile").read_text()
