@@ -47,9 +47,28 @@ def run(environ: Mapping[str, str]) -> None:
     commands = _management_commands()
     found.get(lambda: _check(wanted, commands))
     found.refuse()
+    wanted = list(_with_collected(wanted))
     for number, step in enumerate(wanted, start=1):
         print(f"[{number}/{len(wanted)}] {step}", flush=True)
         _run(step, commands, environ)
+
+
+def _with_collected(wanted: Sequence[str]) -> Iterator[str]:
+    # What django-compressor makes is found by the names of static files as they are served, and
+    # those have hashes once they are collected.
+    collected = False
+    for step in wanted:
+        name = steps.split(step)[0]
+        if name == "compress" and not collected and _uses_compressor():
+            yield "collectstatic --noinput"
+        collected = collected or "collectstatic" in step
+        yield step
+
+
+def _uses_compressor() -> bool:
+    from django.apps import apps
+
+    return apps.is_installed("compressor")
 
 
 def _management_commands() -> Sequence[str]:

@@ -69,3 +69,16 @@ def test_the_first_that_fails_ends_it_with_its_last_lines(project: Project) -> N
     assert "never" not in out
     assert "error: the build step \"sh -c 'echo no wool; exit 3'\" failed with exit code 3" in err
     assert "  no wool" in err
+
+
+def test_static_files_are_collected_before_they_are_compressed(project: Project) -> None:
+    project.command("compress", "print('compressing')")
+    project.write("compressor/__init__.py", "")
+    assert "collectstatic" not in run(project, "compress")[1]
+    settings = SETTINGS.replace('"shop"', '"shop", "compressor"')
+    project.write("site_/settings.py", settings)
+    code, out, err = run(project, "compress")
+    assert code == 0, err
+    assert out.index("[1/2] collectstatic --noinput") < out.index("[2/2] compress")
+    own = run(project, "python -m django collectstatic --noinput", "compress")
+    assert "[2/2] compress" in own[1], own
