@@ -68,7 +68,7 @@ def _with_collected(wanted: Sequence[str]) -> Iterator[str]:
 def _uses_compressor() -> bool:
     from django.apps import apps
 
-    return apps.is_installed("compressor")
+    return bool(apps.is_installed("compressor"))
 
 
 def _management_commands() -> Sequence[str]:

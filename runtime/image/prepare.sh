@@ -14,6 +14,10 @@ chown 10001:10001 $folders
 # Secret files are mounted, here and where it is served: the image knows their places alone.
 root="$(readlink /opt/root || echo /app)"
 for path in $SECRET_FILES; do
+  if [ -d "$root/$path" ] && [ ! -L "$root/$path" ]; then
+    echo "error: secretFiles names $path, which is a folder of the project: name the file in it" >&2
+    exit 1
+  fi
   mkdir -p "$(dirname "$root/$path")"
   ln -sfn "/run/secrets/files/$path" "$root/$path"
 done

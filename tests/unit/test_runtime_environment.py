@@ -123,3 +123,21 @@ def test_what_code_prints_of_a_secret_is_masked(
     (tmp_path / "IT").write_text(secret)
     loaded(tmp_path)
     assert environment.masked(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "hidden"),
+    [
+        ('{"tide": {"tokens": ["token-of-the-tide"]}, "port": 8000}', "token-of-the-tide"),
+        ("[smtp]\npassword = open sesame 1\n", "open sesame 1"),
+        ("password: 'open sesame 2'\n", "open sesame 2"),
+        ("-----BEGIN KEY-----\nMIIEvQIBADANBg\n", "MIIEvQIBADANBg"),
+    ],
+)
+def test_what_secret_files_hold_is_no_variable_and_not_shown(
+    tmp_path: Path, text: str, hidden: str
+) -> None:
+    (tmp_path / "files/conf").mkdir(parents=True)
+    (tmp_path / "files/conf/secrets.json").write_text(text)
+    assert loaded(tmp_path) == {}
+    assert environment.masked(f"it is {hidden}.") == "it is ***."
