@@ -56,7 +56,11 @@ def _further(folder: Path) -> Iterator[str]:
     for path in folder.rglob("*"):
         with suppress(OSError):
             if path.is_file():
-                yield path.read_text(encoding="utf-8", errors="replace")
+                text = path.read_text(encoding="utf-8", errors="replace")
+                yield text
+                # Of a file of settings, such as one in INI or YAML, each value is a secret.
+                for line in text.splitlines():
+                    yield re.split(r"[=:]\s*", line, maxsplit=1)[-1].strip(" \"',;")
 
 
 def _files(folder: Path) -> Iterator[Path]:

@@ -84,12 +84,14 @@ def replace(file: str, old: str, new: str) -> Callable[[Path], None]:
             id="a file that the site may not write",
         ),
         pytest.param(
-            append(SETTINGS, "import os\nCRANE = os.environ['CRANE']"),
+            append(SETTINGS, "import os, longshore\nA = os.environ['CRANE'], os.environ['TIDE']"),
             [
-                "needs the environment variable CRANE",
-                "`pulumi config set --path environment.CRANE VALUE -s STACK`",
+                "the image was not built:\n\nerror: the settings config.settings.production can't",
+                "add what installs 'longshore'",
+                "environment variable CRANE: `pulumi config set --path environment.CRANE VALUE -s STACK`",
+                "environment variable TIDE: `pulumi config set --path environment.TIDE VALUE -s STACK`",
             ],
-            id="a variable that is not set",
+            id="variables and modules that are missing",
         ),
         pytest.param(
             append("frontend/build/css/depot.css", "p { background: url('lost-crate.svg') }"),

@@ -71,12 +71,6 @@ def test_the_least_configuration_is_enough() -> None:
         ({"secretFiles": '{"a/../../b": "a"}'}, "must be a file's path inside appPath"),
         ({"secretFiles": '{"a b": "a"}'}, "must be a file's path inside appPath"),
         ({"secretFiles": '{"a/": "a"}'}, "must be a file's path inside appPath"),
-        ({"secretFiles": '{"a": "a", "a/b": "b"}'}, "names 'a' both as a file and as a folder"),
-        ({"secretFiles": json.dumps({"a": "x" * 500_000})}, "more than 400 kB"),
-        (
-            {"secretFiles": '{"a.json": "a"}', "mountSource": "true"},
-            "secretFiles is set, but mountSource is true",
-        ),
         ({"seedSteps": "seed_roles"}, "seedSteps is 'seed_roles': input should be a valid tuple"),
         (
             {"seedSteps": "[1]"},
@@ -162,6 +156,12 @@ def test_a_wrong_key_is_named_with_its_value(changes: dict[str, str | None], say
         (
             {"mountSource": "true", "rollback": "abcdef"},
             "rollback is set, but mountSource is true: the mounted source would run",
+        ),
+        ({"secretFiles": '{"a": "a", "a/b": "b"}'}, "names 'a' both as a file and as a folder"),
+        ({"secretFiles": json.dumps({"a": "x" * 500_000})}, "more than 400 kB"),
+        (
+            {"secretFiles": '{"a.json": "a"}', "mountSource": "true"},
+            "secretFiles is set, but mountSource is true",
         ),
     ],
 )
