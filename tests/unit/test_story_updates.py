@@ -215,5 +215,5 @@ def test_steps_of_a_build_are_a_stage_of_their_own(program: Program) -> None:
     assert build["buildArgs"]["BUILD_APT_PACKAGES"] == "gettext npm"
     text = (Path(build["context"]) / "Dockerfile").read_text()
     assert text.index("FROM workshop AS built") < text.index("FROM app AS release")
-    plain = program.run("clean-server")["clean-server-release"].inputs["build"]
+    plain = program.run_into(Recorder(), "clean-server")["clean-server-release"].inputs["build"]
     assert "FROM scratch AS built" in (Path(plain["context"]) / "Dockerfile").read_text()
