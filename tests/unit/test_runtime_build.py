@@ -107,7 +107,8 @@ from django.core import checks
 
 @checks.register(deploy=True)
 def own(**kwargs):
-    return [checks.Error("buy  a\\nlock", id="shop.E1"), checks.Warning("no", id="shop.W2")]
+    site = checks.Error("https://shop.example lacks a lock", id="shop.E0")
+    return [site, checks.Error("buy  a\\nlock", id="shop.E1"), checks.Warning("no", id="shop.W2")]
 
 
 @checks.register(deploy=True)
@@ -122,6 +123,7 @@ def test_what_check_deploy_advises_is_reported_and_fails_nothing(project: Projec
     done = project.module("build", CSRF_TRUSTED_ORIGINS="https://shop.example")
     assert done.returncode == 0, done.stderr
     advice = runtime_project.report(project)["advice"]
+    assert advice.pop("shop.E0") == "\u2026 lacks a lock", "nothing of the site is in its image"
     assert advice.pop("shop.E1") == "buy a lock"
     # No protection against forged requests and frames is the project's; HSTS and redirects are not.
     assert set(advice) == {"security.W002", "security.W003"}
