@@ -169,7 +169,9 @@ def _included(root: Path) -> Iterator[str]:
             yield path
 
 
-def _texts(dockerfile: str, environment: Mapping[str, str], *, steps: bool) -> dict[str, str]:
+def _texts(
+    dockerfile: str, environment: Mapping[str, str], *, steps: bool = False
+) -> dict[str, str]:
     image = RUNTIME_FOLDER / "image"
     texts = {
         f"deploy/deploy_runtime/{path.name}": path.read_text(encoding="utf-8")

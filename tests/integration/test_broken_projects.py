@@ -88,8 +88,8 @@ def replace(file: str, old: str, new: str) -> Callable[[Path], None]:
             [
                 "the image was not built:\n\nerror: the settings config.settings.production can't",
                 "add what installs 'longshore'",
-                "environment variable CRANE: `pulumi config set --path environment.CRANE VALUE -s STACK`",
-                "environment variable TIDE: `pulumi config set --path environment.TIDE VALUE -s STACK`",
+                "variable CRANE: `pulumi config set --path environment.CRANE VALUE -s STACK`",
+                "variable TIDE: `pulumi config set --path environment.TIDE VALUE -s STACK`",
             ],
             id="variables and modules that are missing",
         ),
