@@ -24,7 +24,9 @@ def taken(app: Path, made: Path, image: Path) -> set[str]:
     results.keep([app], made.parent / "began", made)
     results.take(made, image)
     copy = image / app.relative_to("/")
-    return {p.relative_to(copy).as_posix() for p in copy.rglob("*") if not p.is_dir()}
+    return {
+        p.relative_to(copy).as_posix() for p in copy.rglob("*") if p.is_symlink() or not p.is_dir()
+    }
 
 
 def test_only_what_was_made_or_changed_is_taken(places: tuple[Path, Path, Path]) -> None:
