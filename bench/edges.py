@@ -31,7 +31,8 @@ NAME = "bench-edges"
 IMAGE = f"django-on-docker/{NAME}"
 CONFIG = EdgeConfig(origin="http://127.0.0.1", max_body=1, capacity=16, health_path="/", host="a")
 CONTROL = "/usr/local/lib/edge/control.py"
-HAPROXY = "haproxy -W -db -S /run/edge/master.sock -f /var/lib/edge/haproxy.cfg"
+# Both of its programs as one user, as in the edge: their sockets are for nobody else.
+HAPROXY = f"exec setpriv --reuid haproxy --regid haproxy --clear-groups python3 {CONTROL} run"
 GUNICORN = "cd /srv/app && exec gunicorn app:application --bind 0.0.0.0:8000"
 _GRACE = 15
 
