@@ -18,6 +18,10 @@ _FEWEST = 4
 # Bytes that nginx keeps in memory: its client_body_buffer_size, and its proxy_buffers.
 _MEMORY = 16384
 _ANSWER_MEMORY = 131072
+# Bytes of an answer after which its path is asked for behind all others, for an hour, as if _LATER
+# milliseconds later: taking many large answers off the application at once is work, too.
+_BULK = _MEGABYTE
+_LATER = 20000
 
 # A request passes three times: from the public side to the spool (nginx, runtime/edge/nginx.conf),
 # which has the time that visitors take; from there, whole, to the application's side; and from that
@@ -108,6 +112,9 @@ backend answers
 backend large-answers
   stick-table type integer size 1 store conn_cur
 
+backend bulk
+  stick-table type string len 128 size 10k expire 1h store gpt0
+
 backend uploaders
   stick-table type ipv6 size 100k expire 1h store conn_cur
 
@@ -117,7 +124,11 @@ backend downloaders
 frontend spooled
   bind unix@/run/edge/application.sock mode 600
   option dontlog-normal
-{answer}  http-response set-header X-Accel-Buffering no if streams
+{answer}  http-request set-var(txn.asked) path
+  http-request set-priority-offset int({later}) if {{ path,table_gpt0(bulk) gt 0 }}
+  http-response track-sc1 var(txn.asked) table bulk if content {{ res.body_size gt {bulk} }}
+  http-response sc-set-gpt0(1) 1 if content {{ res.body_size gt {bulk} }}
+  http-response set-header X-Accel-Buffering no if streams
   http-response set-header X-Accel-Buffering no if large \
 {{ int(1),table_conn_cur(large-answers) ge {large_answers} }}
   http-response set-header X-Accel-Buffering no if !large \
@@ -212,6 +223,8 @@ def _text(config: EdgeConfig, id_: str) -> str:
     known = {
         **asdict(config),
         "answer_memory": _ANSWER_MEMORY,
+        "bulk": _BULK,
+        "later": _LATER,
         "id": id_,
         "large_answers": _SPOOL // _LARGEST_ANSWER,
         "large_uploads": max(_FEWEST, _SPOOL // config.max_body),

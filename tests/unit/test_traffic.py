@@ -246,3 +246,9 @@ def test_events_are_passed_on_as_they_come() -> None:
     (streams,) = {line for line in lines() if line.startswith("acl streams")}
     assert "text/event-stream" in streams
     assert "http-response set-header X-Accel-Buffering no if streams" in lines()
+
+
+def test_who_asks_for_something_large_again_lets_others_go_first() -> None:
+    found = lines()
+    assert "http-request set-priority-offset int(20000) if { path,table_gpt0(bulk) gt 0 }" in found
+    assert found.index("backend bulk") < found.index("frontend spooled")
