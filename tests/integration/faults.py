@@ -126,6 +126,14 @@ CASES: Mapping[str, tuple[str, str]] = {
         "data that a stranger's container serves from",
         "refused or warned at preview, naming it; no migration under its feet",
     ),
+    "taken over again": (
+        "took over, went back, took over again",
+        "files writable, restart policies as they were",
+    ),
+    "uploads in a layer": (
+        "a retired container keeps uploads in its own layer",
+        "said before anything is changed, with the command that copies them",
+    ),
     "two servers": (
         "two database servers would open one data directory",
         "never, start-first or not",

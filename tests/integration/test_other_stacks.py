@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -53,7 +54,10 @@ def test_update_serves_existing_data_and_retires_what_served_it(
         init=True,
         restart_policy={"Name": "always"},
         ports={f"{site.port}/tcp": ("127.0.0.1", site.port)},
-        volumes={plain_volumes["data"]: {"bind": "/data"}},
+        volumes={
+            plain_volumes["data"]: {"bind": "/data"},
+            plain_volumes["media"]: {"bind": "/media"},
+        },
         user="0",
     )
     try:
@@ -68,10 +72,20 @@ def test_update_serves_existing_data_and_retires_what_served_it(
         said = re.search(r"`pulumi (config set --path 'retire\[0\]' [^`]+)`", refused.output)
         assert said
         site.pulumi(*shlex.split(said[1]), check=True)
+        old.exec_run(["sh", "-c", "mkdir /uploads && echo by hand > /uploads/note.txt"])
         failed = _failed(site, old)
+        copying = re.search(r"`(docker cp [^`]*)`", failed.output)
+        assert copying
+        subprocess.run(copying[1], shell=True, check=True)
         given = re.search(rf"{plain_volumes['data']}: (given to .*)", failed.output)
         run = site.up()
         assert "Skarn Tooth" in Browser(site.url).get("/")[1]
+        fault("uploads in a layer").saw(
+            f"warned with {copying[1][:30]}…, and not again: {'own layer' not in run.output}",
+            f"the file is served: {Browser(site.url).get('/media/note.txt')}",
+        )
+        assert "own layer" not in run.output
+        assert Browser(site.url).get("/media/note.txt")[0] == 200
         fault("owned by root").saw(
             f"existing data: exit code {run.code}",
             given.group() if given else "nothing was given",
@@ -85,12 +99,34 @@ def test_update_serves_existing_data_and_retires_what_served_it(
         visitor = Browser(site.url)
         assert visitor.log_in("admin", original.config("adminPassword"))
         assert set(site.up().changes()) == {"unchanged"}
+        _gone_back_and_taken_over_again(site, old, fault)
         site.destroy()
     finally:
         old.remove(force=True)
         site.remove_everything()
     for name in plain_volumes.values():
         assert not client.volumes.get(name).attrs["Labels"], "referenced, never relabelled"
+
+
+def _gone_back_and_taken_over_again(site: Site, old: Container, fault: BeginFault) -> None:
+    """The way that the output says leads back, and what was written there is put right after it."""
+    subprocess.run(site.outputs()["wayBack"], shell=True, check=True, capture_output=True)
+    old.reload()
+    assert old.status == "running"
+    policy = old.attrs["HostConfig"]["RestartPolicy"]["Name"]
+    assert old.exec_run(["mkdir", "/media/by-root"]).exit_code == 0
+    again = site.up()
+    old.reload()
+    backend = docker.from_env().containers.get(site.outputs()["containers"]["backend"])
+    written = backend.exec_run(["touch", "/srv/media/by-root/upload"]).exit_code
+    fault("taken over again").saw(
+        f"back by the output wayBack: running, restart policy {policy}",
+        f"forward: exit code {again.code}, the old one {old.status}",
+        f"its folder can be written: {written == 0}",
+    )
+    assert policy == "always"
+    assert old.status == "exited"
+    assert written == 0
 
 
 def _failed(site: Site, old: Container) -> Run:
