@@ -64,16 +64,15 @@ def deployed(make_site: MakeSite, name: str, project: Path, keys: Mapping[str, A
     return site
 
 
-def note(site: Site, name: str, keys: Mapping[str, Any], record_property: Note) -> None:
+def note(site: Site, name: str, record_property: Note) -> None:
     """Have the figures printed, the project's properties with them."""
     image = docker.from_env().images.get(site.outputs()["imageId"])
-    size = f"{image.attrs['Size'] / 1e6:.0f} MB"
     for had in PROPERTIES[name]:
-        record_property(TRIED, (name, had, str(len(keys)), "0", "1", size))
+        record_property(TRIED, unseen.tried(site, name, had, image))
 
 
 @pytest.fixture(scope="module")
-def quay(make_site: MakeSite, tmp_path_factory: pytest.TempPathFactory) -> tuple[Site, Any]:
+def quay(make_site: MakeSite, tmp_path_factory: pytest.TempPathFactory) -> Site:
     keys = {
         "settingsModule": "config.settings",
         "database": "postgres",
@@ -84,7 +83,7 @@ def quay(make_site: MakeSite, tmp_path_factory: pytest.TempPathFactory) -> tuple
         "seedSteps": [f"moor --password {PASSWORD}"],
     }
     project = copy_of("harbour", tmp_path_factory.mktemp("harbour") / "project")
-    return deployed(make_site, "harbour", project, keys), keys
+    return deployed(make_site, "harbour", project, keys)
 
 
 def history(site: Site) -> str:
@@ -107,83 +106,74 @@ def sha256(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def test_the_harbour_is_deployed_by_config_alone(
-    quay: tuple[Site, Any], record_property: Note
-) -> None:
-    site, keys = quay
-    note(site, "harbour", keys, record_property)
-    assert token_on(site) == sha256(TOKEN)
-    unseen.static_files_are_served(Browser(site.url), "/", "/static/")
-    assert unseen.steps(site) == [("moor", "created")]
-    assert set(unseen.up(site).changes()) == {"unchanged"}
+def test_the_harbour_is_deployed_by_config_alone(quay: Site, record_property: Note) -> None:
+    note(quay, "harbour", record_property)
+    assert token_on(quay) == sha256(TOKEN)
+    unseen.static_files_are_served(Browser(quay.url), "/", "/static/")
+    assert unseen.steps(quay) == [("moor", "created")]
+    assert set(unseen.up(quay).changes()) == {"unchanged"}
 
 
-def test_nothing_of_the_site_is_in_its_image(quay: tuple[Site, Any]) -> None:
-    site, _ = quay
-    shown = history(site)
+def test_nothing_of_the_site_is_in_its_image(quay: Site) -> None:
+    shown = history(quay)
     for secret in (TOKEN, PASSWORD, "moor"):
         assert secret not in shown, secret
     where = "find / -xdev -type f -size -1000k -not -path '/proc/*' -not -path '/sys/*'"
     for word in (TOKEN, PASSWORD, "moor --"):
         found = docker.from_env().containers.run(
-            site.outputs()["imageId"],
+            quay.outputs()["imageId"],
             ["sh", "-c", f"{where} -exec grep -l -e '{word}' {{}} + || true"],
             user="0",
             remove=True,
         )
         assert found == b"", word
-    assert unseen.in_backend(site, "readlink /app/conf/secrets.json") == (
+    assert unseen.in_backend(quay, "readlink /app/conf/secrets.json") == (
         "/run/secrets/files/conf/secrets.json\n"
     )
 
 
 def test_hosts_that_the_project_refuses_are_found_before_anything_starts(
-    quay: tuple[Site, Any],
+    quay: Site,
 ) -> None:
-    site, _ = quay
-    before = unseen.backend(site).name
+    before = unseen.backend(quay).name
     # The release is there, so that nothing is built: it is asked again.
-    site.configure(allowedHosts=[])
-    run = unseen.up(site, check=False)
+    quay.configure(allowedHosts=[])
+    run = unseen.up(quay, check=False)
     assert run.code != 0
     assert "(quay.E1) SITE_URL is on quay.example" in run.output
-    assert unseen.backend(site).name == before
-    assert token_on(site) == sha256(TOKEN)
+    assert unseen.backend(quay).name == before
+    assert token_on(quay) == sha256(TOKEN)
 
 
-def test_hosts_secret_files_and_seed_steps_make_no_release(quay: tuple[Site, Any]) -> None:
-    site, _ = quay
-    release, before = site.outputs()["release"], unseen.backend(site).name
-    site.configure(
+def test_hosts_secret_files_and_seed_steps_make_no_release(quay: Site) -> None:
+    release, before = quay.outputs()["release"], unseen.backend(quay).name
+    quay.configure(
         allowedHosts=["quay.example", "more.example"],
         seedSteps=[f"moor --password {PASSWORD}", "moor --password another"],
     )
     secrets = json.dumps({"tide_table": {"token": "another"}})
-    site.configure_secret_entry("secretFiles", "conf/secrets.json", secrets)
-    unseen.up(site)
-    assert site.outputs()["release"] == release
-    assert unseen.steps(site) == [("moor", "unchanged")] * 2
-    assert unseen.backend(site).name != before
-    assert token_on(site) == sha256("another")
+    quay.configure_secret_entry("secretFiles", "conf/secrets.json", secrets)
+    unseen.up(quay)
+    assert quay.outputs()["release"] == release
+    assert unseen.steps(quay) == [("moor", "unchanged")] * 2
+    assert unseen.backend(quay).name != before
+    assert token_on(quay) == sha256("another")
 
 
 @pytest.fixture(scope="module")
-def mill(make_site: MakeSite, tmp_path_factory: pytest.TempPathFactory) -> tuple[Site, Any]:
+def mill(make_site: MakeSite, tmp_path_factory: pytest.TempPathFactory) -> Site:
     keys = {
         "settingsModule": "mill.settings",
         "buildAptPackages": ["gettext", "sassc"],
         "buildSteps": ["sh build.sh", "compilemessages", "compress"],
     }
     project = copy_of("mill", tmp_path_factory.mktemp("mill") / "project")
-    return deployed(make_site, "mill", project, keys), keys
+    return deployed(make_site, "mill", project, keys)
 
 
-def test_the_mill_is_deployed_by_config_alone(
-    mill: tuple[Site, Any], record_property: Note
-) -> None:
-    site, keys = mill
-    note(site, "mill", keys, record_property)
-    browser = Browser(site.url)
+def test_the_mill_is_deployed_by_config_alone(mill: Site, record_property: Note) -> None:
+    note(mill, "mill", record_property)
+    browser = Browser(mill.url)
     status, page = browser.get("/")
     assert status == 200
     assert "Welcome to the mill" in page
@@ -194,13 +184,12 @@ def test_the_mill_is_deployed_by_config_alone(
     script = re.search(r'src="(/static/flour/flour\.[0-9a-f]{12}\.js)"', page)
     assert script, "static files are collected from node_modules"
     assert "flour" in browser.get(script[1])[1]
-    german = urllib.request.Request(site.url, headers={"Accept-Language": "de"})
+    german = urllib.request.Request(mill.url, headers={"Accept-Language": "de"})
     with urllib.request.urlopen(german, timeout=20) as answer:
         assert "Willkommen in der M\u00fchle" in answer.read().decode()
 
 
-def test_what_it_was_built_with_is_not_in_its_image(mill: tuple[Site, Any]) -> None:
-    site, _ = mill
+def test_what_it_was_built_with_is_not_in_its_image(mill: Site) -> None:
     words = "; ".join(f"command -v {tool}" for tool in TOOLS)
-    assert unseen.in_backend(site, f"{words}; true") == ""
-    assert unseen.in_backend(site, "find /app /opt -name node_modules") == ""
+    assert unseen.in_backend(mill, f"{words}; true") == ""
+    assert unseen.in_backend(mill, "find /app /opt -name node_modules") == ""
