@@ -222,3 +222,19 @@ def test_behavioural_parity_no_default_is_written_into_the_state(
 ) -> None:
     plain = updated[2]["state"]["plain"]
     assert {k: v for k, v in plain["inputs"].items() if not k.startswith("__")} == NO_DEFAULT
+
+
+def test_a_property_that_another_engine_wrote_costs_no_output(tmp_path: Path) -> None:
+    stack = ThrowAwayStack(tmp_path, COMMANDS)
+    commands = {"again": {"create": "echo result", "update": SAY_AGAIN}}
+    assert stack.up(**commands).code == 0
+    state = json.loads(stack.pulumi("stack", "export").text)
+    (found,) = [r for r in state["deployment"]["resources"] if r["type"] == "command:local:Command"]
+    for kind in ("inputs", "outputs"):
+        found[kind]["addPreviousOutputInEnv"] = True
+    file = tmp_path / "state.json"
+    file.write_text(json.dumps(state))
+    assert stack.pulumi("stack", "import", "--file", str(file)).code == 0
+    assert stack.up(**commands).operations == [("update", "again")]
+    assert stack.outputs()["again"] == "result"
+    assert list(stack.up("--expect-no-changes", **commands).changes) == ["same"]

@@ -1,8 +1,7 @@
 """A site lives with the command plugin's hard edges, which `test_engine_parity.py` holds.
 
 One site: the first `up` that makes it is interrupted again and again, each time a phase later, and
-so is an update; long lines are printed to it; and another engine's state is put under it. The tests
-build on each other, in order.
+so is an update; and long lines are printed to it. The tests build on each other, in order.
 """
 
 import signal
