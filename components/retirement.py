@@ -48,6 +48,8 @@ class Retirement(pulumi.ComponentResource):
         retired = command.local.Command(
             f"{name}-retirement",
             create=step.command("retire"),
+            # The way back would be lost: what was retired isn't as it was any more.
+            update=step.SAY_AGAIN,
             environment={**environment, "BEFORE": known(args["last"], environment, triggers)},
             triggers=triggers,
             logging=command.local.Logging.STDERR,

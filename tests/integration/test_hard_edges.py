@@ -170,6 +170,28 @@ def test_a_window_that_is_interrupted_is_ended_by_the_next_up(
     assert list(made.problems()) == []
 
 
+def test_a_retirement_that_is_interrupted_is_done_by_the_next_up(
+    made: Subject, fault: BeginFault
+) -> None:
+    site = made.site
+    name = f"{site.deployment}-old"
+    stubborn = ["sh", "-c", "trap '' TERM; while :; do sleep 0.1; done"]
+    old = docker.from_env().containers.run(
+        site.outputs()["baseImage"].split(", ")[0], stubborn, name=name, detach=True
+    )
+    try:
+        site.configure(retire=[name])
+        phase = Phase(name="retirement", resource="retirement")
+        ended = interrupted(site, phase)
+        ends_well(site, phase, ended, fault)
+        site.up()
+        old.reload()
+        assert old.status == "exited"
+        assert list(made.problems()) == []
+    finally:
+        old.remove(force=True)
+
+
 def shouts_in_a_step(site: Site) -> None:
     """The last seed step prints a long line, and fails by another."""
     folder = site.folder / "example/catalogue/management/commands"

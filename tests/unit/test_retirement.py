@@ -12,6 +12,7 @@ from components import outputs
 from components.commands import one_shot, retire
 from components.commands.output import parsed
 from components.retirement import Retirement
+from components.step import SAY_AGAIN
 from tests.unit.fake_docker import FakeDocker
 from tests.unit.recorder import Recorder, deploy
 from tests.unit.test_restore import Quiet
@@ -50,6 +51,7 @@ def test_it_runs_again_for_other_containers_alone() -> None:
     assert inputs["environment"]["GRACE"] == "30"
     assert inputs["triggers"] != second["shop-retirement"].inputs["triggers"]
     assert inputs["create"] == "exec python3 -m components.commands.retire"
+    assert inputs["update"] == SAY_AGAIN
     # Nothing starts them again when the stack is destroyed.
     assert "delete" not in inputs
 
