@@ -2,6 +2,7 @@
 
 import os
 import re
+import sys
 import traceback
 from pathlib import Path
 
@@ -118,7 +119,9 @@ def missing(error: BaseException) -> tuple[str, str] | None:
     if variable:
         return "variable", variable
     if isinstance(error, ModuleNotFoundError) and error.name:
-        return "module", error.name.partition(".")[0]
+        package = error.name.partition(".")[0]
+        # Of a package that is there, a part is missing, which nothing installs.
+        return "module", error.name if package in sys.modules else package
     return None
 
 
@@ -131,6 +134,8 @@ def remedy_of(lacks: tuple[str, str]) -> str:
     kind, name = lacks
     if kind == "variable":
         return f"the project needs the environment variable {name}: {_set(name)}"
+    if "." in name:
+        return f"there is no module {name!r}: correct the name where it is imported, or add the file"
     return (
         f"there is no module {name!r}: add what installs {name!r} to the project's dependencies, "
         "or correct the name where it is imported"
