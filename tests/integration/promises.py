@@ -40,6 +40,8 @@ PROMISES: Mapping[str, str] = {
     "open connections": "traffic moves to the next release and open connections lose nothing",
     "forwarded": "what visitors claim of themselves is replaced",
     "large bodies": "a body that is too large is refused, and the limit changes without a gap",
+    "hostile requests": "what is malformed or means harm reaches no backend",
+    "slow visitors": "visitors on slow lines keep nobody waiting",
     # Faults
     "interrupted": "what was killed goes on after one documented command",
     "Ctrl-C": "after Ctrl-C `pulumi up` is enough",

@@ -218,6 +218,7 @@ def test_what_comes_past_the_edge_is_not_believed(site: Site, first_up: Run) -> 
     assert send(site, "GET")[1]["X-Forwarded-Proto"] == "http"
 
 
+@pytest.mark.essential("hostile requests")
 def test_nothing_hostile_gets_through(
     site: Site, first_up: Run, record_property: Callable[[str, object], None]
 ) -> None:
@@ -235,6 +236,7 @@ def test_nothing_hostile_gets_through(
     record_property(LOAD, f"hostile requests: {len(requests)} tried, {len(through)} got through")
 
 
+@pytest.mark.essential("slow visitors")
 def test_visitors_on_slow_lines_keep_nobody_waiting(site: Site, first_up: Run) -> None:
     # Of each more than there are threads: with one in each, nothing would be answered any more.
     waited = asyncio.run(_beside_slow_ones(site, uploads=20, downloads=20))

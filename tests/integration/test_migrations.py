@@ -58,7 +58,7 @@ def test_a_new_database_is_neither_judged_nor_copied(shop: Shop) -> None:
 @both_but_first("backup")
 def test_before_a_migration_the_database_is_copied_once(shop: Shop) -> None:
     shop.migrate("colour", NULLABLE.format(name="colour"))
-    assert "new migrations: shop.0002_colour" in shop.site.preview().output
+    assert "migrations: new: shop.0002_colour;" in shop.site.preview().output
     assert shop.backups == []
     with visitors(shop.site.url) as statuses:
         run = shop.site.up()
