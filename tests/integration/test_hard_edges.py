@@ -4,6 +4,7 @@ One site: the first `up` that makes it is interrupted again and again, each time
 so is an update; and long lines are printed to it. The tests build on each other, in order.
 """
 
+import json
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -190,6 +191,33 @@ def test_a_retirement_that_is_interrupted_is_done_by_the_next_up(
         assert list(made.problems()) == []
     finally:
         old.remove(force=True)
+
+
+def test_a_state_that_another_engine_wrote_costs_no_output(made: Subject) -> None:
+    site = made.site
+    before = site.outputs(secrets=True)
+    assert {"seeding", "ledger", "row", "migrations", "backup", "wayBack"} <= set(before)
+    commands = import_as_another_engine(site)
+    again = site.up()
+    assert again.changes()["updated"] == commands
+    assert site.outputs(secrets=True) == before
+    said = site.pulumi("up", "--yes", "--expect-no-changes", "-s", site.stack, check=True)
+    assert set(said.changes()) == {"unchanged"}
+    assert list(made.problems()) == []
+
+
+def import_as_another_engine(site: Site) -> int:
+    """Have a state that says of its commands what an earlier stand-in wrote; tells of how many."""
+    state = json.loads(site.pulumi("stack", "export", "-s", site.stack, check=True).output)
+    resources = state["deployment"]["resources"]
+    commands = [r for r in resources if r["type"] == "command:local:Command"]
+    for command in commands:
+        for kind in ("inputs", "outputs"):
+            command[kind]["addPreviousOutputInEnv"] = True
+    file = site.folder / "another.json"
+    file.write_text(json.dumps(state))
+    site.pulumi("stack", "import", "--file", str(file), "-s", site.stack, check=True)
+    return len(commands)
 
 
 def shouts_in_a_step(site: Site) -> None:
