@@ -135,7 +135,9 @@ def remedy_of(lacks: tuple[str, str]) -> str:
     if kind == "variable":
         return f"the project needs the environment variable {name}: {_set(name)}"
     if "." in name:
-        return f"there is no module {name!r}: correct the name where it is imported, or add the file"
+        return (
+            f"there is no module {name!r}: correct the name where it is imported, or add the file"
+        )
     return (
         f"there is no module {name!r}: add what installs {name!r} to the project's dependencies, "
         "or correct the name where it is imported"
