@@ -299,7 +299,8 @@ class Settings(BaseModel):
                 "databaseExtensions",
                 f"names extensions, but database is {self.database}: no server of the deployment's "
                 "own has a superuser to make them",
-                "remove it; in a PostgreSQL elsewhere its owner makes them (CREATE EXTENSION)",
+                "remove it with `pulumi config rm databaseExtensions -s STACK`; in a PostgreSQL "
+                "elsewhere its owner makes them (CREATE EXTENSION)",
             )
         if not own or self.data == "existing":
             return

@@ -60,7 +60,8 @@ WRONG_VALUES = [
     ({"requirements": "prod.txt"}, ["requirements is 'prod.txt'", "no such file"]),
     ({"retire": ["nobody"]}, ["retire names 'nobody'", "docker ps --all"]),
     ({"data": "existing"}, ["there is no volume", "docker volume ls", "dataVolume"]),
-    ({"environment": {"DEBUG": "1"}}, ["environment.DEBUG", "is set by this program"]),
+    ({"environment": {"DEBUG": "1"}}, ['environment["DEBUG"] is', "debug is false, which decides"]),
+    ({"environment": {"PORT": "1"}}, ['environment["PORT"]', "is set by this program"]),
     (
         {"data": "existing", "dataVolume": "/nowhere", "mediaVolume": "/nowhere"},
         ["there is no folder /nowhere"],

@@ -295,6 +295,8 @@ def test_another_engine_is_refused_with_the_commands_that_move_the_data(
     site: Site, visitor: Browser
 ) -> None:
     site.configure(database="sqlite")
+    assert "databaseExtensions names extensions, but database is sqlite" in site.preview().output
+    site.pulumi("config", "rm", "databaseExtensions", "-s", site.stack, check=True)
     run = site.preview()
     assert run.code != 0
     assert "Traceback" not in run.output
@@ -315,7 +317,7 @@ def test_a_copy_of_the_file_is_whole(site: Site, visitor: Browser) -> None:
     backend = site.outputs()["containers"]["backend"]
     copy = 'c = sqlite3.connect; c("/srv/data/db.sqlite3").backup(c("/tmp/copy"))'
     follow(site, f"docker exec {backend} python -c 'import sqlite3; {copy}'")
-    follow(site, f"docker cp {backend}:/tmp/copy site.sqlite3")
+    follow(site, f"docker exec {backend} cat /tmp/copy > site.sqlite3")
     with sqlite3.connect(site.folder / "site.sqlite3") as database:
         assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
