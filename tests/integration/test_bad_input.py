@@ -110,7 +110,8 @@ def test_a_volume_over_static_files(site: Site, fault: BeginFault) -> None:
     run = site.preview()
     fault("over STATIC_ROOT").saw(f"preview: exit code {run.code}", first_problem(run))
     assert run.code != 0
-    for words in ('volumes["files"]', "covers /srv/static", "hide the files of every later release"):
+    hidden = "hide the files of every later release"
+    for words in ('volumes["files"]', "covers /srv/static", hidden):
         assert words in run.output
 
 
