@@ -69,18 +69,19 @@ class NoHooks(callback_pb2_grpc.CallbacksServicer):
         return server
 
 
-def unfinished(lines: Iterable[str]) -> set[str]:
-    """What was being made when the program ended, by URN; nothing if something had failed."""
+def unfinished(lines: Iterable[str]) -> tuple[set[str], bool]:
+    """What was being made when the program ended, by URN, and whether something had failed."""
     begun: set[str] = set()
+    failed = False
     for line in lines:
         kind, urn = line[:1], line[1:].strip()
         if kind == "!":
-            return set()
-        if kind == "+":
+            failed = True
+        elif kind == "+":
             begun.add(urn)
         else:
             begun.discard(urn)
-    return begun
+    return begun, failed
 
 
 def builds(begun: Iterable[str]) -> set[str]:
@@ -108,10 +109,17 @@ def main() -> None:
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     engine, hooks = int(sys.argv[1]), sys.argv[2:]
-    begun = unfinished(sys.stdin)
-    if not builds(begun):
+    begun, failed = unfinished(sys.stdin)
+    if not begun:
         return
     server = NoHooks(begun).serve(hooks)
+    if builds(begun) and not failed:
+        _interrupt(engine, begun)
+    _wait(lambda: _runs(engine), _PATIENCE)
+    server.stop(None)
+
+
+def _interrupt(engine: int, begun: set[str]) -> None:
     _wait(lambda: _runs(engine), GRACE)
     # What else is being made would be in no state.
     _wait(lambda: _runs(engine) and bool(begun - builds(begun)), _PATIENCE)
@@ -120,8 +128,6 @@ def main() -> None:
         # A plugin's last word is where its engine answers.
         say(ended[0].words[-1], builds(begun))
         end(ended)
-    _wait(lambda: _runs(engine), _PATIENCE)
-    server.stop(None)
 
 
 def _runs(pid: int) -> bool:

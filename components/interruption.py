@@ -9,31 +9,24 @@ import pulumi
 from pulumi.runtime._callbacks import _CallbackServicer
 
 from components.commands.recover_processes import engine_of, processes
-from components.interrupt_builds import IMAGE
 
 _RESOURCES = "docker:"
 _WATCHER = "components.interrupt_builds"
 
 
 class Watcher:
-    """The process that ends builds once the program is gone; started when something is built."""
+    """The process that ends builds once the program is gone; started when something is made."""
 
     def __init__(self) -> None:
-        self._begun: list[str] = []
         self._process: subprocess.Popen[str] | None = None
 
     def begins(self, args: pulumi.ResourceHookArgs) -> None:
         """The plugin begins to make something."""
-        self._begun.append(args.urn)
-        if self._process:
-            self._tell(f"+{args.urn}")
-        elif f"{IMAGE}::" in args.urn:
-            self._process = _start()
-            self._tell(*(f"+{urn}" for urn in self._begun))
+        self._process = self._process or _start()
+        self._tell(f"+{args.urn}")
 
     def ends(self, args: pulumi.ResourceHookArgs) -> None:
         """It has made it."""
-        self._begun.remove(args.urn)
         self._tell(f"-{args.urn}")
 
     def fails(self, _args: pulumi.ErrorHookArgs) -> bool:
@@ -52,7 +45,7 @@ class Watcher:
 def end_builds_when_interrupted() -> None:
     """Have the images that the program makes from now on end when an update is interrupted.
 
-    Nothing is started where nothing is built, nor in a preview.
+    Nothing is started where the plugin makes nothing, nor in a preview.
     """
     watcher = Watcher()
     # An interrupted program isn't there to be told.
