@@ -20,7 +20,6 @@ from components.edge_image import EdgeImage
 from components.errors import end_quietly_when_interrupted
 from components.files import Files
 from components.image import Image
-from components.interruption import end_builds_when_interrupted
 from components.known_migrations import last_check
 from components.ledger import Account, Ledger
 from components.migration_check import MigrationCheck, outcome_file
@@ -46,7 +45,6 @@ media_volume = given.volumes["mediaVolume"]
 # What somebody removed or stopped by hand, and what to do if the host fails in between.
 given.missing.replace()
 offer_remedies(given.host.answers)
-end_builds_when_interrupted()
 announcement = Announcement()
 
 # One Docker host; every name begins with the deployment, so that several live side by side.

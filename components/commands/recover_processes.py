@@ -88,12 +88,6 @@ def deploying(all_: dict[int, Process], stack: str, folder: Path) -> list[Proces
     ]
 
 
-def engine_of(all_: dict[int, Process], pid: int) -> int:
-    """The process id of the engine that a process works for; 0 if there is none."""
-    above = _ancestors(all_[pid], all_) if pid in all_ else iter(())
-    return next((process.pid for process in above if process.name == _CLI), 0)
-
-
 def is_cli(all_: dict[int, Process], pid: int) -> bool:
     """Is this process a Pulumi command line?"""
     return pid in all_ and all_[pid].name == _CLI

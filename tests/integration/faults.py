@@ -92,7 +92,7 @@ CASES: Mapping[str, tuple[str, str]] = {
     ),
     "Ctrl-C": (
         "Ctrl-C during up, in each phase",
-        "ends in 10 s; names what was interrupted; the next up works",
+        "ends in 10 s, a build with its image; names what was interrupted; the next up works",
     ),
     "stale lock": ("a stale lock", "the error says how to clear it"),
     # The host

@@ -5,21 +5,18 @@ so is an update; and long lines are printed to it. The tests build on each other
 """
 
 import json
-import secrets
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import docker
 import docker.errors
-import psutil
 import pytest
 
 from tests.integration.conftest import BeginFault, MakeSite
 from tests.integration.faults import first_error
 from tests.integration.harness import Browser, Site
 from tests.integration.interruption import Boundary, Cut, CutOff, cut_off
-from tests.integration.test_engine_parity import until
 from tests.integration.trials import Subject
 
 LONG = 1_000_000
@@ -69,10 +66,9 @@ class Phase:
     ends: float = SOON
 
 
-STEP = f"sleep {120 + secrets.randbelow(10**6) / 10**6}"
-"""A step of a build that goes on for longer than anybody waits, and is in no cache."""
-BUILD = Phase(name="build", resource="release", ends=60)
+# An image is built to its end: Pulumi's Docker plugin takes no notice of an interruption.
 FIRST = (
+    Phase(name="build", resource="release", ends=300),
     Phase(name="seeding job", resource="job", role="seeding"),
     Phase(name="gate", resource="gate"),
     Phase(name="switch of traffic", resource="traffic"),
@@ -125,27 +121,12 @@ def ends_well(site: Site, phase: Phase, ended: CutOff, fault: BeginFault) -> Non
     assert ended.ended_in < phase.ends, ended.output
     assert "error hook" not in ended.output
     assert "Traceback" not in ended.output
-    if phase.resource == "backend":
+    if phase.resource not in ("release", "backend"):
+        assert f"({site.deployment}-{phase.resource}):" in ended.output
+        assert "signal: killed: running" in ended.output
+    else:
         # What the Docker plugin does is finished, and what follows is not begun.
         assert "error: update canceled" in ended.output
-        return
-    assert f"({site.deployment}-{phase.resource}):" in ended.output
-    said = "the build was interrupted" if phase is BUILD else "signal: killed: running"
-    assert said in ended.output
-
-
-def goes_on(step: str) -> bool:
-    """A step of a build runs, in the daemon's own container."""
-    return any(p.info["cmdline"] == step.split() for p in psutil.process_iter(["cmdline"]))
-
-
-def test_a_build_that_is_interrupted_ends(subject: Subject, fault: BeginFault) -> None:
-    site = subject.site
-    site.configure(buildSteps=[STEP])
-    ended = interrupted(site, BUILD, once=lambda: goes_on(STEP))
-    ends_well(site, BUILD, ended, fault)
-    until(lambda: not goes_on(STEP), seconds=SOON)
-    site.pulumi("config", "rm", "buildSteps", "-s", site.stack, check=True)
 
 
 def test_a_first_up_that_is_interrupted_in_each_phase_goes_on(
