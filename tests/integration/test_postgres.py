@@ -347,7 +347,9 @@ def test_a_data_directory_that_was_there_before_is_served(
     for key in ("databasePassword", "secretKey"):
         heir.configure_secret(**{key: site.config(key)})
     assert "which holds no data directory of postgres" in heir.preview().output
-    heir.configure(dataVolume=volume, mediaVolume=f"{site.deployment}-media")
+    # The site's own uploads are in use: it serves.
+    uploads = docker.from_env().volumes.create(f"{heir.deployment}-uploads")
+    heir.configure(dataVolume=volume, mediaVolume=uploads.name)
     heir.up()
     try:
         visitor.url = heir.url
@@ -355,6 +357,7 @@ def test_a_data_directory_that_was_there_before_is_served(
     finally:
         visitor.url = site.url
     heir.destroy()
+    uploads.remove()
     kept = docker.from_env().volumes.get(volume)
     assert not kept.attrs["Labels"], "referenced, never marked"
 
