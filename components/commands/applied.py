@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from components.commands import one_shot
-from components.commands.client import learn_mounted
 
 DESCRIPTION = "migration-check.json"
 """How a release is asked, in a file beside that of the check's outcome."""
@@ -43,9 +42,7 @@ def ask(
     words = ["--network", described["network"], *one_shot.options(described, "mount", "env")]
     words += [*options, described["image"], "python", "-m", module, *described["flags"]]
     done = one_shot.run(described["deployment"], ROLE, words)
-    if done.returncode != 0:
-        learn_mounted(described["mount"], described["image"])
-    return done
+    return one_shot.showable(done, described["mount"], described["image"])
 
 
 def answer(done: subprocess.CompletedProcess[bytes]) -> Any:

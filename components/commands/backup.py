@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from components.commands import one_shot
-from components.commands.client import docker, fail, learn_mounted
+from components.commands.client import docker, fail
 from components.commands.output import say
 
 FOLDER = "/srv/backups"
@@ -256,9 +256,7 @@ class Database:
         *given, image = self.application
         command = (*given, *options, "--network", "none", image, "python", "-", *words)
         done = one_shot.run(self.deployment, ROLE, command, stdin=script)
-        if done.returncode != 0:
-            learn_mounted(given, image)
-        return done
+        return one_shot.showable(done, given, image)
 
     def _run(self, words: tuple[str, ...], *, network: str, stdin: bytes) -> Any:
         options = ("--user", "0", "--network", network, "--mount", self._mount)

@@ -23,6 +23,8 @@ TIMEOUT = 10.0
 """Seconds after which a daemon that was asked whether it is there is called busy."""
 # What daemons of all ages say of a container that has no such folder.
 _NO_FOLDER = r"(?i)could not find the file|no such file or directory|no such container:path"
+NOT_SHOWN = "(it is not shown: the secrets that may be in it can't be read)"
+"""Stands for what a container printed, where nobody knows what of it is secret."""
 _learned: set[str] = set()
 # What daemons of all ages say of a thing that there is none of.
 _NONE = r"(?i)no such (container|object|volume|network)|network .* not found"
@@ -134,7 +136,7 @@ def last_lines(container: str, *, since: str = "", until: str = "") -> str:
         until: leave out what came later, likewise.
     """
     if not learn(container):
-        return "(it is not shown: the secrets that may be in it can't be read)"
+        return NOT_SHOWN
     limit = [*(["--since", since] if since else []), *(["--until", until] if until else [])]
     done = docker("logs", "--tail", str(_ENTRIES), *limit, container)
     text = "\n".join([*_last(done.stdout), *_last(done.stderr)]).strip()
@@ -155,35 +157,64 @@ def learn(container: str) -> bool:
     done = docker("cp", f"{container}:{FOLDER}", "-")
     if done.returncode != 0:
         return bool(re.search(_NO_FOLDER, done.stderr.decode(errors="replace")))
+    return _hide_archive(container, done.stdout)
+
+
+def _hide_archive(of: str, archive: bytes) -> bool:
     try:
-        hide_archive(done.stdout)
+        hide_archive(archive)
     except tarfile.TarError:
         return False
-    _learned.add(container)
+    _learned.add(of)
     return True
 
 
-def learn_mounted(mounts: Sequence[str], image: str) -> None:
-    """Get to know the secrets that a container is to get, before it runs.
-
-    If they can't be read, this command fails.
+def learn_mounted(mounts: Sequence[str], image: str) -> bool:
+    """Get to know the secrets that a container has or is to get, to show none of them.
 
     Args:
         mounts: its mounts, as `docker run` takes them.
         image: its image.
+
+    Returns:
+        False if they can't be read: then nothing of what it prints may be shown.
     """
-    for mount in (mount for mount in mounts if f"target={FOLDER}" in mount.split(",")):
-        if mount in _learned:
-            continue
-        # One that is left behind, since this was killed, is found by its mark and removed.
-        marks = options({DEPLOYMENT: "", ROLE: LOOKING})
-        words = ("create", "--network", "none", *marks, "--mount", mount, image, "true")
-        container = docker_or_fail("looking for what is not to be shown", *words).decode().strip()
-        known = learn(container)
-        docker("rm", "--force", "--volumes", container)
-        if not known:
-            fail(f"the secrets in {mount} can't be read, so nothing that has them is started")
+    secrets = [mount for mount in mounts if f"target={FOLDER}" in mount.split(",")]
+    return all(_learn_mount(mount, image) for mount in secrets)
+
+
+def _learn_mount(mount: str, image: str) -> bool:
+    if mount in _learned:
+        return True
+    # One that is there already is asked first: a disk that is full allows no other.
+    volume = dict(option.partition("=")[::2] for option in mount.split(",")).get("source", "")
+    known = any(map(learn, _containers_with(volume))) or _learn_in_new(mount, image)
+    if known:
         _learned.add(mount)
+    return known
+
+
+def _containers_with(volume: str) -> list[str]:
+    said = docker("ps", "--all", "--quiet", "--filter", f"volume={volume}").stdout.decode()
+    found = [(container, inspect(container)) for container in said.split()]
+    return [
+        container
+        for container, state in found
+        for mount in (state or {}).get("Mounts", ())
+        if mount["Destination"] == FOLDER and volume in {mount.get("Name"), mount["Source"]}
+    ]
+
+
+def _learn_in_new(mount: str, image: str) -> bool:
+    # One that is left behind, since this was killed, is found by its mark and removed.
+    marks = options({DEPLOYMENT: "", ROLE: LOOKING})
+    made = docker("create", "--network", "none", *marks, "--mount", mount, image, "true")
+    if made.returncode != 0:
+        return False
+    container = made.stdout.decode().strip()
+    known = learn(container)
+    docker("rm", "--force", "--volumes", container)
+    return known
 
 
 def _last(said: bytes) -> list[str]:

@@ -9,12 +9,16 @@ from contextlib import suppress
 from types import FrameType
 from typing import Any
 
-from components.commands.client import docker, fail
+from components.commands.client import NOT_SHOWN, docker, fail, learn_mounted
 from components.labels import DEPLOYMENT, ROLE, labels
 from components.labels import options as label_options
 
 GRACE = 10
 """Seconds that such a container has to end in, when it is in the way."""
+
+
+# The exit code of `docker run` where the daemon could not make or start the container.
+_NOT_RUN = 125
 
 
 def options(described: Mapping[str, Any], *kinds: str) -> list[str]:
@@ -48,6 +52,25 @@ def run(
     common = ["--rm", "--init", *named(deployment, role), "--log-driver", "none"]
     reads = ["--interactive"] if stdin is not None else []
     return docker("run", *common, *reads, *words, stdin=stdin)
+
+
+def showable(
+    done: subprocess.CompletedProcess[bytes], mounts: Sequence[str], image: str
+) -> subprocess.CompletedProcess[bytes]:
+    """What a container printed that failed, with its secrets known, so that they are masked.
+
+    Args:
+        done: as it ended; one that succeeded is returned as it is.
+        mounts: its mounts, as `docker run` takes them.
+        image: its image.
+
+    Returns:
+        The same; if its secrets can't be read, without what it printed.
+    """
+    # What was never started printed nothing: the words are the daemon's.
+    if done.returncode == 0 or learn_mounted(mounts, image) or done.returncode == _NOT_RUN:
+        return done
+    return subprocess.CompletedProcess(done.args, done.returncode, b"", NOT_SHOWN.encode())
 
 
 def make_room(deployment: str, role: str) -> None:

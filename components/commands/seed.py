@@ -35,7 +35,8 @@ def main() -> None:
     # One that an interrupted update left running: it is asked to end, so that there is never a
     # second beside it. The steps are idempotent, so the job runs anew.
     one_shot.make_room(job["deployment"], ROLE)
-    learn_mounted(job["mount"], str(job["image"]))
+    if not learn_mounted(job["mount"], str(job["image"])):
+        fail("seeding: the deployment's secrets can't be read, so nothing that has them is started")
     done = docker_shown("run", *arguments(job))
     if done.returncode != 0:
         fail(aftermath.left(str(job.get("migrations", ""))), done.returncode)

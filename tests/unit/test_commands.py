@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from components.commands import client
+from components.commands import client, one_shot
+from components.commands.hidden import masked
 from components.commands.output import result, say
 from tests.unit.fake_docker import FakeDocker
 
@@ -111,13 +112,50 @@ def test_what_a_container_is_to_get_is_known_before_it_runs(
     secret = "type=volume,source=s,target=/run/secrets,readonly"
     cli.on("create --network none", out="id-1\n")
     for _ in range(2):
-        client.learn_mounted(["type=volume,source=d,target=/srv/data", secret], "shop:1")
-    made, removed = cli.calls
+        assert client.learn_mounted(["type=volume,source=d,target=/srv/data", secret], "shop:1")
+    asked, made, removed = cli.calls
+    assert asked == "ps --all --quiet --filter volume=s"
     assert made.endswith(f" --mount {secret} shop:1 true")
     assert "django-on-docker.role=look" in made
     assert removed == "rm --force --volumes id-1"
     say("hunter2-hunter2")
     assert capsys.readouterr().err == "***\n"
+
+
+@pytest.mark.parametrize(
+    ("mounted", "known"),
+    [
+        ({"Type": "volume", "Name": "s", "Source": "/v/s", "Destination": "/run/secrets"}, True),
+        ({"Type": "bind", "Source": "s", "Destination": "/run/secrets"}, True),
+        ({"Type": "volume", "Name": "s", "Source": "/v/s", "Destination": "/elsewhere"}, False),
+        ({"Type": "volume", "Name": "t", "Source": "/v/t", "Destination": "/run/secrets"}, False),
+    ],
+)
+def test_a_full_disk_keeps_no_secret_from_being_known_that_a_container_has(
+    cli: FakeDocker, mounted: dict[str, str], known: bool
+) -> None:
+    cli.secrets = SECRETS
+    cli.on("ps --all --quiet --filter volume=s", out="id-1\n")
+    cli.on("container inspect id-1", out=[{"Mounts": [mounted]}])
+    if not known:
+        cli.on("create --network none", code=1, err="no space left on device")
+    secret = "type=volume,source=s,target=/run/secrets,readonly"
+    assert client.learn_mounted([secret], "shop:1") is known
+    assert masked("hunter2-hunter2") == ("***" if known else "hunter2-hunter2")
+
+
+@pytest.mark.parametrize(
+    ("code", "shown"),
+    [(0, b"it said so"), (1, client.NOT_SHOWN.encode()), (125, b"it said so")],
+)
+def test_what_a_container_printed_is_shown_only_if_its_secrets_are_known(
+    cli: FakeDocker, code: int, shown: bytes
+) -> None:
+    if code != 0:
+        cli.on("create --network none", code=1, err="no space left on device")
+    done = subprocess.CompletedProcess([], code, b"", b"it said so")
+    secret = "type=volume,source=s,target=/run/secrets,readonly"
+    assert one_shot.showable(done, [secret], "shop:1").stderr == shown
 
 
 def test_of_each_stream_of_a_container_the_end_is_shown(cli: FakeDocker) -> None:
