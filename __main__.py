@@ -7,34 +7,34 @@ Then: image -> database -> migration check -> seeding job -> backend -> gate -> 
 import pulumi
 import pulumi_docker as docker
 
-from components import application, outputs
-from components.announcement import Announcement
-from components.backend import PORT, Backend
-from components.backups import Backups
-from components.build_secrets import stage_build_secrets
+from components import app, outputs
 from components.counted import last, looks, repeats, switches
-from components.database import Database, application_files
-from components.edge import Edge, is_held_back
-from components.edge_config import EdgeConfig
-from components.edge_image import EdgeImage
+from components.data.backups import Backups
+from components.data.database import Database, application_files
+from components.data.file_volumes import Files
+from components.data.ownership import Ownership
 from components.errors import end_quietly_when_interrupted
-from components.files import Files
-from components.image import Image
+from components.host.remedy_hooks import offer_remedies
+from components.image.build_secrets import stage_build_secrets
+from components.image.edge_image import EdgeImage
+from components.image.image import Image
+from components.image.releases import Releases
 from components.known_migrations import last_check
-from components.ledger import Account, Ledger
-from components.migration_check import MigrationCheck, outcome_file
-from components.network import Network
-from components.own_proxy import OwnProxy
-from components.ownership import Ownership
+from components.ledger.announcement import Announcement
+from components.ledger.ledger import Account, Ledger
+from components.ledger.standing import Wanted, row_of, standing
+from components.migrations.check import MigrationCheck, outcome_file
 from components.preparation import prepare
-from components.releases import Releases
-from components.remedies import offer_remedies
-from components.retirement import Retirement
-from components.secrets import Secrets
-from components.seeding import Seeding, triggers
-from components.standing import Wanted, row_of, standing
-from components.startup import startup_command
-from components.traffic import Traffic
+from components.serving.backend import PORT, Backend
+from components.serving.edge import Edge, is_held_back
+from components.serving.edge_config import EdgeConfig
+from components.serving.network import Network
+from components.serving.retirement import Retirement
+from components.serving.secrets_volume import Secrets
+from components.serving.seeding import Seeding, triggers
+from components.serving.startup import startup_command
+from components.serving.traffic import Traffic
+from components.serving.users_proxy import OwnProxy
 
 # What is asked for, and whether the project and the host allow it.
 end_quietly_when_interrupted()
@@ -112,8 +112,8 @@ secret_files = Secrets(
     },
     opts,
 )
-environment = application.environment(settings, database=given.database, release=release.tag)
-mounts = application.mounts(
+environment = app.environment(settings, database=given.database, release=release.tag)
+mounts = app.mounts(
     settings,
     data=database.mounts,
     files=[*files.mounts, ledger.mount],
@@ -149,7 +149,7 @@ startup = startup_command(
 )
 serving_environment = {
     **environment,
-    **application.serving(settings, collect=plan.collect_at_startup),
+    **app.serving(settings, collect=plan.collect_at_startup),
 }
 job_for = triggers(settings.seed_steps, settings.redeploy, given.database.identity)
 now = standing(
@@ -218,7 +218,7 @@ if settings.seeding:
             "database": given.database.identity,
             "image": release.image,
             "network": network.network_name,
-            "environment": {**environment, **application.superuser(settings)},
+            "environment": {**environment, **app.superuser(settings)},
             "mounts": mounts,
         },
         pulumi.ResourceOptions(depends_on=ready),
@@ -237,7 +237,7 @@ backend = Backend(
         "networks": [network.network_name, network.front_name],
         "environment": serving_environment,
         "mounts": [*mounts, files.assets],
-        "temporary": application.temporary(settings),
+        "temporary": app.temporary(settings),
         "redeploy": settings.redeploy,
         "gate_timeout": settings.gate_timeout,
         "gate_terms": settings.gate_terms,

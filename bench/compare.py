@@ -26,8 +26,8 @@ from bench.process import BenchError, timed
 from bench.report import report
 from bench.words import listed
 from components.errors import UserError
-from components.host import Host
-from components.plan import STRATEGIES
+from components.host.docker_host import Host
+from components.ledger.plan import STRATEGIES
 from toolchain import engines, environment
 from toolchain.errors import ToolchainError
 

@@ -23,9 +23,9 @@ from bench.edges_load import Load
 from bench.process import BenchError, timed
 from bench.report import table
 from bench.visitor import free_port, wait_for_200
-from components.edge_config import PORT, EdgeConfig, configuration_id, render
 from components.errors import UserError
-from components.host import Host
+from components.host.docker_host import Host
+from components.serving.edge_config import PORT, EdgeConfig, configuration_id, render
 
 NAME = "bench-edges"
 IMAGE = f"django-on-docker/{NAME}"
@@ -186,7 +186,7 @@ def build() -> None:
     with tempfile.TemporaryDirectory() as folder:
         context = Path(folder)
         shutil.copytree("bench/edge", context, dirs_exist_ok=True)
-        shutil.copytree("runtime/edge", context / "edge")
+        shutil.copytree("deploy_runtime/edge", context / "edge")
         words = ["docker", "build", "--tag", IMAGE, "--build-arg", f"BASE_IMAGE={base}", folder]
         timed(words)
 

@@ -21,8 +21,8 @@ import docker
 from bench.counts import Built, built_by_compose, parse_notes
 from bench.process import Timed, timed
 from bench.visitor import free_port
-from components.build_secrets import stage_build_secrets
-from components.host import Host
+from components.host.docker_host import Host
+from components.image.build_secrets import stage_build_secrets
 from toolchain.compose import plugin
 
 ROOT = Path(__file__).parents[1]
@@ -55,7 +55,7 @@ services:
   database:
     image: ${{PROJECT_NAME}}-database
     build:
-      context: {ROOT / "runtime" / "postgres"}
+      context: {ROOT / "deploy_runtime" / "postgres"}
       args:
         BASE_IMAGE: ${{BASE_IMAGE}}
     environment:

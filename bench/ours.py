@@ -47,8 +47,10 @@ class Ours:
         self.site = Site(folder=self.folder, deployment=self.deployment)
         self.site.configure(strategy=self.strategy)
         if self.probed:
-            shutil.copyfile(PROBE / "sitecustomize.py", self.folder / "runtime/bench_probe.py")
-            with (self.folder / "runtime/__init__.py").open("a") as stream:
+            shutil.copyfile(
+                PROBE / "sitecustomize.py", self.folder / "deploy_runtime/bench_probe.py"
+            )
+            with (self.folder / "deploy_runtime/__init__.py").open("a") as stream:
                 stream.write(LOAD_PROBE)
 
     def __enter__(self) -> "Ours":

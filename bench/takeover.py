@@ -26,7 +26,7 @@ from bench.compare import BROKEN_OFF, machine, use_engine
 from bench.process import BenchError, timed
 from bench.visitor import status, wait_for_200
 from components.errors import UserError
-from components.host import Host
+from components.host.docker_host import Host
 from tests.integration.harness import Site
 from toolchain.errors import ToolchainError
 

@@ -7,8 +7,8 @@ has to all the same, the last of its triggers is a number, which is raised.
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from components.commands import window
-from components.migration_check import outcome_file
+from .migrations import window
+from .migrations.check import outcome_file
 
 
 def repeats(resources: Sequence[Mapping[str, Any]], name: str, *, again: bool) -> int:

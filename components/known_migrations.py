@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from components.commands.output import parsed
-from components.migration_check import parse_outcome
+from .migrations.check import parse_outcome
+from .step_output import parsed
 
 
 def last_check(resources: Sequence[Mapping[str, Any]], deployment: str) -> dict[str, Any]:

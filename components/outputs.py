@@ -8,8 +8,8 @@ what each step did in the ledger (`make ledger`), what was supplied in the log o
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from components.labels import DEPLOYMENT
-from components.plan import Plan
+from .host.labels import DEPLOYMENT
+from .ledger.plan import Plan
 
 
 def plan(of: Plan) -> str:

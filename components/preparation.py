@@ -12,25 +12,26 @@ from typing import Any
 import docker.errors
 import pulumi
 
-from components import application, build_secrets
-from components.commands.remedies import remedies
-from components.database import address, claim, data_file, data_volumes, driver
-from components.database_address import Address
-from components.errors import UserError
-from components.host import FAILED, Host, root_cause
-from components.host_claim import Claim, Retired
-from components.known_migrations import served_database
-from components.missing import Missing, missing
-from components.native import Needs, needs
-from components.plan import Plan, execution_plan
-from components.project import Project, find_project, unread_lock
-from components.pulumi_cli import resource_ids, stack_resources
-from components.python_version import fitting_base
-from components.release import Release, prepare_release
-from components.rollback import release_again
-from components.settings import Settings, load_stack
-from components.shared_secrets import shared
-from components.stack_secrets import StackSecrets, ensure_secrets
+from . import app
+from .config.copied_secrets import shared
+from .config.settings import Settings, load_stack
+from .config.stack_secrets import StackSecrets, ensure_secrets
+from .data.database import address, claim, data_file, data_volumes, driver
+from .data.database_address import Address
+from .errors import UserError
+from .host.claim import Claim, Retired
+from .host.docker_host import FAILED, Host, root_cause
+from .host.remedies import remedies
+from .host.vanished import Missing, missing
+from .image import build_secrets
+from .image.native_packages import Needs, needs
+from .image.project import Project, find_project, unread_lock
+from .image.python_version import fitting_base
+from .image.release import Release, prepare_release
+from .image.rollback import release_again
+from .known_migrations import served_database
+from .ledger.plan import Plan, execution_plan
+from .pulumi_cli import resource_ids, stack_resources
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -258,7 +259,7 @@ def _new_release(settings: Settings, project: Project, base_image: str) -> Relea
             "SETTINGS_MODULE": settings.settings_module,
             "WSGI": settings.wsgi,
         },
-        environment=application.build_environment(settings),
+        environment=app.build_environment(settings),
     )
 
 

@@ -5,7 +5,7 @@ import subprocess
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from components.errors import UserError
+from .errors import UserError
 
 _TIMEOUT = 120
 

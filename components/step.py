@@ -1,4 +1,4 @@
-"""How a step runs: a module of `components.commands`, by Pulumi's command plugin."""
+"""How a step runs: a module whose name ends in `_step`, by Pulumi's command plugin."""
 
 SAY_AGAIN = 'printf "%s\\n" "$PULUMI_COMMAND_STDOUT"'
 """The `update` of a step that only its triggers run again: its result stays what it is.
@@ -16,7 +16,7 @@ def command(module: str, *words: str) -> str:
     end alone: the step would run on, with the pipes that the plugin waits for.
 
     Args:
-        module: its name in `components.commands`.
+        module: its full name, which begins with the package that it is installed in.
         words: what it is called with, which no shell needs to be kept from.
     """
-    return " ".join(["exec python3 -m", f"components.commands.{module}", *words])
+    return " ".join(["exec python3 -m", module, *words])

@@ -177,7 +177,7 @@ def pulumi(command: str, name: str) -> int:
 def ledger(name: str) -> int:
     """What ran on the stack's deployment, from the Docker host alone: Pulumi isn't asked."""
     stack.check(name)
-    words = [sys.executable, "-m", "components.commands.ledger", stack.deployment(name)]
+    words = [sys.executable, "-m", "components.ledger.show", stack.deployment(name)]
     return stream(words)
 
 
@@ -186,7 +186,7 @@ def restore(name: str, backup: str, stay_stopped: str) -> int:
     stack.check(name)
     if stay_stopped not in ("", "yes", "no"):
         raise ToolchainError(f"STAY_STOPPED is {stay_stopped!r}", "Use yes, or leave it out.")
-    words = [sys.executable, "-m", "components.commands.restore", stack.deployment(name)]
+    words = [sys.executable, "-m", "components.data.restore", stack.deployment(name)]
     if backup:
         words.append(backup)
     return stream([*words, *(["--stay-stopped"] if stay_stopped == "yes" else [])])
@@ -204,7 +204,7 @@ def recover(name: str, flags: Sequence[str]) -> int:
     environment.make_state(exports, os.environ)
     env = environment.applied(os.environ, environment.tools(engine, os.environ), exports)
     # Not selected first: a state that is half written can't be, until this has mended it.
-    return stream(["python", "-m", "components.commands.recover", name, *flags], env=env)
+    return stream(["python", "-m", "components.recover", name, *flags], env=env)
 
 
 def _explain_failure(command: str, name: str, env: dict[str, str]) -> None:

@@ -10,8 +10,8 @@ from typing import Any
 import docker
 from docker.models.containers import Container
 
-from components.plan import Plan, Up, expected_applied, expected_counts
-from runtime import ledger
+from components.ledger.plan import Plan, Up, expected_applied, expected_counts
+from deploy_runtime import ledger
 from tests.integration.harness import Browser, Site
 
 MATRIX = "matrix"

@@ -23,7 +23,7 @@ import docker.errors
 from bench.visitor import free_port
 
 ROOT = Path(__file__).parents[2]
-PROGRAM = ("Pulumi.yaml", "__main__.py", "components", "runtime", "stacks", "example")
+PROGRAM = ("Pulumi.yaml", "__main__.py", "components", "deploy_runtime", "stacks", "example")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,7 +102,7 @@ class Site:
 
     def command(self, name: str, *words: str) -> Run:
         """Run one of the program's own commands, such as ``recover``."""
-        return self._run("python3", "-m", f"components.commands.{name}", *words, timeout=300)
+        return self._run("python3", "-m", f"components.{name}", *words, timeout=300)
 
     def _run(self, *words: str, timeout: float) -> Run:
         done = subprocess.run(
@@ -142,7 +142,7 @@ class Site:
 
     def ledger(self) -> list[dict[str, Any]]:
         """What ran on the deployment, oldest first."""
-        said = self.command("ledger", self.deployment, "--json")
+        said = self.command("ledger.show", self.deployment, "--json")
         assert said.code == 0, said.output
         # What it warns of comes before.
         _, brace, text = said.output.partition("{")
@@ -166,7 +166,7 @@ class Site:
 
     def restore(self, *words: str) -> Run:
         """List the copies of the database, or put one back."""
-        return self.command("restore", self.deployment, *words)
+        return self.command("data.restore", self.deployment, *words)
 
     def destroy(self) -> Run:
         """Remove what the stack created, but what is retained."""

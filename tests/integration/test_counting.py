@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import docker
 import pytest
 
-from components.plan import STRATEGIES, Up, execution_plan
+from components.ledger.plan import STRATEGIES, Up, execution_plan
 from tests.integration.conftest import MakeSite
 from tests.integration.counting import (
     MATRIX,

@@ -20,8 +20,8 @@ import pytest
 from docker.models.containers import Container
 
 from bench.slow import Slow, Waited, visit
-from components.host import Host
-from components.labels import labels
+from components.host.docker_host import Host
+from components.host.labels import labels
 from tests.integration import hostile
 from tests.integration.conftest import LOAD, MakeSite
 from tests.integration.harness import Run, Site
@@ -369,7 +369,7 @@ def test_maintenance_ends_with_the_same_container(site: Site, first_up: Run) -> 
     edge = docker.from_env().containers.get(f"{site.deployment}-edge")
     edge.exec_run(["python3", "/usr/local/lib/edge/control.py", "maintenance"])
     assert send(site, "GET")[0] == 503
-    done = site.command("window", site.deployment)
+    done = site.command("migrations.window", site.deployment)
     assert done.code == 0, done.output
     assert send(site, "GET")[0] == 200
 

@@ -13,7 +13,7 @@ import docker
 import pytest
 from docker.models.containers import Container
 
-from components.host import BOOTSTRAPPED_BASE_IMAGE, DEFAULT_BASE_IMAGE
+from components.host.docker_host import BOOTSTRAPPED_BASE_IMAGE, DEFAULT_BASE_IMAGE
 from tests.integration.engine_stack import Run, ThrowAwayStack
 
 CONTAINERS = """

@@ -252,7 +252,15 @@ def test_an_index_that_cannot_be_reached(site: Site, fault: BeginFault) -> None:
 
 
 def test_another_clone_is_the_same_site(site: Site, fault: BeginFault, tmp_path: Path) -> None:
-    names = ("Pulumi.yaml", "__main__.py", "components", "runtime", "stacks", "example", ".venv")
+    names = (
+        "Pulumi.yaml",
+        "__main__.py",
+        "components",
+        "deploy_runtime",
+        "stacks",
+        "example",
+        ".venv",
+    )
     for name in names:
         source = site.folder / name
         if source.is_dir() and not source.is_symlink():
@@ -413,7 +421,7 @@ def test_a_lost_passphrase(site: Site, fault: BeginFault) -> None:
             follow(text)
     named = site.preview()
     assert "make recover" in named.output
-    follow("python3 -m components.commands.recover STACK --take-down")
+    follow("python3 -m components.recover STACK --take-down")
     site.up()
     fault("passphrase lost").saw(
         first_error(refused.output),

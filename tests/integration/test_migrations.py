@@ -16,7 +16,7 @@ import docker
 import pytest
 from docker.models.containers import Container
 
-from components.commands import window_note
+from components.migrations import window_note
 from tests.integration import migrating
 from tests.integration.conftest import BeginFault, MakeSite
 from tests.integration.harness import Browser, visitors

@@ -111,7 +111,7 @@ class Subject:
         """What puts back the last copy that was made before a migration."""
         said = self.site.restore().output
         copy = next(line.split()[0] for line in said.splitlines() if "catalogue." in line)
-        return ["python3", "-m", "components.commands.restore", self.site.deployment, copy]
+        return ["python3", "-m", "components.data.restore", self.site.deployment, copy]
 
     def _migrate(self, name: str, operation: str) -> None:
         text = MIGRATION.format(after=self._migrations()[-1], operation=operation)

@@ -19,8 +19,8 @@ import yaml
 from docker.models.containers import Container
 from docker.models.images import Image
 
-from components.build_secrets import stage_build_secrets
-from components.host import Host
+from components.host.docker_host import Host
+from components.image.build_secrets import stage_build_secrets
 from tests.integration.harness import Browser, Run, Site
 
 DEPOT = Path(__file__).parent / "projects/depot"

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from components.commands import client, hidden
+from components import step_secrets
+from components.host import client
 from tests.unit.fake_daemon import FakeDaemon
 from tests.unit.fake_docker import FakeDocker
 from tests.unit.program import Program, on_a_host_of_its_own, patch_build_folder
@@ -37,7 +38,7 @@ def cli(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeDocker]:
     monkeypatch.setattr(client, "subprocess", fake)
     # What one command got to know is forgotten with its end.
     monkeypatch.setattr(client, "_learned", set())
-    monkeypatch.setattr(hidden, "_hidden", set())
+    monkeypatch.setattr(step_secrets, "_hidden", set())
     yield fake
     assert not fake.unused, f"never asked for: {fake.unused}"
 

@@ -9,8 +9,8 @@ from typing import Any
 import docker.errors
 
 from components.errors import UserError
-from components.host import Host
-from components.host_claim import Claim
+from components.host.claim import Claim
+from components.host.docker_host import Host
 
 STACK = "organization/django-on-docker/shop"
 EDGE = {"django-on-docker.deployment": "shop", "django-on-docker.role": "edge"}

@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Sequence
 from typing import Any
 
-from components.commands.write_secrets import archive
+from components.serving.secrets_volume_step import archive
 
 
 class FakeDocker:

@@ -17,7 +17,8 @@ import pytest
 import yaml
 
 import components
-from components import errors, settings
+from components import errors
+from components.config import settings
 from tests.unit.fake_daemon import FakeDaemon
 from tests.unit.recorder import Recorder, deploy
 
@@ -114,7 +115,11 @@ def on_a_host_of_its_own(folder: Path) -> Iterator[Program]:
 
 def patch_build_folder(patch: pytest.MonkeyPatch, folder: Path) -> None:
     """Give every component a build folder of the test's own."""
-    names = (found.name for found in pkgutil.iter_modules(components.__path__, "components."))
+    names = (
+        found.name
+        for found in pkgutil.walk_packages(components.__path__, "components.")
+        if not found.name.endswith("__main__")
+    )
     for module in map(importlib.import_module, names):
         if hasattr(module, "BUILD_FOLDER"):
             patch.setattr(module, "BUILD_FOLDER", folder)

@@ -106,7 +106,7 @@ class Project:
 
     def module(self, name: str, *words: str, **environ: str) -> subprocess.CompletedProcess[str]:
         """Run a module of the runtime."""
-        return self.run("-m", f"runtime.{name}", *words, **environ)
+        return self.run("-m", f"deploy_runtime.{name}", *words, **environ)
 
     def value(self, code: str, **environ: str) -> Any:
         """Run code that sets `result`, on the runtime's settings; return that, by way of JSON."""
@@ -127,7 +127,7 @@ def make(folder: Path) -> Project:
         "HOME": str(folder),
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONPATH": f"{ROOT}:{project.folder}",
-        "DJANGO_SETTINGS_MODULE": "runtime.settings",
+        "DJANGO_SETTINGS_MODULE": "deploy_runtime.settings",
         "DEPLOY_SETTINGS_MODULE": "site_.settings",
         "DEPLOY_LEDGER": str(data / "ledger.jsonl"),
         "DEPLOY_SECRETS_DIR": str(data / "secrets"),

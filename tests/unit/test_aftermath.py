@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from components.commands import aftermath, window
-from components.commands.applied import DESCRIPTION
+from components.migrations import aftermath, window
+from components.migrations.applied import DESCRIPTION
 from tests.unit.fake_docker import FakeDocker
 from tests.unit.test_reached import config, on_networks
 from tests.unit.test_window import EVERY, LISTED, opened
@@ -127,7 +127,7 @@ def test_what_is_stopped_is_not_said_to_serve(cli: FakeDocker, migrations: Path)
     migrations.with_name(DESCRIPTION).write_text(json.dumps({**DESCRIBED, "serves": "a"}))
     said = aftermath.left(str(migrations))
     assert "Nothing serves, and visitors see the maintenance page" in said
-    assert "`python3 -m components.commands.window shop`" in said
+    assert "`python3 -m components.migrations.window shop`" in said
 
 
 def test_a_window_is_closed_where_the_old_version_can_live_with_it(

@@ -7,8 +7,8 @@ import pulumi
 import pulumi_docker as docker
 import pytest
 
-from components.backend import Backend, BackendArgs
-from components.mounts import Mount
+from components.data.mounts import Mount
+from components.serving.backend import Backend, BackendArgs
 from tests.unit.recorder import Recorder, deploy
 
 
@@ -143,7 +143,7 @@ def test_the_container_waits_for_the_job_and_the_gate_for_the_container(
 
 def test_the_gate_judges_each_container_once(recorder: Recorder) -> None:
     gate = recorder["shop-gate"].inputs
-    assert gate["create"] == "exec python3 -m components.commands.gate"
+    assert gate["create"] == "exec python3 -m components.serving.gate_step"
     assert gate["triggers"] == [recorder["shop-backend"].id]
     assert gate["environment"] == {
         "CONTAINER": recorder.outputs["container"],
@@ -153,7 +153,7 @@ def test_the_gate_judges_each_container_once(recorder: Recorder) -> None:
     }
     # Another timeout is no other container.
     # Asked again, it prints its report again, and never stops what serves.
-    assert gate["update"] == "exec python3 -m components.commands.gate again"
+    assert gate["update"] == "exec python3 -m components.serving.gate_step again"
     assert gate["logging"] == "stderr"
 
 

@@ -54,9 +54,9 @@ def test_a_database_server_is_laid_over_it_without_changing_anything_else() -> N
     compose = yaml.safe_load((ORIGINAL / "docker-compose.prod.yml").read_text())
     assert set(overlay["services"]["backend"]) == {"depends_on", "environment"}
     assert set(overlay["services"]) - set(compose["services"]) == {"database"}
-    assert (ROOT / "runtime/postgres/Dockerfile").is_file()
+    assert (ROOT / "deploy_runtime/postgres/Dockerfile").is_file()
     context = overlay["services"]["database"]["build"]["context"]
-    assert Path(context) == ROOT / "runtime/postgres"
+    assert Path(context) == ROOT / "deploy_runtime/postgres"
 
 
 def test_its_script_waits_as_long_as_it_is_told() -> None:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from components import build_secrets
-from components.build_secrets import stage_build_secrets
+from components.image import build_secrets
+from components.image.build_secrets import stage_build_secrets
 
 pytestmark = pytest.mark.usefixtures("build_folder")
 

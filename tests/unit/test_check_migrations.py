@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from components.commands import backup, check_migrations, window_note
-from components.commands.output import parsed
+from components.data import copies
+from components.migrations import check_step, window_note
+from components.step_output import parsed
 from tests.unit.fake_docker import FakeDocker
 from tests.unit.test_reached import config
 from tests.unit.test_window import EVERY, LISTED
@@ -61,7 +62,7 @@ class Shop:
         asked = "run --rm --init --name shop-migration-check"
         if not check["fresh"]:
             self.cli.on(asked, out=f"noise\n{json.dumps(report)}\n", code=code, err=err)
-        check_migrations.main()
+        check_step.main()
 
     def outcome(self) -> Any:
         """What was written for those who fail later."""
@@ -324,10 +325,10 @@ def test_a_release_from_before_there_was_a_check_is_let_through(
 
 def test_a_missing_file_says_what_writes_it(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
-        check_migrations.main()
+        check_step.main()
     assert "run `pulumi up` again, it writes the file" in capsys.readouterr().err
 
 
 def test_copies_are_listed_newest_first(cli: FakeDocker) -> None:
     cli.on(LIST, out='{"id": "1"}\n\n{"id": "2"}\n')
-    assert [entry["id"] for entry in backup.entries("shop-backups", "image")] == ["2", "1"]
+    assert [entry["id"] for entry in copies.entries("shop-backups", "image")] == ["2", "1"]

@@ -7,18 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from components.commands import client, one_shot
-from components.commands.hidden import masked
-from components.commands.output import result, say
+from components.host import client, one_shot
+from components.step_output import result, say
+from components.step_secrets import masked
 from tests.unit.fake_docker import FakeDocker
 
-COMMANDS = sorted(path.stem for path in Path("components/commands").glob("[a-z]*.py"))
+STEPS = sorted(str(path) for path in Path("components").glob("*/*_step.py"))
+PLAIN = [path.removesuffix(".py").replace("/", ".") for path in STEPS]
 
 
-def test_commands_need_the_standard_library_alone() -> None:
-    assert "gate" in COMMANDS
-    modules = ", ".join(f"components.commands.{name}" for name in COMMANDS)
-    subprocess.run([sys.executable, "-S", "-c", f"import {modules}"], check=True)
+def test_steps_need_the_standard_library_alone() -> None:
+    assert "components.serving.gate_step" in PLAIN
+    subprocess.run([sys.executable, "-S", "-c", f"import {', '.join(PLAIN)}"], check=True)
 
 
 def test_failures_are_judged_by_the_command_and_nothing_is_printed_by_docker(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from runtime import copy_sqlite
+from deploy_runtime import copy_sqlite
 
 
 def rows(file: Path) -> list[str]:

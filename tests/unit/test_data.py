@@ -8,9 +8,9 @@ import pulumi
 import pulumi_docker as docker
 import pytest
 
-from components.database import Database
-from components.files import Files
-from components.mounts import Mount
+from components.data.database import Database
+from components.data.file_volumes import Files
+from components.data.mounts import Mount
 from tests.unit.recorder import Recorder, deploy
 
 STACK = "organization/django-on-docker/shop"

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from components import database
-from components.database import ENGINES
-from components.database_address import Address
-from components.database_claim import DatabaseClaim, Found
-from components.settings import DATABASE_PASSWORD, DATABASE_URL, Settings
+from components.config.settings import DATABASE_PASSWORD, DATABASE_URL, Settings
+from components.data import database
+from components.data.database import ENGINES
+from components.data.database_address import Address
+from components.data.database_claim import DatabaseClaim, Found
 
 URL = "postgres://ada:hunter2@db.example.org:5433/shop"
 SITE = {"appPath": "a", "settingsModule": "b", "data": "create", "deployment": "shop"}

@@ -5,7 +5,7 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
-from components import database_url
+from components.data import database_url
 
 URL = "postgres://ada:hunter2@db.example.org:5433/shop"
 

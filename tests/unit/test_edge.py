@@ -6,8 +6,8 @@ import pulumi
 import pulumi_docker as docker
 import pytest
 
-from components.edge import Edge, EdgeArgs, is_held_back
-from components.network import Network
+from components.serving.edge import Edge, EdgeArgs, is_held_back
+from components.serving.network import Network
 from tests.unit.recorder import Recorder, deploy
 
 

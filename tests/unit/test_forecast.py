@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from components.forecast import Forecast
-from components.plan import CLEAN, NOTHING, REDEPLOYMENT, RESTART, UPDATE, Up
-from components.standing import Standing
+from components.ledger.forecast import Forecast
+from components.ledger.plan import CLEAN, NOTHING, REDEPLOYMENT, RESTART, UPDATE, Up
+from components.ledger.standing import Standing
 
 SERVED = Standing(
     served=True, release="aaa", startup="exec serve", serving=("shop-backend-1",), environment={}

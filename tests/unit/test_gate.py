@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
-from components.commands import aftermath, client, gate, rejection
-from components.commands.rejection import Rejection
+from components.host import client
+from components.migrations import aftermath
+from components.serving import gate_rejection, gate_step
+from components.serving.gate_rejection import Rejection
 from tests.unit.fake_docker import FakeDocker
 
 
@@ -44,7 +46,7 @@ def state(
     ],
 )
 def test_what_is_wrong_with_a_container(seen: dict[str, Any], problem: str | None) -> None:
-    assert gate.verdict(seen) == problem
+    assert gate_step.verdict(seen) == problem
 
 
 @pytest.mark.parametrize(
@@ -60,7 +62,7 @@ def test_what_one_that_runs_again_ended_with_is_asked_of_the_daemon(
 ) -> None:
     cli.on("events --since 2026-01-02 --until 0s --filter container=abc", **events)
     seen = {**state(restarts=1), "Id": "abc", "Created": "2026-01-02"}
-    assert gate.verdict(seen) == problem
+    assert gate_step.verdict(seen) == problem
 
 
 class Clock:
@@ -79,7 +81,7 @@ class Clock:
 @pytest.fixture(autouse=True)
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     fake = Clock()
-    monkeypatch.setattr(gate, "time", fake)
+    monkeypatch.setattr(gate_step, "time", fake)
     return fake
 
 
@@ -96,7 +98,7 @@ def rejected(cli: FakeDocker, probe: Callable[[str], str | None]) -> str:
     """What the gate says of a container that it doesn't let through."""
     cli.on("logs --tail 1000 shop", out="Traceback\n", err="ImportError: nope\n")
     with pytest.raises(SystemExit) as stopped:
-        gate.wait("shop", 60, probe)
+        gate_step.wait("shop", 60, probe)
     assert stopped.value.code == 1
     # First the policy: otherwise Docker might start it once more.
     assert cli.calls[-3] == "cp - shop:/"
@@ -106,8 +108,8 @@ def rejected(cli: FakeDocker, probe: Callable[[str], str | None]) -> str:
 
 def test_a_container_that_answers_is_let_through(cli: FakeDocker, clock: Clock) -> None:
     cli.on(INSPECT, out=[state()])
-    gate.wait("shop", 60, answers("connection refused", "503", None))
-    assert clock.now - 1000 == pytest.approx(2 * gate.INTERVAL)
+    gate_step.wait("shop", 60, answers("connection refused", "503", None))
+    assert clock.now - 1000 == pytest.approx(2 * gate_step.INTERVAL)
     assert set(cli.calls) == {INSPECT}
 
 
@@ -133,7 +135,7 @@ def test_a_container_that_fails_is_stopped_for_good(
 def note(stdin: bytes | None) -> bytes:
     """What a gate put into a container."""
     with tarfile.open(fileobj=io.BytesIO(stdin or b"")) as archive:
-        assert archive.getnames() == [rejection.FILE.strip("/")]
+        assert archive.getnames() == [gate_rejection.FILE.strip("/")]
         file = archive.extractfile(archive.getnames()[0])
         assert file is not None
         return file.read()
@@ -153,19 +155,19 @@ def test_the_next_gate_says_the_first_reason_and_asks_nothing(
     monkeypatch.setattr(client, "subprocess", again)
     again.on("cp shop:/.deploy-rejection.json -", out=archive or b"")
     with pytest.raises(SystemExit):
-        gate.main()
+        gate_step.main()
     assert capsys.readouterr().err == f"gate: shop was not let through{first}"
     assert "no healthy answer within 60 s (gateTimeout): 503 Service Unavailable" in first
     assert "ImportError: nope" in first
     assert again.calls == ["cp shop:/.deploy-rejection.json -"]
-    kept = rejection.parse(note(archive))
+    kept = gate_rejection.parse(note(archive))
     assert kept is not None
     assert kept.terms == {"gateTimeout": "60"}
 
 
 @pytest.mark.parametrize("text", [None, b"", b"{}", b"[]", b'{"problem": "x"', b'{"terms": 1}'])
 def test_a_note_that_cannot_be_read_is_none(text: bytes | None) -> None:
-    assert rejection.parse(text) is None
+    assert gate_rejection.parse(text) is None
 
 
 def test_what_was_told_otherwise_is_what_both_gates_know() -> None:
@@ -184,7 +186,7 @@ def test_its_patience_ends(
 ) -> None:
     cli.on(INSPECT, out=[state()])
     rejected(cli, answers("503 Service Unavailable"))
-    assert clock.now - 1000 == pytest.approx(60, abs=2 * gate.INTERVAL)
+    assert clock.now - 1000 == pytest.approx(60, abs=2 * gate_step.INTERVAL)
     said = capsys.readouterr().err
     assert "no healthy answer within 60 s (gateTimeout): 503 Service Unavailable." in said
     # Every 15 seconds, and not at each of the two hundred probes.
@@ -197,7 +199,7 @@ def test_a_container_that_is_gone_can_only_be_made_again(
 ) -> None:
     cli.gone()
     with pytest.raises(SystemExit):
-        gate.wait("shop", 60, answers(None))
+        gate_step.wait("shop", 60, answers(None))
     assert "container shop is gone: run `pulumi up --refresh`" in capsys.readouterr().err
     assert cli.calls == [INSPECT]
 
@@ -215,7 +217,7 @@ def test_the_probe_asks_from_inside(
     cli: FakeDocker, code: int, out: str, err: str, answer: str | None
 ) -> None:
     cli.on("exec shop python -m deploy_runtime.probe", code=code, out=out, err=err)
-    assert gate.probe("shop") == answer
+    assert gate_step.probe("shop") == answer
 
 
 def told(monkeypatch: pytest.MonkeyPatch, *smoke_paths: str, again: bool = False) -> None:
@@ -244,7 +246,7 @@ def test_it_prints_what_the_build_supplied(
     told(monkeypatch)
     cli.on(INSPECT, out=[state()])
     cli.on("exec shop cat /opt/deploy/build-report.json", **answer)
-    gate.main()
+    gate_step.main()
     assert capsys.readouterr().out == printed
 
 
@@ -255,7 +257,7 @@ def test_a_daemon_that_dies_after_the_answer_leaves_no_empty_report(
     cli.on(INSPECT, out=[state()])
     cli.on("exec shop cat", code=1, err="error during connect: EOF")
     with pytest.raises(SystemExit):
-        gate.main()
+        gate_step.main()
     assert "can't be read: error during connect: EOF" in capsys.readouterr().err
 
 
@@ -277,7 +279,7 @@ def test_what_is_shown_of_a_restarted_one_is_how_it_ended(
     cli.on("update --restart=no shop", out="")
     cli.on("stop --time 5 shop", out="")
     with pytest.raises(SystemExit):
-        gate.wait("shop", 60, answers("refused"))
+        gate_step.wait("shop", 60, answers("refused"))
     assert "ImportError: nope" in capsys.readouterr().err
 
 
@@ -311,7 +313,7 @@ def shown(
     if logged:
         log += f"{'x' * 400}\nKeyError: 'price'\n"
         cli.on("logs --tail 1000 --since 17.250000 shop", err=log)
-    gate.main()
+    gate_step.main()
     return capsys.readouterr().err
 
 
@@ -392,7 +394,7 @@ def test_how_a_page_fails_is_said(
     cli: FakeDocker, capsys: pytest.CaptureFixture[str], answer: dict[str, Any], says: str
 ) -> None:
     cli.on(SMOKE, **answer)
-    gate.show("shop", [])
+    gate_step.show("shop", [])
     assert says in capsys.readouterr().err
 
 
@@ -400,7 +402,7 @@ def test_a_release_that_is_too_old_to_be_asked_is_not(
     cli: FakeDocker, capsys: pytest.CaptureFixture[str]
 ) -> None:
     cli.on(SMOKE, code=1, err="python: No module named deploy_runtime.smoke\n")
-    gate.show("shop", ["/a"])
+    gate_step.show("shop", ["/a"])
     assert capsys.readouterr().err == ""
     assert len(cli.calls) == 1
 
@@ -423,7 +425,7 @@ def test_static_files_are_published_and_no_reason_to_fail(
     cli: FakeDocker, capsys: pytest.CaptureFixture[str], answer: dict[str, Any], said: str
 ) -> None:
     cli.on(PUBLISH, **answer)
-    gate.publish("shop")
+    gate_step.publish("shop")
     assert capsys.readouterr().err == said
 
 
@@ -435,7 +437,7 @@ def test_only_a_container_that_passed_publishes(
         "container inspect", out=[state()]
     )
     with pytest.raises(SystemExit):
-        gate.main()
+        gate_step.main()
     assert PUBLISH not in cli.calls
-    gate.main()
+    gate_step.main()
     assert cli.calls.index("exec shop python -m deploy_runtime.probe") < cli.calls.index(PUBLISH)

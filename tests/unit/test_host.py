@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from components.errors import UserError
-from components.host import Host, find_address
+from components.host.docker_host import Host, find_address
 from tests.unit.fake_daemon import EDGE, FakeDaemon, claim, problems
 
 

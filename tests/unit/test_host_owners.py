@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from components.host import Host
-from components.host_claim import Retired
+from components.host.claim import Retired
+from components.host.docker_host import Host
 from tests.unit.fake_daemon import EDGE, STACK, FakeDaemon, claim, problems
 
 MARKS = {"django-on-docker.deployment": "shop", "django-on-docker.stack": STACK}

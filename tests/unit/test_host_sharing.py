@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from components.database_claim import DatabaseClaim
-from components.host import Host
-from components.host_mounts import users
+from components.data.database_claim import DatabaseClaim
+from components.host.data_mounts import users
+from components.host.docker_host import Host
 from tests.unit.fake_daemon import FakeDaemon, claim, problems
 
 BLOG = {"django-on-docker.deployment": "blog", "django-on-docker.role": "backend"}

@@ -9,9 +9,9 @@ import pulumi
 import pulumi_docker as docker
 import pytest
 
-from components.commands import account
-from components.ledger import Account, AccountArgs, Ledger, expectation
-from components.plan import Up, execution_plan
+from components.ledger import account_step
+from components.ledger.ledger import Account, AccountArgs, Ledger, expectation
+from components.ledger.plan import Up, execution_plan
 from components.step import SAY_AGAIN
 from tests.unit.fake_docker import FakeDocker
 from tests.unit.recorder import Recorder, deploy
@@ -198,7 +198,7 @@ def run(cli: FakeDocker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
             cli.on(f"container inspect {name}", out=host)
         cli.on("cp shop-1:/srv/ledger/ledger.jsonl -", out=tar_of(lines))
         cli.on("cp shop-1:/opt/deploy/ledger.jsonl -", out=tar_of(lines_of(BAKED)))
-        account.main()
+        account_step.main()
         printed = capsys.readouterr()
         return json.loads(printed.out), printed.err
 
@@ -307,7 +307,7 @@ def test_an_account_that_cannot_be_given_fails_nothing(
 ) -> None:
     run()
     monkeypatch.setenv(missing, "/nowhere")
-    account.main()
+    account_step.main()
     printed = capsys.readouterr()
     assert json.loads(printed.out)["agrees"] is None
     assert printed.err.startswith("warning: ledger: it can't be read: ")
@@ -319,8 +319,8 @@ def test_a_ledger_that_is_not_there_is_an_empty_one(
     run()
     cli.on("cp shop-1:/srv/ledger/ledger.jsonl -", code=1, err="no such file")
     cli.on("cp shop-1:/opt/deploy/ledger.jsonl -", code=1, err="no such file")
-    account.main()
-    account.main()
+    account_step.main()
+    account_step.main()
     last = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert last["differences"] == [
         "collectstatic at build: planned 1, ran 0",

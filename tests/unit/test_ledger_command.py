@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from components.commands import ledger as command
+from components.ledger import show as command
 from tests.unit.fake_docker import FakeDocker
 from tests.unit.tar import tar_of
 from toolchain import commands, stack
@@ -164,4 +164,4 @@ def test_make_shows_the_ledger_of_a_stacks_deployment(
     monkeypatch.setattr(commands, "stream", stream)
     monkeypatch.setattr(stack, "config_value", lambda _stack, _key: configured)
     assert commands.main(["ledger", "--stack", "update"]) == 3
-    assert asked == [[sys.executable, "-m", "components.commands.ledger", deployment]]
+    assert asked == [[sys.executable, "-m", "components.ledger.show", deployment]]

@@ -8,10 +8,10 @@ import pulumi
 import pulumi_docker as docker
 import pytest
 
+from components.data.mounts import Mount
 from components.known_migrations import last_check, new_migrations
-from components.migration_check import MigrationCheck, MigrationCheckArgs
-from components.migration_policy import AHEAD, UNSAFE
-from components.mounts import Mount
+from components.migrations.check import MigrationCheck, MigrationCheckArgs
+from components.migrations.policy import AHEAD, UNSAFE
 from components.step import SAY_AGAIN
 from tests.unit.recorder import Recorder, deploy
 
@@ -99,7 +99,7 @@ def test_what_is_none(changes: dict[str, Any]) -> None:
 
 def test_a_change_that_is_no_trigger_looks_at_nothing() -> None:
     found = inputs()
-    assert found["create"] == "exec python3 -m components.commands.check_migrations"
+    assert found["create"] == "exec python3 -m components.migrations.check_step"
     assert found["update"] == SAY_AGAIN
     assert "delete" not in found
     assert found["logging"] == "stderr"

@@ -7,9 +7,9 @@ import pulumi
 import pulumi_docker as docker
 import pytest
 
-from components.commands.rejection import Rejection
 from components.errors import UserError
-from components.missing import CONTAINER, IMAGE, NETWORK, VOLUME, missing
+from components.host.vanished import CONTAINER, IMAGE, NETWORK, VOLUME, missing
+from components.serving.gate_rejection import Rejection
 from tests.unit.recorder import Recorder, deploy
 
 

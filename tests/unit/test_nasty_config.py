@@ -18,13 +18,15 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from components import application, database, startup
-from components.edge_config import EdgeConfig, render
+from components import app
+from components.config.paths import mount_words
+from components.config.settings import SECRETS, Settings, keys, load
+from components.data import database
+from components.data.mounts import Mount
 from components.errors import UserError
-from components.mounts import Mount
-from components.paths import mount_words
-from components.release import _texts
-from components.settings import SECRETS, Settings, keys, load
+from components.image.release import _texts
+from components.serving import startup
+from components.serving.edge_config import EdgeConfig, render
 
 GOOD = {"appPath": "example", "settingsModule": "site.settings", "data": "create"}
 NASTY = (
@@ -174,7 +176,7 @@ def check_words(settings: Settings) -> None:
 
 def check_environment(settings: Settings) -> None:
     url = SimpleNamespace(url=database.address(settings, "pass").url, is_secret=False)
-    found: Any = application.environment(settings, database=url, release="1")  # type: ignore[arg-type]
+    found: Any = app.environment(settings, database=url, release="1")  # type: ignore[arg-type]
     assert all(re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name) for name in found)
     assert not any("\0" in value for value in found.values())
     assert found["ALLOWED_HOSTS"].split(",") == list(settings.hosts)

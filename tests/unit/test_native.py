@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from components.native import needs
-from components.project import find_project
+from components.image.native_packages import needs
+from components.image.project import find_project
 
 UV_LOCK = """
 version = 1

@@ -2,7 +2,7 @@
 
 import pytest
 
-from components.commands import one_shot
+from components.host import one_shot
 from tests.unit.fake_docker import FakeDocker
 
 ASKED = (

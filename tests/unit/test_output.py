@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from components import step
-from components.commands.output import LINE, LINES, bounded, lines_of, parsed, result, say
+from components.step_output import LINE, LINES, bounded, lines_of, parsed, result, say
 
 READ = 64 * 1024
 """Bytes of a line that the official plugin reads."""
@@ -98,5 +98,8 @@ def test_an_update_of_a_step_that_said_nothing_says_nothing() -> None:
 
 
 def test_the_first_process_of_a_step_is_python_itself() -> None:
-    assert step.command("own") == "exec python3 -m components.commands.own"
-    assert step.command("traffic_network", "remove").endswith(".traffic_network remove")
+    assert (
+        step.command("components.data.ownership_step")
+        == "exec python3 -m components.data.ownership_step"
+    )
+    assert step.command("a.b_step", "remove") == "exec python3 -m a.b_step remove"

@@ -9,8 +9,9 @@ import pulumi
 import pulumi_docker as docker
 import pytest
 
-from components.commands import own, write_secrets
-from components.ownership import Ownership
+from components.data import ownership_step
+from components.data.ownership import Ownership
+from components.serving import secrets_volume_step
 from components.step import SAY_AGAIN
 from tests.unit.fake_docker import FakeDocker
 from tests.unit.recorder import Recorder, deploy
@@ -32,7 +33,7 @@ def ownership(
 
 def test_it_runs_for_other_volumes_alone() -> None:
     inputs = ownership("a", "b")["shop-ownership"].inputs
-    assert inputs["create"] == "exec python3 -m components.commands.own"
+    assert inputs["create"] == "exec python3 -m components.data.ownership_step"
     assert inputs["update"] == SAY_AGAIN
     assert json.loads(inputs["environment"]["SOURCES"]) == ["a", "b"]
     assert ownership("a", "b", image="2")["shop-ownership"].inputs["triggers"] == inputs["triggers"]
@@ -52,11 +53,11 @@ def test_it_waits_for_what_it_is_told() -> None:
 
 
 def test_the_user_is_the_one_that_reads_secrets() -> None:
-    assert own.USER == write_secrets.USER
+    assert ownership_step.USER == secrets_volume_step.USER
 
 
 def test_the_words_of_docker() -> None:
-    words = own.arguments(["old_data", "/home/media"], "sha256:1")
+    words = ownership_step.arguments(["old_data", "/home/media"], "sha256:1")
     script = words.index("-c")
     assert words[:script] == [
         *("run", "--rm", "--network", "none", "--user", "0"),
@@ -75,7 +76,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_it_says_what_it_did(cli: FakeDocker, capsys: pytest.CaptureFixture[str]) -> None:
     cli.on("run", out="0\n12\n")
-    own.main()
+    ownership_step.main()
     assert capsys.readouterr().err.splitlines() == [
         "old_data: right already",
         "/home/media: given to user 10001: 12 entries",
@@ -85,7 +86,7 @@ def test_it_says_what_it_did(cli: FakeDocker, capsys: pytest.CaptureFixture[str]
 def test_a_failure_ends_the_update(cli: FakeDocker, capsys: pytest.CaptureFixture[str]) -> None:
     cli.on("run", code=1, err="read-only file system")
     with pytest.raises(SystemExit):
-        own.main()
+        ownership_step.main()
     assert "giving files to the application: read-only file system" in capsys.readouterr().err
 
 
@@ -102,7 +103,7 @@ def run_script(folder: Path, *folders: str) -> tuple[int, list[str], list[str]]:
     calls.touch()
     (tools / "chown").write_text(FAKE_CHOWN)
     (tools / "chown").chmod(0o755)
-    script = own.arguments([], "")[own.arguments([], "").index("-c") + 1]
+    script = ownership_step.arguments([], "")[ownership_step.arguments([], "").index("-c") + 1]
     done = subprocess.run(
         ["sh", "-c", script, "own", *folders],
         env={"PATH": f"{tools}:/usr/bin:/bin", "CALLS": str(calls)},
@@ -123,8 +124,10 @@ def test_files_of_others_are_counted_and_given(tmp_path: Path) -> None:
 def test_what_is_right_is_not_written_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # As if this test's user were the application's.
     mine = tmp_path.stat()
-    script = own._SCRIPT.replace("-uid 10001", f"-uid {mine.st_uid}")
-    monkeypatch.setattr(own, "_SCRIPT", script.replace("-gid 10001", f"-gid {mine.st_gid}"))
+    script = ownership_step._SCRIPT.replace("-uid 10001", f"-uid {mine.st_uid}")
+    monkeypatch.setattr(
+        ownership_step, "_SCRIPT", script.replace("-gid 10001", f"-gid {mine.st_gid}")
+    )
     (tmp_path / "file").touch()
     assert run_script(tmp_path, str(tmp_path / "file")) == (0, ["0"], [])
 
@@ -140,7 +143,11 @@ def test_what_is_mounted_in_a_folder_is_anothers(
         f"{tmp_path}/{name}" for name in ("", "media", "media/in\\040ner[1]", "media/deep/er")
     ]
     mounts.write_text("".join(f"9 1 0:9 / {point} rw - ext4 /dev/x rw\n" for point in points))
-    monkeypatch.setattr(own, "_SCRIPT", own._SCRIPT.replace("/proc/self/mountinfo", str(mounts)))
+    monkeypatch.setattr(
+        ownership_step,
+        "_SCRIPT",
+        ownership_step._SCRIPT.replace("/proc/self/mountinfo", str(mounts)),
+    )
     code, said, calls = run_script(tmp_path, str(tmp_path / "media"))
     assert (code, said) == (0, ["4"])
     given = " ".join(calls)

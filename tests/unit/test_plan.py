@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from components.plan import (
+from components.ledger.plan import (
     ROWS,
     STRATEGIES,
     Plan,

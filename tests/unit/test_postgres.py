@@ -8,7 +8,7 @@ import pulumi
 import pulumi_docker as docker
 import pytest
 
-from components.postgres import Postgres, PostgresArgs
+from components.data.postgres import Postgres, PostgresArgs
 from components.step import SAY_AGAIN
 from tests.unit.recorder import Recorder, deploy
 
@@ -35,7 +35,7 @@ Made = Callable[..., Recorder]
 
 @pytest.fixture
 def made(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> Made:
-    monkeypatch.setattr("components.release.BUILD_FOLDER", tmp_path)
+    monkeypatch.setattr("components.image.release.BUILD_FOLDER", tmp_path)
 
     def make(**changes: Any) -> Recorder:
         def program() -> None:

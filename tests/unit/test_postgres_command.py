@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from components.commands import postgres
-from components.commands.postgres_roles import Server
+from components.data import postgres_step
+from components.data.postgres_roles import Server
 from tests.unit.fake_docker import FakeDocker
 from tests.unit.test_gate import Clock
 
@@ -24,7 +24,7 @@ def state(status: str = "running", *, restarts: int = 0, code: int = 0) -> list[
 @pytest.fixture(autouse=True)
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     fake = Clock()
-    monkeypatch.setattr(postgres, "time", fake)
+    monkeypatch.setattr(postgres_step, "time", fake)
     monkeypatch.setenv("CONTAINER", "shop-postgres")
     monkeypatch.setenv("TIMEOUT", "60")
     monkeypatch.setenv("DATABASE_USER", "app")
@@ -35,7 +35,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 def failure(capsys: pytest.CaptureFixture[str]) -> str:
     with pytest.raises(SystemExit) as stopped:
-        postgres.main()
+        postgres_step.main()
     assert stopped.value.code == 1
     return capsys.readouterr().err
 
@@ -43,8 +43,8 @@ def failure(capsys: pytest.CaptureFixture[str]) -> str:
 def test_a_server_that_answers_is_enough(cli: FakeDocker, clock: Clock) -> None:
     cli.on(INSPECT, out=state())
     cli.on(ASK, code=2, err=STARTING).on(ASK, code=2, err=STARTING).on(ASK, out="1\n")
-    postgres.main()
-    assert clock.now - 1000 == pytest.approx(2 * postgres.INTERVAL)
+    postgres_step.main()
+    assert clock.now - 1000 == pytest.approx(2 * postgres_step.INTERVAL)
 
 
 def test_it_asks_as_the_application_does(cli: FakeDocker) -> None:
@@ -61,7 +61,7 @@ def test_a_new_server_gets_the_user_and_the_database(cli: FakeDocker) -> None:
     refused = 'FATAL:  password authentication failed for user "app"'
     cli.on(INSPECT, out=state()).on(ASK, code=2, err=refused).on(ASK, out="1\n")
     cli.on(SET_UP, out="made\n")
-    postgres.main()
+    postgres_step.main()
     (made,) = [call for call in cli.calls if call.startswith(SET_UP)]
     # By the superuser over the local socket, which needs no password.
     assert made.endswith(" postgres app site postgres")
@@ -83,7 +83,7 @@ def test_extensions_are_made_by_the_superuser(
     monkeypatch.setenv("EXTENSIONS", '["hstore", "uuid-ossp"]')
     cli.on(INSPECT, out=state()).on(ASK, out="1\n").on(ASK, out=["plpgsql", "hstore"])
     cli.on(ASK, out="f\n").on(EXTEND)
-    postgres.main()
+    postgres_step.main()
     (made,) = [call for call in cli.calls if call.startswith(EXTEND)]
     assert made.endswith(" postgres app site site")
 
@@ -124,7 +124,7 @@ def test_a_user_that_is_a_superuser_is_warned_of(
     cli: FakeDocker, capsys: pytest.CaptureFixture[str], answer: str, warned: bool
 ) -> None:
     cli.on(INSPECT, out=state()).on(ASK, out="1\n").on(ASK, out=answer)
-    postgres.main()
+    postgres_step.main()
     said = capsys.readouterr().err
     assert ("app (databaseUser) is a superuser of its server" in said) == warned
 
@@ -196,13 +196,13 @@ def test_a_server_that_ends_is_not_waited_for(
     ],
 )
 def test_its_last_lines_tell_what_to_do(line: str, says: str) -> None:
-    said = postgres.remedy("shop-postgres", f"it exited with code 1\n{line}")
+    said = postgres_step.remedy("shop-postgres", f"it exited with code 1\n{line}")
     assert says in said
     assert bool(says) == bool(said)
 
 
 def test_every_remedy_can_be_told() -> None:
-    for _pattern, text in postgres.REMEDIES:
+    for _pattern, text in postgres_step.REMEDIES:
         assert text.format(container="shop-postgres", version="15", extension="x", available="y")
 
 
@@ -211,7 +211,7 @@ def test_its_patience_ends(
 ) -> None:
     cli.on(INSPECT, out=state()).on(ASK, code=2, err=STARTING).on("logs", out="redo in progress\n")
     text = failure(capsys)
-    assert clock.now - 1000 == pytest.approx(60, abs=2 * postgres.INTERVAL)
+    assert clock.now - 1000 == pytest.approx(60, abs=2 * postgres_step.INTERVAL)
     assert "no answer within 60 s (databaseTimeout): psql: error: FATAL:  the database" in text
     assert text.count("postgres: waiting for shop-postgres") == 3
     assert text.rstrip().endswith("redo in progress")
@@ -220,7 +220,7 @@ def test_its_patience_ends(
 def test_one_that_keeps_crashing_is_tried_at_once(cli: FakeDocker) -> None:
     cli.on(INSPECT, out=state("restarting", restarts=7, code=75)).on(INSPECT, out=state())
     cli.on(ASK, out="1\n")
-    postgres.main()
+    postgres_step.main()
     assert cli.calls[1] == "restart shop-postgres"
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from components.errors import UserError
-from components.project import export, find_project, unread_lock
+from components.image.project import export, find_project, unread_lock
 
 
 def make(root: Path, *files: str, **texts: str) -> Path:

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from components.errors import UserError
-from components.project import find_project
-from components.python_version import allows, fitting_base
+from components.image.project import find_project
+from components.image.python_version import allows, fitting_base
 
 BOOTSTRAPPED = ("django-on-docker/base:trixie", "bootstrapped")
 REGISTRYS = ("python:3.13-slim-trixie", "pulled")

@@ -6,7 +6,7 @@ from io import BytesIO
 
 import pytest
 
-from components.commands.reached import reached, serving
+from components.host.reached import reached, serving
 from tests.unit.fake_docker import FakeDocker
 from tests.unit.test_window import EVERY, LISTED
 

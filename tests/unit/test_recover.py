@@ -7,10 +7,9 @@ from typing import Any
 
 import pytest
 
-from components.commands import recover
-from components.commands import recover_host as host
-from components.commands import recover_processes as processes
-from components.commands import recover_state as state
+from components.recover import orphans as host
+from components.recover import processes, story
+from components.recover import state_file as state
 from toolchain import commands, daemon, engines, environment, stack, venv
 
 DONE = "done to it: "
@@ -72,7 +71,7 @@ class Stage:
     def run(self, *flags: str) -> int:
         self._patch(sys, "argv", ["recover", "shop", *flags])
         with pytest.raises(SystemExit) as ended:
-            recover.main()
+            story.main()
         assert isinstance(ended.value.code, int)
         return ended.value.code
 
@@ -273,4 +272,4 @@ def test_make_runs_it_without_selecting_the_stack(
     monkeypatch.setattr(environment, "state", lambda *_: {})
     monkeypatch.setattr(environment, "tools", lambda *_: {"PATH": "/tools"})
     assert commands.main(["recover", "--stack", "shop", *flags]) == 4
-    assert asked == [["python", "-m", "components.commands.recover", "shop", *passed]]
+    assert asked == [["python", "-m", "components.recover", "shop", *passed]]

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from components.commands import recover_host
-from components.commands.recover_host import Found, Thing, remove
+from components.recover import orphans
+from components.recover.orphans import Found, Thing, remove
 from tests.unit.fake_docker import FakeDocker
 from tests.unit.tar import tar_of
 
@@ -71,7 +71,7 @@ class Host:
     def look(
         self, *known: str, retire: tuple[str, ...] = (), serving: tuple[str, ...] = ()
     ) -> Found:
-        return recover_host.look("shop", stack="shop", known=known, retire=retire, serving=serving)
+        return orphans.look("shop", stack="shop", known=known, retire=retire, serving=serving)
 
 
 def behind_a_proxy(backend: dict[str, Any]) -> dict[str, Any]:

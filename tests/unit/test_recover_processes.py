@@ -9,14 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from components.commands import recover_processes
-from components.commands.recover_processes import (
-    Process,
-    deploying,
-    end,
-    left_behind,
-    processes,
-)
+from components.recover import processes
+from components.recover.processes import Process, deploying, end, left_behind
+from components.recover.processes import processes as running
 
 HERE = Path("/srv/shop")
 DEAD = "127.0.0.1:1"
@@ -52,7 +47,7 @@ def test_who_deploys_a_stack(line: str, folder: str, is_busy: bool) -> None:
 
 def test_plugins_whose_engine_is_gone_are_left_behind_with_what_they_run() -> None:
     plugin = process(8, f"/home/x/pulumi-resource-command {DEAD}")
-    shell = process(9, "/bin/sh -c python3 -m components.commands.seed", parent=8)
+    shell = process(9, "/bin/sh -c python3 -m components.serving.seeding_step", parent=8)
     client = process(10, "docker run --rm shop-seeding", parent=9)
     host = process(11, f"pulumi-language-python {DEAD}")
     elsewhere = process(12, f"pulumi-resource-docker {DEAD}", folder="/srv/blog")
@@ -87,17 +82,17 @@ def test_plugins_of_an_engine_that_answers_are_not_left_behind() -> None:
 )
 def test_commands_outlive_their_plugin(variables: set[str], parent: int, is_left: bool) -> None:
     cli = process(7, "pulumi up -s shop")
-    words = ["python3", "-m", "components.commands.gate"]
+    words = ["python3", "-m", "components.serving.gate_step"]
     gate = Process(
         pid=9, parent=parent, words=words, folder="/srv/shop", variables=frozenset(variables)
     )
     found = left_behind(table(cli, gate), HERE)
     assert found == ([gate] if is_left else [])
-    assert str(gate) == "components.commands.gate (process 9)"
+    assert str(gate) == "components.serving.gate_step (process 9)"
 
 
 def test_this_process_is_seen() -> None:
-    me = processes()[os.getpid()]
+    me = running()[os.getpid()]
     assert me.parent == os.getppid()
     assert me.folder == str(Path.cwd())
     assert "PATH" in me.variables
@@ -107,13 +102,13 @@ def test_this_process_is_seen() -> None:
 def test_who_does_not_end_when_asked_is_ended(
     handler: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recover_processes, "GRACE", 0.5)
+    monkeypatch.setattr(processes, "GRACE", 0.5)
     code = f"import signal, time; signal.signal(signal.SIGTERM, signal.{handler}); print()"
     code = f"{code}; time.sleep(60)"
     child = subprocess.Popen([sys.executable, "-uc", code], stdout=subprocess.PIPE)
     assert child.stdout
     child.stdout.readline()
-    end([processes()[child.pid]])
+    end([running()[child.pid]])
     wanted = signal.SIGTERM if handler == "SIG_DFL" else signal.SIGKILL
     assert child.wait(10) == -wanted
     child.stdout.close()

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from components.commands import recover_state as state
+from components.recover import state_file as state
 
 STATES, LOCKS = "stacks/django-on-docker", "locks/organization/django-on-docker/shop"
 WHOLE = '{"version": 3}'

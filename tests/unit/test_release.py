@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from components import release as release_module
 from components.errors import UserError
-from components.project import find_project
-from components.release import Release, prepare_release
+from components.image import release as release_module
+from components.image.project import find_project
+from components.image.release import Release, prepare_release
 
 
 @pytest.fixture

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from components.commands import releases as command
-from components.kept_releases import kept_releases
-from components.releases import Releases
+from components.image import releases_step as command
+from components.image.releases import Releases
+from components.image.releases_on_host import kept_releases
 from tests.unit.fake_docker import FakeDocker
 from tests.unit.recorder import Recorder, deploy
 from tests.unit.released import image

@@ -7,8 +7,8 @@ import pulumi_command as command
 import pulumi_docker as docker
 import pytest
 
-from components.commands.remedies import remedies
-from components.remedies import offer_remedies
+from components.host.remedies import remedies
+from components.host.remedy_hooks import offer_remedies
 from tests.unit.recorder import Recorder, deploy
 
 GONE, ENDED = "the Docker daemon does not answer any more", "or a plugin of Pulumi's, ended"

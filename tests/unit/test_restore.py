@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
-from components.commands import one_shot, restore, window, window_note
-from components.commands.window_note import Note
+from components.data import restore
+from components.host import one_shot
+from components.migrations import window, window_note
+from components.migrations.window_note import Note
 from tests.unit.fake_docker import FakeDocker
 from tests.unit.test_window import EVERY, LISTED
 

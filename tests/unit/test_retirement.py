@@ -9,10 +9,11 @@ import pulumi_docker as docker
 import pytest
 
 from components import outputs
-from components.commands import one_shot, retire
-from components.commands.output import parsed
-from components.retirement import Retirement
+from components.host import one_shot
+from components.serving import retirement_step
+from components.serving.retirement import Retirement
 from components.step import SAY_AGAIN
+from components.step_output import parsed
 from tests.unit.fake_docker import FakeDocker
 from tests.unit.recorder import Recorder, deploy
 from tests.unit.test_restore import Quiet
@@ -50,7 +51,7 @@ def test_it_runs_again_for_other_containers_alone() -> None:
     assert json.loads(inputs["environment"]["CONTAINERS"]) == ["a"]
     assert inputs["environment"]["GRACE"] == "30"
     assert inputs["triggers"] != second["shop-retirement"].inputs["triggers"]
-    assert inputs["create"] == "exec python3 -m components.commands.retire"
+    assert inputs["create"] == "exec python3 -m components.serving.retirement_step"
     assert inputs["update"] == SAY_AGAIN
     # Nothing starts them again when the stack is destroyed.
     assert "delete" not in inputs
@@ -101,7 +102,7 @@ def changes(cli: FakeDocker) -> list[str]:
 def test_containers_are_stopped_not_restarted_and_kept(
     served: FakeDocker, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    retire.main()
+    retirement_step.main()
     assert changes(served) == RETIRED
     said = capsys.readouterr()
     assert said.err.startswith("web: stopped and kept; remove it with `docker rm web`\n")
@@ -115,7 +116,7 @@ def ways(cli: FakeDocker, capsys: pytest.CaptureFixture[str], **states: Any) -> 
     """The ways back that are said of containers in these states."""
     for name, state in states.items():
         cli.on(f"container inspect {name}", out=state)
-    retire.main()
+    retirement_step.main()
     found: dict[str, str] = parsed(capsys.readouterr().out)
     return found
 
@@ -208,7 +209,7 @@ def test_one_that_its_owner_removed_is_no_error(
     cli: FakeDocker, capsys: pytest.CaptureFixture[str]
 ) -> None:
     cli.gone("")
-    retire.main()
+    retirement_step.main()
     said = capsys.readouterr()
     assert said.err == "web: gone already\nworker: gone already\n"
     assert parsed(said.out) == {}
@@ -219,7 +220,7 @@ def test_one_that_cannot_be_stopped_ends_the_update_and_lets_all_serve(
 ) -> None:
     served.on("stop --time 30 web worker", code=1, err="oh no")
     with pytest.raises(SystemExit):
-        retire.main()
+        retirement_step.main()
     assert "retiring web, worker: oh no" in capsys.readouterr().err
     assert changes(served) == [RETIRED[0], *SERVE_AGAIN]
 
@@ -228,5 +229,5 @@ def test_what_did_not_run_is_not_started(cli: FakeDocker) -> None:
     cli.on("container inspect web", out=container(running=False))
     cli.on("container inspect worker", out=container()).on("stop --time 30 web worker", code=1)
     with pytest.raises(SystemExit):
-        retire.main()
+        retirement_step.main()
     assert [call for call in changes(cli) if call.startswith("start")] == ["start worker"]

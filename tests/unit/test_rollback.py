@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from components.errors import UserError
-from components.kept_releases import kept_releases
-from components.release import Release
-from components.rollback import release_again
+from components.image.release import Release
+from components.image.releases_on_host import kept_releases
+from components.image.rollback import release_again
 from tests.unit.program import Program
 from tests.unit.recorder import Recorder
 from tests.unit.released import image

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from runtime import assets
+from deploy_runtime import assets
 
 PATHS = {"a/site.css": "a/site.abc.css", "site.js": "site.def.js", "plain.txt": "plain.txt"}
 

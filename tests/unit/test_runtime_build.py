@@ -31,7 +31,7 @@ def test_a_sound_project_is_collected_checked_and_reported(project: Project) -> 
     assert report["settings"] == "site_.settings"
     assert report["boots"] == 1
     assert report["static"]["files"] == 1
-    assert report["static"]["storage"] == "runtime.storage.HashedStorage"
+    assert report["static"]["storage"] == "deploy_runtime.storage.HashedStorage"
     assert {"setting", "action", "why"} == set(report["supplied"][0])
     assert "+ SECRET_KEY: from the deployment's secret" in done.stdout
     assert "from-the-deployment" not in done.stdout + json.dumps(report)

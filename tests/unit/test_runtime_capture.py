@@ -8,12 +8,12 @@ import time
 
 import pytest
 
-from runtime import capture
+from deploy_runtime import capture
 from tests.unit.runtime_project import ROOT
 
 SCRIPT = """
 import os, subprocess, sys, threading
-from runtime.capture import captured
+from deploy_runtime.capture import captured
 
 progress = os.fdopen(os.dup(2), "w")
 with captured("> ", progress, quiet={quiet}) as found:

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from django.db import OperationalError
 
-from runtime import database
-from runtime.errors import DeployError
+from deploy_runtime import database
+from deploy_runtime.errors import DeployError
 from tests.unit.test_gate import Clock
 
 DOWN = 'connection to server at "10.0.0.5", port 5432 failed: Connection refused'

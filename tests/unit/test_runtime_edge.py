@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from components.settings import Settings
-from runtime.edge import __main__ as command
-from runtime.edge import configuration, haproxy, pages, processes, traffic
+from components.config.settings import Settings
+from deploy_runtime.edge import __main__ as command
+from deploy_runtime.edge import configuration, haproxy, pages, processes, traffic
 
 IDS = {"one": "description one", "two": "description two"}
 HEAD = (
@@ -387,7 +387,7 @@ def test_the_command_is_found_by_its_path_in_the_image(
 ) -> None:
     package = tmp_path / "edge"
     package.mkdir()
-    for file in Path("runtime/edge").glob("*.py"):
+    for file in Path("deploy_runtime/edge").glob("*.py"):
         (package / file.name).write_text(file.read_text())
     monkeypatch.setattr(sys, "argv", ["control.py", "nothing"])
     monkeypatch.setattr(sys, "path", list(sys.path))

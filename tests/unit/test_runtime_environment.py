@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from runtime import environment
-from runtime.errors import DeployError, boolean
+from deploy_runtime import environment
+from deploy_runtime.errors import DeployError, boolean
 
 
 def loaded(folder: Path, **environ: str) -> dict[str, str]:

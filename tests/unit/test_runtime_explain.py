@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from runtime import explain
+from deploy_runtime import explain
 
 
 def raised(tmp_path: Path, code: str) -> BaseException:

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from runtime.explain_install import error
+from deploy_runtime.explain_install import error
 from tests.unit.runtime_project import ROOT
 
 FAILED = "  \u00d7 Failed to build `parcel==1`\n  The build backend returned an error\n"
@@ -74,7 +74,7 @@ def test_a_wall_of_compiler_output_is_cut() -> None:
 
 def test_it_runs_as_a_plain_file(tmp_path: object) -> None:
     done = subprocess.run(
-        [sys.executable, str(ROOT / "runtime/explain_install.py"), "/dev/null"],
+        [sys.executable, str(ROOT / "deploy_runtime/explain_install.py"), "/dev/null"],
         capture_output=True,
         text=True,
         check=False,

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from runtime import ledger
+from deploy_runtime import ledger
 
 
 @pytest.fixture
@@ -86,7 +86,7 @@ def test_a_block_may_name_its_outcome(file: Path) -> None:
 
 WRITER = """
 import io, sys
-from runtime import ledger
+from deploy_runtime import ledger
 for number in range(40):
     with ledger.recorded("migrate", "startup", boots=1, out=io.StringIO()) as entry:
         entry["text"] = sys.argv[1] * 3000

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from runtime import libpq
+from deploy_runtime import libpq
 
 # Django as far as this asks it: a real one would need a PostgreSQL driver.
 DJANGO = """

@@ -44,7 +44,7 @@ def go(project: Project) -> None:
 
 def start(project: Project, **environ: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "runtime.manage", "migrate"],
+        [sys.executable, "-m", "deploy_runtime.manage", "migrate"],
         cwd=project.folder,
         env=project.environ | environ,
         stdout=subprocess.PIPE,
@@ -140,8 +140,8 @@ def test_a_place_that_cannot_be_written_is_named(project: Project) -> None:
     code = """
 from pathlib import Path
 from typing import ClassVar
-from runtime import lock
-from runtime.errors import DeployError
+from deploy_runtime import lock
+from deploy_runtime.errors import DeployError
 try:
     with lock._file(Path("/nonexistent/lock")):
         pass
@@ -183,7 +183,7 @@ class MySql:
 
 
 def test_on_a_mysql_server_the_lock_is_the_databases_own_and_ends_with_its_connection() -> None:
-    from runtime import lock
+    from deploy_runtime import lock
 
     server = MySql(0, 42, 1)
     with lock._in_mysql(server) as (try_lock, holder):

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from runtime import ledger
+from deploy_runtime import ledger
 from tests.unit import runtime_project
 from tests.unit.runtime_project import Project
 

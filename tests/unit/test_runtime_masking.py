@@ -12,7 +12,7 @@ from urllib.parse import quote, quote_plus, urlencode
 
 import pytest
 
-from runtime.masking import MASK, mask, masked_data
+from deploy_runtime.masking import MASK, mask, masked_data
 from tests.leaks import leaks
 
 PLAIN = "correct horse/battery+staple"

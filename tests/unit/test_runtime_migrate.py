@@ -31,7 +31,7 @@ def project(tmp_path: Path) -> Project:
 def test_what_was_applied_is_named_and_a_second_time_nothing_is(project: Project) -> None:
     code = """
 from dataclasses import asdict
-from runtime.migrate import run_migrate
+from deploy_runtime.migrate import run_migrate
 result = [asdict(run_migrate()), asdict(run_migrate(["--database=default"]))]
 """
     first, second = project.value(code)
@@ -72,8 +72,8 @@ def test_a_missing_folder_of_the_database_is_named(project: Project) -> None:
 def test_a_folder_that_is_not_writable_is_named_with_its_owner(project: Project) -> None:
     code = """
 import os
-from runtime import database
-from runtime.errors import DeployError
+from deploy_runtime import database
+from deploy_runtime.errors import DeployError
 os.access = lambda path, mode: False
 try:
     database.wait()
@@ -108,7 +108,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     engine = {"ENGINE": "site_.engine", "NAME": ":memory:", "HOST": "db", "PASSWORD": "hunter2"}
     settings = f"{runtime_project.SETTINGS}DATABASES = {{'default': {engine}}}"
     project.write("site_/settings.py", settings)
-    code = "from runtime import database\nresult = database.wait()"
+    code = "from deploy_runtime import database\nresult = database.wait()"
     assert project.value(code, DATABASE_URL="") >= 1.0
     done = project.module("manage", "migrate", DATABASE_URL="", DEPLOY_DATABASE_TIMEOUT="0")
     assert done.returncode == 1
@@ -120,8 +120,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
 @pytest.mark.parametrize("text", ["soon", "-1", "inf", "nan"])
 def test_a_timeout_that_is_no_number_is_named(text: str) -> None:
-    from runtime import database
-    from runtime.errors import DeployError
+    from deploy_runtime import database
+    from deploy_runtime.errors import DeployError
 
     with pytest.raises(DeployError, match="DEPLOY_DATABASE_TIMEOUT is"):
         database.timeout({"DEPLOY_DATABASE_TIMEOUT": text})
@@ -134,7 +134,7 @@ def test_sqlite_is_in_the_mode_in_which_readers_do_not_wait(project: Project) ->
 
 
 def test_the_result_is_plain_data() -> None:
-    from runtime.migrate import Migrated
+    from deploy_runtime.migrate import Migrated
 
     done = Migrated(applied=1, migrations=("a.0001",), seconds=0.5)
     assert json.loads(json.dumps(done.as_data())) == {

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from runtime import overlay, overlay_process, overlay_security
-from runtime.errors import DeployError
-from runtime.overlay import Overlay, Rule
+from deploy_runtime import overlay, overlay_process, overlay_security
+from deploy_runtime.errors import DeployError
+from deploy_runtime.overlay import Overlay, Rule
 
 
 def applied(rule: Rule, settings: Mapping[str, Any], **environ: str) -> Overlay:
@@ -208,7 +208,7 @@ def test_templates_are_left_alone_otherwise(own: dict[str, Any]) -> None:
 def test_the_health_endpoint_comes_first() -> None:
     settings = {"MIDDLEWARE": ("a", "b")}
     middleware = applied(overlay_process.health, settings).settings["MIDDLEWARE"]
-    assert middleware == ["runtime.middleware.HealthMiddleware", "a", "b"]
+    assert middleware == ["deploy_runtime.middleware.HealthMiddleware", "a", "b"]
 
 
 def test_all_rules_look_at_the_debug_that_is_in_force() -> None:

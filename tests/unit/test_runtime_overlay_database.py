@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from runtime import overlay_database
-from runtime.errors import DeployError
-from runtime.overlay import Overlay
+from deploy_runtime import overlay_database
+from deploy_runtime.errors import DeployError
+from deploy_runtime.overlay import Overlay
 
 SQLITE = "django.db.backends.sqlite3"
 POSTGRES = "django.db.backends.postgresql"

@@ -4,14 +4,14 @@ from typing import Any
 
 import pytest
 
-from runtime import overlay_files
-from runtime.overlay import Overlay
+from deploy_runtime import overlay_files
+from deploy_runtime.overlay import Overlay
 
 STATICFILES = ["django.contrib.staticfiles"]
 SECURITY = "django.middleware.security.SecurityMiddleware"
 WHITENOISE = "whitenoise.middleware.WhiteNoiseMiddleware"
-MEDIA = "runtime.middleware.MediaMiddleware"
-OLD = "runtime.old_assets.OldAssetsMiddleware"
+MEDIA = "deploy_runtime.middleware.MediaMiddleware"
+OLD = "deploy_runtime.old_assets.OldAssetsMiddleware"
 SERVESTATIC = "servestatic.middleware.ServeStaticMiddleware"
 PLAIN = overlay_files.PLAIN
 HASHED = overlay_files.HASHED

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from runtime.pending import ahead
+from deploy_runtime.pending import ahead
 from tests.unit import migration_zoo, runtime_project
 from tests.unit.migration_zoo import SAFE, UNSAFE, WARNING
 from tests.unit.runtime_project import Project

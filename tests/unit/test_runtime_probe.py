@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from runtime import probe
+from deploy_runtime import probe
 from tests.unit.runtime_project import ROOT
 
 
@@ -34,7 +34,7 @@ def server(answer: bytes, delay: float = 0.0) -> Iterator[tuple[int, list[bytes]
 
 
 def run(port: int, **environ: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "runtime.probe"]
+    command = [sys.executable, "-m", "deploy_runtime.probe"]
     environ |= {"PORT": str(port), "PYTHONPATH": str(ROOT)}
     return subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
 
@@ -101,7 +101,7 @@ def test_it_arrives_as_a_visitor_of_an_https_site_would() -> None:
 
 
 def test_it_loads_neither_django_nor_an_http_library() -> None:
-    code = "import sys, runtime.probe; print(*sys.modules)"
+    code = "import sys, deploy_runtime.probe; print(*sys.modules)"
     done = subprocess.run(
         [sys.executable, "-I", "-c", f"import sys; sys.path.insert(0, {str(ROOT)!r}); {code}"],
         capture_output=True,

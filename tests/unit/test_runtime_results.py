@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from runtime import results, secret_files
+from deploy_runtime import results, secret_files
 
 
 @pytest.fixture

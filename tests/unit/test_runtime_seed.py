@@ -276,7 +276,7 @@ def test_told_to_stop_it_stops_and_does_not_start_the_next_step(
     project.command("wait", *wait)
     project.command("greet", *GREET)
     process = subprocess.Popen(
-        [sys.executable, "-m", "runtime.seed"],
+        [sys.executable, "-m", "deploy_runtime.seed"],
         cwd=project.folder,
         env=project.environ | {"DEPLOY_SEED_STEPS": '["wait", "greet"]'},
         stdout=subprocess.PIPE,

@@ -32,7 +32,7 @@ def shown(project: Project, **environ: str) -> dict[str, Any]:
 
 def test_a_project_made_for_development_is_fit_for_production(project: Project) -> None:
     found = shown(project)
-    assert found["SETTINGS_MODULE"] == "runtime.settings"
+    assert found["SETTINGS_MODULE"] == "deploy_runtime.settings"
     assert found["SECRET_KEY"] == "from-the-deployment"
     assert found["DEBUG"] == "False"
     assert found["ALLOWED_HOSTS"] == "['shop.example']"

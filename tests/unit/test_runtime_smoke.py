@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from runtime import smoke
+from deploy_runtime import smoke
 
 ENVIRON = {
     "ALLOWED_HOSTS": "shop.example,localhost",

@@ -2,8 +2,8 @@
 
 import pytest
 
-from runtime import step, steps
-from runtime.errors import DeployError
+from deploy_runtime import step, steps
+from deploy_runtime.errors import DeployError
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from runtime import supply
+from deploy_runtime import supply
 from tests.unit.runtime_project import ROOT
 
 
@@ -98,7 +98,7 @@ def test_mysql_needs_a_driver_of_the_projects_own(versions: dict[str, str], refu
 
 def test_it_runs_as_a_plain_file_with_no_package_around_it() -> None:
     done = subprocess.run(
-        [sys.executable, str(ROOT / "runtime" / "supply.py")],
+        [sys.executable, str(ROOT / "deploy_runtime" / "supply.py")],
         capture_output=True,
         text=True,
         check=False,

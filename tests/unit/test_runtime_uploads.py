@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from runtime.uploads import NotServedError, open_upload, private_folders
+from deploy_runtime.uploads import NotServedError, open_upload, private_folders
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ def project(tmp_path: Path) -> Project:
 SHOWN = """
 import os
 from django.conf import settings
-from runtime.wsgi import load
+from deploy_runtime.wsgi import load
 application = load()
 result = [application.__module__, settings.SETTINGS_MODULE, os.environ["DJANGO_SETTINGS_MODULE"]]
 """
@@ -38,7 +38,7 @@ result = [application.__module__, settings.SETTINGS_MODULE, os.environ["DJANGO_S
 def test_the_projects_application_runs_on_our_settings(project: Project, line: str) -> None:
     project.write("site_/wsgi.py", WSGI.format(set=line))
     found = project.value(SHOWN, DEPLOY_WSGI="site_.wsgi:application")
-    assert found == ["site_.wsgi", "runtime.settings", "runtime.settings"]
+    assert found == ["site_.wsgi", "deploy_runtime.settings", "deploy_runtime.settings"]
 
 
 def test_settings_name_it_where_config_does_not(project: Project) -> None:
@@ -83,6 +83,6 @@ def application(environ, start_response): ...
 
 def test_a_broken_address_is_found_at_start(project: Project) -> None:
     project.write("site_/urls.py", "from shop.views import nothing")
-    done = project.run("-c", "import runtime.wsgi")
+    done = project.run("-c", "import deploy_runtime.wsgi")
     assert done.returncode == 1
     assert "shop.views" in done.stderr

@@ -8,8 +8,8 @@ from typing import Any
 import pulumi_docker as docker
 import pytest
 
-from components.commands import write_secrets
-from components.secrets import Secrets
+from components.serving import secrets_volume_step
+from components.serving.secrets_volume import Secrets
 from components.step import SAY_AGAIN
 from tests.unit.fake_docker import FakeDocker
 from tests.unit.recorder import Recorder, deploy
@@ -84,7 +84,7 @@ def test_without_a_fingerprint_a_volume_is_for_life_and_written_in_place() -> No
 
 def test_the_command_stays_the_same_from_release_to_release(recorder: Recorder) -> None:
     inputs = recorder["shop-secrets-files"].inputs
-    assert inputs["create"] == "exec python3 -m components.commands.write_secrets"
+    assert inputs["create"] == "exec python3 -m components.serving.secrets_volume_step"
     volume, image = recorder.outputs["volume"], recorder.outputs["image"]
     assert inputs["environment"] == {"VOLUME": volume, "IMAGE": image}
 
@@ -114,7 +114,7 @@ def members(archive: bytes) -> list[tuple[str, int, int, int, bytes]]:
 
 
 def test_each_secret_is_a_file_that_only_the_application_reads() -> None:
-    assert members(write_secrets.archive({"B": "ü\n", "A": ""})) == [
+    assert members(secrets_volume_step.archive({"B": "ü\n", "A": ""})) == [
         ("A", 0o400, 10001, 10001, b""),
         ("B", 0o400, 10001, 10001, "ü\n".encode()),
     ]
@@ -128,7 +128,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_container_without_network_unpacks_them(cli: FakeDocker, environment: None) -> None:
-    write_secrets.main()
+    secrets_volume_step.main()
     (call,) = cli.calls
     assert call == (
         "run --rm -i --network none --user 0 "
@@ -143,7 +143,7 @@ def test_a_failure_is_said_without_the_secrets(
 ) -> None:
     cli.on("run", code=125, err="no such image")
     with pytest.raises(SystemExit) as stopped:
-        write_secrets.main()
+        secrets_volume_step.main()
     assert stopped.value.code == 1
     said = capsys.readouterr()
     assert said.err == "writing the secrets' volume: no such image\n"

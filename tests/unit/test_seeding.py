@@ -8,12 +8,13 @@ import pulumi
 import pulumi_docker as docker
 import pytest
 
-from components.commands import one_shot, seed
-from components.commands.output import LINE, parsed
-from components.migration_check import outcome_file
-from components.mounts import Mount
-from components.seeding import Seeding, SeedingArgs, job_description
+from components.data.mounts import Mount
+from components.host import one_shot
+from components.migrations.check import outcome_file
+from components.serving import seeding_step
+from components.serving.seeding import Seeding, SeedingArgs, job_description
 from components.step import SAY_AGAIN
+from components.step_output import LINE, parsed
 from tests.unit.fake_docker import FakeDocker
 from tests.unit.recorder import Recorder, deploy
 
@@ -89,7 +90,7 @@ def test_what_does_not_run_it_again(changes: dict[str, Any]) -> None:
 
 def test_a_change_that_is_no_trigger_runs_nothing() -> None:
     inputs = seeding()["shop-job"].inputs
-    assert inputs["create"] == "exec python3 -m components.commands.seed"
+    assert inputs["create"] == "exec python3 -m components.serving.seeding_step"
     assert inputs["update"] == SAY_AGAIN
     assert "delete" not in inputs
 
@@ -157,7 +158,7 @@ JOB: dict[str, object] = {
 
 
 def test_the_words_of_docker_run() -> None:
-    assert seed.arguments(JOB) == [
+    assert seeding_step.arguments(JOB) == [
         *("--rm", "--init", *one_shot.named("shop", "seeding"), "--network", "shop"),
         *("--mount", "type=volume,source=a,target=/b"),
         *("--env", "A=1", "--env", "B=two words"),
@@ -178,7 +179,7 @@ def job(monkeypatch: pytest.MonkeyPatch, cli: FakeDocker, tmp_path: Path) -> Fak
 def test_the_exit_code_of_a_job_that_failed_is_the_commands(job: FakeDocker, code: int) -> None:
     job.on("run", code=code)
     with pytest.raises(SystemExit) as stopped:
-        seed.main()
+        seeding_step.main()
     assert stopped.value.code == code
 
 
@@ -186,7 +187,7 @@ def test_what_it_did_is_the_commands_result(
     job: FakeDocker, capsys: pytest.CaptureFixture[str]
 ) -> None:
     job.on("run", out=RESULT)
-    seed.main()
+    seeding_step.main()
     assert parsed(capsys.readouterr().out) == RESULT
 
 
@@ -194,7 +195,7 @@ def test_what_the_job_says_is_passed_on_as_it_comes_with_long_lines_cut(
     job: FakeDocker, capsys: pytest.CaptureFixture[str]
 ) -> None:
     job.on("run", out=RESULT, err=f"[1/2] seed_roles\nthe cause: {'x' * 1_000_000} the end\n")
-    seed.main()
+    seeding_step.main()
     first, second = capsys.readouterr().err.splitlines()
     assert first == "[1/2] seed_roles"
     assert second.startswith("the cause: xxx")
@@ -204,7 +205,7 @@ def test_what_the_job_says_is_passed_on_as_it_comes_with_long_lines_cut(
 
 def test_what_an_interrupted_job_left_is_asked_to_end_and_removed_first(job: FakeDocker) -> None:
     job.on("ps", out="id shop seeding\n")
-    seed.main()
+    seeding_step.main()
     assert [call.split()[0] for call in job.calls] == ["ps", "stop", "rm", "run"]
     assert job.calls[1:3] == ["stop --time 10 id", "rm --force id"]
 
@@ -212,7 +213,7 @@ def test_what_an_interrupted_job_left_is_asked_to_end_and_removed_first(job: Fak
 def test_what_has_the_jobs_name_and_is_anothers_is_left_alone(job: FakeDocker) -> None:
     job.on("ps", out="id  \n")
     with pytest.raises(SystemExit):
-        seed.main()
+        seeding_step.main()
     assert [call.split()[0] for call in job.calls] == ["ps"]
 
 
@@ -221,6 +222,6 @@ def test_a_missing_file_says_what_writes_it(
 ) -> None:
     (tmp_path / "job.json").unlink()
     with pytest.raises(SystemExit):
-        seed.main()
+        seeding_step.main()
     assert "run `pulumi up` again, it writes the file" in capsys.readouterr().err
     assert not job.calls

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from components.settings import Settings, keys, load
-from components.settings_errors import ConfigError
+from components.config.messages import ConfigError
+from components.config.settings import Settings, keys, load
 
 GOOD = {"appPath": "example", "settingsModule": "site.settings", "data": "create"}
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from components.shared_secrets import shared
+from components.config.copied_secrets import shared
 
 SHOP = """encryptionsalt: v1:abc
 config:

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from components.errors import UserError
-from components.host import Host
-from components.ssh import SshError, tunnel, words
+from components.host.docker_host import Host
+from components.host.ssh import SshError, tunnel, words
 from tests.unit.fake_daemon import FakeDaemon
 
 OPENS = """\
@@ -85,7 +85,7 @@ def test_ssh_that_says_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 def test_ssh_that_hangs_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pretend(tmp_path, monkeypatch, "import time; time.sleep(60)")
-    monkeypatch.setattr("components.ssh._TIMEOUT", 0.2)
+    monkeypatch.setattr("components.host.ssh._TIMEOUT", 0.2)
     with pytest.raises(SshError, match="did not get through within 0 s"):
         tunnel("ssh://shop.example")
 

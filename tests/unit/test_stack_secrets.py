@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from components import stack_secrets
+from components.config import stack_secrets
+from components.config.settings import Settings
+from components.config.stack_secrets import StackSecrets, ensure_secrets
 from components.errors import UserError
-from components.settings import Settings
-from components.stack_secrets import StackSecrets, ensure_secrets
 
 KEY, PASSWORD = "k" * 40, "open-sesame"
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from components.standing import Standing, Wanted, row_of, standing
+from components.ledger.standing import Standing, Wanted, row_of, standing
 
 ENVIRONMENT = {"DEBUG": "false", "CSRF_TRUSTED_ORIGINS": "https://a.example/?b=c"}
 TRIGGERS = [["seed_roles"], 0, "sqlite:shop-data"]

@@ -6,8 +6,9 @@ from types import ModuleType, SimpleNamespace
 
 import pytest
 
-from components.commands import attach, switch, traffic_network, window
-from components.labels import DEPLOYMENT, labels
+from components.host.labels import DEPLOYMENT, labels
+from components.migrations import window
+from components.serving import traffic_step, users_proxy_network_step, users_proxy_step
 from tests.unit.fake_docker import FakeDocker
 
 CONFIG = b"frontend public\n"
@@ -34,12 +35,12 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_edge_is_handed_its_configuration(cli: FakeDocker) -> None:
     cli.on("container inspect edge", out=[RUNS])
-    switch.main()
+    traffic_step.main()
     assert cli.calls == ["container inspect edge", APPLY]
     assert cli.stdin == [None, CONFIG]
 
 
-@pytest.mark.parametrize("command", [switch, attach])
+@pytest.mark.parametrize("command", [traffic_step, users_proxy_step])
 def test_a_window_ends_once_visitors_reach_the_new_release(
     cli: FakeDocker, monkeypatch: pytest.MonkeyPatch, command: ModuleType
 ) -> None:
@@ -47,9 +48,9 @@ def test_a_window_ends_once_visitors_reach_the_new_release(
     monkeypatch.setenv("MIGRATIONS", "here.json")
     monkeypatch.setenv("BACKENDS", "")
     monkeypatch.setattr(window, "done", lambda file, **_: ended.append((file, len(cli.calls))))
-    if command is switch:
+    if command is traffic_step:
         cli.on("container inspect edge", out=[RUNS])
-    if command is attach:
+    if command is users_proxy_step:
         cli.on("network inspect shop-traffic", out=[{}])
     command.main()
     assert ended == [("here.json", len(cli.calls))]
@@ -61,7 +62,7 @@ def test_an_edge_that_refuses_fails_the_update(
     cli.on("container inspect edge", out=[RUNS])
     cli.on(APPLY, code=1, err="b2 is not up within 30 s")
     with pytest.raises(SystemExit) as stopped:
-        switch.main()
+        traffic_step.main()
     assert stopped.value.code == 1
     said = "switching traffic: b2 is not up within 30 s\nWhat was serving goes on serving.\n"
     assert capsys.readouterr().err == said
@@ -88,7 +89,7 @@ def there(cli: FakeDocker) -> None:
 def test_backends_get_the_name_that_a_proxy_asks_for_once(cli: FakeDocker) -> None:
     on_networks(cli, "new-1", "shop", "shop-traffic")
     on_networks(cli, "new-2", "shop")
-    attach.main()
+    users_proxy_step.main()
     connected = [call for call in cli.calls if call.startswith("network connect")]
     assert connected == ["network connect --alias shop shop-traffic new-2"]
 
@@ -97,7 +98,7 @@ def test_a_network_that_was_pruned_is_made_again(cli: FakeDocker) -> None:
     cli.gone("shop-traffic", "network")
     on_networks(cli, "new-1", "shop")
     on_networks(cli, "new-2", "shop")
-    attach.main()
+    users_proxy_step.main()
     changed = [call for call in cli.calls if "inspect" not in call]
     joined = "network connect --alias shop shop-traffic"
     assert changed == [MADE, f"{joined} new-1", f"{joined} new-2"]
@@ -107,11 +108,11 @@ def test_nothing_is_let_onto_another_deployments_network(
     cli: FakeDocker, capsys: pytest.CaptureFixture[str]
 ) -> None:
     cli.on("network inspect shop-traffic", out=[{"Labels": {DEPLOYMENT: "shop-traffic"}}])
-    for command in (attach.main, lambda: traffic_network.main("create")):
+    for command in (users_proxy_step.main, lambda: users_proxy_network_step.main("create")):
         with pytest.raises(SystemExit):
             command()
         assert "belongs to deployment shop-traffic" in capsys.readouterr().err
-    traffic_network.main("remove")
+    users_proxy_network_step.main("remove")
     assert set(cli.calls) == {"network inspect shop-traffic"}
 
 
@@ -121,14 +122,14 @@ def test_a_backend_that_is_gone_or_refused_fails_the_update(
 ) -> None:
     cli.gone("new-1")
     with pytest.raises(SystemExit):
-        attach.main()
+        users_proxy_step.main()
     assert "there is no container new-1" in capsys.readouterr().err
 
 
 def test_the_network_is_made_once_and_marked(cli: FakeDocker) -> None:
     cli.gone("", "network").on("network inspect", out=[{"Containers": {}}])
-    traffic_network.main("create")
-    traffic_network.main("create")
+    users_proxy_network_step.main("create")
+    users_proxy_network_step.main("create")
     made = [call for call in cli.calls if not call.startswith("network inspect")]
     assert made == [MADE]
 
@@ -140,7 +141,7 @@ def test_the_network_goes_but_not_from_under_others(
     cli.on("network inspect shop-traffic", out=[{"Containers": on_it}])
     cli.on("ps --quiet --no-trunc --filter label=django-on-docker.deployment=shop", out="1a\n3c\n")
     cli.on("network rm shop-traffic", code=1, err="has active endpoints")
-    traffic_network.main("remove")
+    users_proxy_network_step.main("remove")
     assert cli.calls[2:] == [
         "network disconnect --force shop-traffic 1a",
         "network rm shop-traffic",
@@ -151,5 +152,5 @@ def test_the_network_goes_but_not_from_under_others(
 
 def test_a_network_that_is_gone_is_no_error(cli: FakeDocker) -> None:
     cli.gone("shop-traffic", "network")
-    traffic_network.main("remove")
+    users_proxy_network_step.main("remove")
     assert cli.calls == ["network inspect shop-traffic"]

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from components.commands import one_shot, switch, takeover
-from components.commands.applied import DESCRIPTION
-from components.commands.takeover import TakeoverError
+from components.host import one_shot
+from components.migrations.applied import DESCRIPTION
+from components.serving import takeover, traffic_step
+from components.serving.takeover import TakeoverError
 from tests.unit.fake_docker import FakeDocker
 from tests.unit.test_restore import Quiet
 
@@ -141,7 +142,7 @@ def test_a_switch_that_fails_brings_back_what_served(
     apply = "exec -i shop-edge python3 /usr/local/lib/edge/control.py apply"
     served.on(apply, code=1, err="no")
     with pytest.raises(SystemExit):
-        switch.main()
+        traffic_step.main()
     assert changes(served)[:8] == [*PROVEN, *TAKEN, apply, UNDONE[0]]
     said = capsys.readouterr().err
     assert "switching traffic: no\nweb was started again.\n" in said

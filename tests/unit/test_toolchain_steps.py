@@ -341,13 +341,15 @@ def test_restoring_is_a_command_on_the_host_alone(
 
     monkeypatch.setattr(commands, "stream", stream)
     assert commands.main(["restore", "--stack", "update", *words]) == 0
-    assert streamed == [["-m", "components.commands.restore", *told]]
+    assert streamed == [["-m", "components.data.restore", *told]]
 
 
 @pytest.mark.parametrize(("configured", "deployment"), [("", "shop-prod"), ("tea", "tea")])
-@pytest.mark.parametrize("command", ["ledger", "restore"])
+@pytest.mark.parametrize(
+    ("command", "module"), [("ledger", "ledger.show"), ("restore", "data.restore")]
+)
 def test_commands_look_for_the_deployment_that_the_program_makes(
-    monkeypatch: pytest.MonkeyPatch, command: str, configured: str, deployment: str
+    monkeypatch: pytest.MonkeyPatch, command: str, module: str, configured: str, deployment: str
 ) -> None:
     streamed: list[list[str]] = []
 
@@ -359,7 +361,7 @@ def test_commands_look_for_the_deployment_that_the_program_makes(
     monkeypatch.setattr(stack, "config_value", lambda *_: configured)
     monkeypatch.setattr(commands, "stream", stream)
     assert commands.main([command, "--stack", "shop_prod"]) == 0
-    assert streamed == [["-m", f"components.commands.{command}", deployment]]
+    assert streamed == [["-m", f"components.{module}", deployment]]
 
 
 def test_a_word_that_restoring_does_not_know_is_an_error(

@@ -10,14 +10,14 @@ import pulumi
 import pulumi_docker as docker
 import pytest
 
-from components.edge_config import EdgeConfig, configuration_id, render
-from components.own_proxy import OwnProxy, OwnProxyArgs
-from components.traffic import Traffic, TrafficArgs
-from runtime.edge.configuration import servers
+from components.serving.edge_config import EdgeConfig, configuration_id, render
+from components.serving.traffic import Traffic, TrafficArgs
+from components.serving.users_proxy import OwnProxy, OwnProxyArgs
+from deploy_runtime.edge.configuration import servers
 from tests.unit.recorder import Recorder, deploy
 
 FILE = ".build/shop/migrations.json"
-NGINX = Path("runtime/edge/nginx.conf")
+NGINX = Path("deploy_runtime/edge/nginx.conf")
 CONFIG = EdgeConfig(
     origin="https://www.example.org",
     max_body=100,
@@ -74,7 +74,7 @@ def own_proxy(*backends: str, switches: int = 0) -> Recorder:
 
 def test_traffic_is_switched_by_a_command_that_stays_the_same() -> None:
     switched = traffic()["shop-traffic"]
-    assert switched.inputs["create"] == "exec python3 -m components.commands.switch"
+    assert switched.inputs["create"] == "exec python3 -m components.serving.traffic_step"
     assert {"update", "delete"} & switched.inputs.keys() == set()
     environment = switched.inputs["environment"]
     assert environment["EDGE"] == "shop-edge"
@@ -119,7 +119,7 @@ def test_another_configuration_is_handed_over_and_has_another_name(changes: Any)
 def test_a_proxy_of_ones_own_finds_what_has_passed_its_gate() -> None:
     recorder = own_proxy()
     attached, network = recorder["shop-traffic"].inputs, recorder["shop-traffic-network"].inputs
-    assert attached["create"] == "exec python3 -m components.commands.attach"
+    assert attached["create"] == "exec python3 -m components.serving.users_proxy_step"
     assert attached["environment"] == {
         "NETWORK": "shop-traffic",
         "ALIAS": "shop",
@@ -129,8 +129,8 @@ def test_a_proxy_of_ones_own_finds_what_has_passed_its_gate() -> None:
     }
     # Whoever serves is never taken off it: it is stopped at the end of the update.
     assert "delete" not in attached
-    assert network["create"] == "exec python3 -m components.commands.traffic_network create"
-    assert network["delete"] == "exec python3 -m components.commands.traffic_network remove"
+    assert network["create"] == "exec python3 -m components.serving.users_proxy_network_step create"
+    assert network["delete"] == "exec python3 -m components.serving.users_proxy_network_step remove"
     marks = json.loads(network["environment"]["LABELS"])
     assert marks == {
         "django-on-docker.deployment": "shop",

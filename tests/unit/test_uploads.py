@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from components.host import Host
-from components.uploads import Written, written
+from components.host.docker_host import Host
+from components.host.layer_uploads import Written, written
 from tests.unit.fake_daemon import FakeDaemon, claim, problems
 
 LAYER = [

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from components.commands import reached, window, window_note
+from components.host import reached
+from components.migrations import window, window_note
 from tests.unit.fake_docker import FakeDocker
 
 LISTED = (

@@ -1,0 +1,1 @@
+"""What a stack is to be: its configuration, read and checked, and its secrets."""

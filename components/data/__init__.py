@@ -1,0 +1,1 @@
+"""What outlives a release: the database, uploaded files, their owner, and copies of them."""

@@ -1,0 +1,241 @@
+"""The database: where the site's data lives, whatever the engine.
+
+`ENGINES` is the one place that knows the engines: how each is reached, what holds its data, and
+how it is made. No other file asks which one it is.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypedDict
+
+import pulumi
+
+from .. import PACKAGE
+from ..image.postgres_image import PostgresImage
+from . import database_address
+from .database_address import FOLDER, Address, Choices, server_name
+from .database_claim import DatabaseClaim
+from .mounts import Mount
+from .postgres import Postgres
+from .volume import retained_volume
+
+Options = pulumi.ResourceOptions | None
+
+
+class DatabaseArgs(TypedDict):
+    """Which data the deployment lives on."""
+
+    engine: str
+    """One of `ENGINES`."""
+    deployment: str
+    """The deployment that the data belongs to."""
+    stack: str
+    """The stack that owns the data, for the mark on it."""
+    existing: str | None
+    """A volume, or an absolute folder, that holds the data and is only referenced; None creates."""
+    server_image: str
+    """An image of the engine to use instead of building one; "" builds."""
+    base_image: str
+    """A Debian image to build the engine's image on."""
+    network: pulumi.Input[str]
+    """The network on which the application reaches a server."""
+    name: str
+    """The database's name on a server."""
+    user: str
+    """The user's name on a server."""
+    password: str
+    """The user's password on a server; secret."""
+    extensions: Sequence[str]
+    """Extensions that a server's superuser makes in the database."""
+    secrets: str
+    """A fingerprint of the secrets."""
+    timeout: int
+    """Seconds that a server may take to answer."""
+    family: str
+    """The kind of driver that a server elsewhere needs."""
+    backups: bool
+    """Copies of the database are made, for which a server's own tools may be needed."""
+
+
+class Database(pulumi.ComponentResource):
+    """What holds the data, if it is on this host: it outlives releases, and the stack itself.
+
+    Volumes are retained when the stack is destroyed, so that up finds them again; one that existed
+    before is referenced by name and never owned, relabelled or deleted. A database elsewhere is no
+    resource at all.
+    """
+
+    mounts: list[Mount]
+    """What the application's containers mount for it."""
+    dump_image: pulumi.Input[str]
+    """An image with the server's tools that copy and restore; "" where none are needed or known."""
+
+    def __init__(
+        self, name: str, args: DatabaseArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__(f"{PACKAGE}:index:Database", name, None, opts)
+        self.dump_image = ""
+        self.mounts = ENGINES[args["engine"]].make(self, name, args, opts)
+        self.register_outputs({})
+
+
+def _make_file(parent: Database, name: str, args: DatabaseArgs, opts: Options) -> list[Mount]:
+    if args["existing"]:
+        return [Mount.of(args["existing"], FOLDER)]
+    volume = retained_volume(
+        parent,
+        name,
+        volume=_volume_name(args["engine"], args["deployment"]),
+        deployment=args["deployment"],
+        stack=args["stack"],
+        role="data",
+        opts=opts,
+    )
+    return [Mount(source=volume, target=FOLDER)]
+
+
+def _make_server(parent: Database, name: str, args: DatabaseArgs, opts: Options) -> list[Mount]:
+    server = Postgres(
+        name,
+        {
+            "deployment": args["deployment"],
+            "stack": args["stack"],
+            "container": server_name(args["deployment"]),
+            "volume": _volume_name(args["engine"], args["deployment"]),
+            "existing": args["existing"],
+            "image": args["server_image"],
+            "base_image": args["base_image"],
+            "network": args["network"],
+            "name": args["name"],
+            "user": args["user"],
+            "password": args["password"],
+            "extensions": args["extensions"],
+            "secrets": args["secrets"],
+            "timeout": args["timeout"],
+        },
+        pulumi.ResourceOptions(parent=parent, depends_on=opts.depends_on if opts else None),
+    )
+    parent.dump_image = server.image_id
+    return []
+
+
+def _make_nothing(parent: Database, name: str, args: DatabaseArgs, _opts: Options) -> list[Mount]:
+    # The server is somebody else's, but its tools have to be had to copy what is in it.
+    if args["backups"] and args["family"] == "postgres":
+        parent.dump_image = PostgresImage(
+            name,
+            {
+                "deployment": args["deployment"],
+                "image": args["server_image"],
+                "base_image": args["base_image"],
+            },
+            pulumi.ResourceOptions(parent=parent),
+        ).image_id
+    return []
+
+
+@dataclass(frozen=True, kw_only=True)
+class Engine:
+    """One way to keep the data.
+
+    Attributes:
+        title: its name for people.
+        volume: the last part of the name of the volume that holds the data; "" if none does.
+        is_file: the data is a file that the application itself opens.
+        marker: the file that tells a server's data directory from other volumes; "" without one.
+        secret: the config key of the secret that it is reached with; "" if there is none.
+        address: where the database is, from the settings, the volume and the password.
+        make: creates what holds the data; returns what the application mounts.
+    """
+
+    title: str
+    volume: str = ""
+    is_file: bool = False
+    marker: str = ""
+    secret: str = ""
+    address: Callable[[Choices, str, str], Address]
+    make: Callable[[Database, str, DatabaseArgs, Options], list[Mount]]
+
+
+ENGINES: Mapping[str, Engine] = {
+    "sqlite": Engine(
+        title="SQLite",
+        volume="data",
+        is_file=True,
+        address=database_address.of_file,
+        make=_make_file,
+    ),
+    "postgres": Engine(
+        title="PostgreSQL",
+        volume="postgres",
+        marker="PG_VERSION",
+        secret="databasePassword",
+        address=database_address.of_server,
+        make=_make_server,
+    ),
+    "external": Engine(
+        title="a server elsewhere",
+        secret="databaseUrl",
+        address=database_address.of_elsewhere,
+        make=_make_nothing,
+    ),
+}
+
+
+def address(settings: Choices, password: str) -> Address:
+    """Where the database is.
+
+    Args:
+        settings: the stack's settings.
+        password: the user's, where the server is this deployment's own; else "".
+    """
+    return ENGINES[settings.database].address(settings, _data_volume(settings), password)
+
+
+def driver(settings: Choices) -> str:
+    """The kind of driver that the project needs."""
+    return address(settings, "").family
+
+
+def data_volumes(settings: Choices) -> dict[str, str]:
+    """The volume, or the folder, that holds the data, by its config key; none if none does."""
+    volume = _data_volume(settings)
+    return {"dataVolume": volume} if volume else {}
+
+
+def data_file(settings: Choices) -> str:
+    """The file in that volume which is the database; "" if it is none."""
+    return settings.data_file if ENGINES[settings.database].is_file else ""
+
+
+def claim(settings: Choices) -> DatabaseClaim:
+    """What the database is about to take on the host."""
+    engine, source = ENGINES[settings.database], _data_volume(settings)
+    others = {
+        (key, other.title): _volume_name(key, settings.deployment)
+        for key, other in ENGINES.items()
+        if other.volume and key != settings.database
+    }
+    return DatabaseClaim(
+        engine=settings.database,
+        deployment=settings.deployment,
+        existing=settings.data == "existing",
+        source=source,
+        marker=engine.marker,
+        server=server_name(settings.deployment) if engine.marker else "",
+        others={key: volume for key, volume in others.items() if volume != source},
+    )
+
+
+def application_files(settings: Choices) -> list[str]:
+    """The volumes, or folders, whose data the application itself opens, as files."""
+    return [_data_volume(settings)] if ENGINES[settings.database].is_file else []
+
+
+def _data_volume(settings: Choices) -> str:
+    return settings.data_volume or _volume_name(settings.database, settings.deployment)
+
+
+def _volume_name(engine: str, deployment: str) -> str:
+    suffix = ENGINES[engine].volume
+    return f"{deployment}-{suffix}" if suffix else ""

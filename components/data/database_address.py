@@ -1,0 +1,84 @@
+"""Where a database is: its URL, whether that is a secret, and what tells it from another."""
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from pydantic import SecretStr
+
+from . import database_url
+
+FOLDER = "/srv/data"
+
+
+class Choices(Protocol):
+    """The settings that a database follows from."""
+
+    @property
+    def database(self) -> str: ...
+    @property
+    def deployment(self) -> str: ...
+    @property
+    def data(self) -> str: ...
+    @property
+    def data_volume(self) -> str: ...
+    @property
+    def data_file(self) -> str: ...
+    @property
+    def database_name(self) -> str: ...
+    @property
+    def database_user(self) -> str: ...
+    @property
+    def database_url(self) -> SecretStr | None: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Address:
+    """Where a database is.
+
+    Attributes:
+        url: the value of DATABASE_URL.
+        is_secret: the URL holds a password.
+        identity: what tells this database from another: a job that ran on one has to run on the
+            other. It holds no secret.
+        family: the kind of driver that it needs.
+    """
+
+    url: str = field(repr=False)
+    is_secret: bool
+    identity: str
+    family: str
+
+
+def of_file(settings: Choices, volume: str, _password: str) -> Address:
+    """The address of a SQLite file in a volume."""
+    file = settings.data_file
+    return Address(
+        url=f"sqlite:///{FOLDER}/{file}",
+        is_secret=False,
+        identity=f"sqlite:{volume}/{file}",
+        family="sqlite",
+    )
+
+
+def of_server(settings: Choices, volume: str, password: str) -> Address:
+    """The address of a server in the deployment's own container."""
+    url = database_url.build(
+        user=settings.database_user,
+        password=password,
+        host=server_name(settings.deployment),
+        name=settings.database_name,
+    )
+    identity = f"postgres:{volume}/{settings.database_name}"
+    return Address(url=url, is_secret=True, identity=identity, family="postgres")
+
+
+def of_elsewhere(settings: Choices, _volume: str, _password: str) -> Address:
+    """The address of a server that is configured."""
+    url = settings.database_url.get_secret_value() if settings.database_url else ""
+    identity, family = database_url.identity(url), database_url.family(url)
+    return Address(url=url, is_secret=True, identity=identity, family=family)
+
+
+def server_name(deployment: str) -> str:
+    """The name of the database server's container: fixed, so that there is never a second one."""
+    return f"{deployment}-postgres"

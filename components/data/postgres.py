@@ -1,0 +1,220 @@
+"""PostgreSQL: one server in a container, on a volume that outlives everything else."""
+
+import json
+from collections.abc import Sequence
+from typing import TypedDict
+
+import pulumi
+import pulumi_command as command
+import pulumi_docker as docker
+
+from .. import PACKAGE, step
+from ..host.labels import as_args, labels
+from ..host.restart import RESTART
+from ..image.postgres_image import PostgresImage
+from ..serving.secrets_volume import FOLDER as SECRETS_FOLDER
+from ..serving.secrets_volume import Secrets
+from .mounts import Mount
+from .postgres_roles import SUPERUSER
+from .volume import retained_volume
+
+DATA_FOLDER = "/var/lib/postgresql/data"
+PASSWORD_FILE = f"{SECRETS_FOLDER}/POSTGRES_PASSWORD"
+# Seconds for a fast shutdown: it ends connections, but a last checkpoint writes what is dirty.
+STOP_GRACE = 90
+
+# Before the image's own entry point. The lock is held by whatever has the data directory open, in
+# whichever container: PostgreSQL's own lock file knows process ids only, and in containers they are
+# all 1.
+_GUARD = """\
+set -eu
+exec 9< "$PGDATA"
+if ! flock -n 9; then
+  echo "another server has this data directory open; two on one directory would destroy it" >&2
+  exit 75
+fi
+exec docker-entrypoint.sh "$@"
+"""
+
+# Byte order sorts the same on every system: indexes survive another image.
+_INITDB = "--data-checksums --encoding=UTF8 --locale=C.UTF-8 --auth-host=scram-sha-256"
+
+
+class PostgresArgs(TypedDict):
+    """Which server there is, and on which data."""
+
+    deployment: str
+    """The deployment that the data belongs to."""
+    stack: str
+    """The stack that owns the data, for the mark on it."""
+    container: str
+    """The container's name, by which the application reaches it."""
+    volume: str
+    """The name of the volume that is created for the data."""
+    existing: str | None
+    """A volume, or an absolute folder, that holds a data directory already; None creates."""
+    image: str
+    """An image that follows the conventions of ``postgres:17``; "" builds one."""
+    base_image: str
+    """A Debian image to install PostgreSQL on."""
+    network: pulumi.Input[str]
+    """The only network on which the server listens."""
+    name: str
+    """The database's name."""
+    user: str
+    """The user's name."""
+    password: str
+    """The user's password; secret."""
+    extensions: Sequence[str]
+    """Extensions that the superuser makes in the database."""
+    secrets: str
+    """A fingerprint of the secrets: another password has to be one that the server knows."""
+    timeout: int
+    """Seconds that the server may take to accept connections."""
+
+
+class Postgres(pulumi.ComponentResource):
+    """A server that is stopped before its successor starts: two never open one data directory.
+
+    Deliberately it is not updated start-first, publishes no port, and is never replaced by a new
+    release. Its password reaches it as a file. The gate makes the user, who owns the database and
+    nothing more: in the images' conventions POSTGRES_USER is the superuser.
+    """
+
+    ready: pulumi.Resource
+    """The gate: whoever needs the database waits for it."""
+    image_id: pulumi.Output[str]
+    """The image of the server, with its tools in it."""
+
+    def __init__(
+        self, name: str, args: PostgresArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__(f"{PACKAGE}:index:Postgres", name, None, opts)
+        image = PostgresImage(
+            name,
+            {
+                "deployment": args["deployment"],
+                "image": args["image"],
+                "base_image": args["base_image"],
+            },
+            pulumi.ResourceOptions(parent=self),
+        )
+        self.image_id = image.image_id
+        password = Secrets(
+            f"{name}-postgres",
+            {
+                "deployment": args["deployment"],
+                "values": {"POSTGRES_PASSWORD": args["password"]},
+                "fingerprint": None,
+                "image": image.image_id,
+            },
+            pulumi.ResourceOptions(parent=self),
+        )
+        container = self._container(
+            name,
+            args,
+            image=image.image_id,
+            mounts=[
+                self._data(name, args, opts),
+                Mount(source=password.volume, target=SECRETS_FOLDER, read_only=True),
+            ],
+            opts=opts,
+        )
+        self.ready = self._gate(name, args, container)
+        self.register_outputs({})
+
+    def _data(self, name: str, args: PostgresArgs, opts: pulumi.ResourceOptions | None) -> Mount:
+        if args["existing"]:
+            return Mount.of(args["existing"], DATA_FOLDER)
+        volume = retained_volume(
+            self,
+            name,
+            volume=args["volume"],
+            deployment=args["deployment"],
+            stack=args["stack"],
+            role="postgres",
+            opts=opts,
+        )
+        return Mount(source=volume, target=DATA_FOLDER)
+
+    def _container(
+        self,
+        name: str,
+        args: PostgresArgs,
+        *,
+        image: pulumi.Output[str],
+        mounts: list[Mount],
+        opts: pulumi.ResourceOptions | None,
+    ) -> docker.Container:
+        ping = [
+            "CMD",
+            "pg_isready",
+            "-q",
+            "-h",
+            "127.0.0.1",
+            "-U",
+            args["user"],
+            "-d",
+            args["name"],
+        ]
+        environment = {
+            "PGDATA": DATA_FOLDER,
+            "POSTGRES_DB": SUPERUSER,
+            "POSTGRES_INITDB_ARGS": _INITDB,
+            "POSTGRES_PASSWORD_FILE": PASSWORD_FILE,
+            "POSTGRES_USER": SUPERUSER,
+        }
+        return docker.Container(
+            f"{name}-postgres-server",
+            name=args["container"],
+            image=image,
+            entrypoints=["sh", "-c", _GUARD, "guard"],
+            command=["postgres", "-c", "listen_addresses=*"],
+            envs=[f"{key}={value}" for key, value in sorted(environment.items())],
+            labels=as_args(labels(args["deployment"], "postgres", stack=args["stack"])),
+            mounts=[mount.for_container() for mount in mounts],
+            network_mode="bridge",
+            networks_advanced=[{"name": args["network"]}],
+            # Parallel queries share memory; the default of 64 MB ends them with an error.
+            shm_size=256,
+            restart=RESTART,
+            must_run=True,
+            # A fast shutdown. The default signal waits for clients, who have no reason to leave.
+            stop_signal="SIGINT",
+            stop_timeout=STOP_GRACE,
+            destroy_grace_seconds=STOP_GRACE,
+            healthcheck={
+                "tests": ping,
+                "interval": "10s",
+                "timeout": "5s",
+                "retries": 3,
+                "start_period": "5m0s",
+            },
+            log_driver="json-file",
+            log_opts={"max-size": "10m", "max-file": "3"},
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                depends_on=opts.depends_on if opts else None,
+                delete_before_replace=True,
+                # Handing the site over to another stack replaces nothing.
+                ignore_changes=["labels"],
+            ),
+        )
+
+    def _gate(self, name: str, args: PostgresArgs, container: docker.Container) -> pulumi.Resource:
+        return command.local.Command(
+            f"{name}-postgres-gate",
+            create=step.command(f"{__package__}.postgres_step"),
+            environment={
+                "CONTAINER": args["container"],
+                "DATABASE_NAME": args["name"],
+                "DATABASE_USER": args["user"],
+                "EXTENSIONS": json.dumps(list(args["extensions"])),
+                "TIMEOUT": str(args["timeout"]),
+            },
+            # A longer patience is no reason to ask again.
+            update=step.SAY_AGAIN,
+            triggers=[container.id, args["secrets"], *args["extensions"]],
+            logging=command.local.Logging.STDERR,
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[container]),
+        )

@@ -1,0 +1,179 @@
+"""Waits until PostgreSQL lets the application in, or fails the update and says why.
+
+It asks as the application does: by the server's name on the network, with the password. A new
+server gets the application's user and database first; any other is left as it is, but for the
+extensions that config names, since what is serving may be using it.
+"""
+
+import json
+import os
+import re
+import time
+from collections.abc import Sequence
+from typing import NoReturn
+
+from ..host.client import docker, fail, inspect, last_lines
+from ..step_output import say
+from .postgres_roles import Server
+
+INTERVAL = 0.3
+REPORT_EVERY = 15.0
+# What a server that answers says when waiting is of no use.
+_FINAL = re.compile(
+    r"password authentication failed|no pg_hba\.conf entry|(?:database|role) .* does not exist"
+)
+
+REMEDIES: tuple[tuple[str, str], ...] = (
+    (
+        r"password authentication failed",
+        "the data was made with another password (or databaseUser is not its user): set the one in "
+        "use with `pulumi config set --secret databasePassword -s STACK`, or give the server this "
+        "one: "
+        r"`docker exec -it {container} psql -U USER -d NAME -c '\password USER'`",
+    ),
+    (
+        r"(?:database|role) .* does not exist",
+        "the data was made with other names: set those in use with `pulumi config set databaseName "
+        "NAME -s STACK` and `pulumi config set databaseUser USER -s STACK`",
+    ),
+    (
+        r"no pg_hba\.conf entry",
+        "pg_hba.conf in the data directory lets nobody in from other containers: add the line "
+        "`host all all all scram-sha-256` to it. If the data is new and its first start was cut "
+        "off, remove the container and its volume instead",
+    ),
+    (
+        r"initialized by PostgreSQL version (?P<version>\d+)",
+        "the data belongs to PostgreSQL {version}: `pulumi config set postgresImage "
+        "postgres:{version} -s STACK`, or move it by pg_dump (docs/databases.md)",
+    ),
+    (
+        r"another server has this data directory open",
+        "stop that server and keep it from starting again (`docker ps --filter volume=VOLUME`, "
+        "`docker update --restart=no`, `docker stop`)",
+    ),
+    (
+        r"holds files, but no PostgreSQL data directory",
+        "set dataVolume to the volume whose top folder holds PG_VERSION, or data to create",
+    ),
+    (
+        r"extension (?P<extension>\S+) can't be made: .*(?:is not available|extension control)",
+        "databaseExtensions names {extension}, which the server's image has not; take another one "
+        "with postgresImage, such as postgis/postgis:17-3.5, or correct the name. It has: "
+        "{available}",
+    ),
+    (
+        r"extension (?P<extension>\S+) can't be made",
+        "databaseExtensions names {extension}: make it as a superuser of the server, `docker exec "
+        "-it {container} psql -U SUPERUSER -d NAME -c 'CREATE EXTENSION \"{extension}\"'`",
+    ),
+    (r"No space left on device", "make room on the host's disk"),
+)
+
+
+def wait(server: Server, timeout: float) -> None:
+    """Wait until the server answers.
+
+    Args:
+        server: the server.
+        timeout: seconds to wait at most.
+    """
+    container, made = server.container, False
+    started = reported = time.monotonic()
+    restarts = _wake(container)
+    while True:
+        state = inspect(container)
+        if state is None:
+            fail(f"postgres: container {container} is gone: run `pulumi up --refresh`")
+        if state["State"]["Status"] != "running":
+            code = state["State"]["ExitCode"]
+            _give_up(container, f"it exited with code {code}", last_lines(container))
+        if state["RestartCount"] > restarts:
+            _give_up(container, "it ended and was restarted", last_lines(container))
+        entered, answer = server.ask()
+        if entered:
+            return
+        now = time.monotonic()
+        if _FINAL.search(answer):
+            if made or not server.set_up():
+                _give_up(container, answer, "")
+            made = True
+            continue
+        if now - started > timeout:
+            problem = f"no answer within {timeout:.0f} s (databaseTimeout): {answer}"
+            _give_up(container, problem, last_lines(container))
+        if now - reported > REPORT_EVERY:
+            reported = now
+            say(f"postgres: waiting for {container}, {now - started:.0f} s: {answer}")
+        time.sleep(INTERVAL)
+
+
+def extend(server: Server, extensions: Sequence[str]) -> None:
+    """See to the extensions that config names, and say of a user that may do more than it needs.
+
+    Args:
+        server: the server, which answers.
+        extensions: their names.
+    """
+    problem = server.add_extensions(extensions)
+    if problem:
+        hint = remedy(server.container, problem, available=server.available())
+        fail(f"postgres: {problem}.\nWhat to do: {hint}.\nNothing was migrated or seeded.")
+    if server.is_superuser():
+        say(
+            f"postgres: warning: {server.user} (databaseUser) is a superuser of its server: who "
+            "gets to run SQL as the application runs programs in the server's container, too. "
+            'Let it own its database alone: docs/databases.md, "A user that is a superuser"'
+        )
+
+
+def remedy(container: str, said: str, **known: str) -> str:
+    """What to do about what a server said; "" if nothing is known.
+
+    Args:
+        container: the server's container.
+        said: what it said.
+        known: what else a remedy may tell.
+    """
+    for pattern, text in REMEDIES:
+        found = re.search(pattern, said)
+        if found:
+            return text.format(container=container, **known, **found.groupdict())
+    return ""
+
+
+def _wake(container: str) -> int:
+    # One that keeps crashing rests longer each time: what was mended meanwhile is tried at once.
+    state = inspect(container)
+    if state and state["State"]["Status"] != "running":
+        docker("restart", container)
+        state = inspect(container)
+    return int(state["RestartCount"]) if state else 0
+
+
+def _give_up(container: str, problem: str, lines: str) -> NoReturn:
+    hint = remedy(container, f"{problem}\n{lines}")
+    fail(
+        f"postgres: {container} does not let the application in: {problem}.\n"
+        + (f"What to do: {hint}.\n" if hint else "")
+        + "Nothing was migrated or seeded."
+        + (f" Its last lines:\n\n{lines}" if lines else "")
+    )
+
+
+def main() -> None:
+    """Wait for the server in CONTAINER, at most TIMEOUT seconds, to let USER into DATABASE.
+
+    EXTENSIONS is a JSON list of what is made there.
+    """
+    server = Server(
+        container=os.environ["CONTAINER"],
+        user=os.environ["DATABASE_USER"],
+        name=os.environ["DATABASE_NAME"],
+    )
+    wait(server, float(os.environ["TIMEOUT"]))
+    extend(server, json.loads(os.environ["EXTENSIONS"]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,258 @@
+"""What must be true of the Docker host before an update begins: whose is what, what is free."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..data.database_claim import DatabaseClaim
+from . import folders, ports
+from .data_sharing import Sharing
+from .labels import DEPLOYMENT, ROLE, STACK, front_network, traffic_network
+from .layer_uploads import left_behind
+
+if TYPE_CHECKING:
+    from .docker_host import Host
+
+_SERVING = ("backend", "edge", "postgres")
+# Containers that ended are in nobody's way. One that never started holds volumes and networks.
+_OVER = ("exited", "dead", "removing")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Retired:
+    """What is taken over from, as it is before the update.
+
+    Attributes:
+        runs: some of it runs.
+        holds_port: it has, or may have, the port that the edge is to have, and has not yet.
+    """
+
+    runs: bool
+    holds_port: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claim:
+    """What a stack is about to take on the host.
+
+    Attributes:
+        deployment: the deployment's name.
+        stack: the stack's full name, the mark of what it owns.
+        port: the TCP port on 127.0.0.1; None if nothing is published.
+        data: ``create`` or ``existing``.
+        volumes: the volumes that hold the site's data, by what they hold.
+        data_file: the database's file, which has to be in its volume; "" if it may be made, or is
+            none.
+        database: what its database takes.
+        further: further volumes, or folders of the host, that the application gets.
+        retire: containers that served until now and are taken over from.
+        owned: the ids of what is in the stack's state.
+    """
+
+    deployment: str
+    stack: str
+    port: int | None
+    data: str
+    volumes: dict[str, str]
+    data_file: str
+    database: DatabaseClaim | None = None
+    further: Collection[str] = ()
+    retire: Sequence[str]
+    owned: Collection[str]
+
+    def problems(self, host: "Host") -> Iterator[str]:
+        """One line for each thing on the host that stands in the way, and what resolves it."""
+        yield from self._data_problems(host)
+        yield from self._sharing(host).problems(host)
+        for folder in self.further:
+            if folder.startswith("/"):
+                yield from folders.problems(host, "volumes", folder)
+        yield from self._container_problems(host)
+        yield from self._ownership_problems(host)
+        yield from self._network_problems(host)
+        yield from self._port_problems(host)
+        yield from self._file_problems(host)
+        yield from self.database.problems(host) if self.database else ()
+
+    def warnings(self, host: "Host") -> Iterator[str]:
+        """One line for each thing that stands in no way, but should be known."""
+        yield from self._sharing(host).warnings(host)
+        if self.data == "existing":
+            yield from left_behind(host, self.retire, self.volumes["mediaVolume"])
+
+    def _sharing(self, host: "Host") -> Sharing:
+        backends = host.having(self.deployment, "backend")
+        # Whether another server has the data of one, its own claim asks.
+        has_server = self.database is not None and self.database.server
+        return Sharing(
+            deployment=self.deployment,
+            existing=self.data == "existing",
+            sources={k: v for k, v in self.volumes.items() if not has_server or k != "dataVolume"},
+            retire=self.retire,
+            serves=any(c.id in self.owned and c.status == "running" for c in backends),
+        )
+
+    def retired(self, host: "Host") -> Retired:
+        """What of `retire` runs now, and whether it has to stop before an edge can start."""
+        found = {name: host.container(name) for name in self.retire}
+        running = {
+            n: c.attrs for n, c in found.items() if c and c.status not in ("created", *_OVER)
+        }
+        holders = {c.name for c in host.publishing(self.port)} if self.port is not None else set()
+        # What is on the host's own network publishes nothing, and may listen on anything.
+        on_host = {n for n, a in running.items() if a["HostConfig"]["NetworkMode"] == "host"}
+        # Where the edge has the port, nobody else does.
+        free = f"{self.deployment}-edge" not in holders
+        holds = self.port is not None and free and bool(running.keys() & (holders | on_host))
+        return Retired(runs=bool(running), holds_port=holds)
+
+    def _data_problems(self, host: "Host") -> Iterator[str]:
+        for key, volume in self.volumes.items():
+            if volume.startswith("/"):
+                yield from folders.problems(host, key, volume)
+                continue
+            marks = host.volume_labels(volume)
+            if self.data == "existing" and marks is None:
+                layer = (
+                    f"; if uploaded files are in a container's own layer, `docker volume create "
+                    f"{volume}`, and the next preview says how to copy them"
+                )
+                yield (
+                    f"{key}: data is existing, but there is no volume {volume}: "
+                    f"see `docker volume ls`, then `pulumi config set {key} NAME -s STACK`; or, "
+                    "for a new site, `pulumi config set data create -s STACK`"
+                    f"{layer if key == 'mediaVolume' and self.retire else ''}"
+                )
+            if self.data == "create" and marks is not None:
+                yield from _volume_problems(self, key, volume, marks, host)
+
+    def _file_problems(self, host: "Host") -> Iterator[str]:
+        source = self.volumes.get("dataVolume", "")
+        if self.data_file and host.has_file(source, self.data_file) is False:
+            yield (
+                f"dataFile: there is no file {self.data_file} in {source}: an empty database "
+                "would be made and an empty site served. Name the database's file there with "
+                "`pulumi config set dataFile FILE -s STACK`; what is there: `docker run --rm -v "
+                f"{source}:/data IMAGE ls /data`"
+            )
+
+    def _container_problems(self, host: "Host") -> Iterator[str]:
+        # Without an edge, a backend is all there is to tell.
+        role = "backend" if self.port is None else "edge"
+        served = host.having(self.deployment, role)
+        for name in self.retire:
+            container = host.container(name)
+            # Once this deployment serves, what it took over from may be gone.
+            if container is None and not served:
+                yield _unknown_container(name)
+            elif container and _is_anothers(container.labels, self):
+                yield f"retire names {name!r}, which belongs to another deployment of this program"
+
+    def _ownership_problems(self, host: "Host") -> Iterator[str]:
+        for role in _SERVING:
+            for container in host.having(self.deployment, role):
+                mine = container.id in self.owned or container.name in self.retire
+                if not mine and container.status not in _OVER:
+                    yield _foreign_container(str(container.name), container.status, self)
+        for network in host.client.networks.list(filters=_labelled(self, "network")):
+            if network.id not in self.owned:
+                yield _foreign_network(str(network.name), network.attrs["Labels"], self)
+
+    def _network_problems(self, host: "Host") -> Iterator[str]:
+        # What one deployment calls its own may be what another's proxy would be let onto.
+        names = [self.deployment, front_network(self.deployment)]
+        if self.port is None:
+            names.append(traffic_network(self.deployment))
+        for network in host.client.networks.list(filters={"label": DEPLOYMENT}):
+            owner = network.attrs["Labels"][DEPLOYMENT]
+            if network.name in names and owner != self.deployment:
+                yield _anothers_network(str(network.name), owner)
+
+    def _port_problems(self, host: "Host") -> Iterator[str]:
+        if self.port is None:
+            return
+        for container in host.publishing(self.port):
+            mine = container.labels.get(DEPLOYMENT) == self.deployment
+            if mine and container.labels.get(ROLE) == "edge":
+                return
+            if container.name not in self.retire:
+                yield ports.taken(self.port, f"container {container.name}")
+            return
+        holder = ports.holder(self.port) if host.is_local else None
+        if holder:
+            yield ports.taken(self.port, holder)
+
+
+def _volume_problems(
+    claim: Claim, key: str, volume: str, marks: dict[str, str], host: "Host"
+) -> Iterator[str]:
+    owner, stack = marks.get(DEPLOYMENT), marks.get(STACK)
+    if owner == claim.deployment and stack in (claim.stack, None):
+        return
+    if owner is None:
+        whose = "has no mark of this program"
+    else:
+        whose = f"belongs to deployment {owner} of stack {stack}"
+    what = f"data is create, but volume {volume} exists and {whose}"
+    serving = [u.name for u in host.users(volume) if not u.around and not u.is_of(claim.deployment)]
+    if serving and owner is not None:
+        yield (
+            f"{what}, and {' and '.join(serving)} serves from it: hand that deployment over with "
+            "`pulumi state move` (docs/update.md); for a new site, "
+            "`pulumi config set deployment NAME -s STACK`"
+        )
+        return
+    retiring = f", and name {' and '.join(serving)} in retire" if serving else ""
+    yield (
+        f"{what}: to serve that data, `pulumi config set data existing -s STACK` and "
+        f"`pulumi config set {key} {volume} -s STACK`{retiring}; for a new site, "
+        "`pulumi config set deployment NAME -s STACK`"
+    )
+
+
+def _is_anothers(marks: Mapping[str, str], claim: Claim) -> bool:
+    # The role tells: a container inherits its image's labels, whoever started it.
+    return marks.get(ROLE) in _SERVING and marks.get(DEPLOYMENT) != claim.deployment
+
+
+def _labelled(claim: Claim, role: str) -> dict[str, str | list[str] | bool]:
+    return {"label": [f"{DEPLOYMENT}={claim.deployment}", f"{ROLE}={role}"]}
+
+
+def _unknown_container(name: str) -> str:
+    return (
+        f"retire names {name!r}: there is no such container, see `docker ps --all`; "
+        "name one that is there, or remove it with `pulumi config rm retire -s STACK`"
+    )
+
+
+def _foreign_container(name: str, status: str, claim: Claim) -> str:
+    what = "never started" if status == "created" else "runs"
+    return (
+        f"container {name} of deployment {claim.deployment} {what}, but is in neither this stack's "
+        "state nor its retire list: if an interrupted update or a lost state left it behind, "
+        f"`{_recover(claim)}`; if another stack owns it, `pulumi config set deployment NAME -s "
+        f"STACK`; to take over from it, `pulumi config set --path 'retire[0]' {name} -s STACK`"
+    )
+
+
+def _foreign_network(name: str, marks: dict[str, str], claim: Claim) -> str:
+    return (
+        f"network {name} of deployment {claim.deployment} was made by stack {marks.get(STACK)} and "
+        "is not in this stack's state: one deployment belongs to one stack. `pulumi config set "
+        "deployment NAME -s STACK` for another name here, or hand the resources over with `pulumi "
+        "state move` (docs/update.md); if an interrupted update or a lost state left it behind, "
+        f"`{_recover(claim)}`"
+    )
+
+
+def _anothers_network(name: str, owner: str) -> str:
+    return (
+        f"network {name} belongs to deployment {owner}, but is what this deployment's would be "
+        "called: give one of them another name, this one with "
+        "`pulumi config set deployment NAME -s STACK`"
+    )
+
+
+def _recover(claim: Claim) -> str:
+    return f"make recover STACK={claim.stack.rpartition('/')[2]}"

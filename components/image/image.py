@@ -1,0 +1,175 @@
+"""The image: built once for a release, with static files collected as a strict build step."""
+
+import re
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any, TypedDict
+
+import pulumi
+import pulumi_docker as docker
+
+from deploy_runtime.masking import mask
+
+from .. import PACKAGE
+from ..host.labels import labels
+from .release import Release
+
+_ERROR_LINES = 40
+_LAST_LINES = 15
+_WIDTH = 400
+
+
+class ImageArgs(TypedDict):
+    """What an image is built from."""
+
+    deployment: str
+    """The deployment that the image belongs to."""
+    release: Release
+    """The staged build context, its arguments and its content tag."""
+    recorded: Collection[str]
+    """The names of the images that the stack's state has."""
+    secrets: dict[str, str]
+    """Build secrets: name to file, relative to the program. Never part of a layer."""
+
+
+class Image(pulumi.ComponentResource):
+    """Builds the release's image with the daemon's own BuildKit.
+
+    The tag is the hash of all that goes into the image, so it is rebuilt when something in it
+    changed and never otherwise. Earlier releases stay on the host, and one that is there is taken
+    as it is, whether the project came back to it or it is asked for by its tag.
+    """
+
+    reference: pulumi.Output[str]
+    """The image's name with its content tag, known once it is built."""
+    image_id: pulumi.Output[str]
+    """The image's id, ``sha256:…``."""
+
+    def __init__(
+        self, name: str, args: ImageArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__(f"{PACKAGE}:index:Image", name, None, opts)
+        release = args["release"]
+        self._log_hook = pulumi.ErrorHook(f"{name}-build-log", self._show_log)
+        app = self._build_app(name, args) if _has_app(args) else None
+        self._mention_collecting(release)
+        image = docker.RemoteImage(
+            f"{name}-release",
+            name=release.image,
+            keep_locally=True,
+            build=None if release.kept else self._build(args),
+            opts=self._options(release.image, args, depends_on=[app] if app else []),
+        )
+        self.reference = image.name
+        self.image_id = image.image_id
+        self.register_outputs({"reference": self.reference, "image_id": self.image_id})
+
+    def _build_app(self, name: str, args: ImageArgs) -> docker.RemoteImage:
+        release = args["release"]
+        return docker.RemoteImage(
+            f"{name}-app",
+            name=release.app_image,
+            keep_locally=True,
+            build=None
+            if release.kept
+            else {
+                "context": f"{release.context}/app",
+                "dockerfile": release.dockerfile,
+                "builder": "default",
+                "build_log_file": _log_file(release),
+                "label": labels(args["deployment"], "app", release=release.tag),
+                # For the Dockerfile to use, if it mounts them; build secrets change no image.
+                "secrets": _secrets(args),
+            },
+            opts=self._options(release.app_image, args, depends_on=[]),
+        )
+
+    def _build(self, args: ImageArgs) -> docker.RemoteImageBuildArgsDict:
+        release = args["release"]
+        return {
+            "context": release.context,
+            "dockerfile": "Dockerfile",
+            "target": "release",
+            "builder": "default",
+            "build_log_file": _log_file(release),
+            "build_args": release.build_args,
+            "label": labels(args["deployment"], "release", release=release.tag),
+            "secrets": _secrets(args),
+        }
+
+    def _mention_collecting(self, release: Release) -> None:
+        if release.collects_in_line:
+            pulumi.log.warn(
+                f"{release.dockerfile}, line {release.collects_in_line} collects static files "
+                "itself: they are collected once more by the strict step that follows, whose "
+                "files are served. Without the line the build is faster",
+                self,
+            )
+
+    def _options(
+        self, image: str, args: ImageArgs, *, depends_on: list[docker.RemoteImage]
+    ) -> pulumi.ResourceOptions:
+        # How an image was made that is there doesn't matter any more: one in the state keeps what
+        # that says of it. Another one takes nothing from the state, which is about its predecessor.
+        as_it_is = args["release"].kept and image in args["recorded"]
+        return pulumi.ResourceOptions(
+            parent=self,
+            depends_on=depends_on,
+            ignore_changes=["build"] if as_it_is else None,
+            hooks=pulumi.ResourceHookBinding(on_error=[self._log_hook]),
+        )
+
+    def _show_log(self, args: pulumi.ErrorHookArgs) -> bool:
+        # The provider's error names the step that failed, but not what the step printed.
+        log = Path(str((args.new_inputs or {}).get("build", {}).get("buildLogFile", "")))
+        if log.is_file():
+            lines = explained(log.read_text(encoding="utf-8", errors="replace"))
+            if lines:
+                text = mask(lines, _secret_texts(args.new_inputs or {}))
+                pulumi.log.error(f"the image was not built:\n\n{text}\n\nAll of it: {log}", self)
+        return False
+
+
+def _secret_texts(inputs: Mapping[str, Any]) -> list[str]:
+    """What the build's secrets hold, but for those that are none: certificates, and the site."""
+    files = {s["id"]: Path(s["src"]) for s in inputs.get("build", {}).get("secrets") or ()}
+    wanted = [file for name, file in files.items() if name not in ("ca", "site") and file.is_file()]
+    return [file.read_text(encoding="utf-8", errors="replace") for file in wanted]
+
+
+def _has_app(args: ImageArgs) -> bool:
+    # Needed to build the release from. Beside a release that is there it only stays in the state.
+    release = args["release"]
+    needed = not release.kept or release.app_image in args["recorded"]
+    return bool(release.app_image) and needed
+
+
+def _secrets(args: ImageArgs) -> list[docker.RemoteImageBuildSecretArgsDict]:
+    return [{"id": id_, "src": src} for id_, src in sorted(args["secrets"].items())]
+
+
+def explained(log: str) -> str:
+    """Why an image was not built, from the log of BuildKit, in no more than a screen.
+
+    That is the error that the failed step ended with, from its beginning; or else its last lines,
+    without numbers and times. A log without a failed step is shown by its own end, without what
+    BuildKit says of its work.
+    """
+    failed = re.findall(r"^#(\d+) ERROR", log, flags=re.MULTILINE)
+    step = re.escape(failed[-1]) if failed else "0"
+    lines = re.findall(rf"^#{step} \d+\.\d+ (.*)$", log, flags=re.MULTILINE) or [
+        line
+        for line in log.splitlines()
+        if line.strip(" -") and not re.match(r"#\d+ (?!ERROR)", line)
+    ]
+    lines = [line if len(line) <= _WIDTH else f"{line[:_WIDTH]} …" for line in lines]
+    begins = [number for number, line in enumerate(lines) if line.startswith("error: ")]
+    if not begins:
+        return "\n".join(lines[-_LAST_LINES:])
+    error = lines[begins[-1] :]
+    more = len(error) - _ERROR_LINES
+    return "\n".join([*error[:_ERROR_LINES], *([f"… and {more} more lines"] if more > 0 else [])])
+
+
+def _log_file(release: Release) -> str:
+    return f"{release.context}.log"

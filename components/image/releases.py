@@ -1,0 +1,60 @@
+"""The releases to go back to: so many are kept on the host, the others make room."""
+
+from typing import Any, TypedDict
+
+import pulumi
+import pulumi_command as command
+
+from .. import PACKAGE, step
+from ..step_output import parsed
+
+
+class ReleasesArgs(TypedDict):
+    """Which releases are kept."""
+
+    deployment: str
+    """The deployment whose releases they are."""
+    keep: int
+    """How many, the serving one included."""
+    backend: pulumi.Input[str]
+    """The container that serves, to which traffic has been switched."""
+    rollback: str
+    """What the stack's config goes back to; "" if it doesn't."""
+
+
+class Releases(pulumi.ComponentResource):
+    """Removes the images of old releases, and their static files, once a new one serves.
+
+    An update that fails on the way removes nothing.
+    """
+
+    done: pulumi.Resource
+    """What keeps them and removes older ones."""
+    kept: pulumi.Output[Any]
+    """The releases that are kept: tag, when it was built and last let through, which one serves."""
+
+    def __init__(
+        self, name: str, args: ReleasesArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__(f"{PACKAGE}:index:Releases", name, None, opts)
+        if args["rollback"]:
+            pulumi.log.warn(
+                "rollback is set: what was changed in the project since is not deployed; "
+                f"`pulumi config rm rollback -s {pulumi.get_stack()}` goes forward again",
+                self,
+            )
+        tidied = command.local.Command(
+            f"{name}-releases",
+            create=step.command(f"{__package__}.releases_step"),
+            environment={
+                "BACKEND": args["backend"],
+                "DEPLOYMENT": args["deployment"],
+                "KEEP": str(args["keep"]),
+            },
+            triggers=[args["backend"]],
+            logging=command.local.Logging.STDERR,
+            opts=pulumi.ResourceOptions(parent=self, depends_on=opts.depends_on if opts else None),
+        )
+        self.done = tidied
+        self.kept = tidied.stdout.apply(parsed)
+        self.register_outputs({"kept": self.kept})

@@ -1,0 +1,50 @@
+"""Going back: an earlier release, kept on the host, that is to serve again as it is."""
+
+from collections.abc import Sequence
+
+from ..errors import UserError
+from .release import Release
+from .releases_on_host import KeptRelease
+
+
+def release_again(wanted: str, releases: Sequence[KeptRelease], *, deployment: str) -> Release:
+    """The kept release that a tag means.
+
+    Args:
+        wanted: its tag, or the first characters of it.
+        releases: the releases on the host, of all deployments, those built last first.
+        deployment: the deployment that goes back.
+
+    Raises:
+        UserError: if it means none of the deployment's, or several; with those that it may be.
+    """
+    meant = [release for release in releases if release.tag.startswith(wanted)]
+    own = [release for release in meant if release.deployment == deployment]
+    if len(own) != 1:
+        raise _unclear(wanted, meant, [r for r in releases if r.deployment == deployment])
+    return Release(
+        image=own[0].image,
+        tag=own[0].tag,
+        context="",
+        build_args={},
+        dockerfile="",
+        app_image=own[0].app_image,
+        kept=True,
+        health_path=own[0].health_path,
+    )
+
+
+def _unclear(wanted: str, meant: Sequence[KeptRelease], kept: Sequence[KeptRelease]) -> UserError:
+    own = [release for release in meant if release in kept]
+    others = [f"it is a release of deployment {r.deployment}" for r in meant if r not in kept]
+    what = "several kept releases begin so" if own else "no such release is kept on this host"
+    known = [f"kept: {release.tag}, built {release.built}" for release in kept]
+    return UserError(
+        f"rollback is {wanted!r}: {what}",
+        [
+            *([] if own else others),
+            *(known or ["no release of this deployment is kept"]),
+            "`pulumi config set rollback TAG -s STACK` with one of these, or `pulumi config rm "
+            "rollback -s STACK` to deploy the project as it is",
+        ],
+    )

@@ -1,0 +1,100 @@
+"""What a preview says of the update to come, once the engine has compared all that there is.
+
+Only the engine knows what it is going to make, replace or leave alone, so it is asked. An update
+begins with a preview, and says nothing of this again: its own errors are to stay in sight.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pulumi
+
+from ..known_migrations import new_migrations, served_database
+from ..migrations.policy import UNSAFE
+from ..preparation import Preparation
+from .forecast import Forecast
+from .plan import Up
+from .standing import Standing
+
+_RESOURCES = ("docker:", "command:")
+# Other kinds of databases are not copied.
+_COPIED = ("sqlite", "postgres")
+
+
+class Announcement:
+    """The forecast of an update and its execution plan, as one diagnostic of a preview."""
+
+    def __init__(self) -> None:
+        self._made: set[str] = set()
+        self._changed: set[str] = set()
+        if pulumi.runtime.is_dry_run():
+            self._watch()
+
+    def say(
+        self, given: Preparation, now: Standing, up: Up, *, after: Sequence[pulumi.Resource]
+    ) -> None:
+        """Say it when the engine has looked at everything.
+
+        Args:
+            given: what the components are made from.
+            now: what there is before the update.
+            up: which line of the decision matrix it is.
+            after: the resources that the engine looks at last.
+        """
+        if not pulumi.runtime.is_dry_run():
+            return
+        forecast = forecast_of(given, now, up)
+        table = given.plan.as_table(up)
+        title = f"execution plan of {forecast.deployment}, strategy {given.settings.strategy}:"
+
+        def tell(_urns: Sequence[str]) -> None:
+            answer = forecast.lines(self._made, self._changed)
+            pulumi.log.info(f"{answer}\n\n{title}\n{table}")
+
+        pulumi.Output.all(*(resource.urn for resource in after)).apply(tell)
+
+    def _watch(self) -> None:
+        asked = pulumi.ResourceHookOptions(on_dry_run=True)
+        made = pulumi.ResourceHook("to-be-made", self._note_made, asked)
+        changed = pulumi.ResourceHook("to-be-changed", self._note_changed, asked)
+        hooks = pulumi.ResourceHookBinding(before_create=[made], before_update=[changed])
+
+        def hooked(
+            args: pulumi.ResourceTransformationArgs,
+        ) -> pulumi.ResourceTransformationResult | None:
+            if not args.type_.startswith(_RESOURCES):
+                return None
+            opts = pulumi.ResourceOptions.merge(args.opts, pulumi.ResourceOptions(hooks=hooks))
+            return pulumi.ResourceTransformationResult(props=args.props, opts=opts)
+
+        pulumi.runtime.register_stack_transformation(hooked)
+
+    def _note_made(self, args: pulumi.ResourceHookArgs) -> None:
+        self._made.add(args.name)
+
+    def _note_changed(self, args: pulumi.ResourceHookArgs) -> None:
+        self._changed.add(args.name)
+
+
+def forecast_of(given: Preparation, now: Standing, up: Up) -> Forecast:
+    """What is known of an update before the engine has compared anything."""
+    settings, state = given.settings, given.state
+    context = Path(given.release.context)
+    return Forecast(
+        deployment=settings.deployment,
+        up=up,
+        now=now,
+        release=given.release.tag,
+        rollback=bool(settings.rollback),
+        new_migrations=new_migrations(context, state, settings.deployment),
+        fresh=given.fresh,
+        copied=settings.backups > 0 and given.database.family in _COPIED,
+        window=UNSAFE[settings.unsafe_migrations].window,
+        database=given.database.identity,
+        served_database=served_database(state, settings.deployment),
+        media=given.volumes["mediaVolume"],
+        port=settings.port if settings.edge else None,
+        retire=settings.retire if given.retired.runs else (),
+        holds_port=given.retired.holds_port,
+        there={r["urn"].rpartition("::")[2] for r in state if "id" in r and not r.get("delete")},
+    )

@@ -1,0 +1,148 @@
+"""The ledger: the volume in which what runs records itself, and the account of each `up`."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, TypedDict
+
+import pulumi
+import pulumi_command as command
+
+from .. import PACKAGE, step
+from ..data.mounts import Mount
+from ..data.volume import retained_volume
+from ..image.release import BUILD_FOLDER
+from ..step_output import parsed
+from .plan import Plan, Up, expected_counts, may_apply, or_restart
+
+FOLDER = "/srv/ledger"
+
+
+class LedgerArgs(TypedDict):
+    """Whose ledger it is."""
+
+    deployment: str
+    """The deployment that it belongs to."""
+    stack: str
+    """The stack that owns it, for the mark on it."""
+
+
+class Ledger(pulumi.ComponentResource):
+    """One volume for each deployment, wherever its database is; it outlives the stack."""
+
+    mount: Mount
+    """The ledger, as the application's containers see it."""
+
+    def __init__(
+        self, name: str, args: LedgerArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__(f"{PACKAGE}:index:Ledger", name, None, opts)
+        volume = retained_volume(
+            self,
+            name,
+            volume=f"{args['deployment']}-ledger",
+            deployment=args["deployment"],
+            stack=args["stack"],
+            role="ledger",
+            opts=opts,
+        )
+        self.mount = Mount(source=volume, target=FOLDER)
+        self.register_outputs({"volume": volume})
+
+
+class AccountArgs(TypedDict):
+    """What is accounted for."""
+
+    deployment: str
+    """The deployment whose ledger is read."""
+    plan: Plan
+    """The execution plan."""
+    up: Up
+    """Which line of the decision matrix this `up` is."""
+    accounted: Sequence[str]
+    """Ids of the job's records that belong to an earlier `up`."""
+    backends: pulumi.Input[Sequence[str]]
+    """The containers that serve."""
+    counted: Sequence[str]
+    """Those of them whose start an earlier `up` accounted for."""
+    job: pulumi.Input[Any]
+    """The seeding job's result; None if there is no job."""
+    job_id: pulumi.Input[str]
+    """The run of the job that is accounted for by this; without a job, by the one before."""
+
+
+class Account(pulumi.ComponentResource):
+    """Counts what ran, once traffic has been switched, and compares it with the plan.
+
+    What is expected, and which records are the job's, is in a file that is written at each update:
+    only another container and another run of the job are reasons to count again. That this names
+    them tells the next update that the one that ran them went through.
+    """
+
+    row: pulumi.Output[Any]
+    """Which line of the matrix the last `up` was that changed something."""
+    done: pulumi.Resource
+    """What counts: the last of an update's commands."""
+    result: pulumi.Output[Any]
+    """The row, each cell's planned and counted runs, and where they differ."""
+
+    def __init__(
+        self, name: str, args: AccountArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__(f"{PACKAGE}:index:Account", name, None, opts)
+        backends = pulumi.Output.from_input(args["backends"])
+        file = pulumi.Output.all(args["job"], backends).apply(
+            lambda known: _write(args, job=known[0], backends=known[1])
+        )
+        counted = command.local.Command(
+            f"{name}-account",
+            create=step.command(f"{__package__}.account_step"),
+            # Only its trigger is a reason to count again.
+            update=step.SAY_AGAIN,
+            environment={"ACCOUNT": file, "BACKENDS": backends.apply(" ".join)},
+            triggers=pulumi.Output.all(backends, args["job_id"]).apply(
+                lambda both: [*both[0], both[1]]
+            ),
+            logging=command.local.Logging.STDERR,
+            opts=pulumi.ResourceOptions(parent=self, depends_on=opts.depends_on if opts else None),
+        )
+        self.done = counted
+        self.result = counted.stdout.apply(parsed)
+        last = self.result.apply(lambda result: (result or {}).get("row"))
+        self.row = last if args["up"].idle else pulumi.Output.from_input(args["up"].row)
+        self.register_outputs({"result": self.result})
+
+
+def _write(args: AccountArgs, *, job: Any, backends: Sequence[str]) -> str:
+    file = BUILD_FOLDER / args["deployment"] / "account.json"
+    if not pulumi.runtime.is_dry_run():
+        records = [id_ for id_ in (job or {}).get("records", []) if id_ not in args["accounted"]]
+        started = [name for name in backends if name not in args["counted"]]
+        up = replace(args["up"], starts=len(started))
+        content = {
+            **expectation(args["plan"], up),
+            "job": records,
+            "counted": list(args["counted"]),
+        }
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(content, indent=2) + "\n")
+    return file.as_posix()
+
+
+def expectation(plan: Plan, up: Up) -> dict[str, Any]:
+    """What the plan has this `up` run.
+
+    Where nothing was found to do, counting means that a container starts all the same.
+    """
+    up = or_restart(up)
+    applies = may_apply(up, plan)
+    cells = [
+        {
+            "operation": operation,
+            "point": point,
+            "planned": planned,
+            "may_apply": operation == "migrate" and point in applies,
+        }
+        for (operation, point), planned in expected_counts(up, plan).items()
+    ]
+    return {"row": up.row, "cells": cells}

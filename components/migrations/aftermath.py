@@ -1,0 +1,84 @@
+"""What a release that failed leaves behind: the migrations it committed, and what serves now."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ..data.copies import restore_command
+from ..host.reached import every, reached, taken_over
+from . import window
+from .applied import applied, description, read
+
+_SERVES = "What was serving goes on serving."
+_NOTHING = "Nothing was serving."
+_PAGE = ", and visitors see the maintenance page."
+
+
+def left(migrations: str) -> str:
+    """What a release leaves behind whose containers have ended, in words.
+
+    A window that it needed is closed if what was stopped can live with what it committed.
+
+    Args:
+        migrations: the file that says what the check of its migrations found; "" if none was made.
+    """
+    check, described = read(Path(migrations)), description(migrations)
+    window.forget(migrations)
+    pending: Sequence[str] = check.get("pending") or ()
+    has_window = window.is_open(migrations)
+    known = applied(described) if described and (pending or has_window) else frozenset()
+    lines = [window.undo(migrations, known) if has_window else standing(migrations, described)]
+    if known is None and pending:
+        lines.append(
+            "Which of its migrations it has committed is not known, since the database could not "
+            f"be asked: {', '.join(pending)}."
+        )
+        lines.append(_way_back(check))
+    elif committed := [name for name in pending if name in (known or ())]:
+        lines.append(f"Migrations that this release has committed: {', '.join(committed)}.")
+        lines.append(_way_back(check))
+    return "\n".join(lines)
+
+
+def settle(migrations: str) -> None:
+    """Visitors reach the new release: a window is over, and what its check found is past.
+
+    Whatever fails later, such as one more replica, did not commit these migrations.
+    """
+    window.done(migrations, retire=description(migrations).get("retire") or ())
+    check = read(Path(migrations)) if migrations else {}
+    if check:
+        past = {**check, "pending": [], "unsafe": [], "copied": False}
+        Path(migrations).write_text(f"{json.dumps(past)}\n", encoding="utf-8")
+
+
+def standing(migrations: str, described: Mapping[str, Any]) -> str:
+    """What serves, in words, when an update has failed.
+
+    Args:
+        migrations: the file of the check's outcome, in the deployment's folder; "" if none is made.
+        described: the migration check's description.
+    """
+    deployment, retire = Path(migrations).parent.name, described.get("retire") or ()
+    if not deployment or reached(deployment) or taken_over(retire):
+        return _SERVES
+    if not described.get("serves"):
+        return _NOTHING
+    stands = f"Nothing serves{_PAGE if every(deployment, 'edge') else '.'}"
+    return (
+        f"{stands} What served can be started again if it can live with the database as it is: "
+        "`docker start` its containers (`docker ps --all`), then `python3 -m "
+        f"components.migrations.window {deployment}`."
+    )
+
+
+def _way_back(check: Mapping[str, Any]) -> str:
+    copy = check.get("backup") if check.get("copied") else None
+    if not copy:
+        return "No copy of the database was made before them."
+    return (
+        f"The database as it was before them: backup {copy['id']}; "
+        f"`{restore_command(check['stack'], copy['id'])}` puts it back, and loses what was "
+        "written since"
+    )

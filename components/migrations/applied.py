@@ -1,0 +1,70 @@
+"""Which migrations a database has: the release that failed is asked, in a container of its own."""
+
+import json
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ..host import one_shot
+
+DESCRIPTION = "migration-check.json"
+"""How a release is asked, in a file beside that of the check's outcome."""
+ROLE = "migration-check"
+"""What the container does in the deployment."""
+# It was there a moment ago: who waits for an error isn't kept waiting for long.
+_PATIENCE = "DEPLOY_DATABASE_TIMEOUT=5"
+
+
+def applied(described: Mapping[str, Any]) -> frozenset[str] | None:
+    """The migrations that a database says were applied, as `app.name`; None if it can't be asked.
+
+    What a container wrote down is not enough: one that was killed while it migrated wrote nothing.
+
+    Args:
+        described: the migration check's description.
+    """
+    done = ask(described, "deploy_runtime.applied", "--env", _PATIENCE)
+    names = answer(done)
+    return None if names is None else frozenset(names)
+
+
+def ask(
+    described: Mapping[str, Any], module: str, *options: str
+) -> subprocess.CompletedProcess[bytes]:
+    """Ask a release about its database, in a container of its own.
+
+    Args:
+        described: the migration check's description.
+        module: what is run there, with the flags of migrate.
+        options: further options of `docker run`.
+    """
+    words = ["--network", described["network"], *one_shot.options(described, "mount", "env")]
+    words += [*options, described["image"], "python", "-m", module, *described["flags"]]
+    done = one_shot.run(described["deployment"], ROLE, words)
+    return one_shot.showable(done, described["mount"], described["image"])
+
+
+def answer(done: subprocess.CompletedProcess[bytes]) -> Any:
+    """What the release answered: the JSON of its last line; None if it gave no answer."""
+    lines = done.stdout.decode(errors="replace").strip().splitlines()
+    if done.returncode != 0 or not lines:
+        return None
+    try:
+        return json.loads(lines[-1])
+    except ValueError:
+        return None
+
+
+def description(migrations: str) -> dict[str, Any]:
+    """The description beside the file of a check's outcome; nothing if there is none."""
+    return read(Path(migrations).with_name(DESCRIPTION)) if migrations else {}
+
+
+def read(file: Path) -> dict[str, Any]:
+    """The content of a file that the check or the program wrote; nothing if there is none."""
+    try:
+        found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found

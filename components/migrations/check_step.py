@@ -1,0 +1,204 @@
+"""Looks at a release's migrations before any runs: refuses, copies the database, or goes on.
+
+What it looks at is in a file that the program writes at each update: so the resource's own inputs
+stay the same, and only its triggers decide that it looks again.
+"""
+
+import json
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from deploy_runtime.migrate import alias_of
+
+from ..data import copies
+from ..host import one_shot, reached
+from ..host.client import fail
+from ..step_output import result, say
+from . import aftermath, applied, window, window_note
+from .policy import AHEAD, UNSAFE
+
+Check = Mapping[str, Any]
+
+_WAYS = (
+    "in two releases: the first brings what the new code needs and leaves what the old code uses; "
+    "the second takes that away (docs/migrations.md)",
+    "`pulumi config set unsafeMigrations window -s {stack}`: what serves is stopped while they "
+    "run, and visitors see the maintenance page",
+    "`pulumi config set unsafeMigrations allow -s {stack}`: the new version starts first all the "
+    "same",
+)
+
+
+def look(check: Check) -> dict[str, Any]:
+    """Ask the new release, in a container of its own, what its migrate would do."""
+    if check["fresh"]:
+        nothing: list[Any] = []
+        return {"new": True, **dict.fromkeys(("pending", "unsafe", "warnings", "ahead"), nothing)}
+    done = applied.ask(check, "deploy_runtime.pending")
+    report: dict[str, Any] | None = applied.answer(done)
+    said = done.stderr.decode(errors="replace").strip()
+    if report is None:
+        if "No module named deploy_runtime.pending" in said:
+            return _unknown()
+        fail(
+            "migrations: they could not be looked at, and nothing was changed. "
+            f"{aftermath.standing(check['result'], check)} The release said:\n\n"
+            f"{said or '(it printed nothing)'}"
+        )
+    # Of a long wait for the database people should know.
+    for line in said.splitlines():
+        if line.startswith("waiting for"):
+            say(line)
+    return report
+
+
+def _unknown() -> dict[str, Any]:
+    # A release from before there was such a check, served again.
+    say("warning: migrations: this release can't be asked what is pending")
+    nothing: list[Any] = []
+    return {"new": False, **dict.fromkeys(("pending", "unsafe", "warnings", "ahead"), nothing)}
+
+
+def judge(check: Check, report: Mapping[str, Any], serving: Sequence[str]) -> bool:
+    """Refuse what may not go on, and say what is to be said.
+
+    Args:
+        check: the description that the program wrote.
+        report: what the release found.
+        serving: the containers that serve.
+
+    Returns:
+        A window is needed in which nothing serves.
+    """
+    ahead, unsafe = AHEAD[check["ahead"]], UNSAFE[check["unsafe"]]
+    if report["ahead"]:
+        names = [f"  {name}" for name in report["ahead"]]
+        if ahead.refuses:
+            fail(_refusal(check, ahead.says, names, _ways_of_ahead(check, report["ahead"])))
+        say("\n".join([f"warning: {ahead.says}:", *names]))
+    for line in _lines(report["warnings"]):
+        say(f"warning: migrations:{line}")
+    # Where nothing serves, there is nobody who would have to live with them.
+    if not report["unsafe"] or not serving:
+        return False
+    lines = list(_lines(report["unsafe"]))
+    if unsafe.refuses:
+        fail(_refusal(check, unsafe.says, lines, [way.format(**check) for way in _WAYS]))
+    say("\n".join([f"warning: {unsafe.says}:", *lines]))
+    return unsafe.window
+
+
+def _lines(entries: Iterable[Mapping[str, str]]) -> Iterable[str]:
+    return (f"  {e['migration']}: {e['operation']}: {e['why']}" for e in entries)
+
+
+def _refusal(check: Check, says: str, lines: Sequence[str], ways: Iterable[str]) -> str:
+    text = [f"migrations: {says}:", *lines]
+    text += [f"Nothing was changed. {aftermath.standing(check['result'], check)}"]
+    return "\n".join([*text, "What to do, one of:", *(f"  - {way}" for way in ways)])
+
+
+def _ways_of_ahead(check: Check, names: Sequence[str]) -> list[str]:
+    there = copies.entries(check["volume"], check["image"]) if check["volume"] else []
+    # Of each the last copy that was made before it; of these the first, which is before all.
+    found = [next((e for e in there if name in e.get("pending", ())), None) for name in names]
+    before = min((e for e in found if e), key=lambda e: str(e["id"])) if all(found) else None
+    restore = copies.restore_command(check["stack"], before["id"] if before else "ID")
+    which = "was made before them" if before else "was made before them, if there is one"
+    return [
+        "deploy a release that has them",
+        f"`{restore} STAY_STOPPED=yes`, then `pulumi up -s {check['stack']}`: puts back the copy "
+        f"of the database that {which}, and loses what was written since",
+        f"`pulumi config set databaseAhead allow -s {check['stack']}`, if this release can live "
+        "with them",
+    ]
+
+
+def prepare(check: Check, report: Mapping[str, Any]) -> dict[str, Any]:
+    """Copy the database, if anything is pending on one that has something in it.
+
+    Returns:
+        What is known of the last copy, and whether it was made now.
+    """
+    last = {"backup": check["last_backup"], "copied": False}
+    if report["new"] or not report["pending"]:
+        return last
+    say(f"migrations: pending: {', '.join(report['pending'])}")
+    if not check["backups"]:
+        say("backup: none is made (backups is 0)")
+        return last
+    database = copies.Database(
+        deployment=check["deployment"],
+        engine=report["engine"],
+        file=report.get("file", ""),
+        application=(*one_shot.options(check, "mount", "env"), check["image"]),
+        network=check["network"],
+        tools=check["tools"],
+        volume=check["volume"],
+        alias=alias_of(check["flags"]),
+    )
+    if not database.suffix:
+        say(f"backup: none is made of a database on {report['engine']}")
+        return last
+    details = {"pending": report["pending"], "serving": check["serving"]}
+    try:
+        made = database.make(check["serves"] or check["release"], details, keep=check["backups"])
+    except copies.CopyError as error:
+        fail(_without_a_copy(str(error), check["stack"]))
+    copies.tell(made)
+    shown = {key: made[key] for key in ("id", "volume", "file")}
+    shown["restore"] = copies.restore_command(check["stack"], made["id"])
+    return {"backup": shown, "copied": True}
+
+
+def _without_a_copy(problem: str, stack: str) -> str:
+    hint = ""
+    if "server version mismatch" in problem:
+        hint = (
+            " Use an image of the server's version: "
+            f"`pulumi config set postgresImage postgres:18 -s {stack}`."
+        )
+    return (
+        f"backup: {problem}\nSo nothing is migrated. What to do:{hint} Make room or put right what "
+        f"it names, and run `pulumi up -s {stack}` again. Without a copy: "
+        f"`pulumi config set backups 0 -s {stack}`"
+    )
+
+
+def main() -> None:
+    """Look at what the file CHECK describes; print the outcome as JSON."""
+    file = Path(os.environ["CHECK"])
+    if not file.is_file():
+        fail(f"migrations: {file} is missing: run `pulumi up` again, it writes the file")
+    check = json.loads(file.read_text(encoding="utf-8"))
+    report = look(check)
+    window.forget(check["result"])
+    serving = [] if check["fresh"] else reached.serving(check["deployment"], check["retire"])
+    windowed = judge(check, report, serving)
+    try:
+        # One that an interrupted update left open goes on, with what this release adds to it.
+        left_open = window.is_open(check["result"]) and not serving
+        if windowed or (left_open and report["unsafe"]):
+            _open(check, report, serving)
+        before = serving or window.stopped(check["result"])
+        copied = prepare({**check, "serving": before}, report)
+    except SystemExit:
+        if window.is_open(check["result"]):
+            say(window.undo(check["result"], applied.applied(check)))
+        raise
+    known = {"stack": check["stack"], "release": check["release"], "window": windowed}
+    outcome = {**report, **known, **copied}
+    Path(check["result"]).write_text(f"{json.dumps(outcome)}\n", encoding="utf-8")
+    result(outcome)
+
+
+def _open(check: Check, report: Mapping[str, Any], serving: Sequence[str]) -> None:
+    noted = window_note.beside(check["result"])
+    unsafe = [entry["migration"] for entry in report["unsafe"]]
+    window.begin(noted, check["deployment"], serving, check["grace"], unsafe)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,228 @@
+"""The stated window in which nothing serves: while migrations run that the old version can't bear.
+
+Visitors get the edge's maintenance page. What was stopped for it is in a file, so that it is
+started again if the new release turns out not to serve. By hand, `python3 -m
+components.migrations.window DEPLOYMENT` sends visitors to the backends that run.
+"""
+
+import re
+import sys
+import time
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from ..host.client import docker, docker_or_fail, fail, inspect, is_running
+from ..host.reached import EDGE_FILE, every, reached, running
+from ..step_output import say
+from . import window_note
+from .window_note import Note, beside
+
+DEADLINE = 90.0  # seconds for what is started again to answer
+_CONTROL = "/usr/local/lib/edge/control.py"
+_PORT = 8000
+
+
+def begin(
+    file: Path, deployment: str, containers: Sequence[str], grace: int, unsafe: Collection[str]
+) -> None:
+    """Show the maintenance page, and stop what serves, and any other backend that runs.
+
+    In a window that an interrupted update left open, what that one stopped is still what has to
+    come back.
+
+    Args:
+        file: where it is noted.
+        deployment: the deployment.
+        containers: what serves.
+        grace: seconds that requests in flight have to finish in.
+        unsafe: the migrations that what serves can't live with.
+    """
+    before = window_note.read(file)
+    if before is None or set(containers) - set(before.stopped):
+        # What serves now was not stopped by that one: it is over.
+        before = Note(deployment=deployment)
+    noted = before.extended({name: _policy(name) for name in containers}, unsafe)
+    noted.write(file)
+    close(deployment)
+    stop(list(dict.fromkeys([*containers, *running(deployment)])), grace)
+    say(
+        f"window: {', '.join(noted.stopped)} stopped; the site is being maintained. If this update "
+        "is cut off, the next `pulumi up` ends that"
+    )
+
+
+def close(deployment: str) -> None:
+    """Let the edge answer with its maintenance page, if there is one that knows how."""
+    for edge in running(deployment, "edge"):
+        if _has_control(edge):
+            words = ("exec", edge, "python3", _CONTROL, "maintenance")
+            docker_or_fail("showing the maintenance page", *words)
+
+
+def stop(containers: Sequence[str], grace: int) -> None:
+    """Stop containers, gracefully, all at once, and for good."""
+    if containers:
+        docker_or_fail("stopping what serves", "update", "--restart=no", *containers)
+        docker_or_fail("stopping what serves", "stop", "--time", str(grace), *containers)
+
+
+def is_open(migrations: str) -> bool:
+    """Is there a window, by the file beside the one that says what the check found?"""
+    return bool(migrations) and beside(migrations).is_file()
+
+
+def forget(migrations: str) -> None:
+    """Take a window for closed that was closed elsewhere: from another checkout, or by hand.
+
+    A note is in the checkout that opened it, and visitors reach what that one did not stop.
+    """
+    if not is_open(migrations):
+        return
+    file = beside(migrations)
+    noted = window_note.read(file)
+    if noted and set(reached(file.parent.name)) - set(noted.stopped):
+        file.unlink(missing_ok=True)
+
+
+def done(migrations: str, *, retire: Collection[str] = ()) -> None:
+    """Visitors reach the new release, or again what served: what was stopped and runs, stays.
+
+    Args:
+        migrations: the file of the check's outcome; the window's is beside it.
+        retire: what is retired after this: it notes their restart policies, as they were before.
+    """
+    if not is_open(migrations):
+        return
+    noted = _end(beside(migrations), retire)
+    seconds = (datetime.now(UTC) - noted.since).total_seconds()
+    say(f"window: {seconds:.1f} s in which nothing served")
+
+
+def _end(file: Path, retire: Collection[str] = ()) -> Note:
+    noted = window_note.read(file) or Note(deployment=file.parent.name)
+    for name, policy in noted.stopped.items():
+        # One that was killed off before it was stopped, or that somebody started again.
+        if is_running(name) or name in retire:
+            docker("update", f"--restart={policy}", name)
+    file.unlink(missing_ok=True)
+    return noted
+
+
+def stopped(migrations: str) -> list[str]:
+    """The containers that were stopped for the window that is open, if one is."""
+    noted = window_note.read(beside(migrations)) if migrations else None
+    return list(noted.stopped) if noted else []
+
+
+def undo(migrations: str, applied: Collection[str] | None) -> str:
+    """Start what was stopped again, and send visitors there; returns what came of it, in words.
+
+    Where it could not live with what was committed, it stays stopped.
+
+    Args:
+        migrations: the file of the check's outcome; the window's is beside it.
+        applied: the migrations that the database has; None if it could not be asked.
+    """
+    file = beside(migrations)
+    noted = window_note.read(file) or Note(deployment=file.parent.name)
+    held = [name for name in noted.unsafe if applied is None or name in applied]
+    if held:
+        may_be = ", which may be in the database" if applied is None else ""
+        return (
+            f"Nothing serves: what was stopped can't live with {', '.join(held)}{may_be}, and "
+            "visitors see the maintenance page. Mend the release and run `pulumi up`, or go back "
+            "to the copy that was made before (`make restore` lists them)."
+        )
+    names = [name for name in noted.stopped if inspect(name) is not None]
+    for name in names:
+        docker("update", f"--restart={noted.stopped[name]}", name)
+    problem = start(noted.deployment, names)
+    if problem:
+        return f"What was stopped does not serve again: {problem}."
+    file.unlink()
+    return f"What was stopped serves again: {', '.join(names)}."
+
+
+def start(deployment: str, containers: Sequence[str]) -> str:
+    """Start containers, wait until they answer, and send visitors there.
+
+    Returns:
+        What went wrong; "" if all is well.
+    """
+    if not containers:
+        return "none of its containers is there any more"
+    said = docker("start", *containers)
+    if said.returncode != 0:
+        return said.stderr.decode(errors="replace").strip()
+    backends = [name for name in containers if name in every(deployment)]
+    for name in backends:
+        problem = _until_it_answers(name)
+        if problem:
+            return f"{name}: {problem}"
+    return reopen(deployment, backends)
+
+
+def reopen(deployment: str, backends: Sequence[str]) -> str:
+    """Send visitors to backends again; returns what went wrong.
+
+    An edge without a maintenance page was never told otherwise: its own checks bring them back.
+    """
+    for edge in running(deployment, "edge"):
+        if not backends or not _has_control(edge):
+            continue
+        # What was just started may not be known by its name yet.
+        problem = _apply(edge, backends) and _apply(edge, backends)
+        if problem:
+            return f"{problem} (again: `python3 -m components.migrations.window {deployment}`)"
+    return ""
+
+
+def _apply(edge: str, backends: Sequence[str]) -> str:
+    config = docker("exec", edge, "cat", EDGE_FILE).stdout.decode()
+    servers = [f"  server {name} {name}:{_PORT}" for name in backends]
+    text = re.sub(r"^ *server slot.*\n?", "", config, flags=re.MULTILINE).rstrip()
+    words = ("exec", "-i", edge, "python3", _CONTROL, "apply")
+    said = docker(*words, stdin="\n".join([text, *servers, ""]).encode())
+    return said.stderr.decode(errors="replace").strip() if said.returncode != 0 else ""
+
+
+def _has_control(edge: str) -> bool:
+    return docker("exec", edge, "test", "-f", _CONTROL).returncode == 0
+
+
+def _policy(container: str) -> str:
+    state: dict[str, Any] = inspect(container) or {}
+    policy = state.get("HostConfig", {}).get("RestartPolicy", {})
+    tries = f":{policy['MaximumRetryCount']}" if policy.get("MaximumRetryCount") else ""
+    return f"{policy.get('Name') or 'no'}{tries}"
+
+
+def _until_it_answers(container: str) -> str:
+    deadline = time.monotonic() + DEADLINE
+    while True:
+        said = docker("exec", container, "python", "-m", "deploy_runtime.probe")
+        if said.returncode == 0:
+            return ""
+        if time.monotonic() > deadline:
+            lines = (said.stdout + said.stderr).decode(errors="replace").strip().splitlines()
+            return f"no healthy answer within {DEADLINE:.0f} s: {lines[-1] if lines else ''}"
+        time.sleep(0.3)
+
+
+def main() -> None:
+    """Send visitors to the backends of a deployment that run."""
+    if len(sys.argv) != 2:
+        fail("usage: python3 -m components.migrations.window DEPLOYMENT")
+    backends = running(sys.argv[1])
+    problem = reopen(sys.argv[1], backends) if backends else "no backend of it runs"
+    if problem:
+        fail(f"{sys.argv[1]} is not reached: {problem}")
+    # In the checkout that opened one; elsewhere there is no note.
+    _end(window_note.of(sys.argv[1]))
+    print(f"visitors of {sys.argv[1]} reach {', '.join(backends)}")
+
+
+if __name__ == "__main__":
+    main()

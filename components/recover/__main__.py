@@ -1,0 +1,5 @@
+"""`python3 -m components.recover STACK`: see `story`."""
+
+from .story import main
+
+main()

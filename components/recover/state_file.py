@@ -1,0 +1,249 @@
+"""A stack's state after an interruption: torn files, locks, operations that never ended."""
+
+import json
+import re
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from .. import PACKAGE
+from ..config.naming import default_deployment
+from ..host.client import fail
+
+_FILE = "file://"
+_LONG = 1800  # seconds: a refresh asks about every resource, one command after another
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lock:
+    """A lock on a stack, as Pulumi keeps it in a folder.
+
+    Attributes:
+        file: where it is.
+        user: who took it.
+        host: on which machine.
+        pid: by which process there; 0 if the file doesn't tell.
+        since: when, as text.
+    """
+
+    file: Path
+    user: str = "somebody"
+    host: str = ""
+    pid: int = 0
+    since: str = "an unknown time"
+
+    @property
+    def is_from_here(self) -> bool:
+        """It was taken on this machine, or the file does not tell where."""
+        return self.host in ("", socket.gethostname())
+
+    def __str__(self) -> str:
+        return f"a lock of {self.user}@{self.host}, process {self.pid}, since {self.since}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class State:
+    """What a stack's state knows.
+
+    Attributes:
+        ids: the ids of what is in it.
+        pending: operations that were begun and have no end, in words.
+        serving: the names of the containers that traffic was switched to.
+    """
+
+    ids: frozenset[str] = frozenset()
+    pending: Sequence[str] = ()
+    serving: Sequence[str] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Damaged:
+    """A state that can't be read.
+
+    Attributes:
+        file: where it is.
+        before: the latest one that can be read; None if there is none.
+        is_step_before: that one is of one step before, and not of the end of an earlier update.
+    """
+
+    file: Path
+    before: Path | None
+    is_step_before: bool
+
+    @property
+    def source(self) -> str:
+        """What is put back, in words."""
+        if self.before is None:
+            return ""
+        if self.is_step_before:
+            return f"the state of one step before, {self.before.name}"
+        made = datetime.fromtimestamp(self.before.stat().st_mtime, tz=UTC)
+        return (
+            f"the state as the last update left it that is in Pulumi's history, {self.before}, of "
+            f"{made:%Y-%m-%d %H:%M} UTC; what was made since is looked for below"
+        )
+
+
+def pulumi(*words: str, timeout: float = _LONG) -> subprocess.CompletedProcess[str]:
+    """Run Pulumi's command line; a failure is the caller's to judge."""
+    command = ["pulumi", "--non-interactive", *words]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=timeout)
+    except FileNotFoundError:
+        fail("there is no pulumi on PATH: `source ./activate` first, or use `make recover`")
+
+
+def pulumi_or_fail(*words: str) -> str:
+    """Run Pulumi's command line; if it fails, so does this command, with what it said."""
+    done = pulumi(*words)
+    if done.returncode != 0:
+        fail(f"`pulumi {' '.join(words)}` failed:\n{(done.stderr + done.stdout).strip()}")
+    return done.stdout
+
+
+def folder_of_states() -> Path | None:
+    """The folder in which Pulumi keeps states; None if they are not kept in a folder."""
+    url = str(json.loads(pulumi_or_fail("whoami", "--json")).get("url", ""))
+    if not url.startswith(_FILE):
+        return None
+    return Path(url.removeprefix(_FILE).partition("?")[0]).expanduser() / ".pulumi"
+
+
+def config(stack: str) -> Mapping[str, Any]:
+    """What a stack's config file says in plain text of `deployment` and `retire`.
+
+    It is read without Pulumi: the stack may be gone, or its passphrase.
+    """
+    file = Path("stacks", f"Pulumi.{stack}.yaml")
+    if not file.is_file():
+        fail(f"there is no stack {stack!r}: {file} does not exist")
+    text = file.read_text(encoding="utf-8")
+    key = rf"^\s+(?:{PACKAGE}:)?{{}}:[ \t]*"
+    name = re.search(key.format("deployment") + r"([^\s#]+)", text, re.MULTILINE)
+    retired = re.search(key.format("retire") + r"(.*(?:\n\s+- .*)*)", text, re.MULTILINE)
+    names = (
+        re.split(r"[\s,\[\]]+", re.sub(r"^\s+- ", " ", retired[1], flags=re.M)) if retired else ()
+    )
+    return {
+        "deployment": (name and name[1].strip("\"'")) or default_deployment(stack),
+        "retire": [entry.strip("\"'") for entry in names if entry],
+    }
+
+
+def torn(folder: Path, stack: str) -> list[Path]:
+    """Files that a killed process wrote by half, beside a stack's state and its locks.
+
+    Pulumi puts a state in place whole, but what it notes beside it is written where it stands; it
+    reads neither a stack nor a lock whose note is cut off.
+    """
+    found = []
+    for file in _files(folder, stack):
+        cut_off = file.suffix == ".attrs" and not _is_json(file)
+        if cut_off or file.suffix == ".tmp":
+            found.append(file)
+    return sorted(found)
+
+
+def damaged(folder: Path, stack: str) -> Damaged | None:
+    """A state that can't be read, and the latest one that can; None if all is well."""
+    file = folder / "stacks" / PACKAGE / f"{stack}.json"
+    if _is_json(file) or (not file.is_file() and _is_removed(file)):
+        return None
+    step_before = file.with_name(f"{file.name}.bak")
+    history = (folder / "history" / PACKAGE / stack).glob(f"{stack}-*.checkpoint.json")
+    # Their names end with the time, in as many digits each.
+    candidates = [step_before, *sorted(history, reverse=True)]
+    before = next((candidate for candidate in candidates if _is_json(candidate)), None)
+    if before is None and not file.is_file():
+        return None
+    return Damaged(file=file, before=before, is_step_before=before == step_before)
+
+
+def put_back(file: Path, before: Path) -> None:
+    """Let an earlier state take a damaged one's place."""
+    shutil.copyfile(before, file)
+
+
+def set_aside(file: Path) -> None:
+    """Take a state that nothing can be read from out of the way, with what belongs to it."""
+    for path in (file, file.with_name(f"{file.name}.bak")):
+        if path.is_file():
+            path.rename(path.with_name(f"{path.name}.unreadable"))
+    file.with_name(f"{file.name}.attrs").unlink(missing_ok=True)
+
+
+def locks(folder: Path, stack: str) -> list[Lock]:
+    """The locks on a stack."""
+    found = []
+    for file in sorted(_locks_folder(folder, stack).glob("*.json")):
+        try:
+            said = json.loads(file.read_text(encoding="utf-8"))
+            found.append(
+                Lock(
+                    file=file,
+                    user=said["username"],
+                    host=said["hostname"],
+                    pid=said["pid"],
+                    since=said["timestamp"][:19].replace("T", " "),
+                )
+            )
+        except (ValueError, KeyError):
+            found.append(Lock(file=file))
+    return found
+
+
+def state(stack: str) -> State | None:
+    """What a stack's state knows; None if there is no such stack."""
+    done = pulumi("stack", "export", "-s", stack)
+    if done.returncode != 0:
+        if "no stack named" in done.stderr:
+            return None
+        fail(f"the state of stack {stack} can't be read: {done.stderr.strip()}")
+    deployment = json.loads(done.stdout).get("deployment") or {}
+    resources = deployment.get("resources") or []
+    traffic = [r for r in resources if r["urn"].endswith("-traffic") and not r.get("delete")]
+    return State(
+        ids=frozenset(r["id"] for r in resources if "id" in r),
+        pending=tuple(
+            f"{operation['type']} {operation['resource']['urn'].rpartition('::')[2]}"
+            for operation in deployment.get("pending_operations") or []
+        ),
+        serving=tuple(name for resource in traffic for name in _backends(resource)),
+    )
+
+
+def refresh(stack: str) -> None:
+    """Compare a stack's state with the host, and drop the operations that never ended."""
+    pulumi_or_fail("refresh", "--yes", "--skip-preview", "--clear-pending-creates", "-s", stack)
+
+
+def _backends(traffic: Mapping[str, Any]) -> list[str]:
+    given = traffic.get("inputs", {}).get("environment", {})
+    return str(given.get("BACKENDS") or given.get("BACKEND") or "").split()
+
+
+def _files(folder: Path, stack: str) -> Iterator[Path]:
+    yield from (folder / "stacks" / PACKAGE).glob(f"{stack}.json*")
+    yield from _locks_folder(folder, stack).glob("*.json*")
+
+
+def _locks_folder(folder: Path, stack: str) -> Path:
+    return folder / "locks" / "organization" / PACKAGE / stack
+
+
+def _is_removed(file: Path) -> bool:
+    # A stack that was removed leaves its backup.
+    return not file.with_name(f"{file.name}.attrs").exists()
+
+
+def _is_json(file: Path) -> bool:
+    try:
+        json.loads(file.read_bytes())
+    except (OSError, ValueError):
+        return False
+    return True

@@ -1,0 +1,90 @@
+"""The edge: the reverse proxy that owns the public port."""
+
+from collections.abc import Collection, Mapping
+from typing import Any, TypedDict
+
+import pulumi
+import pulumi_docker as docker
+
+from .. import PACKAGE
+from ..host.labels import as_args, labels
+from ..host.restart import RESTART
+from .edge_config import PORT
+
+
+class EdgeArgs(TypedDict):
+    """Where the edge listens."""
+
+    deployment: str
+    """The deployment that the edge belongs to."""
+    image_id: pulumi.Input[str]
+    """The id of an image with HAProxy in it."""
+    network: pulumi.Input[str]
+    """The network on which it reaches backends."""
+    port: int
+    """The TCP port on 127.0.0.1 of the host."""
+    held_back: bool
+    """The container is made, but not started: the switch of traffic does that."""
+
+
+class Edge(pulumi.ComponentResource):
+    """HAProxy, which answers 503 until traffic is switched to a release.
+
+    Its configuration is in a volume and changes while it runs: the container is not replaced by an
+    update and no connection is dropped.
+    """
+
+    container: pulumi.Output[str]
+    """The container's name."""
+    config_volume: pulumi.Output[str]
+    """The volume that holds its configuration."""
+
+    def __init__(
+        self, name: str, args: EdgeArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__(f"{PACKAGE}:index:Edge", name, None, opts)
+        marks = as_args(labels(args["deployment"], "edge"))
+        # The name is generated: a volume that was lost gets another, and traffic is set up again.
+        volume = docker.Volume(
+            f"{name}-edge-config",
+            labels=marks,
+            opts=pulumi.ResourceOptions(parent=self, ignore_changes=["labels"]),
+        )
+        container = docker.Container(
+            f"{name}-edge",
+            name=f"{args['deployment']}-edge",
+            image=args["image_id"],
+            labels=marks,
+            mounts=[{"type": "volume", "source": volume.name, "target": "/var/lib/edge"}],
+            network_mode="bridge",
+            networks_advanced=[{"name": args["network"]}],
+            ports=[{"internal": PORT, "external": args["port"], "ip": "127.0.0.1"}],
+            restart=RESTART,
+            start=not args["held_back"],
+            must_run=not args["held_back"],
+            destroy_grace_seconds=5,
+            log_driver="json-file",
+            log_opts={"max-size": "10m", "max-file": "3"},
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                depends_on=opts.depends_on if opts else None,
+                delete_before_replace=True,
+            ),
+        )
+        self.container = container.name
+        self.config_volume = volume.name
+        self.register_outputs({"container": self.container})
+
+
+def is_held_back(last: Mapping[str, Any], *, gone: Collection[str], port_is_taken: bool) -> bool:
+    """Is the edge's container only made, since something that makes room later has its port?
+
+    One that is there stays as it was made: whether it was held back is no change to it.
+
+    Args:
+        last: the container as the stack's state has it; empty if there is none.
+        gone: the ids of what isn't on the host any more, or is stopped there.
+        port_is_taken: a container that is taken over from has the port.
+    """
+    is_there = bool(last) and last.get("id") not in gone
+    return port_is_taken or (is_there and last.get("inputs", {}).get("start") is False)

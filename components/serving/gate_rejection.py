@@ -1,0 +1,73 @@
+"""Why a gate did not let a container through, kept in the container itself for as long as that is.
+
+What a container says of itself later is misleading: the gate has stopped it. And what the gate was
+told by config tells whether the same again is the same.
+"""
+
+import io
+import json
+import tarfile
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from ..host.client import docker, read_file
+
+FILE = "/.deploy-rejection.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rejection:
+    """A gate's verdict.
+
+    Attributes:
+        problem: why the container was not let through.
+        lines: the last lines that it had printed.
+        terms: what config told the gate, as text by config key.
+    """
+
+    problem: str
+    lines: str
+    terms: Mapping[str, str]
+
+    def changed(self, terms: Mapping[str, str]) -> list[str]:
+        """What config tells a gate otherwise now, in words.
+
+        Args:
+            terms: what it tells now.
+        """
+        both = [key for key in sorted(terms) if key in self.terms]
+        return [
+            f"{key} is {terms[key]} now instead of {self.terms[key]}"
+            for key in both
+            if terms[key] != self.terms[key]
+        ]
+
+
+def keep(container: str, rejection: Rejection) -> None:
+    """Note in a container, whether that runs or not, why it was not let through.
+
+    One that can't be written to keeps nothing: the next gate says what it finds then.
+    """
+    content = json.dumps(asdict(rejection)).encode()
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w") as tar:
+        entry = tarfile.TarInfo(FILE.strip("/"))
+        entry.size, entry.mode = len(content), 0o600
+        tar.addfile(entry, io.BytesIO(content))
+    docker("cp", "-", f"{container}:/", stdin=archive.getvalue())
+
+
+def kept(container: str) -> Rejection | None:
+    """What was noted in a container; None if nothing was."""
+    return parse(read_file(container, FILE))
+
+
+def parse(text: bytes | None) -> Rejection | None:
+    """A note's content; None if there is none, or none that can be read."""
+    try:
+        found: dict[str, Any] = json.loads(text or b"")
+        terms = {str(key): str(value) for key, value in found["terms"].items()}
+        return Rejection(problem=str(found["problem"]), lines=str(found["lines"]), terms=terms)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None

@@ -1,0 +1,50 @@
+"""The deployment's networks: what the application reaches, and on which the edge reaches it."""
+
+from typing import TypedDict
+
+import pulumi
+import pulumi_docker as docker
+
+from .. import PACKAGE
+from ..host.labels import as_args, front_network, labels
+
+
+class NetworkArgs(TypedDict):
+    """Whose networks they are."""
+
+    deployment: str
+    """The deployment that the networks belong to."""
+    stack: str
+    """The stack that makes them, for the mark on them."""
+
+
+class Network(pulumi.ComponentResource):
+    """Two bridge networks of the deployment's own, with Docker's DNS for container names.
+
+    The edge is what strangers talk to: it is on a network with the backends, and on none with a
+    database or whatever else the application uses.
+    """
+
+    network_name: pulumi.Output[str]
+    """The network of the application, its jobs and its database server."""
+    front_name: pulumi.Output[str]
+    """The network of the edge and the backends."""
+
+    def __init__(
+        self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__(f"{PACKAGE}:index:Network", name, None, opts)
+        deployment = args["deployment"]
+        self.network_name = self._network(f"{name}-network", deployment, args)
+        self.front_name = self._network(f"{name}-front", front_network(deployment), args)
+        self.register_outputs({"network_name": self.network_name, "front_name": self.front_name})
+
+    def _network(self, name: str, network: str, args: NetworkArgs) -> pulumi.Output[str]:
+        return docker.Network(
+            name,
+            name=network,
+            driver="bridge",
+            labels=as_args(labels(args["deployment"], "network", stack=args["stack"])),
+            # The mark says who made it; handing it to another stack replaces nothing.
+            opts=pulumi.ResourceOptions(parent=self, ignore_changes=["labels"]),
+        ).name

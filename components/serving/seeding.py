@@ -1,0 +1,112 @@
+"""The seeding job: migrate, then the configured steps, once, before anything serves."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, TypedDict
+
+import pulumi
+import pulumi_command as command
+
+from .. import PACKAGE, step
+from ..data.mounts import Mount
+from ..image.release import BUILD_FOLDER
+from ..migrations.check import outcome_file
+from ..step_output import parsed
+
+
+class SeedingArgs(TypedDict):
+    """What the job runs, and on what."""
+
+    deployment: str
+    """The deployment that is seeded."""
+    steps: Sequence[str]
+    """Management commands in order, each with its arguments as on a command line."""
+    migrate_flags: Sequence[str]
+    """Flags of migrate, the same as at start-up."""
+    collect: bool
+    """Collect static files as well, into the release's own volume."""
+    redeploy: int
+    """Raised to run the job again."""
+    database: str
+    """The identity of the database: on another one the job runs again."""
+    image: str
+    """The release's image; changing it alone does not run the job again."""
+    network: pulumi.Input[str]
+    """The network that the job's container joins."""
+    environment: Mapping[str, str]
+    """The containers' environment; it holds no secret."""
+    mounts: Sequence[Mount]
+    """What is mounted into the job's container."""
+
+
+class Seeding(pulumi.ComponentResource):
+    """Runs the job and fails the update if a step fails.
+
+    Its triggers are the steps, `redeploy` and the database's identity. What else it needs goes
+    into a file that is written at each update, so that a new release leaves a finished job alone.
+    """
+
+    result: pulumi.Output[Any]
+    """What the job did: migrations applied, and each step's name, result and seconds."""
+    run: pulumi.Output[str]
+    """The id of the job's run: another one with each."""
+    done: pulumi.Resource
+    """What a backend waits for."""
+
+    def __init__(
+        self, name: str, args: SeedingArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__(f"{PACKAGE}:index:Seeding", name, None, opts)
+        mounts = [mount.for_client() for mount in args["mounts"]]
+        file = pulumi.Output.all(args["network"], *mounts).apply(
+            lambda known: _write(args, network=known[0], mounts=known[1:])
+        )
+        job = command.local.Command(
+            f"{name}-job",
+            create=step.command(f"{__package__}.seeding_step"),
+            # A change of these alone must not run the job: only its triggers do.
+            update=step.SAY_AGAIN,
+            environment={"JOB": file},
+            triggers=triggers(args["steps"], args["redeploy"], args["database"]),
+            logging=command.local.Logging.STDERR,
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                depends_on=opts.depends_on if opts else None,
+                custom_timeouts=pulumi.CustomTimeouts(create="2h"),
+            ),
+        )
+        self.run = job.id
+        self.done = job
+        self.result = job.stdout.apply(parsed)
+        self.register_outputs({"result": self.result})
+
+
+def triggers(steps: Sequence[str], redeploy: int, database: str) -> list[object]:
+    """What the job runs for: it runs again when one of these changes."""
+    return [list(steps), redeploy, database]
+
+
+def _write(args: SeedingArgs, *, network: str, mounts: Sequence[str]) -> str:
+    file = BUILD_FOLDER / args["deployment"] / "job.json"
+    if not pulumi.runtime.is_dry_run():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(job_description(args, network, mounts), indent=2) + "\n")
+    return file.as_posix()
+
+
+def job_description(args: SeedingArgs, network: str, mounts: Sequence[str]) -> dict[str, Any]:
+    """The content of the job's file."""
+    environment = {
+        **args["environment"],
+        "DEPLOY_MIGRATE_FLAGS": json.dumps(list(args["migrate_flags"])),
+        "DEPLOY_SEED_STEPS": json.dumps(list(args["steps"])),
+        "DEPLOY_COLLECT": "yes" if args["collect"] else "no",
+    }
+    return {
+        "deployment": args["deployment"],
+        "image": args["image"],
+        "network": network,
+        "migrations": outcome_file(args["deployment"]),
+        "mount": list(mounts),
+        "env": [f"{name}={value}" for name, value in sorted(environment.items())],
+    }

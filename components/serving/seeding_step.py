@@ -1,0 +1,48 @@
+"""The seeding job: one container, once, in the foreground.
+
+What it runs is in a file that the program writes at each update: which image, which volumes,
+which steps. So the resource's own inputs stay the same from release to release, and only its
+triggers decide that it runs again.
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ..host import one_shot
+from ..host.client import docker_shown, fail, learn_mounted
+from ..migrations import aftermath, applied
+from ..step_output import result
+
+ROLE = "seeding"
+"""What its container is in the deployment."""
+
+
+def arguments(job: Mapping[str, Any]) -> list[str]:
+    """The words after `docker run` for a job file's content."""
+    words = ["--rm", "--init", *one_shot.named(job["deployment"], ROLE)]
+    words += ["--network", str(job["network"]), *one_shot.options(job, "mount", "env")]
+    return [*words, str(job["image"]), "python", "-m", "deploy_runtime.seed"]
+
+
+def main() -> None:
+    """Run the job described in the file JOB; its result, as JSON, goes to stdout."""
+    file = Path(os.environ["JOB"])
+    if not file.is_file():
+        fail(f"seeding: {file} is missing: run `pulumi up` again, it writes the file")
+    job = json.loads(file.read_text(encoding="utf-8"))
+    # One that an interrupted update left running: it is asked to end, so that there is never a
+    # second beside it. The steps are idempotent, so the job runs anew.
+    one_shot.make_room(job["deployment"], ROLE)
+    if not learn_mounted(job["mount"], str(job["image"])):
+        fail("seeding: the deployment's secrets can't be read, so nothing that has them is started")
+    done = docker_shown("run", *arguments(job))
+    if done.returncode != 0:
+        fail(aftermath.left(str(job.get("migrations", ""))), done.returncode)
+    result(applied.answer(done))
+
+
+if __name__ == "__main__":
+    main()
