@@ -8,8 +8,8 @@ what each step did in the ledger (`make ledger`), what was supplied in the log o
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from .host.labels import DEPLOYMENT
 from .ledger.plan import Plan
+from .place import DEPLOYMENT
 
 
 def plan(of: Plan) -> str:

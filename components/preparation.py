@@ -31,6 +31,7 @@ from .image.release import Release, prepare_release
 from .image.rollback import release_again
 from .known_migrations import served_database
 from .ledger.plan import Plan, execution_plan
+from .place import Place
 from .pulumi_cli import resource_ids, stack_resources
 
 
@@ -151,7 +152,7 @@ def _prepare() -> Preparation:
     state = stack_resources(pulumi.get_stack())
     gone = missing(state, host, settings.gate_terms)
     gone.check(pulumi.get_stack(), settings.deployment)
-    media = settings.media_volume or f"{settings.deployment}-media"
+    media = settings.media_volume or Place(settings.deployment).media
     volumes = {**data_volumes(settings), "mediaVolume": media}
     # Where the database is elsewhere, uploaded files tell that the site is not new.
     holder = next(iter(volumes.values()))

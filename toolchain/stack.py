@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from components.config.naming import default_deployment
+from components.place import default_deployment
 
 from . import paths
 from .errors import ToolchainError

@@ -29,9 +29,9 @@ from ..data import database_url
 from ..data.database import ENGINES
 from ..data.postgres_roles import SUPERUSER
 from ..ledger.plan import STRATEGIES
+from ..place import LONGEST, default_deployment
 from . import project_keys
 from .messages import ConfigError, conflict, count, explain
-from .naming import LONGEST, default_deployment
 from .paths import is_printable
 from .value_types import (
     AheadPolicy,

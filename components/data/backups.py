@@ -5,6 +5,7 @@ from typing import TypedDict
 import pulumi
 
 from .. import PACKAGE
+from ..place import Place
 from .volume import retained_volume
 
 
@@ -33,7 +34,7 @@ class Backups(pulumi.ComponentResource):
         self.volume = retained_volume(
             self,
             name,
-            volume=f"{args['deployment']}-backups",
+            volume=Place(args["deployment"]).backups,
             deployment=args["deployment"],
             stack=args["stack"],
             role="backups",

@@ -12,8 +12,9 @@ import pulumi
 
 from .. import PACKAGE
 from ..image.postgres_image import PostgresImage
+from ..place import Place
 from . import database_address
-from .database_address import FOLDER, Address, Choices, server_name
+from .database_address import FOLDER, Address, Choices
 from .database_claim import DatabaseClaim
 from .mounts import Mount
 from .postgres import Postgres
@@ -100,7 +101,7 @@ def _make_server(parent: Database, name: str, args: DatabaseArgs, opts: Options)
         {
             "deployment": args["deployment"],
             "stack": args["stack"],
-            "container": server_name(args["deployment"]),
+            "container": Place(args["deployment"]).postgres,
             "volume": _volume_name(args["engine"], args["deployment"]),
             "existing": args["existing"],
             "image": args["server_image"],
@@ -222,7 +223,7 @@ def claim(settings: Choices) -> DatabaseClaim:
         existing=settings.data == "existing",
         source=source,
         marker=engine.marker,
-        server=server_name(settings.deployment) if engine.marker else "",
+        server=Place(settings.deployment).postgres if engine.marker else "",
         others={key: volume for key, volume in others.items() if volume != source},
     )
 
@@ -238,4 +239,4 @@ def _data_volume(settings: Choices) -> str:
 
 def _volume_name(engine: str, deployment: str) -> str:
     suffix = ENGINES[engine].volume
-    return f"{deployment}-{suffix}" if suffix else ""
+    return Place(deployment).name(suffix) if suffix else ""

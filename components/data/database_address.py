@@ -5,6 +5,7 @@ from typing import Protocol
 
 from pydantic import SecretStr
 
+from ..place import Place
 from . import database_url
 
 FOLDER = "/srv/data"
@@ -65,7 +66,7 @@ def of_server(settings: Choices, volume: str, password: str) -> Address:
     url = database_url.build(
         user=settings.database_user,
         password=password,
-        host=server_name(settings.deployment),
+        host=Place(settings.deployment).postgres,
         name=settings.database_name,
     )
     identity = f"postgres:{volume}/{settings.database_name}"
@@ -77,8 +78,3 @@ def of_elsewhere(settings: Choices, _volume: str, _password: str) -> Address:
     url = settings.database_url.get_secret_value() if settings.database_url else ""
     identity, family = database_url.identity(url), database_url.family(url)
     return Address(url=url, is_secret=True, identity=identity, family=family)
-
-
-def server_name(deployment: str) -> str:
-    """The name of the database server's container: fixed, so that there is never a second one."""
-    return f"{deployment}-postgres"

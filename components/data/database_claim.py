@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from ..host.labels import filters, labels
+from ..place import Place, filters
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,9 +110,9 @@ def moving_steps(claim: DatabaseClaim, *, volume: str, backend: Found) -> list[s
         f"--mount type=volume,source={volume},target=/from,readonly "
         f"--mount type=volume,source={before},target=/to"
     )
-    new = f"$(docker ps --quiet {' '.join(filters(labels(name, 'backend')))})"
+    new = f"$(docker ps --quiet {' '.join(filters(Place(name).labels('backend')))})"
     return [
-        f"docker stop {name}-edge",
+        f"docker stop {Place(name).edge}",
         f"(umask 077; docker exec {backend.name} python -m django dumpdata --all --natural-foreign "
         f"--exclude contenttypes --exclude auth.permission > {name}.json)",
         "pulumi destroy --yes -s STACK",

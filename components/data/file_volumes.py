@@ -6,7 +6,7 @@ import pulumi
 import pulumi_docker as docker
 
 from .. import PACKAGE
-from ..host.labels import as_args, labels
+from ..place import Place, as_args
 from .mounts import Mount
 from .volume import retained_volume
 
@@ -57,7 +57,7 @@ class Files(pulumi.ComponentResource):
         volume = retained_volume(
             self,
             name,
-            volume=f"{args['deployment']}-media",
+            volume=Place(args["deployment"]).media,
             deployment=args["deployment"],
             stack=args["stack"],
             role="media",
@@ -68,8 +68,8 @@ class Files(pulumi.ComponentResource):
     def _assets(self, name: str, args: FilesArgs, opts: pulumi.ResourceOptions | None) -> Mount:
         volume = docker.Volume(
             f"{name}-assets",
-            name=f"{args['deployment']}-assets",
-            labels=as_args(labels(args["deployment"], "assets", stack=args["stack"])),
+            name=Place(args["deployment"]).name("assets"),
+            labels=as_args(Place(args["deployment"]).labels("assets", stack=args["stack"])),
             opts=pulumi.ResourceOptions(
                 parent=self,
                 depends_on=opts.depends_on if opts else None,
@@ -86,7 +86,7 @@ class Files(pulumi.ComponentResource):
         # would be the one that is still to be deleted since a later release took its place.
         volume = docker.Volume(
             f"{name}-static",
-            labels=as_args(labels(args["deployment"], "static", release=release)),
+            labels=as_args(Place(args["deployment"]).labels("static", release=release)),
             # Deleted first, it would take along the backend that serves from it.
             opts=pulumi.ResourceOptions(parent=self, delete_before_replace=False),
         )

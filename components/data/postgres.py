@@ -9,9 +9,8 @@ import pulumi_command as command
 import pulumi_docker as docker
 
 from .. import PACKAGE, step
-from ..host.labels import as_args, labels
-from ..host.restart import RESTART
 from ..image.postgres_image import PostgresImage
+from ..place import RESTART, Place, as_args
 from ..serving.secrets_volume import FOLDER as SECRETS_FOLDER
 from ..serving.secrets_volume import Secrets
 from .mounts import Mount
@@ -171,7 +170,7 @@ class Postgres(pulumi.ComponentResource):
             entrypoints=["sh", "-c", _GUARD, "guard"],
             command=["postgres", "-c", "listen_addresses=*"],
             envs=[f"{key}={value}" for key, value in sorted(environment.items())],
-            labels=as_args(labels(args["deployment"], "postgres", stack=args["stack"])),
+            labels=as_args(Place(args["deployment"]).labels("postgres", stack=args["stack"])),
             mounts=[mount.for_container() for mount in mounts],
             network_mode="bridge",
             networks_advanced=[{"name": args["network"]}],

@@ -18,11 +18,10 @@ from deploy_runtime.migrate import alias_of
 
 from ..host import one_shot
 from ..host.client import docker, docker_or_fail, fail, inspect, learn
-from ..host.labels import DEPLOYMENT, RELEASE
 from ..host.reached import every, reached, running, serving
-from ..host.restart import RESTART
 from ..migrations import applied, window, window_note
 from ..migrations.window_note import Note
+from ..place import DEPLOYMENT, RELEASE, RESTART, Place
 from . import copies
 
 GRACE = 35  # seconds for requests in flight, where the container doesn't say
@@ -40,7 +39,7 @@ def main() -> None:
         help="start nothing again: another release is deployed next",
     )
     options = parser.parse_args()
-    volume = f"{options.deployment}-backups"
+    volume = Place(options.deployment).backups
     if inspect(volume, "volume") is None:
         fail(f"there is no volume {volume}: no copy of this deployment's database was made here")
     reference = _reference(options.deployment)

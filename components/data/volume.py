@@ -3,7 +3,7 @@
 import pulumi
 import pulumi_docker as docker
 
-from ..host.labels import as_args, labels
+from ..place import Place, as_args
 
 
 def retained_volume(
@@ -30,7 +30,7 @@ def retained_volume(
     resource = docker.Volume(
         f"{name}-{role}",
         name=volume,
-        labels=as_args(labels(deployment, role, stack=stack)),
+        labels=as_args(Place(deployment).labels(role, stack=stack)),
         opts=pulumi.ResourceOptions(
             parent=parent,
             depends_on=opts.depends_on if opts else None,

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..data.database_claim import DatabaseClaim
+from ..place import DEPLOYMENT, ROLE, STACK, Place
 from . import folders, ports
 from .data_sharing import Sharing
-from .labels import DEPLOYMENT, ROLE, STACK, front_network, traffic_network
 from .layer_uploads import left_behind
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ class Claim:
         # What is on the host's own network publishes nothing, and may listen on anything.
         on_host = {n for n, a in running.items() if a["HostConfig"]["NetworkMode"] == "host"}
         # Where the edge has the port, nobody else does.
-        free = f"{self.deployment}-edge" not in holders
+        free = Place(self.deployment).edge not in holders
         holds = self.port is not None and free and bool(running.keys() & (holders | on_host))
         return Retired(runs=bool(running), holds_port=holds)
 
@@ -160,9 +160,9 @@ class Claim:
 
     def _network_problems(self, host: "Host") -> Iterator[str]:
         # What one deployment calls its own may be what another's proxy would be let onto.
-        names = [self.deployment, front_network(self.deployment)]
+        names = [self.deployment, Place(self.deployment).front]
         if self.port is None:
-            names.append(traffic_network(self.deployment))
+            names.append(Place(self.deployment).traffic)
         for network in host.client.networks.list(filters={"label": DEPLOYMENT}):
             owner = network.attrs["Labels"][DEPLOYMENT]
             if network.name in names and owner != self.deployment:

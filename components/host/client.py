@@ -11,9 +11,9 @@ import threading
 from collections.abc import Sequence
 from typing import IO, Any, NoReturn
 
+from ..place import DEPLOYMENT, LOOKING, ROLE, options
 from ..step_output import lines_of, say
 from ..step_secrets import FOLDER, hide_archive, masked
-from .labels import DEPLOYMENT, LOOKING, ROLE, options
 from .remedies import remedies
 
 LAST_LINES = 60

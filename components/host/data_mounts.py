@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
-from .labels import DEPLOYMENT, ROLE
+from ..place import DEPLOYMENT, ROLE
 
 _IMAGE_ROLES = ("app", "edge-image", "postgres-image", "release")
 

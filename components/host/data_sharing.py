@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from ..place import DEPLOYMENT, ROLE
 from .data_mounts import User
-from .labels import DEPLOYMENT, ROLE
 
 _SERVING = ("backend", "edge", "postgres")
 

@@ -19,12 +19,12 @@ from docker.models.containers import Container
 from ..data.database_claim import Found
 from ..errors import UserError
 from ..image.releases_on_host import KeptRelease, kept_releases
+from ..place import DEPLOYMENT, LOOKING, ROLE, STACK
 from ..serving import gate_rejection
 from ..serving.gate_rejection import Rejection
 from . import ports
 from .claim import Claim
 from .data_mounts import User, users
-from .labels import DEPLOYMENT, LOOKING, ROLE, STACK
 from .layer_uploads import Written, written
 from .ssh import tunnel
 

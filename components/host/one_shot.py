@@ -9,9 +9,9 @@ from contextlib import suppress
 from types import FrameType
 from typing import Any
 
+from ..place import DEPLOYMENT, ROLE, Place
+from ..place import options as label_options
 from .client import NOT_SHOWN, docker, fail, learn_mounted
-from .labels import DEPLOYMENT, ROLE, labels
-from .labels import options as label_options
 
 GRACE = 10
 """Seconds that such a container has to end in, when it is in the way."""
@@ -33,7 +33,7 @@ def options(described: Mapping[str, Any], *kinds: str) -> list[str]:
 
 def named(deployment: str, role: str) -> list[str]:
     """The options of `docker run` for the name and the labels by which it is found again."""
-    return ["--name", f"{deployment}-{role}", *label_options(labels(deployment, role))]
+    return ["--name", Place(deployment).name(role), *label_options(Place(deployment).labels(role))]
 
 
 def run(
@@ -79,7 +79,7 @@ def make_room(deployment: str, role: str) -> None:
     If that name is another's, this command fails: it is not known what it is for.
     """
     if not remove(deployment, role):
-        name = f"{deployment}-{role}"
+        name = Place(deployment).name(role)
         fail(
             f"container {name} is in the way: its labels do not say that it is the {role} of "
             f"deployment {deployment}, so it is left alone.\nWhat to do: "
@@ -93,7 +93,7 @@ def remove(deployment: str, role: str) -> bool:
     Returns:
         False if the container of that name is another's.
     """
-    name = f"name=^{deployment}-{role}$"
+    name = f"name=^{Place(deployment).name(role)}$"
     shown = f'{{{{.ID}}}} {{{{.Label "{DEPLOYMENT}"}}}} {{{{.Label "{ROLE}"}}}}'
     said = docker("ps", "--all", "--no-trunc", "--filter", name, "--format", shown)
     for line in said.stdout.decode().splitlines():

@@ -7,8 +7,8 @@ the switch, runs beside the one that serves.
 import re
 from collections.abc import Sequence
 
+from ..place import Place, filters
 from .client import docker_or_fail, inspect, is_running, read_file
-from .labels import filters, labels, traffic_network
 
 EDGE_FILE = "/var/lib/edge/haproxy.cfg"
 """The edge's configuration, which names the containers that it sends visitors to."""
@@ -27,7 +27,7 @@ def every(deployment: str, role: str = "backend") -> list[str]:
 
 
 def _listed(deployment: str, role: str, *options: str) -> list[str]:
-    words = ("ps", *options, "--format", "{{.Names}}", *filters(labels(deployment, role)))
+    words = ("ps", *options, "--format", "{{.Names}}", *filters(Place(deployment).labels(role)))
     said = docker_or_fail("listing the containers", *words).decode()
     return said.split()[::-1]
 
@@ -41,7 +41,7 @@ def reached(deployment: str) -> list[str]:
     edges = every(deployment, "edge")
     text = "".join((read_file(edge, EDGE_FILE) or b"").decode(errors="replace") for edge in edges)
     named = set(_SERVER.findall(text))
-    network = traffic_network(deployment)
+    network = Place(deployment).traffic
     return [name for name in running(deployment) if name in named or _is_on(name, network)]
 
 
@@ -64,7 +64,7 @@ def taken_over(retire: Sequence[str]) -> list[str]:
 
 def _is_known(deployment: str) -> bool:
     """Something is there that says what visitors reach."""
-    network = traffic_network(deployment)
+    network = Place(deployment).traffic
     return bool(every(deployment, "edge")) or inspect(network, "network") is not None
 
 

@@ -15,8 +15,8 @@ from typing import Any, Protocol
 import pulumi
 
 from ..errors import UserError
+from ..place import DEPLOYMENT, ROLE
 from ..serving.gate_rejection import Rejection
-from .labels import DEPLOYMENT, ROLE
 
 Resource = Mapping[str, Any]
 

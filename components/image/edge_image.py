@@ -7,7 +7,7 @@ import pulumi
 import pulumi_docker as docker
 
 from .. import PACKAGE
-from ..host.labels import labels
+from ..place import Place
 from .release import RUNTIME_FOLDER, prepare_context
 
 FOLDER: Path = RUNTIME_FOLDER / "edge"
@@ -43,7 +43,7 @@ class EdgeImage(pulumi.ComponentResource):
                 "dockerfile": "Dockerfile",
                 "builder": "default",
                 "build_args": {"BASE_IMAGE": base},
-                "label": labels(deployment, "edge-image"),
+                "label": Place(deployment).labels("edge-image"),
             },
             opts=pulumi.ResourceOptions(parent=self),
         )

@@ -11,7 +11,7 @@ import pulumi_docker as docker
 from deploy_runtime.masking import mask
 
 from .. import PACKAGE
-from ..host.labels import labels
+from ..place import Place
 from .release import Release
 
 _ERROR_LINES = 40
@@ -77,7 +77,7 @@ class Image(pulumi.ComponentResource):
                 "dockerfile": release.dockerfile,
                 "builder": "default",
                 "build_log_file": _log_file(release),
-                "label": labels(args["deployment"], "app", release=release.tag),
+                "label": Place(args["deployment"]).labels("app", release=release.tag),
                 # For the Dockerfile to use, if it mounts them; build secrets change no image.
                 "secrets": _secrets(args),
             },
@@ -93,7 +93,7 @@ class Image(pulumi.ComponentResource):
             "builder": "default",
             "build_log_file": _log_file(release),
             "build_args": release.build_args,
-            "label": labels(args["deployment"], "release", release=release.tag),
+            "label": Place(args["deployment"]).labels("release", release=release.tag),
             "secrets": _secrets(args),
         }
 

@@ -7,7 +7,7 @@ import pulumi
 import pulumi_docker as docker
 
 from .. import PACKAGE
-from ..host.labels import labels
+from ..place import Place
 from .release import RUNTIME_FOLDER, prepare_context
 
 FOLDER: Path = RUNTIME_FOLDER / "postgres"
@@ -63,7 +63,7 @@ class PostgresImage(pulumi.ComponentResource):
                 "dockerfile": "Dockerfile",
                 "builder": "default",
                 "build_args": {"BASE_IMAGE": base},
-                "label": labels(deployment, "postgres-image"),
+                "label": Place(deployment).labels("postgres-image"),
             },
             opts=opts,
         )

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..host.labels import DEPLOYMENT, RELEASE, ROLE
+from ..place import DEPLOYMENT, RELEASE, ROLE
 
 _HEALTH_PATH = "DEPLOY_HEALTH_PATH="
 

@@ -13,7 +13,7 @@ from typing import Any
 from deploy_runtime import ledger
 
 from ..host.client import docker, docker_or_fail, inspect, read_image
-from ..host.labels import DEPLOYMENT, RELEASE, ROLE, filters
+from ..place import DEPLOYMENT, RELEASE, ROLE, filters
 from ..step_output import result, say
 from .releases_on_host import KeptRelease, kept_releases
 

@@ -6,6 +6,7 @@ What can't be known before the image is built is said to be unknown.
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
+from ..place import Place
 from .plan import Up, or_restart
 from .standing import Standing
 
@@ -72,7 +73,7 @@ class Forecast:
         return "\n".join(f"{title}: {text}" for title, text in told)
 
     def _name(self, suffix: str) -> str:
-        return f"{self.deployment}-{suffix}"
+        return Place(self.deployment).name(suffix)
 
     def _replaced(self, suffix: str, made: Collection[str]) -> bool:
         return self._name(suffix) in made and self._name(suffix) in self.there

@@ -12,6 +12,7 @@ from .. import PACKAGE, step
 from ..data.mounts import Mount
 from ..data.volume import retained_volume
 from ..image.release import BUILD_FOLDER
+from ..place import Place
 from ..step_output import parsed
 from .plan import Plan, Up, expected_counts, may_apply, or_restart
 
@@ -40,7 +41,7 @@ class Ledger(pulumi.ComponentResource):
         volume = retained_volume(
             self,
             name,
-            volume=f"{args['deployment']}-ledger",
+            volume=Place(args["deployment"]).ledger,
             deployment=args["deployment"],
             stack=args["stack"],
             role="ledger",

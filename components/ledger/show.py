@@ -14,7 +14,7 @@ from typing import Any
 from deploy_runtime import ledger
 
 from ..host.client import docker, docker_or_fail, fail, inspect, read_file
-from ..host.labels import DEPLOYMENT, RELEASE, filters, labels
+from ..place import DEPLOYMENT, RELEASE, Place, filters
 
 _SHOWN = 60  # characters of a result
 _HEAD = ("start (UTC)", "release", "point", "operation", "container", "seconds", "boots", "result")
@@ -35,7 +35,7 @@ def main() -> None:
 
 def read(deployment: str) -> tuple[list[ledger.Record], int]:
     """All records of a deployment, each once, oldest first; and how many lines are none."""
-    volume = f"{deployment}-ledger"
+    volume = Place(deployment).ledger
     has_volume = inspect(volume, "volume") is not None
     images = list(dict.fromkeys(_images(deployment)))
     if not images:
@@ -59,7 +59,7 @@ def read(deployment: str) -> tuple[list[ledger.Record], int]:
 
 
 def _images(deployment: str) -> list[str]:
-    words = ("image", "ls", "--quiet", "--no-trunc", *filters(labels(deployment, "release")))
+    words = ("image", "ls", "--quiet", "--no-trunc", *filters(Place(deployment).labels("release")))
     return docker_or_fail("listing the releases", *words).decode().split()
 
 

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..host.labels import REDEPLOY, RELEASE
+from ..place import REDEPLOY, RELEASE
 from ..step_output import parsed
 from .plan import CLEAN, DEVELOPMENT, NOTHING, REDEPLOYMENT, RESTART, UPDATE, Up
 

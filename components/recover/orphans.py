@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..host.client import docker, docker_or_fail, read_file
-from ..host.labels import DEPLOYMENT, LOOKING, ROLE, STACK, filters, traffic_network
 from ..host.reached import EDGE_FILE
+from ..place import DEPLOYMENT, LOOKING, ROLE, STACK, Place, filters
 
 # Volumes that an update makes anew and fills again; what is in any other is nowhere else.
 _REMADE = ("secrets", "edge", "static")
@@ -89,7 +89,7 @@ def look(
     foreign = [t for t in strange if t.stack.rpartition("/")[2] not in ("", stack)]
     if foreign:
         return Found(foreign=foreign)
-    needed = _needed(containers, serving, traffic_network(deployment))
+    needed = _needed(containers, serving, Place(deployment).traffic)
     candidates = [t for t in strange if t.kind == "container" and _is_ours(t)]
     left = [t for t in candidates if t.id not in needed]
     left += _lookers(volumes)

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from .. import PACKAGE
-from ..config.naming import default_deployment
 from ..host.client import fail
+from ..place import default_deployment
 
 _FILE = "file://"
 _LONG = 1800  # seconds: a refresh asks about every resource, one command after another

@@ -10,9 +10,8 @@ import pulumi_docker as docker
 
 from .. import PACKAGE, step
 from ..data.mounts import Mount, fingerprint
-from ..host.labels import MOUNTS, as_args, labels
-from ..host.restart import RESTART
 from ..migrations.check import outcome_file
+from ..place import MOUNTS, RESTART, Place, as_args
 from ..step_output import parsed
 
 PORT = 8000
@@ -110,8 +109,7 @@ class Backend(pulumi.ComponentResource):
     def _container(
         self, name: str, args: BackendArgs, opts: pulumi.ResourceOptions
     ) -> docker.Container:
-        marks = labels(
-            args["deployment"],
+        marks = Place(args["deployment"]).labels(
             "backend",
             release=args["release"],
             redeploy=str(args["redeploy"]),

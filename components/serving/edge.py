@@ -7,8 +7,7 @@ import pulumi
 import pulumi_docker as docker
 
 from .. import PACKAGE
-from ..host.labels import as_args, labels
-from ..host.restart import RESTART
+from ..place import RESTART, Place, as_args
 from .edge_config import PORT
 
 
@@ -43,7 +42,7 @@ class Edge(pulumi.ComponentResource):
         self, name: str, args: EdgeArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__(f"{PACKAGE}:index:Edge", name, None, opts)
-        marks = as_args(labels(args["deployment"], "edge"))
+        marks = as_args(Place(args["deployment"]).labels("edge"))
         # The name is generated: a volume that was lost gets another, and traffic is set up again.
         volume = docker.Volume(
             f"{name}-edge-config",
@@ -52,7 +51,7 @@ class Edge(pulumi.ComponentResource):
         )
         container = docker.Container(
             f"{name}-edge",
-            name=f"{args['deployment']}-edge",
+            name=Place(args["deployment"]).edge,
             image=args["image_id"],
             labels=marks,
             mounts=[{"type": "volume", "source": volume.name, "target": "/var/lib/edge"}],

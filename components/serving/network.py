@@ -6,7 +6,7 @@ import pulumi
 import pulumi_docker as docker
 
 from .. import PACKAGE
-from ..host.labels import as_args, front_network, labels
+from ..place import Place, as_args
 
 
 class NetworkArgs(TypedDict):
@@ -36,7 +36,7 @@ class Network(pulumi.ComponentResource):
         super().__init__(f"{PACKAGE}:index:Network", name, None, opts)
         deployment = args["deployment"]
         self.network_name = self._network(f"{name}-network", deployment, args)
-        self.front_name = self._network(f"{name}-front", front_network(deployment), args)
+        self.front_name = self._network(f"{name}-front", Place(deployment).front, args)
         self.register_outputs({"network_name": self.network_name, "front_name": self.front_name})
 
     def _network(self, name: str, network: str, args: NetworkArgs) -> pulumi.Output[str]:
@@ -44,7 +44,7 @@ class Network(pulumi.ComponentResource):
             name,
             name=network,
             driver="bridge",
-            labels=as_args(labels(args["deployment"], "network", stack=args["stack"])),
+            labels=as_args(Place(args["deployment"]).labels("network", stack=args["stack"])),
             # The mark says who made it; handing it to another stack replaces nothing.
             opts=pulumi.ResourceOptions(parent=self, ignore_changes=["labels"]),
         ).name

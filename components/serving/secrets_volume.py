@@ -9,7 +9,7 @@ import pulumi_command as command
 import pulumi_docker as docker
 
 from .. import PACKAGE, step
-from ..host.labels import as_args, labels
+from ..place import Place, as_args
 
 FOLDER = "/run/secrets"
 
@@ -57,7 +57,7 @@ class Secrets(pulumi.ComponentResource):
         # going back to earlier values finds no volume that is about to be deleted.
         return docker.Volume(
             f"{name}-secrets",
-            labels=as_args(labels(args["deployment"], "secrets", **marks)),
+            labels=as_args(Place(args["deployment"]).labels("secrets", **marks)),
             opts=pulumi.ResourceOptions(
                 parent=self,
                 delete_before_replace=False,

@@ -12,7 +12,7 @@ from typing import Any
 
 from ..host import one_shot
 from ..host.client import docker, inspect, is_running
-from ..host.labels import DEPLOYMENT
+from ..place import DEPLOYMENT, Place
 from ..step_output import say
 
 CONTROL = "/usr/local/lib/edge/control.py"
@@ -86,7 +86,7 @@ def _prove(edge: Mapping[str, Any], config: bytes) -> None:
     words = ["create", *one_shot.named(deployment, TRIAL), "--volumes-from", name]
     for path, options in (edge["HostConfig"].get("Tmpfs") or {}).items():
         words += ["--tmpfs", f"{path}:{options}" if options else path]
-    trial = f"{deployment}-{TRIAL}"
+    trial = Place(deployment).name(TRIAL)
     try:
         _run(*words, "--network", networks[0], edge["Image"])
         for network in networks[1:]:

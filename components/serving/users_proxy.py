@@ -8,7 +8,7 @@ import pulumi
 import pulumi_command as command
 
 from .. import PACKAGE, step
-from ..host.labels import DEPLOYMENT, TRAFFIC_NETWORK, labels, traffic_network
+from ..place import DEPLOYMENT, TRAFFIC_NETWORK, Place
 
 
 class OwnProxyArgs(TypedDict):
@@ -44,14 +44,14 @@ class OwnProxy(pulumi.ComponentResource):
     ) -> None:
         super().__init__(f"{PACKAGE}:index:OwnProxy", name, None, opts)
         deployment = args["deployment"]
-        network = traffic_network(deployment)
+        network = Place(deployment).traffic
         made = command.local.Command(
             f"{name}-traffic-network",
             create=step.command(f"{__package__}.users_proxy_network_step", "create"),
             delete=step.command(f"{__package__}.users_proxy_network_step", "remove"),
             environment={
                 "NETWORK": network,
-                "LABELS": json.dumps(labels(deployment, TRAFFIC_NETWORK)),
+                "LABELS": json.dumps(Place(deployment).labels(TRAFFIC_NETWORK)),
                 "OWNER": f"{DEPLOYMENT}={deployment}",
             },
             triggers=[network],

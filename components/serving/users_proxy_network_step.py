@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..host.client import docker, docker_or_fail, fail, inspect
-from ..host.labels import DEPLOYMENT, options
+from ..place import DEPLOYMENT, options
 from ..step_output import say
 
 

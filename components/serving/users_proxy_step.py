@@ -3,8 +3,8 @@
 import os
 
 from ..host.client import docker_or_fail, fail, inspect
-from ..host.labels import TRAFFIC_NETWORK, labels
 from ..migrations import aftermath
+from ..place import TRAFFIC_NETWORK, Place
 from . import users_proxy_network_step
 
 
@@ -16,7 +16,7 @@ def main() -> None:
     """
     network, alias = os.environ["NETWORK"], os.environ["ALIAS"]
     # With the proxy down and the site stopped, a `docker network prune` takes it away.
-    users_proxy_network_step.create(network, labels(alias, TRAFFIC_NETWORK))
+    users_proxy_network_step.create(network, Place(alias).labels(TRAFFIC_NETWORK))
     for backend in os.environ["BACKENDS"].split():
         state = inspect(backend)
         if state is None:

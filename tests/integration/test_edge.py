@@ -21,7 +21,7 @@ from docker.models.containers import Container
 
 from bench.slow import Slow, Waited, visit
 from components.host.docker_host import Host
-from components.host.labels import labels
+from components.place import Place
 from tests.integration import hostile
 from tests.integration.conftest import LOAD, MakeSite
 from tests.integration.harness import Run, Site
@@ -387,7 +387,7 @@ def test_a_container_that_only_has_the_checks_name_is_left_alone(site: Site, fir
         theirs.rename(f"{name}-of-somebody")
         # What an interrupted update left has the labels, too.
         left = client.containers.create(
-            image, "true", name=name, labels=labels(site.deployment, "migration-check")
+            image, "true", name=name, labels=Place(site.deployment).labels("migration-check")
         )
         site.up()
         with pytest.raises(docker.errors.NotFound):

@@ -6,8 +6,8 @@ from types import ModuleType, SimpleNamespace
 
 import pytest
 
-from components.host.labels import DEPLOYMENT, labels
 from components.migrations import window
+from components.place import DEPLOYMENT, Place
 from components.serving import traffic_step, users_proxy_network_step, users_proxy_step
 from tests.unit.fake_docker import FakeDocker
 
@@ -26,7 +26,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
         "NETWORK": "shop-traffic",
         "ALIAS": "shop",
         "BACKENDS": "new-1 new-2",
-        "LABELS": json.dumps(labels("shop", "traffic-network")),
+        "LABELS": json.dumps(Place("shop").labels("traffic-network")),
         "OWNER": f"{DEPLOYMENT}=shop",
     }
     for name, value in values.items():

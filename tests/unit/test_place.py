@@ -6,8 +6,8 @@ import sys
 import pytest
 
 from components.config.messages import ConfigError
-from components.config.naming import LONGEST, default_deployment
 from components.config.settings import load
+from components.place import LONGEST, default_deployment
 
 REQUIRED = {"appPath": "x", "settingsModule": "shop.settings", "data": "create"}
 
@@ -40,5 +40,5 @@ def test_it_is_known_where_nothing_is_installed() -> None:
     code = "import sys, toolchain.stack as s; print(*sys.modules)"
     words = [sys.executable, "-I", "-S", "-c", f"import sys; sys.path.insert(0, '.'); {code}"]
     loaded = subprocess.run(words, capture_output=True, text=True, check=True).stdout.split()
-    assert "components.config.naming" in loaded
+    assert "components.place" in loaded
     assert not {"pulumi", "pydantic"} & set(loaded)
