@@ -8,7 +8,6 @@ import pulumi
 import pulumi_docker as docker
 
 from components import app, outputs
-from components.counted import last, looks, repeats, switches
 from components.data.backups import Backups
 from components.data.database import Database, application_files
 from components.data.file_volumes import Files
@@ -19,11 +18,10 @@ from components.image.build_secrets import stage_build_secrets
 from components.image.edge_image import EdgeImage
 from components.image.image import Image
 from components.image.releases import Releases
-from components.known_migrations import last_check
 from components.ledger.announcement import Announcement
 from components.ledger.ledger import Account, Ledger
-from components.ledger.standing import Wanted, row_of, standing
-from components.migrations.check import MigrationCheck, outcome_file
+from components.ledger.row import Wanted, before_up, row_of
+from components.migrations.check import MigrationCheck, looks, outcome_file
 from components.preparation import prepare
 from components.serving.backend import PORT, Backend
 from components.serving.edge import Edge, is_held_back
@@ -33,7 +31,7 @@ from components.serving.retirement import Retirement
 from components.serving.secrets_volume import Secrets
 from components.serving.seeding import Seeding, triggers
 from components.serving.startup import startup_command
-from components.serving.traffic import Traffic
+from components.serving.traffic import Traffic, switches
 from components.serving.users_proxy import OwnProxy
 
 # What is asked for, and whether the project and the host allow it.
@@ -133,7 +131,9 @@ if foreign:
             "sources": foreign,
             "image": edge_image.image_id,
             "retire": (),
-            "times": repeats(given.state, f"{deployment}-ownership", again=given.retired.runs),
+            "times": given.state.times(
+                f"{deployment}-ownership", "times", again=given.retired.runs
+            ),
         },
         pulumi.ResourceOptions(depends_on=ready),
     )
@@ -152,7 +152,7 @@ serving_environment = {
     **app.serving(settings, collect=plan.collect_at_startup),
 }
 job_for = triggers(settings.seed_steps, settings.redeploy, given.database.identity)
-now = standing(
+before = before_up(
     given.state,
     deployment,
     data=given.existing or (given.has_data and not given.unfinished),
@@ -160,7 +160,7 @@ now = standing(
     gone=given.missing.ids,
 )
 up = row_of(
-    now,
+    before,
     Wanted(
         release=release.tag,
         redeploy=settings.redeploy,
@@ -193,12 +193,12 @@ check = MigrationCheck(
         "tools": database.dump_image,
         "retire": settings.retire,
         "stop_grace": settings.stop_grace,
-        "serves": now.release if now.served else "",
+        "serves": before.release if before.served else "",
         "backend": given.secrets.fingerprint(
             {**serving_environment, **given.secret_values, "": f"{startup}{settings.redeploy}"}
         ),
         "looks": looks(given.state, deployment, settings.replicas, given.missing.ids),
-        "last": last_check(given.state, deployment),
+        "last": given.state[f"{deployment}-migration-check"].result or {},
     },
     pulumi.ResourceOptions(depends_on=ready),
 )
@@ -263,7 +263,7 @@ if settings.edge:
             "network": network.front_name,
             "port": settings.port,
             "held_back": is_held_back(
-                last(given.state, f"{deployment}-edge"),
+                given.state[f"{deployment}-edge"],
                 gone=given.missing.ids,
                 port_is_taken=given.retired.holds_port,
             ),
@@ -306,8 +306,8 @@ serving = traffic.serving.apply(lambda names: names[0])
 
 # What served until now is retired, and what it wrote last belongs to the application, too.
 if settings.retire:
-    retired_before = last(given.state, f"{deployment}-retirement")
-    times = repeats(given.state, f"{deployment}-retirement", again=given.retired.runs)
+    retired_before = given.state[f"{deployment}-retirement"]
+    times = given.state.times(f"{deployment}-retirement", "times", again=given.retired.runs)
     retirement = Retirement(
         deployment,
         {
@@ -339,11 +339,11 @@ account = Account(
         "deployment": deployment,
         "plan": plan,
         "up": up,
-        "accounted": now.accounted,
+        "accounted": before.accounted,
         "backends": traffic.serving,
-        "counted": now.counted,
+        "counted": before.counted,
         "job": job,
-        "job_id": seeding.run if seeding else now.job,
+        "job_id": seeding.run if seeding else before.job,
     },
     pulumi.ResourceOptions(depends_on=[traffic]),
 )
@@ -361,7 +361,7 @@ releases = Releases(
 )
 
 # A preview says what all this will do to the site.
-announcement.say(given, now, up, after=[account.done, releases.done])
+announcement.say(given, before, up, after=[account.done, releases.done])
 
 pulumi.export("url", traffic.serving.apply(lambda _: settings.public_origin))
 pulumi.export("release", release.tag)

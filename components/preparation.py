@@ -7,7 +7,6 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import docker.errors
 import pulumi
@@ -29,10 +28,11 @@ from .image.project import Project, find_project, unread_lock
 from .image.python_version import fitting_base
 from .image.release import Release, prepare_release
 from .image.rollback import release_again
-from .known_migrations import served_database
 from .ledger.plan import Plan, execution_plan
+from .migrations.check import served_database
 from .place import Place
-from .pulumi_cli import resource_ids, stack_resources
+from .pulumi_cli import read_state
+from .stack_state import StackState
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +44,7 @@ class Preparation:
         stack: the stack's full name, the mark of what it owns.
         plan: which operation runs where.
         host: the Docker host.
-        state: the resources in the stack's state.
+        state: the stack's state.
         missing: what of them is not on the host any more.
         retired: what is taken over from, as it is now.
         volumes: the volumes or folders that hold the site's data, by what they hold.
@@ -61,7 +61,7 @@ class Preparation:
     stack: str
     plan: Plan
     host: Host
-    state: list[dict[str, Any]]
+    state: StackState
     missing: Missing
     retired: Retired
     volumes: dict[str, str]
@@ -91,8 +91,8 @@ class Preparation:
     @property
     def recorded_images(self) -> frozenset[str]:
         """The names of the images that the stack's state has."""
-        images = [r for r in self.state if r.get("type", "").endswith(":RemoteImage")]
-        return frozenset(r.get("inputs", {}).get("name", "") for r in images if not r.get("delete"))
+        images = [r for r in self.state.there if r.type.endswith(":RemoteImage")]
+        return frozenset(str(image.inputs.get("name", "")) for image in images)
 
     @property
     def secret_values(self) -> dict[str, str]:
@@ -149,14 +149,14 @@ def _prepare() -> Preparation:
         pulumi.log.warn(line)
     project = None if settings.rollback else _project(settings)
     host = Host()
-    state = stack_resources(pulumi.get_stack())
+    state = read_state(pulumi.get_stack())
     gone = missing(state, host, settings.gate_terms)
     gone.check(pulumi.get_stack(), settings.deployment)
     media = settings.media_volume or Place(settings.deployment).media
     volumes = {**data_volumes(settings), "mediaVolume": media}
     # Where the database is elsewhere, uploaded files tell that the site is not new.
     holder = next(iter(volumes.values()))
-    owned = resource_ids(state)
+    owned = state.ids
     # One of another name than before would be a new one, and empty.
     served = served_database(state, settings.deployment)
     renamed = served.startswith("sqlite:") and not served.endswith(f"/{data_file(settings)}")

@@ -2,10 +2,10 @@
 
 import json
 import subprocess
-from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .errors import UserError
+from .stack_state import StackState
 
 _TIMEOUT = 120
 
@@ -21,8 +21,8 @@ def run_pulumi(words: list[str], stdin: str = "") -> subprocess.CompletedProcess
         return subprocess.CompletedProcess(command, 127, stdout="", stderr=str(error))
 
 
-def stack_resources(stack: str) -> list[dict[str, Any]]:
-    """The resources in a stack's state.
+def read_state(stack: str) -> StackState:
+    """Ask for a stack's state.
 
     Args:
         stack: the stack's name.
@@ -36,10 +36,5 @@ def stack_resources(stack: str) -> list[dict[str, Any]]:
             f"the state of stack {stack} can't be read, so nobody knows what belongs to it",
             [f"`pulumi stack export -s {stack}` has to succeed; it said: {done.stderr.strip()}"],
         )
-    export: dict[str, dict[str, list[dict[str, Any]] | None]] = json.loads(done.stdout)
-    return export.get("deployment", {}).get("resources") or []
-
-
-def resource_ids(resources: Iterable[Mapping[str, Any]]) -> frozenset[str]:
-    """The ids of what is in a state; components have none."""
-    return frozenset(resource["id"] for resource in resources if "id" in resource)
+    export: dict[str, dict[str, Any]] = json.loads(done.stdout)
+    return StackState.of(export.get("deployment", {}).get("resources") or [])

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from typing import TypedDict
 
 import pulumi
-import pulumi_command as command
 
 from .. import PACKAGE, step
+from ..step import Step
 
 
 class OwnershipArgs(TypedDict):
@@ -38,17 +38,17 @@ class Ownership(pulumi.ComponentResource):
         self, name: str, args: OwnershipArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__(f"{PACKAGE}:index:Ownership", name, None, opts)
-        self.done = command.local.Command(
+        # Another image does the same: only other volumes are a reason to look again.
+        self.done = Step(
             f"{name}-ownership",
-            create=step.command(f"{__package__}.ownership_step"),
-            # Another image does the same: only other volumes are a reason to look again.
-            update=step.SAY_AGAIN,
+            f"{__package__}.ownership_step",
+            parent=self,
+            triggers={
+                "sources": list(args["sources"]),
+                "retire": list(args["retire"]),
+                "times": args["times"],
+            },
             environment={"SOURCES": json.dumps(list(args["sources"])), "IMAGE": args["image"]},
-            triggers=[
-                list(args["sources"]),
-                *([list(args["retire"])] if args["retire"] else []),
-                *([args["times"]] if args["times"] else []),
-            ],
-            opts=pulumi.ResourceOptions(parent=self, depends_on=opts.depends_on if opts else None),
+            depends_on=step.after(opts),
         )
         self.register_outputs({})

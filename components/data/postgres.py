@@ -5,14 +5,14 @@ from collections.abc import Sequence
 from typing import TypedDict
 
 import pulumi
-import pulumi_command as command
 import pulumi_docker as docker
 
-from .. import PACKAGE, step
+from .. import PACKAGE
 from ..image.postgres_image import PostgresImage
 from ..place import RESTART, Place, as_args
 from ..serving.secrets_volume import FOLDER as SECRETS_FOLDER
 from ..serving.secrets_volume import Secrets
+from ..step import Step
 from .mounts import Mount
 from .postgres_roles import SUPERUSER
 from .volume import retained_volume
@@ -201,9 +201,16 @@ class Postgres(pulumi.ComponentResource):
         )
 
     def _gate(self, name: str, args: PostgresArgs, container: docker.Container) -> pulumi.Resource:
-        return command.local.Command(
+        # A longer patience is no reason to ask again.
+        return Step(
             f"{name}-postgres-gate",
-            create=step.command(f"{__package__}.postgres_step"),
+            f"{__package__}.postgres_step",
+            parent=self,
+            triggers={
+                "container": container.id,
+                "secrets": args["secrets"],
+                "extensions": list(args["extensions"]),
+            },
             environment={
                 "CONTAINER": args["container"],
                 "DATABASE_NAME": args["name"],
@@ -211,9 +218,5 @@ class Postgres(pulumi.ComponentResource):
                 "EXTENSIONS": json.dumps(list(args["extensions"])),
                 "TIMEOUT": str(args["timeout"]),
             },
-            # A longer patience is no reason to ask again.
-            update=step.SAY_AGAIN,
-            triggers=[container.id, args["secrets"], *args["extensions"]],
-            logging=command.local.Logging.STDERR,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[container]),
+            depends_on=[container],
         )

@@ -10,15 +10,14 @@ Data that is missing is an error: an empty volume would be served in its place.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import pulumi
 
 from ..errors import UserError
 from ..place import DEPLOYMENT, ROLE
 from ..serving.gate_rejection import Rejection
-
-Resource = Mapping[str, Any]
+from ..stack_state import Resource, StackState
 
 CONTAINER = "docker:index/container:Container"
 IMAGE = "docker:index/remoteImage:RemoteImage"
@@ -119,66 +118,51 @@ def _made(volumes: Sequence[str], deployment: str) -> str:
     return " and ".join(f"`{words} {volume}`" for volume in volumes)
 
 
-def missing(
-    resources: Sequence[Resource], host: Host, gate_terms: Mapping[str, str] | None = None
-) -> Missing:
+def missing(state: StackState, host: Host, gate_terms: Mapping[str, str] | None = None) -> Missing:
     """Compare a stack's state with the host.
 
     Args:
-        resources: the resources in the state, as `pulumi stack export` shows them.
+        state: the stack's state.
         host: the Docker host.
         gate_terms: what config tells gates, by key.
     """
-    there = [r for r in resources if "id" in r and not r.get("delete")]
-    passed = {id_ for r in there for id_ in _triggers(r)}
-    found = {r["id"]: why for r, why in _reasons(there, host, passed, gate_terms or {})}
+    there = state.there
+    passed = {r.triggers.get("container") for r in there}
+    found = {r.id: why for r, why in _reasons(there, host, passed, gate_terms or {})}
     return Missing(
         ids=frozenset(found),
         said=tuple(f"{why}: it is made anew" for why in found.values()),
-        lost=tuple(
-            r["id"] for r in there if r["id"] in found and r["type"] == VOLUME and _role(r) in _DATA
-        ),
-        numbers={
-            _key(r): int(r.get("replacementTrigger") or 0) + (r["id"] in found) for r in there
-        },
+        lost=tuple(r.id for r in there if r.id in found and r.type == VOLUME and _role(r) in _DATA),
+        numbers={(r.type, r.name): r.replacements + (r.id in found) for r in there},
     )
 
 
 def _reasons(
     resources: Sequence[Resource], host: Host, passed: set[object], terms: Mapping[str, str]
 ) -> Iterator[tuple[Resource, str]]:
-    types = {r["type"] for r in resources}
+    types = {r.type for r in resources}
     statuses = host.statuses() if CONTAINER in types else {}
     networks = host.networks() if NETWORK in types else frozenset()
     volumes = host.volumes() if VOLUME in types else frozenset()
     for r in resources:
-        what, name = r["type"], str(r.get("outputs", {}).get("name", r["id"]))
-        if what == CONTAINER and r["id"] not in statuses:
+        what, name = r.type, str(r.outputs.get("name", r.id))
+        if what == CONTAINER and r.id not in statuses:
             yield r, f"container {name} is gone from the host"
-        elif what == CONTAINER and statuses[r["id"]] in _STOPPED:
-            if _role(r) != "backend" or r["id"] in passed:
+        elif what == CONTAINER and statuses[r.id] in _STOPPED:
+            if _role(r) != "backend" or r.id in passed:
                 yield r, f"container {name} was stopped"
             # One that failed its gate was stopped by it, and fails again as it is.
-            elif (rejected := host.rejection(r["id"])) and (changed := rejected.changed(terms)):
+            elif (rejected := host.rejection(r.id)) and (changed := rejected.changed(terms)):
                 why = f"container {name} did not pass its gate ({rejected.problem})"
                 yield r, f"{why}, and {', '.join(changed)}"
-        elif what == NETWORK and r["id"] not in networks:
+        elif what == NETWORK and r.id not in networks:
             yield r, f"network {name} is gone from the host"
-        elif what == VOLUME and r["id"] not in volumes:
+        elif what == VOLUME and r.id not in volumes:
             yield r, f"volume {name} is gone from the host"
         elif what == IMAGE and not host.has_image(name):
             yield r, f"image {name} is gone from the host"
 
 
-def _triggers(resource: Resource) -> list[object]:
-    found = resource.get("inputs", {}).get("triggers")
-    return [t for t in found if isinstance(t, str)] if isinstance(found, list) else []
-
-
 def _role(resource: Resource) -> str:
-    labels = resource.get("inputs", {}).get("labels") or ()
+    labels = resource.inputs.get("labels") or ()
     return next((str(e["value"]) for e in labels if e["label"] == ROLE), "")
-
-
-def _key(resource: Resource) -> tuple[str, str]:
-    return str(resource["type"]), str(resource["urn"]).rpartition("::")[2]

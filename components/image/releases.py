@@ -3,10 +3,9 @@
 from typing import Any, TypedDict
 
 import pulumi
-import pulumi_command as command
 
 from .. import PACKAGE, step
-from ..step_output import parsed
+from ..step import Step
 
 
 class ReleasesArgs(TypedDict):
@@ -43,18 +42,20 @@ class Releases(pulumi.ComponentResource):
                 f"`pulumi config rm rollback -s {pulumi.get_stack()}` goes forward again",
                 self,
             )
-        tidied = command.local.Command(
+        tidied = Step(
             f"{name}-releases",
-            create=step.command(f"{__package__}.releases_step"),
+            f"{__package__}.releases_step",
+            parent=self,
+            triggers={"backend": args["backend"]},
             environment={
                 "BACKEND": args["backend"],
                 "DEPLOYMENT": args["deployment"],
                 "KEEP": str(args["keep"]),
             },
-            triggers=[args["backend"]],
-            logging=command.local.Logging.STDERR,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=opts.depends_on if opts else None),
+            # Another number of releases to keep counts from now on.
+            update=None,
+            depends_on=step.after(opts),
         )
         self.done = tidied
-        self.kept = tidied.stdout.apply(parsed)
+        self.kept = tidied.result
         self.register_outputs({"kept": self.kept})

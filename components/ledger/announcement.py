@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pulumi
 
-from ..known_migrations import new_migrations, served_database
+from ..migrations.check import new_migrations, served_database
 from ..migrations.policy import UNSAFE
 from ..preparation import Preparation
 from .forecast import Forecast
 from .plan import Up
-from .standing import Standing
+from .row import Before
 
 _RESOURCES = ("docker:", "command:")
 # Other kinds of databases are not copied.
@@ -31,19 +31,19 @@ class Announcement:
             self._watch()
 
     def say(
-        self, given: Preparation, now: Standing, up: Up, *, after: Sequence[pulumi.Resource]
+        self, given: Preparation, before: Before, up: Up, *, after: Sequence[pulumi.Resource]
     ) -> None:
         """Say it when the engine has looked at everything.
 
         Args:
             given: what the components are made from.
-            now: what there is before the update.
+            before: what there is before the update.
             up: which line of the decision matrix it is.
             after: the resources that the engine looks at last.
         """
         if not pulumi.runtime.is_dry_run():
             return
-        forecast = forecast_of(given, now, up)
+        forecast = forecast_of(given, before, up)
         table = given.plan.as_table(up)
         title = f"execution plan of {forecast.deployment}, strategy {given.settings.strategy}:"
 
@@ -76,14 +76,14 @@ class Announcement:
         self._changed.add(args.name)
 
 
-def forecast_of(given: Preparation, now: Standing, up: Up) -> Forecast:
+def forecast_of(given: Preparation, before: Before, up: Up) -> Forecast:
     """What is known of an update before the engine has compared anything."""
     settings, state = given.settings, given.state
     context = Path(given.release.context)
     return Forecast(
         deployment=settings.deployment,
         up=up,
-        now=now,
+        before=before,
         release=given.release.tag,
         rollback=bool(settings.rollback),
         new_migrations=new_migrations(context, state, settings.deployment),
@@ -96,5 +96,5 @@ def forecast_of(given: Preparation, now: Standing, up: Up) -> Forecast:
         port=settings.port if settings.edge else None,
         retire=settings.retire if given.retired.runs else (),
         holds_port=given.retired.holds_port,
-        there={r["urn"].rpartition("::")[2] for r in state if "id" in r and not r.get("delete")},
+        there={resource.name for resource in state.there},
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ..place import Place
 from .plan import Up, or_restart
-from .standing import Standing
+from .row import Before
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,7 +18,7 @@ class Forecast:
     Attributes:
         deployment: the deployment's name.
         up: which line of the decision matrix it is.
-        now: what there is before it.
+        before: what there is before it.
         release: the tag of the release that is to serve.
         rollback: that release is an earlier one, asked for by its tag.
         new_migrations: the project's own that what serves doesn't have; None where nobody knows.
@@ -36,7 +36,7 @@ class Forecast:
 
     deployment: str
     up: Up
-    now: Standing
+    before: Before
     release: str
     rollback: bool = False
     new_migrations: Sequence[str] | None = None
@@ -79,22 +79,22 @@ class Forecast:
         return self._name(suffix) in made and self._name(suffix) in self.there
 
     def _release(self, *, starts: bool) -> str:
-        before = self.now.release if self.now.served else ""
+        before = self.before.release if self.before.served else ""
         if before == self.release:
             text = f"{self.release}, the one that serves"
         else:
             ready = "which is on the host already" if self.up.built else "which is built now"
             text = f"{before} -> {self.release}" if before else self.release
             text = f"{text}, {ready}"
-        if not self.now.rejected:
+        if not self.before.rejected:
             return text
-        failed = f"a container of {self.now.rejected} failed its gate and gets no traffic"
+        failed = f"a container of {self.before.rejected} failed its gate and gets no traffic"
         return f"{text}; {failed}: {'it is replaced' if starts else 'it is asked once more'}"
 
     def _migrations(self) -> str:
         if self.fresh:
             return "all of them, on a new database; there is nothing to copy"
-        if self.now.served and self.now.release == self.release:
+        if self.before.served and self.before.release == self.release:
             return "none is new: the release is the one that serves"
         copy = (
             "the database is copied before any runs"
@@ -115,9 +115,9 @@ class Forecast:
                 f"from the stop of {names} until the edge has port {self.port}, once the new "
                 "backend is healthy (docs/update.md)"
             )
-        elif not self.now.served and not self.retire:
+        elif not self.before.served and not self.retire:
             yield "nothing serves yet: visitors get the site once it has passed its gate"
-        elif self.now.served and not self.now.startup:
+        elif self.before.served and not self.before.startup:
             yield "the site is down now, until the new container has passed its gate"
         if self._replaced("edge", made):
             yield "a second or two, while the edge is replaced: connections are refused"
@@ -152,7 +152,7 @@ class Forecast:
             name = self._name(suffix)
             if name in self.there and name not in touched:
                 kept.append(title)
-        if self.now.serving and not starts:
+        if self.before.serving and not starts:
             kept.append("every container that serves")
         retired = [f"{', '.join(self.retire)} (stopped)"] if self.retire else []
         text = ", ".join([*kept, *retired]) or "nothing is there yet"

@@ -1,19 +1,16 @@
 """The ledger: the volume in which what runs records itself, and the account of each `up`."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, TypedDict
 
 import pulumi
-import pulumi_command as command
 
 from .. import PACKAGE, step
 from ..data.mounts import Mount
 from ..data.volume import retained_volume
-from ..image.release import BUILD_FOLDER
 from ..place import Place
-from ..step_output import parsed
+from ..step import Step
 from .plan import Plan, Up, expected_counts, may_apply, or_restart
 
 FOLDER = "/srv/ledger"
@@ -95,39 +92,27 @@ class Account(pulumi.ComponentResource):
         file = pulumi.Output.all(args["job"], backends).apply(
             lambda known: _write(args, job=known[0], backends=known[1])
         )
-        counted = command.local.Command(
+        counted = Step(
             f"{name}-account",
-            create=step.command(f"{__package__}.account_step"),
-            # Only its trigger is a reason to count again.
-            update=step.SAY_AGAIN,
+            f"{__package__}.account_step",
+            parent=self,
+            triggers={"backends": backends, "job": args["job_id"]},
             environment={"ACCOUNT": file, "BACKENDS": backends.apply(" ".join)},
-            triggers=pulumi.Output.all(backends, args["job_id"]).apply(
-                lambda both: [*both[0], both[1]]
-            ),
-            logging=command.local.Logging.STDERR,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=opts.depends_on if opts else None),
+            depends_on=step.after(opts),
         )
         self.done = counted
-        self.result = counted.stdout.apply(parsed)
+        self.result = counted.result
         last = self.result.apply(lambda result: (result or {}).get("row"))
         self.row = last if args["up"].idle else pulumi.Output.from_input(args["up"].row)
         self.register_outputs({"result": self.result})
 
 
 def _write(args: AccountArgs, *, job: Any, backends: Sequence[str]) -> str:
-    file = BUILD_FOLDER / args["deployment"] / "account.json"
-    if not pulumi.runtime.is_dry_run():
-        records = [id_ for id_ in (job or {}).get("records", []) if id_ not in args["accounted"]]
-        started = [name for name in backends if name not in args["counted"]]
-        up = replace(args["up"], starts=len(started))
-        content = {
-            **expectation(args["plan"], up),
-            "job": records,
-            "counted": list(args["counted"]),
-        }
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(content, indent=2) + "\n")
-    return file.as_posix()
+    records = [id_ for id_ in (job or {}).get("records", []) if id_ not in args["accounted"]]
+    started = [name for name in backends if name not in args["counted"]]
+    expected = expectation(args["plan"], replace(args["up"], starts=len(started)))
+    content = {**expected, "job": records, "counted": list(args["counted"])}
+    return step.describe(args["deployment"], "account.json", content)
 
 
 def expectation(plan: Plan, up: Up) -> dict[str, Any]:

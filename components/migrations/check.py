@@ -1,17 +1,17 @@
 """The migration check: what a release would do to the database is known before it does it."""
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypedDict
 
 import pulumi
-import pulumi_command as command
 
 from .. import PACKAGE, step
 from ..data.mounts import Mount
 from ..image.release import BUILD_FOLDER
-from ..step_output import parsed
+from ..place import Place
+from ..stack_state import StackState
+from ..step import Step
 from .applied import DESCRIPTION
 
 
@@ -57,7 +57,7 @@ class MigrationCheckArgs(TypedDict):
     looks: int
     """How often it was looked, this time included, since a backend is made that wasn't there."""
     last: Mapping[str, Any]
-    """The outcome of the last check."""
+    """The result of the last check; nothing before there is one."""
 
 
 class MigrationCheck(pulumi.ComponentResource):
@@ -82,30 +82,21 @@ class MigrationCheck(pulumi.ComponentResource):
         mounts = [mount.for_client() for mount in args["mounts"]]
         known = (args["network"], args["volume"], args["tools"])
         file = pulumi.Output.all(*known, *mounts).apply(lambda values: _write(args, *values))
-        check = command.local.Command(
+        check = Step(
             f"{name}-migration-check",
-            create=step.command(f"{__package__}.check_step"),
-            # A change of these alone is no reason to look again: only the triggers are.
-            update=step.SAY_AGAIN,
+            f"{__package__}.check_step",
+            parent=self,
+            triggers={
+                key: args[key]
+                for key in ("release", "database", "unsafe", "ahead", "backend", "looks")
+            },
             environment={"CHECK": file},
-            triggers=[
-                args["release"],
-                args["database"],
-                args["unsafe"],
-                args["ahead"],
-                args["backend"],
-                str(args["looks"]),
-            ],
-            logging=command.local.Logging.STDERR,
-            opts=pulumi.ResourceOptions(
-                parent=self,
-                depends_on=opts.depends_on if opts else None,
-                custom_timeouts=pulumi.CustomTimeouts(create="6h"),
-            ),
+            hours=6,
+            depends_on=step.after(opts),
         )
         self.done = check
-        self.result = check.stdout.apply(lambda said: _shown(parse_outcome(said)))
-        self.backup = check.stdout.apply(lambda said: parse_outcome(said).get("backup"))
+        self.result = check.result.apply(lambda outcome: _shown(outcome or {}))
+        self.backup = check.result.apply(lambda outcome: (outcome or {}).get("backup"))
         self.register_outputs({"result": self.result})
 
 
@@ -115,12 +106,8 @@ def outcome_file(deployment: str) -> str:
 
 
 def _write(args: MigrationCheckArgs, network: str, volume: str, tools: str, *mounts: str) -> str:
-    file: Path = BUILD_FOLDER / args["deployment"] / DESCRIPTION
-    if not pulumi.runtime.is_dry_run():
-        described = description(args, network=network, volume=volume, tools=tools, mounts=mounts)
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(described, indent=2) + "\n")
-    return file.as_posix()
+    described = description(args, network=network, volume=volume, tools=tools, mounts=mounts)
+    return step.describe(args["deployment"], DESCRIPTION, described)
 
 
 def description(
@@ -150,11 +137,54 @@ def description(
     }
 
 
-def parse_outcome(stdout: str | None) -> dict[str, Any]:
-    """The outcome that the command printed; nothing before there is one."""
-    found: dict[str, Any] = parsed(stdout) or {}
-    return found
-
-
 def _shown(outcome: Mapping[str, Any]) -> dict[str, Any]:
     return {key: outcome.get(key, []) for key in ("pending", "unsafe", "warnings", "ahead")}
+
+
+def looks(state: StackState, deployment: str, replicas: int, gone: Collection[str]) -> int:
+    """How often a check had to look because a backend is made that wasn't there, now included.
+
+    Whatever removed it, a recovery after its gate failed or a hand, it migrates when it starts:
+    what the check found for the one before may be past.
+
+    Args:
+        state: the stack's state.
+        deployment: the deployment's name.
+        replicas: how many backends there are to be.
+        gone: the ids of what isn't on the host any more, or was stopped there by hand.
+    """
+    name = Place(deployment).name
+    suffixes = ["", *(f"-{number}" for number in range(2, replicas + 1))]
+    backends = [state[name(f"backend{suffix}")] for suffix in suffixes]
+    new = any(not found or found.id in gone for found in backends)
+    return state.times(name("migration-check"), "looks", again=new)
+
+
+def served_database(state: StackState, deployment: str) -> str:
+    """The identity of the database that a backend served, by the stack's state; "" if none did."""
+    name = Place(deployment).name
+    check = state[name("migration-check")]
+    return str(check.triggers.get("database", "")) if state[name("gate")] else ""
+
+
+def new_migrations(context: Path, state: StackState, deployment: str) -> list[str] | None:
+    """The project's own migrations that the serving release doesn't have, as `app.name`.
+
+    None if what serves has not told which it has.
+
+    What comes with other packages is found by the check, once the image is there.
+
+    Args:
+        context: the folder in which the release is staged.
+        state: the stack's state; the gate's result says what serves has.
+        deployment: the deployment's name.
+    """
+    report = state[Place(deployment).name("gate")].result
+    modules = report.get("migrations") if isinstance(report, dict) else None
+    if not modules:
+        return None
+    served = {f"/{module.replace('.', '/')}.py" for module in modules}
+    found = sorted((context / "app").glob("**/migrations/[0-9]*.py"))
+    paths = [f"/{file.relative_to(context).as_posix()}" for file in found]
+    new = [path for path in paths if not any(path.endswith(known) for known in served)]
+    return [".".join((path.split("/")[-3], path.split("/")[-1][:-3])) for path in new]

@@ -14,6 +14,7 @@ from typing import Any
 from .. import PACKAGE
 from ..host.client import fail
 from ..place import default_deployment
+from ..stack_state import StackState
 
 _FILE = "file://"
 _LONG = 1800  # seconds: a refresh asks about every resource, one command after another
@@ -205,26 +206,21 @@ def state(stack: str) -> State | None:
             return None
         fail(f"the state of stack {stack} can't be read: {done.stderr.strip()}")
     deployment = json.loads(done.stdout).get("deployment") or {}
-    resources = deployment.get("resources") or []
-    traffic = [r for r in resources if r["urn"].endswith("-traffic") and not r.get("delete")]
+    resources = StackState.of(deployment.get("resources") or [])
+    traffic = [r for r in resources.there if r.name.endswith("-traffic")]
     return State(
-        ids=frozenset(r["id"] for r in resources if "id" in r),
+        ids=resources.ids,
         pending=tuple(
             f"{operation['type']} {operation['resource']['urn'].rpartition('::')[2]}"
             for operation in deployment.get("pending_operations") or []
         ),
-        serving=tuple(name for resource in traffic for name in _backends(resource)),
+        serving=tuple(name for switch in traffic for name in switch.triggers["backends"]),
     )
 
 
 def refresh(stack: str) -> None:
     """Compare a stack's state with the host, and drop the operations that never ended."""
     pulumi_or_fail("refresh", "--yes", "--skip-preview", "--clear-pending-creates", "-s", stack)
-
-
-def _backends(traffic: Mapping[str, Any]) -> list[str]:
-    given = traffic.get("inputs", {}).get("environment", {})
-    return str(given.get("BACKENDS") or given.get("BACKEND") or "").split()
 
 
 def _files(folder: Path, stack: str) -> Iterator[Path]:

@@ -5,14 +5,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict
 
 import pulumi
-import pulumi_command as command
 import pulumi_docker as docker
 
 from .. import PACKAGE, step
 from ..data.mounts import Mount, fingerprint
 from ..migrations.check import outcome_file
 from ..place import MOUNTS, RESTART, Place, as_args
-from ..step_output import parsed
+from ..step import Step
 
 PORT = 8000
 
@@ -72,7 +71,7 @@ class Backend(pulumi.ComponentResource):
         suffixes = ["", *(f"-{number}" for number in range(2, args["replicas"] + 1))]
         first = pulumi.ResourceOptions(depends_on=opts.depends_on if opts else None)
         containers: list[docker.Container] = []
-        gates: list[command.local.Command] = []
+        gates: list[Step] = []
         for suffix in suffixes:
             in_turn = pulumi.ResourceOptions.merge(
                 first, pulumi.ResourceOptions(depends_on=gates[-1:])
@@ -84,26 +83,25 @@ class Backend(pulumi.ComponentResource):
             pulumi.Output.all(container.name, gate.id).apply(lambda both: str(both[0]))
             for container, gate in zip(containers, gates, strict=True)
         ]
-        self.report = gates[0].stdout.apply(parsed)
+        self.report = gates[0].result
         self.register_outputs({"container": self.container, "serving": self.serving})
 
-    def _gate(
-        self, name: str, args: BackendArgs, container: docker.Container
-    ) -> command.local.Command:
-        return command.local.Command(
+    def _gate(self, name: str, args: BackendArgs, container: docker.Container) -> Step:
+        module = f"{__package__}.gate_step"
+        return Step(
             name,
-            create=step.command(f"{__package__}.gate_step"),
-            # Of the same container: it serves already, and stays whatever is found now.
-            update=step.command(f"{__package__}.gate_step", "again"),
+            module,
+            parent=self,
+            triggers={"container": container.id},
             environment={
                 "CONTAINER": container.name,
                 "TIMEOUT": str(args["gate_timeout"]),
                 "MIGRATIONS": outcome_file(args["deployment"]),
                 "TERMS": json.dumps(dict(args["gate_terms"])),
             },
-            triggers=[container.id],
-            logging=command.local.Logging.STDERR,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[container]),
+            # Of the same container: it serves already, and stays whatever is found now.
+            update=step.run(module, "again"),
+            depends_on=[container],
         )
 
     def _container(

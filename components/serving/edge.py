@@ -1,13 +1,14 @@
 """The edge: the reverse proxy that owns the public port."""
 
-from collections.abc import Collection, Mapping
-from typing import Any, TypedDict
+from collections.abc import Collection
+from typing import TypedDict
 
 import pulumi
 import pulumi_docker as docker
 
 from .. import PACKAGE
 from ..place import RESTART, Place, as_args
+from ..stack_state import Resource
 from .edge_config import PORT
 
 
@@ -75,7 +76,7 @@ class Edge(pulumi.ComponentResource):
         self.register_outputs({"container": self.container})
 
 
-def is_held_back(last: Mapping[str, Any], *, gone: Collection[str], port_is_taken: bool) -> bool:
+def is_held_back(last: Resource, *, gone: Collection[str], port_is_taken: bool) -> bool:
     """Is the edge's container only made, since something that makes room later has its port?
 
     One that is there stays as it was made: whether it was held back is no change to it.
@@ -85,5 +86,5 @@ def is_held_back(last: Mapping[str, Any], *, gone: Collection[str], port_is_take
         gone: the ids of what isn't on the host any more, or is stopped there.
         port_is_taken: a container that is taken over from has the port.
     """
-    is_there = bool(last) and last.get("id") not in gone
-    return port_is_taken or (is_there and last.get("inputs", {}).get("start") is False)
+    is_there = bool(last) and last.id not in gone
+    return port_is_taken or (is_there and last.inputs.get("start") is False)

@@ -2,13 +2,13 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, TypedDict
+from typing import TypedDict
 
 import pulumi
-import pulumi_command as command
 
 from .. import PACKAGE, step
-from ..step_output import parsed
+from ..stack_state import Resource
+from ..step import Step
 
 
 class RetirementArgs(TypedDict):
@@ -20,7 +20,7 @@ class RetirementArgs(TypedDict):
     """Seconds that each may take to stop."""
     times: int
     """How often they had to be retired once more, because somebody had started them again."""
-    last: Mapping[str, Any]
+    last: Resource
     """The last one as the stack's state has it: what it noted stays known. Empty if there is none.
     """
 
@@ -40,29 +40,27 @@ class Retirement(pulumi.ComponentResource):
         self, name: str, args: RetirementArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__(f"{PACKAGE}:index:Retirement", name, None, opts)
-        triggers = [list(args["containers"]), *([args["times"]] if args["times"] else [])]
+        triggers = {"containers": list(args["containers"]), "times": args["times"]}
         environment = {
             "CONTAINERS": json.dumps(list(args["containers"])),
             "GRACE": str(args["grace"]),
         }
-        retired = command.local.Command(
+        # It runs for its triggers alone: what was retired isn't as it was any more, and the way
+        # back would be lost.
+        retired = Step(
             f"{name}-retirement",
-            create=step.command(f"{__package__}.retirement_step"),
-            # The way back would be lost: what was retired isn't as it was any more.
-            update=step.SAY_AGAIN,
-            environment={**environment, "BEFORE": known(args["last"], environment, triggers)},
+            f"{__package__}.retirement_step",
+            parent=self,
             triggers=triggers,
-            logging=command.local.Logging.STDERR,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=opts.depends_on if opts else None),
+            environment={**environment, "BEFORE": known(args["last"], environment, triggers)},
+            depends_on=step.after(opts),
         )
         self.done = retired
-        self.way_back = retired.stdout.apply(lambda said: parsed(said) or {})
+        self.way_back = retired.result.apply(lambda ways: ways or {})
         self.register_outputs({"way_back": self.way_back})
 
 
-def known(
-    last: Mapping[str, Any], environment: Mapping[str, str], triggers: Sequence[object]
-) -> str:
+def known(last: Resource, environment: Mapping[str, str], triggers: Mapping[str, object]) -> str:
     """The ways back that are known before, as JSON: the same as long as nothing is retired anew.
 
     Args:
@@ -70,9 +68,8 @@ def known(
         environment: the variables of this one, without what is known before.
         triggers: its triggers.
     """
-    inputs = last.get("inputs", {})
-    told = inputs.get("environment", {})
-    is_same = inputs.get("triggers") == triggers and environment.items() <= told.items()
+    told = last.inputs.get("environment", {})
+    is_same = last.triggers == triggers and environment.items() <= told.items()
     if is_same and "BEFORE" in told:
         return str(told["BEFORE"])
-    return json.dumps(parsed(last.get("outputs", {}).get("stdout")) or {})
+    return json.dumps(last.result or {})

@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from typing import TypedDict
 
 import pulumi
-import pulumi_command as command
 import pulumi_docker as docker
 
-from .. import PACKAGE, step
+from .. import PACKAGE
 from ..place import Place, as_args
+from ..step import SAY_AGAIN, Step
 
 FOLDER = "/run/secrets"
 
@@ -66,15 +66,15 @@ class Secrets(pulumi.ComponentResource):
             ),
         )
 
-    def _files(self, name: str, args: SecretsArgs, volume: docker.Volume) -> command.local.Command:
-        return command.local.Command(
+    def _files(self, name: str, args: SecretsArgs, volume: docker.Volume) -> Step:
+        return Step(
             f"{name}-secrets-files",
-            create=step.command(f"{__package__}.secrets_volume_step"),
-            # Nothing writes again what a fingerprint stands for, into a volume that is in use.
-            update=None if args["fingerprint"] is None else step.SAY_AGAIN,
+            f"{__package__}.secrets_volume_step",
+            parent=self,
+            triggers={"volume": volume.name},
             environment={"VOLUME": volume.name, "IMAGE": args["image"]},
             stdin=pulumi.Output.secret(json.dumps(args["values"], sort_keys=True)),
-            triggers=[volume.name],
-            logging=command.local.Logging.NONE,
-            opts=pulumi.ResourceOptions(parent=self),
+            # Nothing writes again what a fingerprint stands for, into a volume that is in use.
+            update=None if args["fingerprint"] is None else SAY_AGAIN,
+            is_shown=False,
         )

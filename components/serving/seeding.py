@@ -5,13 +5,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict
 
 import pulumi
-import pulumi_command as command
 
 from .. import PACKAGE, step
 from ..data.mounts import Mount
-from ..image.release import BUILD_FOLDER
 from ..migrations.check import outcome_file
-from ..step_output import parsed
+from ..step import Step
 
 
 class SeedingArgs(TypedDict):
@@ -61,37 +59,28 @@ class Seeding(pulumi.ComponentResource):
         file = pulumi.Output.all(args["network"], *mounts).apply(
             lambda known: _write(args, network=known[0], mounts=known[1:])
         )
-        job = command.local.Command(
+        job = Step(
             f"{name}-job",
-            create=step.command(f"{__package__}.seeding_step"),
-            # A change of these alone must not run the job: only its triggers do.
-            update=step.SAY_AGAIN,
-            environment={"JOB": file},
+            f"{__package__}.seeding_step",
+            parent=self,
             triggers=triggers(args["steps"], args["redeploy"], args["database"]),
-            logging=command.local.Logging.STDERR,
-            opts=pulumi.ResourceOptions(
-                parent=self,
-                depends_on=opts.depends_on if opts else None,
-                custom_timeouts=pulumi.CustomTimeouts(create="2h"),
-            ),
+            environment={"JOB": file},
+            hours=2,
+            depends_on=step.after(opts),
         )
         self.run = job.id
         self.done = job
-        self.result = job.stdout.apply(parsed)
+        self.result = job.result
         self.register_outputs({"result": self.result})
 
 
-def triggers(steps: Sequence[str], redeploy: int, database: str) -> list[object]:
+def triggers(steps: Sequence[str], redeploy: int, database: str) -> dict[str, object]:
     """What the job runs for: it runs again when one of these changes."""
-    return [list(steps), redeploy, database]
+    return {"steps": list(steps), "redeploy": redeploy, "database": database}
 
 
 def _write(args: SeedingArgs, *, network: str, mounts: Sequence[str]) -> str:
-    file = BUILD_FOLDER / args["deployment"] / "job.json"
-    if not pulumi.runtime.is_dry_run():
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(job_description(args, network, mounts), indent=2) + "\n")
-    return file.as_posix()
+    return step.describe(args["deployment"], "job.json", job_description(args, network, mounts))
 
 
 def job_description(args: SeedingArgs, network: str, mounts: Sequence[str]) -> dict[str, Any]:

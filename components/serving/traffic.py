@@ -4,9 +4,13 @@ from collections.abc import Sequence
 from typing import TypedDict
 
 import pulumi
-import pulumi_command as command
 
 from .. import PACKAGE, step
+from ..migrations import window
+from ..migrations.check import outcome_file
+from ..place import Place
+from ..stack_state import StackState
+from ..step import Step
 from .edge_config import EdgeConfig, configuration_id, render
 
 
@@ -44,20 +48,38 @@ class Traffic(pulumi.ComponentResource):
     ) -> None:
         super().__init__(f"{PACKAGE}:index:Traffic", name, None, opts)
         backends = pulumi.Output.all(*args["backends"])
-        switched = command.local.Command(
+        switched = Step(
             f"{name}-traffic",
-            create=step.command(f"{__package__}.traffic_step"),
+            f"{__package__}.traffic_step",
+            parent=self,
+            triggers={
+                "backends": list(args["backends"]),
+                "edge": args["config_volume"],
+                "switches": args["switches"],
+            },
             environment={
                 "EDGE": args["edge"],
-                "BACKEND": backends.apply(lambda names: str(names[0])),
-                "BACKENDS": backends.apply(" ".join),
                 "CONFIGURATION": configuration_id(args["config"]),
                 "MIGRATIONS": args["migrations"],
             },
             stdin=backends.apply(lambda names: render(args["config"], names, args["backend_port"])),
-            triggers=[*args["backends"], args["config_volume"], str(args["switches"])],
-            logging=command.local.Logging.STDERR,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=opts.depends_on if opts else None),
+            # Another configuration is handed over, too: who serves stays.
+            update=None,
+            depends_on=step.after(opts),
         )
         self.serving = pulumi.Output.all(backends, switched.id).apply(lambda both: list(both[0]))
         self.register_outputs({"serving": self.serving})
+
+
+def switches(state: StackState, deployment: str) -> int:
+    """How often traffic had to be switched because a window was left open, now included.
+
+    An update that was killed in one may be followed by one that changes nothing: visitors would
+    stay on the maintenance page.
+
+    Args:
+        state: the stack's state.
+        deployment: the deployment's name.
+    """
+    is_open = window.is_open(outcome_file(deployment))
+    return state.times(Place(deployment).name("traffic"), "switches", again=is_open)

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from typing import TypedDict
 
 import pulumi
-import pulumi_command as command
 
 from .. import PACKAGE, step
 from ..place import DEPLOYMENT, TRAFFIC_NETWORK, Place
+from ..step import Step
 
 
 class OwnProxyArgs(TypedDict):
@@ -45,33 +45,38 @@ class OwnProxy(pulumi.ComponentResource):
         super().__init__(f"{PACKAGE}:index:OwnProxy", name, None, opts)
         deployment = args["deployment"]
         network = Place(deployment).traffic
-        made = command.local.Command(
+        module = f"{__package__}.users_proxy_network_step"
+        made = Step(
             f"{name}-traffic-network",
-            create=step.command(f"{__package__}.users_proxy_network_step", "create"),
-            delete=step.command(f"{__package__}.users_proxy_network_step", "remove"),
+            module,
+            parent=self,
+            triggers={"network": network},
             environment={
                 "NETWORK": network,
                 "LABELS": json.dumps(Place(deployment).labels(TRAFFIC_NETWORK)),
                 "OWNER": f"{DEPLOYMENT}={deployment}",
             },
-            triggers=[network],
-            logging=command.local.Logging.STDERR,
-            opts=pulumi.ResourceOptions(parent=self),
+            update=None,
+            delete=step.run(module, "remove"),
         )
         backends = pulumi.Output.all(*args["backends"])
-        attached = command.local.Command(
+        attached = Step(
             f"{name}-traffic",
-            create=step.command(f"{__package__}.users_proxy_step"),
+            f"{__package__}.users_proxy_step",
+            parent=self,
+            triggers={
+                "backends": list(args["backends"]),
+                "network": made.id,
+                "switches": args["switches"],
+            },
             environment={
                 "NETWORK": network,
                 "ALIAS": deployment,
-                "BACKEND": backends.apply(lambda names: str(names[0])),
                 "BACKENDS": backends.apply(" ".join),
                 "MIGRATIONS": args["migrations"],
             },
-            triggers=[*args["backends"], made.id, str(args["switches"])],
-            logging=command.local.Logging.STDERR,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=opts.depends_on if opts else None),
+            update=None,
+            depends_on=step.after(opts),
         )
         self.network = made.id.apply(lambda _: network)
         self.serving = pulumi.Output.all(backends, attached.id).apply(lambda both: list(both[0]))

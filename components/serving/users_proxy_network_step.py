@@ -1,4 +1,4 @@
-"""The network on which the user's own proxy reaches the site: `create`, or `remove`."""
+"""The network on which the user's own proxy reaches the site: made, or with `remove` removed."""
 
 import json
 import os
@@ -11,7 +11,7 @@ from ..place import DEPLOYMENT, options
 from ..step_output import say
 
 
-def main(verb: str) -> None:
+def main(verb: str = "create") -> None:
     """Make NETWORK with LABELS unless it is there; or remove it unless others are on it.
 
     Containers with the label OWNER are the site's own.
@@ -64,4 +64,4 @@ def _owner(network: Mapping[str, Any]) -> str:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

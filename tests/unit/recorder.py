@@ -44,6 +44,12 @@ class Resource:
     options: Any = field(repr=False)
 
     @property
+    def triggers(self) -> dict[str, Any]:
+        """What a step runs for, by name."""
+        found: dict[str, Any] = self.inputs["triggers"][0]
+        return found
+
+    @property
     def labels(self) -> dict[str, str]:
         """Its labels, by name without the package."""
         pairs = ((entry["label"], entry["value"]) for entry in self.inputs["labels"])

@@ -144,7 +144,7 @@ def test_the_container_waits_for_the_job_and_the_gate_for_the_container(
 def test_the_gate_judges_each_container_once(recorder: Recorder) -> None:
     gate = recorder["shop-gate"].inputs
     assert gate["create"] == "exec python3 -m components.serving.gate_step"
-    assert gate["triggers"] == [recorder["shop-backend"].id]
+    assert gate["triggers"] == [{"container": recorder["shop-backend"].id}]
     assert gate["environment"] == {
         "CONTAINER": recorder.outputs["container"],
         "TIMEOUT": "120",

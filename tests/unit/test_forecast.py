@@ -6,16 +6,16 @@ import pytest
 
 from components.ledger.forecast import Forecast
 from components.ledger.plan import CLEAN, NOTHING, REDEPLOYMENT, RESTART, UPDATE, Up
-from components.ledger.standing import Standing
+from components.ledger.row import Before
 
-SERVED = Standing(
+SERVED = Before(
     served=True, release="aaa", startup="exec serve", serving=("shop-backend-1",), environment={}
 )
 EVERYTHING = {"shop-backend", "shop-gate", "shop-edge", "shop-secrets-files", "shop-media"}
 SITE = Forecast(
     deployment="shop",
     up=Up(row=UPDATE, why="release bbb follows aaa"),
-    now=SERVED,
+    before=SERVED,
     release="bbb",
     new_migrations=[],
     database="sqlite:shop-data/db.sqlite3",
@@ -27,7 +27,7 @@ SITE = Forecast(
 FIRST = replace(
     SITE,
     up=Up(row=CLEAN, why="nothing has served yet"),
-    now=Standing(environment={}),
+    before=Before(environment={}),
     new_migrations=None,
     fresh=True,
     served_database="",
@@ -89,7 +89,7 @@ def test_nothing_to_do() -> None:
         (replace(SITE, copied=False), "no copy of the database is made before"),
         (replace(SITE, rollback=True), "none of an earlier release should be pending"),
         (
-            replace(SITE, now=Standing(environment={}, data=True), new_migrations=None),
+            replace(SITE, before=Before(environment={}, data=True), new_migrations=None),
             "known once the image is built; the database is copied before any runs",
         ),
     ],
@@ -105,7 +105,7 @@ def test_without_a_start_nothing_migrates_but_by_the_job() -> None:
 
 
 TAKEOVER = replace(
-    SITE, now=Standing(environment={}, data=True), retire=["web"], served_database="", there=()
+    SITE, before=Before(environment={}, data=True), retire=["web"], served_database="", there=()
 )
 
 
@@ -130,7 +130,7 @@ TAKEOVER = replace(
             "the edge is removed: from then on only your own proxy reaches the site",
         ),
         (
-            replace(SITE, now=replace(SERVED, serving=(), startup="")),
+            replace(SITE, before=replace(SERVED, serving=(), startup="")),
             BACKEND,
             "the site is down now, until the new container has passed its gate",
         ),
@@ -174,7 +174,7 @@ def test_another_database_is_said() -> None:
 
 def test_a_release_that_failed_stands_beside() -> None:
     # The one that serves is to be deleted, as the state has it, and serves all the same.
-    failed = replace(SITE, now=replace(SERVED, serving=(), failed=True, rejected="ccc"))
+    failed = replace(SITE, before=replace(SERVED, serving=(), failed=True, rejected="ccc"))
     assert told(failed, *BACKEND)["gap"].startswith("none: what serves goes on")
     stands = "; a container of ccc failed its gate and gets no traffic: "
     assert told(failed, *BACKEND)["release"].endswith(f"{stands}it is replaced")

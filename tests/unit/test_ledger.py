@@ -62,7 +62,7 @@ def test_the_account_comes_last_and_only_once_for_a_container() -> None:
     recorder = accounted()
     command = recorder["shop-account"]
     assert "traffic" in command.waits_for
-    assert command.inputs["triggers"] == ["shop-backend-1", "job-1"]
+    assert command.triggers == {"backends": ["shop-backend-1"], "job": "job-1"}
     assert command.inputs["update"] == SAY_AGAIN
     assert command.inputs["logging"] == "stderr"
 

@@ -9,9 +9,9 @@ import pulumi_docker as docker
 import pytest
 
 from components.data.mounts import Mount
-from components.known_migrations import last_check, new_migrations
-from components.migrations.check import MigrationCheck, MigrationCheckArgs
+from components.migrations.check import MigrationCheck, MigrationCheckArgs, new_migrations
 from components.migrations.policy import AHEAD, UNSAFE
+from components.stack_state import StackState
 from components.step import SAY_AGAIN
 from tests.unit.recorder import Recorder, deploy
 
@@ -143,13 +143,12 @@ def test_each_policy_does_one_thing() -> None:
 
 
 def state(name: str, stdout: str, **more: Any) -> dict[str, Any]:
-    return {"urn": f"urn:pulumi:a::b::c::shop-{name}", "outputs": {"stdout": stdout}, **more}
-
-
-def test_the_last_outcome_is_found_in_the_state() -> None:
-    old = state("migration-check", '{"old": 1}', delete=True)
-    assert last_check([old, state("migration-check", json.dumps(OUTCOME))], "shop") == OUTCOME
-    assert last_check([], "shop") == {}
+    return {
+        "urn": f"urn:pulumi:a::b::c::shop-{name}",
+        "id": name,
+        "outputs": {"stdout": stdout},
+        **more,
+    }
 
 
 SERVES = json.dumps({"migrations": ["shop.migrations.0001_initial", "django.x.migrations.0001_a"]})
@@ -172,4 +171,4 @@ def test_new_migrations_are_known_by_what_the_serving_release_has(
     folder.mkdir(parents=True)
     for name in ("0001_initial.py", "0002_x.py", "__init__.py", "0003.txt"):
         (folder / name).touch()
-    assert new_migrations(tmp_path, [state("gate", gate)], "shop") == names
+    assert new_migrations(tmp_path, StackState.of([state("gate", gate)]), "shop") == names

@@ -99,7 +99,7 @@ def test_an_update_of_a_step_that_said_nothing_says_nothing() -> None:
 
 def test_the_first_process_of_a_step_is_python_itself() -> None:
     assert (
-        step.command("components.data.ownership_step")
+        step.run("components.data.ownership_step")
         == "exec python3 -m components.data.ownership_step"
     )
-    assert step.command("a.b_step", "remove") == "exec python3 -m a.b_step remove"
+    assert step.run("a.b_step", "remove") == "exec python3 -m a.b_step remove"

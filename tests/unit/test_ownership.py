@@ -42,8 +42,8 @@ def test_it_runs_for_other_volumes_alone() -> None:
 
 def test_it_runs_again_when_others_wrote_again() -> None:
     once, more = ownership("a", retire=["web"]), ownership("a", retire=["web"], times=2)
-    assert once["shop-ownership"].inputs["triggers"] == [["a"], ["web"]]
-    assert more["shop-ownership"].inputs["triggers"] == [["a"], ["web"], 2]
+    assert once["shop-ownership"].triggers == {"sources": ["a"], "retire": ["web"], "times": 0}
+    assert more["shop-ownership"].triggers["times"] == 2
 
 
 def test_it_waits_for_what_it_is_told() -> None:

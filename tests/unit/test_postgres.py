@@ -155,11 +155,11 @@ def test_whoever_needs_it_waits_until_it_lets_the_application_in(made: Made) -> 
 
 def test_it_is_asked_again_for_another_server_or_another_secret_only(made: Made) -> None:
     extended = made(extensions=["hstore"])["shop-postgres-gate"].inputs
-    assert extended["triggers"][1:] == ["f1", "hstore"]
+    assert extended["triggers"][0]["extensions"] == ["hstore"]
     assert extended["environment"]["EXTENSIONS"] == '["hstore"]'
     before, after = made(), made(secrets="f2")
     gates = [recorder["shop-postgres-gate"].inputs for recorder in (before, after)]
-    assert [gate["triggers"][1] for gate in gates] == ["f1", "f2"]
+    assert [gate["triggers"][0]["secrets"] for gate in gates] == ["f1", "f2"]
     patient = made(timeout=90)["shop-postgres-gate"].inputs
     assert patient["triggers"] == gates[0]["triggers"]
     assert patient["update"] == SAY_AGAIN

@@ -168,8 +168,8 @@ def test_what_a_state_knows(monkeypatch: pytest.MonkeyPatch) -> None:
     resources = [
         resource("component"),
         resource("backend", id="b"),
-        resource("traffic", id="t", delete=True, inputs={"environment": {"BACKEND": "old"}}),
-        resource("traffic", id="u", inputs={"environment": {"BACKENDS": "b-1 b-2"}}),
+        resource("traffic", id="t", delete=True, inputs={"triggers": [{"backends": ["old"]}]}),
+        resource("traffic", id="u", inputs={"triggers": [{"backends": ["b-1", "b-2"]}]}),
     ]
     pending = [{"type": "creating", "resource": resource("gate")}]
     said(monkeypatch, out={"deployment": {"resources": resources, "pending_operations": pending}})

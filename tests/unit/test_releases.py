@@ -137,7 +137,7 @@ def releases(stdout: str = "", rollback: str = "") -> Recorder:
 
 def test_only_another_container_is_a_reason_to_look() -> None:
     found = releases()["shop-releases"]
-    assert found.inputs["triggers"] == ["box"]
+    assert found.triggers == {"backend": "box"}
     assert found.inputs["environment"] == {"BACKEND": "box", "DEPLOYMENT": "shop", "KEEP": "3"}
     assert found.parent == "Releases"
 

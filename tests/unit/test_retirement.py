@@ -12,6 +12,7 @@ from components import outputs
 from components.host import one_shot
 from components.serving import retirement_step
 from components.serving.retirement import Retirement
+from components.stack_state import Resource
 from components.step import SAY_AGAIN
 from components.step_output import parsed
 from tests.unit.fake_docker import FakeDocker
@@ -28,7 +29,7 @@ def retirement(*containers: str, times: int = 0, last: Mapping[str, Any] | None 
                 "containers": containers,
                 "grace": 30,
                 "times": times,
-                "last": last or {},
+                "last": Resource(last or {}),
             },
             pulumi.ResourceOptions(depends_on=[backend]),
         )
@@ -59,8 +60,8 @@ def test_it_runs_again_for_other_containers_alone() -> None:
 
 def test_it_runs_again_when_it_is_needed_once_more() -> None:
     once, more = retirement("a")["shop-retirement"], retirement("a", times=1)["shop-retirement"]
-    assert once.inputs["triggers"] == [["a"]]
-    assert more.inputs["triggers"] == [["a"], 1]
+    assert once.triggers == {"containers": ["a"], "times": 0}
+    assert more.triggers == {"containers": ["a"], "times": 1}
 
 
 @pytest.fixture(autouse=True)
@@ -181,7 +182,7 @@ def test_one_that_is_not_root_gets_its_files_back(
 LAST = {
     "inputs": {
         "environment": {"CONTAINERS": '["a"]', "GRACE": "30", "BEFORE": '{"b": "x"}'},
-        "triggers": [["a"]],
+        "triggers": [{"containers": ["a"], "times": 0}],
     },
     "outputs": {"stdout": '{"a": "docker start a"}\n'},
 }

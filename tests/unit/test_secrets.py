@@ -55,7 +55,7 @@ def test_the_command_shows_nothing_of_what_it_prints(recorder: Recorder) -> None
 def test_a_volume_that_was_lost_is_written_again(recorder: Recorder) -> None:
     # A generated name is another one next time, and the name is the trigger.
     assert "name" not in recorder["shop-secrets"].inputs
-    assert recorder["shop-secrets-files"].inputs["triggers"] == [recorder.outputs["volume"]]
+    assert recorder["shop-secrets-files"].triggers == {"volume": recorder.outputs["volume"]}
 
 
 def test_other_values_get_a_volume_beside_the_one_before() -> None:

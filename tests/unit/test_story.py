@@ -119,7 +119,7 @@ def test_what_is_in_nobodys_way_serves_until_the_new_one_has_traffic(
 
 def test_what_was_started_again_is_retired_again(program: Program) -> None:
     program.daemon.running = {"old_web_3": {}}
-    inputs = {"triggers": [["old_web_3"]]}
+    inputs = {"triggers": [{"containers": ["old_web_3"], "times": 0}]}
     urn = "urn:pulumi:update::django-on-docker::x::update-"
     program.pulumi.state = [
         {"urn": f"{urn}{name}", "type": "x", "id": name, "inputs": inputs}
@@ -127,10 +127,11 @@ def test_what_was_started_again_is_retired_again(program: Program) -> None:
     ]
     recorder = program.run("update", retire=["old_web_3"])
     program.pulumi.state, program.daemon.running = [], {}
-    assert recorder["update-retirement"].inputs["triggers"] == [["old_web_3"], 1]
+    assert recorder["update-retirement"].triggers == {"containers": ["old_web_3"], "times": 1}
     # What it wrote meanwhile is put right, before the new backend starts and when it is retired.
-    assert recorder["update-ownership"].inputs["triggers"][-1] == 1
-    assert recorder["update-retired-ownership"].inputs["triggers"][1:] == [["old_web_3"], 1]
+    assert recorder["update-ownership"].triggers["times"] == 1
+    last = recorder["update-retired-ownership"].triggers
+    assert (last["retire"], last["times"]) == (["old_web_3"], 1)
 
 
 def test_without_anything_to_retire_the_edge_waits_for_nobody(program: Program) -> None:
@@ -313,13 +314,14 @@ def test_a_database_file_of_another_name_is_no_new_site(program: Program) -> Non
     marks = {"django-on-docker.deployment": "clean-server"}
     program.daemon.found |= {"clean-server-data": marks, "clean-server-media": marks}
     program.daemon.files["clean-server-data"] = {"db.sqlite3"}
-    triggers = ["new", "sqlite:clean-server-data/db.sqlite3"]
+    triggers = [{"release": "new", "database": "sqlite:clean-server-data/db.sqlite3"}]
     check = {
         "urn": "u::clean-server-migration-check",
         "type": "c",
+        "id": "c1",
         "inputs": {"triggers": triggers},
     }
-    program.pulumi.state = [check, {"urn": "u::clean-server-gate", "type": "c"}]
+    program.pulumi.state = [check, {"urn": "u::clean-server-gate", "type": "c", "id": "g1"}]
     assert program.run_into(Recorder(), "clean-server").resources
     with pytest.raises(UserError, match=r"there is no file other\.db in clean-server-data"):
         program.run_into(Recorder(), "clean-server", dataFile="other.db")

@@ -67,7 +67,7 @@ def test_the_address_is_handed_over_with_the_other_secrets(
 def test_another_database_is_a_reason_to_seed(
     program: Program, chosen: dict[str, Any], identity: str
 ) -> None:
-    assert program.run(SITE, **chosen)[f"{SITE}-job"].inputs["triggers"][2] == identity
+    assert program.run(SITE, **chosen)[f"{SITE}-job"].triggers["database"] == identity
 
 
 @pytest.mark.parametrize(

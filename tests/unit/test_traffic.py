@@ -129,7 +129,7 @@ def test_a_proxy_of_ones_own_finds_what_has_passed_its_gate() -> None:
     }
     # Whoever serves is never taken off it: it is stopped at the end of the update.
     assert "delete" not in attached
-    assert network["create"] == "exec python3 -m components.serving.users_proxy_network_step create"
+    assert network["create"] == "exec python3 -m components.serving.users_proxy_network_step"
     assert network["delete"] == "exec python3 -m components.serving.users_proxy_network_step remove"
     marks = json.loads(network["environment"]["LABELS"])
     assert marks == {

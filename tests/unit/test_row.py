@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from components.ledger.standing import Standing, Wanted, row_of, standing
+from components.ledger.row import Before, Wanted, before_up, row_of
+from components.stack_state import StackState
 
 ENVIRONMENT = {"DEBUG": "false", "CSRF_TRUSTED_ORIGINS": "https://a.example/?b=c"}
-TRIGGERS = [["seed_roles"], 0, "sqlite:shop-data"]
-SERVED = Standing(
+TRIGGERS = {"steps": ["seed_roles"], "redeploy": 0, "database": "sqlite:shop-data"}
+SERVED = Before(
     served=True,
     release="abc",
     redeploy="0",
@@ -23,7 +24,7 @@ SERVED = Standing(
     counted=("shop-backend-1",),
     records=("1", "2"),
 )
-NOTHING = Standing(environment={})
+NOTHING = Before(environment={})
 
 
 def wanted(**changes: Any) -> Wanted:
@@ -38,12 +39,12 @@ def wanted(**changes: Any) -> Wanted:
     return Wanted(**{**values, **changes})
 
 
-RAISED = {"redeploy": 1, "triggers": [["seed_roles"], 1, "sqlite:shop-data"]}
-STEPS = {"triggers": [["seed_roles", "more"], 0, "sqlite:shop-data"]}
+RAISED = {"redeploy": 1, "triggers": {**TRIGGERS, "redeploy": 1}}
+STEPS = {"triggers": {**TRIGGERS, "steps": ["seed_roles", "more"]}}
 
 
 @pytest.mark.parametrize(
-    ("now", "changes", "row", "triggered"),
+    ("before", "changes", "row", "triggered"),
     [
         (NOTHING, {}, "clean server", True),
         (NOTHING, {"triggers": None}, "clean server", False),
@@ -63,7 +64,7 @@ STEPS = {"triggers": [["seed_roles", "more"], 0, "sqlite:shop-data"]}
         (SERVED, {**RAISED, "release": "def"}, "code update", True),
         (SERVED, RAISED, "re-deployment", True),
         (SERVED, {"redeploy": 1, "triggers": None}, "re-deployment", False),
-        (SERVED, {"triggers": [["seed_roles"], 0, "other"]}, "re-deployment", True),
+        (SERVED, {"triggers": {**TRIGGERS, "database": "other"}}, "re-deployment", True),
         (SERVED, {"startup": "exec serve --more"}, "container restart", False),
         (SERVED, {"environment": {}}, "container restart", False),
         # Removed by hand, and noticed by a refresh.
@@ -78,8 +79,8 @@ STEPS = {"triggers": [["seed_roles", "more"], 0, "sqlite:shop-data"]}
         (replace(SERVED, triggers=None), {}, "re-deployment", True),
     ],
 )
-def test_the_row(now: Standing, changes: dict[str, Any], row: str, triggered: bool) -> None:
-    up = row_of(now, wanted(**changes))
+def test_the_row(before: Before, changes: dict[str, Any], row: str, triggered: bool) -> None:
+    up = row_of(before, wanted(**changes))
     assert (up.row, up.triggered) == (row, triggered)
     assert up.why
 
@@ -88,7 +89,7 @@ TWO = replace(SERVED, serving=("shop-backend-1", "shop-backend-2"))
 
 
 @pytest.mark.parametrize(
-    ("now", "changes", "row", "starts"),
+    ("before", "changes", "row", "starts"),
     [
         (NOTHING, {"replicas": 3}, "clean server", 3),
         (TWO, {"replicas": 2, "release": "def"}, "code update", 2),
@@ -101,7 +102,7 @@ TWO = replace(SERVED, serving=("shop-backend-1", "shop-backend-2"))
         (replace(SERVED, triggers=None), {}, "re-deployment", 0),
         (replace(SERVED, job_since=True), {}, "re-deployment", 0),
         (replace(SERVED, job_since=True), {"replicas": 2}, "re-deployment", 1),
-        (SERVED, {"triggers": [["seed_roles"], 0, "other"]}, "re-deployment", 1),
+        (SERVED, {"triggers": {**TRIGGERS, "database": "other"}}, "re-deployment", 1),
         (SERVED, STEPS, "re-deployment", 0),
         (SERVED, RAISED, "re-deployment", 1),
         # One was removed by hand, or all were.
@@ -122,9 +123,9 @@ TWO = replace(SERVED, serving=("shop-backend-1", "shop-backend-2"))
     ],
 )
 def test_how_many_containers_start(
-    now: Standing, changes: dict[str, Any], row: str, starts: int
+    before: Before, changes: dict[str, Any], row: str, starts: int
 ) -> None:
-    up = row_of(now, wanted(**changes))
+    up = row_of(before, wanted(**changes))
     assert (up.row, up.starts) == (row, starts)
 
 
@@ -137,7 +138,7 @@ def test_a_rollback_is_a_code_update_that_builds_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("now", "changes", "resumed"),
+    ("before", "changes", "resumed"),
     [
         (SERVED, {}, False),
         (replace(SERVED, job_since=True), {"release": "def"}, True),
@@ -148,8 +149,8 @@ def test_a_rollback_is_a_code_update_that_builds_nothing() -> None:
         (replace(NOTHING, triggers=TRIGGERS), {"triggers": None}, False),
     ],
 )
-def test_whether_the_job_ran_before(now: Standing, changes: dict[str, Any], resumed: bool) -> None:
-    assert row_of(now, wanted(**changes)).resumed is resumed
+def test_whether_the_job_ran_before(before: Before, changes: dict[str, Any], resumed: bool) -> None:
+    assert row_of(before, wanted(**changes)).resumed is resumed
 
 
 def test_an_image_that_is_there_is_not_built() -> None:
@@ -158,7 +159,7 @@ def test_an_image_that_is_there_is_not_built() -> None:
 
 
 @pytest.mark.parametrize(
-    ("now", "records"),
+    ("before", "records"),
     [
         (SERVED, ("1", "2")),
         (replace(SERVED, job_since=True), ()),
@@ -166,9 +167,9 @@ def test_an_image_that_is_there_is_not_built() -> None:
     ],
 )
 def test_records_of_an_earlier_job_were_accounted_for(
-    now: Standing, records: tuple[str, ...]
+    before: Before, records: tuple[str, ...]
 ) -> None:
-    assert now.accounted == records
+    assert before.accounted == records
 
 
 def resource(key: str, /, **inputs: Any) -> dict[str, Any]:
@@ -190,29 +191,33 @@ def container(
 
 
 def job(stdout: str) -> dict[str, Any]:
-    return {**resource("shop-job", triggers=TRIGGERS), "outputs": {"stdout": stdout}}
+    return {**resource("shop-job", triggers=[TRIGGERS]), "outputs": {"stdout": stdout}}
 
 
 RESULT = json.dumps({"steps": [], "records": ["1", "2"]})
 
 
-def account(*triggers: str, backends: str = "shop-backend-1") -> dict[str, Any]:
-    return resource("shop-account", triggers=list(triggers), environment={"BACKENDS": backends})
+def account(job: str, *backends: str) -> dict[str, Any]:
+    return step("shop-account", job=job, backends=backends or ["shop-backend-1"])
 
 
-ACCOUNT = account("shop-backend-1", "shop-job")
+def step(name: str, **triggers: Any) -> dict[str, Any]:
+    return resource(name, triggers=[triggers])
+
+
+ACCOUNT = account("shop-job")
 STATE: list[Mapping[str, Any]] = [
     {"urn": "urn:pulumi:s::p::django-on-docker:index:Backend::shop-backend"},
     resource("shop-release", name="shop:abc"),
     job(f"{RESULT}\n"),
     container("shop-backend-1", "abc"),
-    resource("shop-traffic", environment={"BACKEND": "shop-backend-1"}),
+    step("shop-traffic", backends=["shop-backend-1"]),
     ACCOUNT,
 ]
 
 
-def read(state: list[Mapping[str, Any]], **more: Any) -> Standing:
-    return standing(state, "shop", **{"data": False, "image": False, **more})
+def read(state: list[Mapping[str, Any]], **more: Any) -> Before:
+    return before_up(StackState.of(state), "shop", **{"data": False, "image": False, **more})
 
 
 def test_what_the_state_says() -> None:
@@ -222,27 +227,18 @@ def test_what_the_state_says() -> None:
 
 
 def test_replicas_serve_whose_containers_are_there() -> None:
-    names = {"BACKEND": "shop-backend-1", "BACKENDS": "shop-backend-1 b2 b10 b3"}
     state = [
         *STATE[:3],
         container("b10", "abc", key="shop-backend-10"),
         container("b2", "abc", key="shop-backend-2"),
         {**container("b3", "abc", key="shop-backend-3"), "delete": True},
-        resource("shop-traffic", environment=names),
-        account("shop-backend-1", "b2", "shop-job", backends="shop-backend-1 b2"),
+        step("shop-traffic", backends=["shop-backend-1", "b2", "b10", "b3"]),
+        account("shop-job", "shop-backend-1", "b2"),
     ]
-    now = read(state)
+    before = read(state)
     # The first is gone: the next one tells what runs.
-    assert (now.startup, now.serving, now.failed) == ("serve abc", ("b2", "b10"), True)
-    assert now.counted == ("shop-backend-1", "b2")
-
-
-def test_a_state_from_before_there_were_replicas_is_read() -> None:
-    old = resource(
-        "shop-account", environment={"BACKEND": "shop-backend-1"}, triggers=["shop-backend-1"]
-    )
-    now = read([*STATE[:-1], old])
-    assert (now.counted, now.job, now.job_since) == (("shop-backend-1",), "shop-job", False)
+    assert (before.startup, before.serving, before.failed) == ("serve abc", ("b2", "b10"), True)
+    assert before.counted == ("shop-backend-1", "b2")
 
 
 @pytest.mark.parametrize("state", [[], STATE[:-2]])
@@ -251,14 +247,14 @@ def test_without_traffic_nothing_has_served(state: list[Mapping[str, Any]]) -> N
 
 
 def test_another_deployments_resources_say_nothing() -> None:
-    assert standing(STATE, "shop-2", data=False, image=False) == NOTHING
+    assert before_up(StackState.of(STATE), "shop-2", data=False, image=False) == NOTHING
 
 
 def test_a_release_that_failed_its_gate_does_not_serve() -> None:
     failed = container("shop-backend-2", "def", "1")
     old = {**STATE[3], "delete": True}
-    now = read([*STATE[:3], failed, old, *STATE[4:], resource("shop-release", name="shop:def")])
-    assert (now.release, now.redeploy, now.failed) == ("abc", "0", True)
+    before = read([*STATE[:3], failed, old, *STATE[4:], resource("shop-release", name="shop:def")])
+    assert (before.release, before.redeploy, before.failed) == ("abc", "0", True)
 
 
 @pytest.mark.parametrize(
@@ -266,39 +262,41 @@ def test_a_release_that_failed_its_gate_does_not_serve() -> None:
     [
         ([ACCOUNT], False, "shop-job"),
         # An `up` that failed after the job, and a first one that was killed at its very end.
-        ([account("shop-backend-1", "job-0")], True, "job-0"),
+        ([account("job-0")], True, "job-0"),
         ([], True, ""),
-        # Before runs of the job were named.
-        ([account("shop-backend-1")], False, "shop-job"),
     ],
 )
 def test_a_job_that_nobody_has_accounted_for(accounts: Any, since: bool, run: str) -> None:
-    now = read([*STATE[:5], *accounts])
-    assert (now.job_since, now.job) == (since, run)
-    assert now.records == ("1", "2")
+    before = read([*STATE[:5], *accounts])
+    assert (before.job_since, before.job) == (since, run)
+    assert before.records == ("1", "2")
 
 
 def test_what_was_accounted_for_stays_known_without_a_job() -> None:
-    now = read([*STATE[:2], *STATE[3:]])
-    assert (now.job_since, now.job, now.counted) == (False, "shop-job", ("shop-backend-1",))
+    before = read([*STATE[:2], *STATE[3:]])
+    assert (before.job_since, before.job, before.counted) == (
+        False,
+        "shop-job",
+        ("shop-backend-1",),
+    )
 
 
 def test_a_container_that_is_gone_leaves_its_release() -> None:
-    now = read([*STATE[:3], STATE[4]])
-    assert (now.served, now.release, now.redeploy, now.startup) == (True, "abc", "", "")
+    before = read([*STATE[:3], STATE[4]])
+    assert (before.served, before.release, before.redeploy, before.startup) == (True, "abc", "", "")
 
 
 def test_a_container_that_is_missing_on_the_host_is_gone() -> None:
-    now = read(STATE, gone=["shop-backend"])
-    assert (now.served, now.release, now.redeploy) == (True, "abc", "0")
-    assert (now.startup, now.serving) == ("", ())
+    before = read(STATE, gone=["shop-backend"])
+    assert (before.served, before.release, before.redeploy) == (True, "abc", "0")
+    assert (before.startup, before.serving) == ("", ())
 
 
 def test_a_replica_that_is_missing_leaves_the_others() -> None:
     two = container("b2", "abc", key="shop-backend-2")
-    traffic = resource("shop-traffic", environment={"BACKENDS": "shop-backend-1 b2"})
-    now = read([*STATE[:4], two, traffic, ACCOUNT], gone=["shop-backend"])
-    assert (now.startup, now.serving) == ("serve abc", ("b2",))
+    traffic = step("shop-traffic", backends=["shop-backend-1", "b2"])
+    before = read([*STATE[:4], two, traffic, ACCOUNT], gone=["shop-backend"])
+    assert (before.startup, before.serving) == ("serve abc", ("b2",))
 
 
 @pytest.mark.parametrize("stdout", ["", "no JSON", "{'a': 1}", "[1]", '{"steps": []}', "{"])
