@@ -1,6 +1,6 @@
 """The switch of traffic: the last step of an update, once every backend has passed its gate."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TypedDict
 
 import pulumi
@@ -42,6 +42,10 @@ class Traffic(pulumi.ComponentResource):
 
     serving: pulumi.Output[list[str]]
     """The backends' containers, known only once requests reach them."""
+    reached_by: Mapping[str, pulumi.Input[str]]
+    """The container that sends visitors there, by its role."""
+    upstream: None = None
+    """Nobody else has to know where they are."""
 
     def __init__(
         self, name: str, args: TrafficArgs, opts: pulumi.ResourceOptions | None = None
@@ -68,6 +72,7 @@ class Traffic(pulumi.ComponentResource):
             depends_on=step.after(opts),
         )
         self.serving = pulumi.Output.all(backends, switched.id).apply(lambda both: list(both[0]))
+        self.reached_by = {"edge": args["edge"]}
         self.register_outputs({"serving": self.serving})
 
 

@@ -1,7 +1,7 @@
 """In the edge's place: a network on which a proxy of the user's own reaches the release."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TypedDict
 
 import pulumi
@@ -18,6 +18,8 @@ class OwnProxyArgs(TypedDict):
     """The deployment: the backends' name on the network."""
     backends: Sequence[pulumi.Input[str]]
     """The backends' containers, which have passed their gates."""
+    backend_port: int
+    """The port on which they listen."""
     migrations: str
     """The file of the migration check's outcome: a window that it opened ends with the switch."""
     switches: int
@@ -38,6 +40,10 @@ class OwnProxy(pulumi.ComponentResource):
     """The network's name."""
     serving: pulumi.Output[list[str]]
     """The backends' containers, known only once they are reachable."""
+    reached_by: Mapping[str, pulumi.Input[str]]
+    """No container of the deployment's sends visitors there."""
+    upstream: dict[str, pulumi.Input[str]]
+    """What the proxy has to know: the network, and the address on it."""
 
     def __init__(
         self, name: str, args: OwnProxyArgs, opts: pulumi.ResourceOptions | None = None
@@ -80,4 +86,6 @@ class OwnProxy(pulumi.ComponentResource):
         )
         self.network = made.id.apply(lambda _: network)
         self.serving = pulumi.Output.all(backends, attached.id).apply(lambda both: list(both[0]))
+        self.reached_by = {}
+        self.upstream = {"network": self.network, "address": f"{deployment}:{args['backend_port']}"}
         self.register_outputs({"network": self.network, "serving": self.serving})

@@ -18,13 +18,13 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from components import app
 from components.config.paths import mount_words
 from components.config.settings import SECRETS, Settings, keys, load
 from components.data import database
 from components.data.mounts import Mount
 from components.errors import UserError
 from components.image.release import _texts
+from components.parts import container
 from components.serving import startup
 from components.serving.edge_config import EdgeConfig, render
 
@@ -176,7 +176,7 @@ def check_words(settings: Settings) -> None:
 
 def check_environment(settings: Settings) -> None:
     url = SimpleNamespace(url=database.address(settings, "pass").url, is_secret=False)
-    found: Any = app.environment(settings, database=url, release="1")  # type: ignore[arg-type]
+    found: Any = container.environment(settings, database=url, release="1")  # type: ignore[arg-type]
     assert all(re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name) for name in found)
     assert not any("\0" in value for value in found.values())
     assert found["ALLOWED_HOSTS"].split(",") == list(settings.hosts)

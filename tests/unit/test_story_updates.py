@@ -158,7 +158,7 @@ def test_secrets_that_a_copied_file_shares_are_said(
         asked.append(file.as_posix())
         return ["secretKey is the same as another stack's"]
 
-    monkeypatch.setattr("components.preparation.shared", shared)
+    monkeypatch.setattr("components.parts.preparation.shared", shared)
     program.run_into(Recorder(), "clean-server")
     assert asked == ["stacks/Pulumi.clean-server.yaml"]
     assert "secretKey is the same as another stack's" in caplog.text

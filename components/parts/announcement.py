@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pulumi
 
+from ..ledger.forecast import Forecast
+from ..ledger.plan import Up
+from ..ledger.row import Before
 from ..migrations.check import new_migrations, served_database
 from ..migrations.policy import UNSAFE
-from ..preparation import Preparation
-from .forecast import Forecast
-from .plan import Up
-from .row import Before
+from .preparation import Preparation
 
 _RESOURCES = ("docker:", "command:")
 # Other kinds of databases are not copied.

@@ -11,28 +11,28 @@ from pathlib import Path
 import docker.errors
 import pulumi
 
-from . import app
-from .config.copied_secrets import shared
-from .config.settings import Settings, load_stack
-from .config.stack_secrets import StackSecrets, ensure_secrets
-from .data.database import address, claim, data_file, data_volumes, driver
-from .data.database_address import Address
-from .errors import UserError
-from .host.claim import Claim, Retired
-from .host.docker_host import FAILED, Host, root_cause
-from .host.remedies import remedies
-from .host.vanished import Missing, missing
-from .image import build_secrets
-from .image.native_packages import Needs, needs
-from .image.project import Project, find_project, unread_lock
-from .image.python_version import fitting_base
-from .image.release import Release, prepare_release
-from .image.rollback import release_again
-from .ledger.plan import Plan, execution_plan
-from .migrations.check import served_database
-from .place import Place
-from .pulumi_cli import read_state
-from .stack_state import StackState
+from ..config.copied_secrets import shared
+from ..config.settings import Settings, load_stack
+from ..config.stack_secrets import StackSecrets, ensure_secrets
+from ..data.database import address, claim, data_file, data_volumes, driver
+from ..data.database_address import Address
+from ..errors import UserError
+from ..host.claim import Claim, Retired
+from ..host.docker_host import FAILED, Host, root_cause
+from ..host.remedies import remedies
+from ..host.vanished import Missing, missing
+from ..image import build_secrets
+from ..image.native_packages import Needs, needs
+from ..image.project import Project, find_project, unread_lock
+from ..image.python_version import fitting_base
+from ..image.release import Release, prepare_release
+from ..image.rollback import release_again
+from ..ledger.plan import Plan, execution_plan
+from ..migrations.check import served_database
+from ..place import Place
+from ..pulumi_cli import read_state
+from ..stack_state import StackState
+from . import container
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -260,7 +260,7 @@ def _new_release(settings: Settings, project: Project, base_image: str) -> Relea
             "SETTINGS_MODULE": settings.settings_module,
             "WSGI": settings.wsgi,
         },
-        environment=app.build_environment(settings),
+        environment=container.build_environment(settings),
     )
 
 

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pulumi
 
-from .config.project_keys import debug_variable
-from .config.settings import Settings
-from .data.database_address import Address
-from .data.database_url import build_url
-from .data.mounts import Mount
-from .serving import secrets_volume
+from ..config.project_keys import debug_variable
+from ..config.settings import Settings
+from ..data.database_address import Address
+from ..data.database_url import build_url
+from ..data.mounts import Mount
+from ..serving import secrets_volume
 
 SOURCE_FOLDER = "/app"
 TEMPORARY_FOLDER = "/tmp"

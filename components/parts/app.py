@@ -1,0 +1,63 @@
+"""The application: what every container is made from in which the project's code runs."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pulumi
+
+from ..data.mounts import Mount
+from ..serving.startup import startup_command
+from . import container
+from .images import Images
+from .preparation import Preparation
+from .store import Store
+
+
+@dataclass(frozen=True, kw_only=True)
+class App:
+    """It, as each of its containers gets it: those that check, seed, serve.
+
+    Attributes:
+        image: the release's image, by its name.
+        image_id: that image's id, known once it is built.
+        network: the network on which the application reaches what it needs.
+        environment: the variables that all of them get; none is a secret.
+        mounts: what is mounted into all of them.
+        startup: the start-up command of those that serve.
+        serving_environment: the variables of those that serve.
+    """
+
+    image: str
+    image_id: pulumi.Output[str]
+    network: pulumi.Output[str]
+    environment: Mapping[str, str]
+    mounts: Sequence[Mount]
+    startup: str
+    serving_environment: Mapping[str, str]
+
+
+def describe_app(given: Preparation, images: Images, store: Store) -> App:
+    """Put together what is known of it."""
+    settings, release = given.settings, given.release
+    common = container.environment(settings, database=given.database, release=release.tag)
+    collect = given.plan.collect_at_startup
+    return App(
+        image=release.image,
+        image_id=images.release.image_id,
+        network=store.network.network_name,
+        environment=common,
+        mounts=container.mounts(
+            settings,
+            data=store.database.mounts,
+            files=[*store.files.mounts, store.ledger.mount],
+            secret_files=store.secrets.volume,
+        ),
+        startup=startup_command(
+            migrate_flags=settings.migrate_flags,
+            workers=settings.workers,
+            threads=settings.threads,
+            grace=settings.stop_grace,
+            reload=settings.mount_source,
+        ),
+        serving_environment={**common, **container.serving(settings, collect=collect)},
+    )

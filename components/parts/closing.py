@@ -1,0 +1,91 @@
+"""What ends an update: what ran is counted, older releases make room, and outputs are shown."""
+
+import pulumi
+
+from .. import outputs
+from ..image.releases import Releases
+from ..ledger.ledger import Account
+from ..migrations.check import MigrationCheck
+from ..serving.backend import Backend
+from ..serving.seeding import Seeding
+from ..serving.traffic import Traffic
+from ..serving.users_proxy import OwnProxy
+from .images import Images
+from .preparation import Preparation
+from .update import Update
+
+
+def count(
+    given: Preparation, update: Update, traffic: Traffic | OwnProxy, seeding: Seeding | None
+) -> Account:
+    """Compare what ran with the plan."""
+    before = update.before
+    return Account(
+        given.settings.deployment,
+        {
+            "deployment": given.settings.deployment,
+            "plan": given.plan,
+            "up": update.up,
+            "accounted": before.accounted,
+            "backends": traffic.serving,
+            "counted": before.counted,
+            "job": seeding.result if seeding else None,
+            "job_id": seeding.run if seeding else before.job,
+        },
+        pulumi.ResourceOptions(depends_on=[traffic]),
+    )
+
+
+def keep_releases(given: Preparation, traffic: Traffic | OwnProxy) -> Releases:
+    """Keep the releases that can be gone back to; older ones make room."""
+    settings = given.settings
+    return Releases(
+        settings.deployment,
+        {
+            "deployment": settings.deployment,
+            "keep": settings.keep_releases,
+            "backend": traffic.serving.apply(lambda names: names[0]),
+            "rollback": settings.rollback,
+        },
+        pulumi.ResourceOptions(depends_on=[traffic]),
+    )
+
+
+def export(
+    given: Preparation,
+    images: Images,
+    *,
+    check: MigrationCheck,
+    seeding: Seeding | None,
+    backend: Backend,
+    traffic: Traffic | OwnProxy,
+    account: Account,
+    releases: Releases,
+    way_back: pulumi.Output[str] | None,
+) -> None:
+    """Show what is worth a glance after every update, as the stack's outputs."""
+    settings, serving = given.settings, traffic.serving
+    job = seeding.result if seeding else pulumi.Output.from_input(None)
+    reached = pulumi.Output.all(serving, traffic.reached_by)
+    shown = {
+        "url": serving.apply(lambda _: settings.public_origin),
+        "upstream": traffic.upstream,
+        "release": given.release.tag,
+        "imageId": images.release.image_id,
+        "releases": releases.kept.apply(outputs.releases),
+        "deployment": settings.deployment,
+        "strategy": settings.strategy,
+        "executionPlan": outputs.plan(given.plan),
+        "row": account.row,
+        "ledger": account.result.apply(outputs.ledger),
+        "migrations": check.result.apply(outputs.migrations),
+        "backup": check.backup,
+        "seeding": job.apply(outputs.seeding),
+        "containers": reached.apply(lambda both: outputs.containers(*both)),
+        "baseImage": ", ".join(given.base_image),
+        "supplied": backend.report.apply(outputs.supplied),
+        "wayBack": way_back,
+    }
+    for name, value in shown.items():
+        if value is not None:
+            pulumi.export(name, value)

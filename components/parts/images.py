@@ -1,0 +1,46 @@
+"""The images: of the release, and of the edge, which also does small things to volumes."""
+
+from dataclasses import dataclass
+
+import pulumi
+
+from ..image.build_secrets import stage_build_secrets
+from ..image.edge_image import EdgeImage
+from ..image.image import Image
+from .preparation import Preparation
+
+
+@dataclass(frozen=True)
+class Images:
+    """What containers are made from.
+
+    Attributes:
+        release: the release's image; static files are collected in it, once.
+        edge: the edge's image.
+    """
+
+    release: Image
+    edge: EdgeImage
+
+
+def waiting(opts: pulumi.ResourceOptions, *resources: pulumi.Resource) -> pulumi.ResourceOptions:
+    """Options for what waits for these, too."""
+    more = pulumi.ResourceOptions(depends_on=list(resources))
+    return pulumi.ResourceOptions.merge(opts, more)
+
+
+def build_images(given: Preparation, opts: pulumi.ResourceOptions) -> Images:
+    """Build them, unless they are there."""
+    deployment = given.settings.deployment
+    release = Image(
+        deployment,
+        {
+            "deployment": deployment,
+            "release": given.release,
+            "recorded": given.recorded_images,
+            "secrets": stage_build_secrets(deployment, of_stack=given.build_secrets),
+        },
+        opts,
+    )
+    edge = EdgeImage(deployment, {"deployment": deployment, "base_image": given.debian}, opts)
+    return Images(release, edge)

@@ -1,0 +1,70 @@
+"""What a release goes through before it serves: its migrations are looked at, it is seeded."""
+
+import pulumi
+
+from ..ledger.row import Before
+from ..migrations.check import MigrationCheck, looks
+from ..serving.seeding import Seeding
+from . import container
+from .app import App
+from .preparation import Preparation
+from .store import Store
+
+
+def check_migrations(
+    given: Preparation, store: Store, app: App, before: Before, after: list[pulumi.Resource]
+) -> MigrationCheck:
+    """Look at the release's migrations, and copy the database, before any of them runs."""
+    settings, deployment = given.settings, given.settings.deployment
+    # Another backend starts for another of these, too, and migrates: it is looked again before.
+    of_backend = {**app.serving_environment, **given.secret_values}
+    of_backend[""] = f"{app.startup}{settings.redeploy}"
+    return MigrationCheck(
+        deployment,
+        {
+            "deployment": deployment,
+            "release": given.release.tag,
+            "image": app.image,
+            "network": app.network,
+            "environment": app.environment,
+            "mounts": app.mounts,
+            "database": given.database.identity,
+            "migrate_flags": settings.migrate_flags,
+            "fresh": given.fresh,
+            "unsafe": settings.unsafe_migrations,
+            "ahead": settings.database_ahead,
+            "backups": settings.backups,
+            "volume": store.backups.volume if store.backups else "",
+            "tools": store.database.dump_image,
+            "retire": settings.retire,
+            "stop_grace": settings.stop_grace,
+            "serves": before.release if before.served else "",
+            "backend": given.secrets.fingerprint(of_backend),
+            "looks": looks(given.state, deployment, settings.replicas, given.missing.ids),
+            "last": given.state[f"{deployment}-migration-check"].result or {},
+        },
+        pulumi.ResourceOptions(depends_on=after),
+    )
+
+
+def seed(given: Preparation, app: App, after: list[pulumi.Resource]) -> Seeding | None:
+    """Run migrate and the steps, if config asks for it; a finished job is left alone."""
+    settings = given.settings
+    if not settings.seeding:
+        return None
+    return Seeding(
+        settings.deployment,
+        {
+            "deployment": settings.deployment,
+            "steps": settings.seed_steps,
+            "migrate_flags": settings.migrate_flags,
+            "collect": given.plan.collect_in_job,
+            "redeploy": settings.redeploy,
+            "database": given.database.identity,
+            "image": app.image,
+            "network": app.network,
+            "environment": {**app.environment, **container.superuser(settings)},
+            "mounts": app.mounts,
+        },
+        pulumi.ResourceOptions(depends_on=after),
+    )

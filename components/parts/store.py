@@ -1,0 +1,131 @@
+"""What outlives a release, and the stack itself: the database, files, the ledger, and secrets."""
+
+from dataclasses import dataclass
+
+import pulumi
+
+from ..config.settings import Settings
+from ..data.backups import Backups
+from ..data.database import Database, application_files
+from ..data.file_volumes import Files
+from ..data.ownership import Ownership
+from ..ledger.ledger import Ledger
+from ..serving.network import Network
+from ..serving.secrets_volume import Secrets
+from .images import Images, waiting
+from .preparation import Preparation
+
+
+@dataclass(frozen=True, kw_only=True)
+class Store:
+    """It.
+
+    Attributes:
+        network: what the application reaches, and on which the edge reaches the application.
+        database: the site's database, whatever its engine.
+        files: uploaded files, and copies of static files.
+        backups: the volume for copies of the database; None if none are made.
+        ledger: where what runs records itself.
+        secrets: the secrets, as the application's containers see them.
+    """
+
+    network: Network
+    database: Database
+    files: Files
+    backups: Backups | None
+    ledger: Ledger
+    secrets: Secrets
+
+
+def keep_store(given: Preparation, images: Images, opts: pulumi.ResourceOptions) -> Store:
+    """Make what is not there, and refer to what is."""
+    deployment, settings = given.settings.deployment, given.settings
+    network = Network(deployment, {"deployment": deployment, "stack": given.stack}, opts)
+    after_image = waiting(opts, images.release)
+    backups = None
+    if settings.backups:
+        backups = Backups(deployment, {"deployment": deployment, "stack": given.stack}, after_image)
+    return Store(
+        network=network,
+        database=_database(given, network, after_image),
+        files=Files(
+            deployment,
+            {
+                "deployment": deployment,
+                "stack": given.stack,
+                "existing_media": given.volumes["mediaVolume"] if given.existing else None,
+                "static_of": given.release.tag if given.plan.static_volume else None,
+            },
+            after_image,
+        ),
+        backups=backups,
+        ledger=Ledger(deployment, {"deployment": deployment, "stack": given.stack}, after_image),
+        secrets=Secrets(
+            deployment,
+            {
+                "deployment": deployment,
+                "values": given.secret_values,
+                "fingerprint": given.secrets.fingerprint(given.secret_values),
+                "image": images.edge.image_id,
+            },
+            opts,
+        ),
+    )
+
+
+def _database(given: Preparation, network: Network, opts: pulumi.ResourceOptions) -> Database:
+    settings = given.settings
+    return Database(
+        settings.deployment,
+        {
+            "engine": settings.database,
+            "deployment": settings.deployment,
+            "stack": given.stack,
+            "existing": given.volumes.get("dataVolume") if given.existing else None,
+            "server_image": settings.postgres_image,
+            "base_image": given.debian,
+            "network": network.network_name,
+            "name": settings.database_name,
+            "user": settings.database_user,
+            "password": given.secrets.database_password,
+            "extensions": settings.database_extensions,
+            "secrets": given.secrets.fingerprint(given.secrets.as_environment()),
+            "timeout": settings.database_timeout,
+            "family": given.database.family,
+            "backups": settings.backups > 0,
+        },
+        opts,
+    )
+
+
+def give_files(
+    given: Preparation, images: Images, after: list[pulumi.Resource]
+) -> list[pulumi.Resource]:
+    """Files that others wrote are given to the application, before it starts on them.
+
+    Args:
+        given: what the components are made from.
+        images: the images.
+        after: what has to be there first.
+
+    Returns:
+        That, and what was done, for what comes next to wait for.
+    """
+    sources = foreign_files(given)
+    if not sources:
+        return after
+    deployment = given.settings.deployment
+    times = given.state.times(f"{deployment}-ownership", "times", again=given.retired.runs)
+    given_over = Ownership(
+        deployment,
+        {"sources": sources, "image": images.edge.image_id, "retire": (), "times": times},
+        pulumi.ResourceOptions(depends_on=after),
+    )
+    return [*after, given_over]
+
+
+def foreign_files(given: Preparation) -> list[str]:
+    """The volumes and folders with files that others wrote, or may have written."""
+    settings: Settings = given.settings
+    taken_over = [*application_files(settings), given.volumes["mediaVolume"]]
+    return [*(taken_over if given.existing else []), *settings.volumes]
