@@ -6,8 +6,8 @@ and why is listed in DEPLOY_SUPPLIED, which the image's build report shows.
 
 import os
 
-from . import environment, overlay
+from . import environment, overlay_rules
 
 environment.load()
-_settings, DEPLOY_SUPPLIED = overlay.load(os.environ)
+_settings, DEPLOY_SUPPLIED = overlay_rules.load(os.environ)
 globals().update(_settings)

@@ -2,16 +2,14 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from ..data.database_claim import DatabaseClaim
+from ..errors import UserError
 from ..place import DEPLOYMENT, ROLE, STACK, Place
 from . import folders, ports
 from .data_sharing import Sharing
+from .docker_host import Host
 from .layer_uploads import left_behind
-
-if TYPE_CHECKING:
-    from .docker_host import Host
 
 _SERVING = ("backend", "edge", "postgres")
 # Containers that ended are in nobody's way. One that never started holds volumes and networks.
@@ -60,7 +58,17 @@ class Claim:
     retire: Sequence[str]
     owned: Collection[str]
 
-    def problems(self, host: "Host") -> Iterator[str]:
+    def check(self, host: Host) -> None:
+        """Look for what would make the update fail or touch what belongs to somebody else.
+
+        Raises:
+            UserError: with one line for each obstacle, and what resolves it.
+        """
+        problems = list(self.problems(host))
+        if problems:
+            raise UserError(f"the Docker host is not ready for {self.deployment}", problems)
+
+    def problems(self, host: Host) -> Iterator[str]:
         """One line for each thing on the host that stands in the way, and what resolves it."""
         yield from self._data_problems(host)
         yield from self._sharing(host).problems(host)
@@ -74,13 +82,13 @@ class Claim:
         yield from self._file_problems(host)
         yield from self.database.problems(host) if self.database else ()
 
-    def warnings(self, host: "Host") -> Iterator[str]:
+    def warnings(self, host: Host) -> Iterator[str]:
         """One line for each thing that stands in no way, but should be known."""
         yield from self._sharing(host).warnings(host)
         if self.data == "existing":
             yield from left_behind(host, self.retire, self.volumes["mediaVolume"])
 
-    def _sharing(self, host: "Host") -> Sharing:
+    def _sharing(self, host: Host) -> Sharing:
         backends = host.having(self.deployment, "backend")
         # Whether another server has the data of one, its own claim asks.
         has_server = self.database is not None and self.database.server
@@ -92,7 +100,7 @@ class Claim:
             serves=any(c.id in self.owned and c.status == "running" for c in backends),
         )
 
-    def retired(self, host: "Host") -> Retired:
+    def retired(self, host: Host) -> Retired:
         """What of `retire` runs now, and whether it has to stop before an edge can start."""
         found = {name: host.container(name) for name in self.retire}
         running = {
@@ -106,7 +114,7 @@ class Claim:
         holds = self.port is not None and free and bool(running.keys() & (holders | on_host))
         return Retired(runs=bool(running), holds_port=holds)
 
-    def _data_problems(self, host: "Host") -> Iterator[str]:
+    def _data_problems(self, host: Host) -> Iterator[str]:
         for key, volume in self.volumes.items():
             if volume.startswith("/"):
                 yield from folders.problems(host, key, volume)
@@ -126,7 +134,7 @@ class Claim:
             if self.data == "create" and marks is not None:
                 yield from _volume_problems(self, key, volume, marks, host)
 
-    def _file_problems(self, host: "Host") -> Iterator[str]:
+    def _file_problems(self, host: Host) -> Iterator[str]:
         source = self.volumes.get("dataVolume", "")
         if self.data_file and host.has_file(source, self.data_file) is False:
             yield (
@@ -136,7 +144,7 @@ class Claim:
                 f"{source}:/data IMAGE ls /data`"
             )
 
-    def _container_problems(self, host: "Host") -> Iterator[str]:
+    def _container_problems(self, host: Host) -> Iterator[str]:
         # Without an edge, a backend is all there is to tell.
         role = "backend" if self.port is None else "edge"
         served = host.having(self.deployment, role)
@@ -148,7 +156,7 @@ class Claim:
             elif container and _is_anothers(container.labels, self):
                 yield f"retire names {name!r}, which belongs to another deployment of this program"
 
-    def _ownership_problems(self, host: "Host") -> Iterator[str]:
+    def _ownership_problems(self, host: Host) -> Iterator[str]:
         for role in _SERVING:
             for container in host.having(self.deployment, role):
                 mine = container.id in self.owned or container.name in self.retire
@@ -158,7 +166,7 @@ class Claim:
             if network.id not in self.owned:
                 yield _foreign_network(str(network.name), network.attrs["Labels"], self)
 
-    def _network_problems(self, host: "Host") -> Iterator[str]:
+    def _network_problems(self, host: Host) -> Iterator[str]:
         # What one deployment calls its own may be what another's proxy would be let onto.
         names = [self.deployment, Place(self.deployment).front]
         if self.port is None:
@@ -168,7 +176,7 @@ class Claim:
             if network.name in names and owner != self.deployment:
                 yield _anothers_network(str(network.name), owner)
 
-    def _port_problems(self, host: "Host") -> Iterator[str]:
+    def _port_problems(self, host: Host) -> Iterator[str]:
         if self.port is None:
             return
         for container in host.publishing(self.port):
@@ -184,7 +192,7 @@ class Claim:
 
 
 def _volume_problems(
-    claim: Claim, key: str, volume: str, marks: dict[str, str], host: "Host"
+    claim: Claim, key: str, volume: str, marks: dict[str, str], host: Host
 ) -> Iterator[str]:
     owner, stack = marks.get(DEPLOYMENT), marks.get(STACK)
     if owner == claim.deployment and stack in (claim.stack, None):

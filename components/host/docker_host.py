@@ -23,7 +23,6 @@ from ..place import DEPLOYMENT, LOOKING, ROLE, STACK
 from ..serving import gate_rejection
 from ..serving.gate_rejection import Rejection
 from . import ports
-from .claim import Claim
 from .data_mounts import User, users
 from .layer_uploads import Written, written
 from .ssh import tunnel
@@ -101,16 +100,6 @@ class Host:
         if self.has_image(BOOTSTRAPPED_BASE_IMAGE):
             return BOOTSTRAPPED_BASE_IMAGE, "bootstrapped from Debian's packages on this host"
         return DEFAULT_BASE_IMAGE, "pulled from the registry"
-
-    def check(self, claim: Claim) -> None:
-        """Look for what would make the update fail or touch what belongs to somebody else.
-
-        Raises:
-            UserError: with one line for each obstacle, and what resolves it.
-        """
-        problems = list(claim.problems(self))
-        if problems:
-            raise UserError(f"the Docker host is not ready for {claim.deployment}", problems)
 
     def has_image(self, name: str) -> bool:
         """The host has an image of this name."""

@@ -172,7 +172,7 @@ def _prepare() -> Preparation:
         retire=settings.retire,
         owned=owned,
     )
-    host.check(wanted)
+    wanted.check(host)
     for line in wanted.warnings(host):
         pulumi.log.warn(line)
     has_data = settings.data == "create" and host.volume_labels(holder) is not None

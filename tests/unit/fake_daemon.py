@@ -198,7 +198,7 @@ def claim(**changes: Any) -> Claim:
 def problems(**changes: Any) -> tuple[str, ...]:
     """What the host says of a claim, one line for each obstacle."""
     try:
-        Host().check(claim(**changes))
+        claim(**changes).check(Host())
     except UserError as error:
         return error.problems
     return ()

@@ -129,7 +129,7 @@ def test_all_obstacles_are_reported_at_once(daemon: FakeDaemon) -> None:
     daemon.running, daemon.published = {"holder": {}}, {"8080": ["holder"]}
     assert len(problems(retire=("gone",))) == 4
     with pytest.raises(UserError, match="the Docker host is not ready for shop\n  - "):
-        Host().check(claim())
+        claim().check(Host())
 
 
 @pytest.mark.parametrize(

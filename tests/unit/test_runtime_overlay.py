@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from deploy_runtime import overlay, overlay_process, overlay_security
+from deploy_runtime import overlay_process, overlay_rules, overlay_security
 from deploy_runtime.errors import DeployError
-from deploy_runtime.overlay import Overlay, Rule
+from deploy_runtime.overlay import Overlay
+from deploy_runtime.overlay_rules import Rule
 
 
 def applied(rule: Rule, settings: Mapping[str, Any], **environ: str) -> Overlay:
@@ -213,5 +214,5 @@ def test_the_health_endpoint_comes_first() -> None:
 
 def test_all_rules_look_at_the_debug_that_is_in_force() -> None:
     result = Overlay({"DEBUG": True, "TEMPLATES": []}, {"SECRET_KEY": "k", "DEBUG": "no"})
-    overlay.apply(result)
+    overlay_rules.apply(result)
     assert "LOGGING" in result.settings, "it is production, whatever the project's DEBUG says"

@@ -1,0 +1,80 @@
+"""What a project's settings lack for production, supplied visibly: all rules, in their order.
+
+Every rule looks at the project's settings first and leaves alone what they do right. Each decision
+is recorded as an entry that says what was done and why, for the build report; no entry holds a
+secret.
+
+Where the environment and the project disagree, the environment wins: it is what the deployment
+knows, and the project's value is what suited development. Exceptions are named at the rule.
+"""
+
+import importlib
+from collections.abc import Callable, Mapping
+from pkgutil import iter_modules
+from types import ModuleType
+from typing import Any
+
+from . import overlay_database, overlay_files, overlay_process, overlay_security
+from .errors import DeployError
+from .overlay import Entry, Overlay
+
+Rule = Callable[[Overlay], None]
+
+# Several look at DEBUG, so it comes first.
+RULES: tuple[Rule, ...] = (
+    overlay_security.debug,
+    overlay_security.secret_key,
+    overlay_security.allowed_hosts,
+    overlay_security.trusted_origins,
+    overlay_security.proxy_header,
+    overlay_security.plain_http,
+    overlay_security.https,
+    overlay_security.silenced_checks,
+    overlay_database.database,
+    overlay_database.further,
+    overlay_files.static,
+    overlay_files.media,
+    overlay_process.health,
+    overlay_process.template_loaders,
+    overlay_process.logging,
+)
+
+
+def load(environ: Mapping[str, str]) -> tuple[dict[str, Any], tuple[Entry, ...]]:
+    """Import the project's settings and apply the rules to them.
+
+    Args:
+        environ: the environment; DEPLOY_SETTINGS_MODULE names the project's settings module.
+
+    Raises:
+        DeployError: the environment is incomplete or wrong.
+        Exception: whatever the project's settings module raises.
+    """
+    name = environ.get("DEPLOY_SETTINGS_MODULE")
+    if not name:
+        raise DeployError(
+            "the environment variable DEPLOY_SETTINGS_MODULE is not set: "
+            "it names the project's settings module, such as mysite.settings"
+        )
+    module = importlib.import_module(name)
+    own = {key: getattr(module, key) for key in dir(module) if key.isupper()}
+    if not {"INSTALLED_APPS", "ROOT_URLCONF"} & own.keys():
+        raise DeployError(_no_settings(name, module))
+    overlay = Overlay(own, environ)
+    apply(overlay)
+    return overlay.settings, tuple(overlay.entries)
+
+
+def _no_settings(name: str, module: ModuleType) -> str:
+    inside = [f"{name}.{found.name}" for found in iter_modules(getattr(module, "__path__", []))]
+    advice = f"; did you mean {' or '.join(inside)}?" if inside else ""
+    return (
+        f"{name} (settingsModule) is a module, but no settings of a site: it defines neither "
+        f"INSTALLED_APPS nor ROOT_URLCONF{advice}"
+    )
+
+
+def apply(overlay: Overlay) -> None:
+    """Apply all rules, in their order."""
+    for rule in RULES:
+        rule(overlay)
