@@ -25,15 +25,16 @@ from bench.report import table
 from bench.visitor import free_port, wait_for_200
 from components.errors import UserError
 from components.host.docker_host import Host
-from components.serving.edge_config import PORT, EdgeConfig, configuration_id, render
+from components.inside import EDGE_CONTROL, PORT
+from components.serving.edge_config import PORT as EDGE_PORT
+from components.serving.edge_config import EdgeConfig, configuration_id, render
 
 NAME = "bench-edges"
 IMAGE = f"django-on-docker/{NAME}"
 CONFIG = EdgeConfig(origin="http://127.0.0.1", max_body=1, capacity=16, health_path="/", host="a")
-CONTROL = "/usr/local/lib/edge/control.py"
 # Both of its programs as one user, as in the edge: their sockets are for nobody else.
-HAPROXY = f"exec setpriv --reuid haproxy --regid haproxy --clear-groups python3 {CONTROL} run"
-GUNICORN = "cd /srv/app && exec gunicorn app:application --bind 0.0.0.0:8000"
+HAPROXY = f"exec setpriv --reuid haproxy --regid haproxy --clear-groups python3 {EDGE_CONTROL} run"
+GUNICORN = f"cd /srv/app && exec gunicorn app:application --bind 0.0.0.0:{PORT}"
 _GRACE = 15
 
 _NGINX = """\
@@ -74,7 +75,7 @@ class Contender:
 
 
 def _runtime_api(proxy: str, backends: Sequence[str]) -> None:
-    _exec(proxy, f"python3 {CONTROL} apply", render(CONFIG, backends, 8000))
+    _exec(proxy, f"python3 {EDGE_CONTROL} apply", render(CONFIG, backends, PORT))
 
 
 def _haproxy_reload(proxy: str, backends: Sequence[str]) -> None:
@@ -84,11 +85,11 @@ def _haproxy_reload(proxy: str, backends: Sequence[str]) -> None:
         "text = sys.stdin.read(); haproxy.check(text); haproxy.reload(text, sys.argv[1])"
     )
     identity = configuration_id(CONFIG)
-    _exec(proxy, f'python3 -c "{script}" {identity}', render(CONFIG, backends, 8000))
+    _exec(proxy, f'python3 -c "{script}" {identity}', render(CONFIG, backends, PORT))
 
 
 def _nginx_reload(proxy: str, backends: Sequence[str]) -> None:
-    servers = " ".join(f"server {name}:8000;" for name in backends)
+    servers = " ".join(f"server {name}:{PORT};" for name in backends)
     script = "cat > /etc/nginx/nginx.conf && nginx -t -q && nginx -s reload && sleep 0.5"
     _exec(proxy, script, _NGINX.format(servers=servers))
 
@@ -202,7 +203,7 @@ def _backends(names: Iterator[str]) -> list[str]:
 
 
 def _until_it_answers(name: str) -> None:
-    code = "import urllib.request as r; r.urlopen('http://127.0.0.1:8000', timeout=2)"
+    code = f"import urllib.request as r; r.urlopen('http://127.0.0.1:{PORT}', timeout=2)"
     deadline = time.monotonic() + 60
     while _docker("exec", name, "python3", "-c", code).returncode != 0:
         if time.monotonic() > deadline:
@@ -217,7 +218,7 @@ def _docker_run(name: str, script: str, *options: str) -> None:
 
 @contextmanager
 def _started(name: str, script: str, port: int) -> Iterator[int]:
-    _docker_run(name, script, "--publish", f"127.0.0.1:{port}:{PORT}")
+    _docker_run(name, script, "--publish", f"127.0.0.1:{port}:{EDGE_PORT}")
     yield port
 
 

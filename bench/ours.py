@@ -10,10 +10,10 @@ from typing import Any
 from bench.counts import Built, parse_notes
 from bench.original import EXAMPLE, PROBE
 from bench.process import Timed, timed
+from components.inside import BUILD_REPORT, DATA
 from tests.integration.harness import Site
 
-PROBE_LOG = "/srv/data/probe.jsonl"
-BUILD_REPORT = "/opt/deploy/build-report.json"
+PROBE_LOG = f"{DATA}/probe.jsonl"
 # Appended to the copy of the runtime that this deployment gets. Images are built without the data
 # volume, and what they hold must not depend on the bench.
 LOAD_PROBE = f"""

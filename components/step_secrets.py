@@ -12,9 +12,6 @@ from typing import Any
 
 from deploy_runtime.masking import mask, masked_data
 
-FOLDER = "/run/secrets"
-"""Where containers have their secrets."""
-
 _hidden: set[str] = set()
 
 

@@ -19,7 +19,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-FOLDER = "/srv/assets"
+from .places import ASSETS, STATIC
+
 MANIFEST = "staticfiles.json"
 COMPRESSED = (".gz", ".br")
 
@@ -43,7 +44,7 @@ class Published:
 
 def folder() -> Path:
     """Where the files are: a folder for each release; the variable DEPLOY_ASSETS names another."""
-    return Path(os.environ.get("DEPLOY_ASSETS") or FOLDER)
+    return Path(os.environ.get("DEPLOY_ASSETS") or ASSETS)
 
 
 def hashed(root: Path) -> Iterator[str]:
@@ -167,7 +168,7 @@ def _listed() -> str:
 
 def _publish_own() -> str:
     started = time.monotonic()
-    done = publish(Path(os.environ.get("STATIC_ROOT") or "/srv/static"), os.environ["RELEASE"])
+    done = publish(Path(os.environ.get("STATIC_ROOT") or STATIC), os.environ["RELEASE"])
     return _said(done, time.monotonic() - started) if done.files else "assets: no hashed files"
 
 

@@ -20,8 +20,8 @@ from typing import Any, TypeVar
 from . import advice, boot, checks, collect, ledger, obstacles, static_tags, steps
 from .errors import DeployError, boolean
 from .explain import explain
+from .places import BUILD_REPORT
 
-REPORT = "/opt/deploy/build-report.json"
 _MISSING_SHOWN = 20
 
 T = TypeVar("T")
@@ -34,7 +34,7 @@ def main() -> int:
     try:
         report = build(os.environ)
         report["seconds"] = round(time.monotonic() - started, 3)
-        _write(report, Path(os.environ.get("DEPLOY_BUILD_REPORT") or REPORT))
+        _write(report, Path(os.environ.get("DEPLOY_BUILD_REPORT") or BUILD_REPORT))
     except DeployError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

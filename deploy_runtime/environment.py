@@ -13,8 +13,7 @@ from pathlib import Path
 
 from .errors import DeployError
 from .masking import mask
-
-DEFAULT_FOLDER = "/run/secrets"
+from .places import SECRETS
 
 # Projects made from common templates read the key under the second name.
 _ALIASES = {"SECRET_KEY": "DJANGO_SECRET_KEY", "DJANGO_SECRET_KEY": "SECRET_KEY"}
@@ -33,7 +32,7 @@ def load(environ: MutableMapping[str, str] = os.environ) -> tuple[str, ...]:
     Raises:
         DeployError: a secret can't be read.
     """
-    folder = Path(environ.get("DEPLOY_SECRETS_DIR") or DEFAULT_FOLDER)
+    folder = Path(environ.get("DEPLOY_SECRETS_DIR") or SECRETS)
     names = []
     for path in _files(folder):
         environ[path.name] = value = _read(path)

@@ -18,8 +18,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TextIO
 
-FILE = "/srv/ledger/ledger.jsonl"
-IMAGE_FILE = "/opt/deploy/ledger.jsonl"
+from .places import LEDGER, RUNTIME
+
+FILE = f"{LEDGER}/ledger.jsonl"
+IMAGE_FILE = f"{RUNTIME}/ledger.jsonl"
 
 LIMIT = 512 * 1024  # bytes; a file that would grow beyond loses its oldest records
 KEPT = 1000  # records that it keeps then, if they fit into half of it

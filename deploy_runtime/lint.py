@@ -14,8 +14,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from .operations import Finding
+from .places import RUNTIME
 
-FOLDER = "/opt/deploy/lint"
+FOLDER = f"{RUNTIME}/lint"
 
 # About how a migration is written, not about what the serving version can live with.
 _STYLE = ("RUNPYTHON_", "RUNSQL_REVERSIBLE")

@@ -16,6 +16,7 @@ from typing import Any
 
 from .errors import DeployError
 from .overlay import Overlay
+from .places import DATA
 
 _CONNECTION = ("NAME", "USER", "PASSWORD", "HOST", "PORT")
 # What says how the project uses its database, whichever engine that is.
@@ -102,7 +103,7 @@ def parse(url: str, where: str) -> dict[str, Any]:
         reason = str(error) if "unknown" in str(error).lower() else "it is no valid URL"
         raise DeployError(
             f"{where}: {reason}. It looks like postgres://user:password@host:5432/name or "
-            "sqlite:////srv/data/db.sqlite3, with special characters percent-encoded"
+            f"sqlite:///{DATA}/db.sqlite3, with special characters percent-encoded"
         ) from None
 
 

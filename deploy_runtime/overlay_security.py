@@ -2,6 +2,7 @@
 
 from .errors import DeployError, boolean
 from .overlay import Overlay
+from .places import SECRETS
 
 
 def debug(overlay: Overlay) -> None:
@@ -22,7 +23,7 @@ def secret_key(overlay: Overlay) -> None:
         if overlay.environ.get("DEPLOY_DEPLOYMENT"):
             raise DeployError(
                 "SECRET_KEY is missing among the deployment's secrets, or empty: remove the volume "
-                "that is mounted at /run/secrets, and `pulumi up` makes it again"
+                f"that is mounted at {SECRETS}, and `pulumi up` makes it again"
             )
         if not own:
             raise DeployError(

@@ -10,6 +10,8 @@ import sys
 import time
 from collections.abc import Mapping
 
+from .places import PORT
+
 TIMEOUT = 4.0  # seconds, for the whole exchange
 _SHOWN = 200  # characters of a bad answer
 _LIMIT = 65536  # bytes of an answer
@@ -78,7 +80,7 @@ def verdict(answer: bytes) -> str | None:
 
 def main() -> int:
     """Probe once; print what is wrong."""
-    port = os.environ.get("PORT") or "8000"
+    port = os.environ.get("PORT") or PORT
     path = os.environ.get("DEPLOY_HEALTH_PATH") or "/-/health"
     try:
         problem = verdict(ask(int(port), request(os.environ)))

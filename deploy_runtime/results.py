@@ -17,12 +17,13 @@ import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from .places import USER
+
 MADE = Path("/opt/results")
 MOUNTED = Path("/tmp/results")
 _BEGAN = Path("/opt/results-began")
 _BUILD_ONLY = "node_modules"
 _NEVER = "__pycache__"
-_USER = 10001
 
 
 def begin(began: Path = _BEGAN, made: Path = MADE) -> None:
@@ -77,7 +78,7 @@ def _own(static: str) -> None:
     if static and os.geteuid() == 0:
         for here, folders, files in os.walk(static):
             for name in (*folders, *files):
-                os.chown(Path(here, name), _USER, _USER, follow_symlinks=False)
+                os.chown(Path(here, name), USER, USER, follow_symlinks=False)
 
 
 def leave(mounted: Path = MOUNTED) -> None:

@@ -9,7 +9,7 @@ import os
 import sys
 from pathlib import Path
 
-_USER = 10001
+from .places import USER
 
 
 def write(source: Path, folder: Path) -> None:
@@ -20,7 +20,7 @@ def write(source: Path, folder: Path) -> None:
         file.touch(mode=0o600)
         file.write_text(text, encoding="utf-8")
         if os.geteuid() == 0:
-            os.chown(file, _USER, _USER)
+            os.chown(file, USER, USER)
         file.chmod(0o400)
 
 

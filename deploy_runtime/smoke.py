@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import quote, urljoin, urlsplit
 
 from . import probe
+from .places import PORT
 
 TIMEOUT = 30.0  # seconds; the first page of a new process may have a lot to prepare
 _REDIRECTS = 5
@@ -63,7 +64,7 @@ def _within(path: str, location: str, environ: Mapping[str, str]) -> str:
 
 def main() -> int:
     """Visit the path that the command line names."""
-    print(json.dumps(visit(sys.argv[1], os.environ, int(os.environ.get("PORT") or 8000))))
+    print(json.dumps(visit(sys.argv[1], os.environ, int(os.environ.get("PORT") or PORT))))
     return 0
 
 

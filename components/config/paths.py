@@ -7,20 +7,32 @@ import re
 import unicodedata
 from pathlib import PurePosixPath
 
+from ..inside import (
+    ASSETS,
+    BACKUPS,
+    DATA,
+    DEPENDENCIES,
+    LEDGER,
+    MEDIA,
+    RUNTIME,
+    SECRETS,
+    STATIC,
+)
+
 TAKEN_FOLDERS = {
-    "/srv/static": (
+    STATIC: (
         "where the image's static files are. A volume is filled from the image only while it is "
         "empty: it would hide the files of every later release. Mount it elsewhere; to collect "
         "outside the build choose another strategy, whose volume belongs to the release"
     ),
-    "/srv/data": "where the database is: name its volume in dataVolume",
-    "/srv/media": "where uploaded files are: name their volume in mediaVolume",
-    "/srv/ledger": "where the ledger is",
-    "/srv/backups": "where the database's copies are",
-    "/srv/assets": "where the last releases' static files are",
-    "/run/secrets": "where the secrets are",
-    "/opt/venv": "where the release's dependencies are",
-    "/opt/deploy": "where the runtime is",
+    DATA: "where the database is: name its volume in dataVolume",
+    MEDIA: "where uploaded files are: name their volume in mediaVolume",
+    LEDGER: "where the ledger is",
+    BACKUPS: "where the database's copies are",
+    ASSETS: "where the last releases' static files are",
+    SECRETS: "where the secrets are",
+    DEPENDENCIES: "where the release's dependencies are",
+    RUNTIME: "where the runtime is",
 }
 """Folders of the containers that no volume of the user's may cover, and why."""
 

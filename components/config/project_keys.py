@@ -11,6 +11,7 @@ from pathlib import PurePosixPath
 from deploy_runtime.errors import FALSE, TRUE
 from deploy_runtime.placeholders import ESCAPE, VARIABLES, used
 
+from ..inside import DATA
 from .messages import conflict, path
 
 LONGEST = 120_000
@@ -123,7 +124,7 @@ def lost_files(
         volumes: the folders in the container that volumes of the user's are mounted at.
         sqlite: the site's own database is a SQLite file, so that there is a volume for it.
     """
-    kept = [*volumes, *(["/srv/data"] if sqlite else [])]
+    kept = [*volumes, *([DATA] if sqlite else [])]
     for alias, file in files.items():
         if any(PurePosixPath(file).is_relative_to(folder) for folder in kept):
             continue

@@ -14,9 +14,9 @@ from typing import Any
 
 from ..host import one_shot
 from ..host.client import docker, fail
+from ..inside import BACKUPS
 from ..step_output import say
 
-FOLDER = "/srv/backups"
 DEFAULT = "default"
 """What Django calls a project's first database, and often its only one."""
 ROLE = "backup"
@@ -103,7 +103,7 @@ psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1 --single-transaction \\
 _FINISH = f"""\
 set -eu
 umask 077
-cd {FOLDER}
+cd {BACKUPS}
 cat > ".$1.tmp"
 mv ".$1.tmp" "$1.json"
 if [ "$2" -gt 0 ]; then
@@ -178,7 +178,7 @@ class Database:
         started = time.monotonic()
         id_ = f"{began:%Y%m%dT%H%M%SZ}-{release[:8] or 'none'}"
         file = f"{id_}{self.suffix}"
-        size = self._copy(f"{FOLDER}/{file}")
+        size = self._copy(f"{BACKUPS}/{file}")
         entry: Entry = {
             "id": id_,
             "file": file,
@@ -201,7 +201,7 @@ class Database:
 
     def restore(self, entry: Entry) -> None:
         """Put a copy in the database's place. Nobody has it open, or writes to it."""
-        source = f"{FOLDER}/{entry['file']}"
+        source = f"{BACKUPS}/{entry['file']}"
         if self.engine == "sqlite":
             done = self._sqlite("restore", source, self.file)
         else:
@@ -222,7 +222,7 @@ class Database:
         name = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}.damaged"
         if self.engine != "sqlite":
             raise CopyError("what can't be dumped can't be kept", b"it is a server's")
-        done = self._sqlite("set_aside", self.file, f"{FOLDER}/{name}")
+        done = self._sqlite("set_aside", self.file, f"{BACKUPS}/{name}")
         if done.returncode != 0:
             raise CopyError("the files of the present database can't be kept", done.stderr)
         return name
@@ -264,7 +264,7 @@ class Database:
 
     @property
     def _mount(self) -> str:
-        return f"type=volume,source={self.volume},target={FOLDER}"
+        return f"type=volume,source={self.volume},target={BACKUPS}"
 
 
 def entries(volume: str, image: str) -> list[Entry]:
@@ -274,9 +274,9 @@ def entries(volume: str, image: str) -> list[Entry]:
         volume: the volume of the copies.
         image: any image with a shell.
     """
-    mount = f"type=volume,source={volume},target={FOLDER},readonly"
+    mount = f"type=volume,source={volume},target={BACKUPS},readonly"
     words = ("run", "--rm", "--user", "0", "--network", "none", "--mount", mount)
-    script = f"for file in {FOLDER}/*.json; do [ ! -e $file ] || {{ cat $file; echo; }}; done"
+    script = f"for file in {BACKUPS}/*.json; do [ ! -e $file ] || {{ cat $file; echo; }}; done"
     done = docker(*words, "--entrypoint", "sh", image, "-c", script)
     if done.returncode != 0:
         said = done.stderr.decode(errors="replace").strip()

@@ -12,9 +12,10 @@ import pulumi
 
 from .. import PACKAGE
 from ..image.postgres_image import PostgresImage
+from ..inside import DATA
 from ..place import Place
 from . import database_address
-from .database_address import FOLDER, Address, Choices
+from .database_address import Address, Choices
 from .database_claim import DatabaseClaim
 from .mounts import Mount
 from .postgres import Postgres
@@ -82,7 +83,7 @@ class Database(pulumi.ComponentResource):
 
 def _make_file(parent: Database, name: str, args: DatabaseArgs, opts: Options) -> list[Mount]:
     if args["existing"]:
-        return [Mount.of(args["existing"], FOLDER)]
+        return [Mount.of(args["existing"], DATA)]
     volume = retained_volume(
         parent,
         name,
@@ -92,7 +93,7 @@ def _make_file(parent: Database, name: str, args: DatabaseArgs, opts: Options) -
         role="data",
         opts=opts,
     )
-    return [Mount(source=volume, target=FOLDER)]
+    return [Mount(source=volume, target=DATA)]
 
 
 def _make_server(parent: Database, name: str, args: DatabaseArgs, opts: Options) -> list[Mount]:

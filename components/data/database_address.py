@@ -5,10 +5,9 @@ from typing import Protocol
 
 from pydantic import SecretStr
 
+from ..inside import DATA
 from ..place import Place
 from . import database_url
-
-FOLDER = "/srv/data"
 
 
 class Choices(Protocol):
@@ -54,7 +53,7 @@ def of_file(settings: Choices, volume: str, _password: str) -> Address:
     """The address of a SQLite file in a volume."""
     file = settings.data_file
     return Address(
-        url=f"sqlite:///{FOLDER}/{file}",
+        url=f"sqlite:///{DATA}/{file}",
         is_secret=False,
         identity=f"sqlite:{volume}/{file}",
         family="sqlite",

@@ -6,6 +6,8 @@ Pure functions. None of them puts a URL or a password into an error: they may be
 import re
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
+from ..inside import DATA
+
 FAMILIES = {
     "postgres": "postgres",
     "postgresql": "postgres",
@@ -55,13 +57,13 @@ def check_further(url: str) -> None:
     if parts.scheme != "sqlite":
         check(url)
     elif parts.netloc or not re.fullmatch(r"//[^/].*[^/]", parts.path):
-        raise ValueError("must have an absolute path, with four slashes: sqlite:////srv/data/NAME")
+        raise ValueError(f"must have an absolute path, with four slashes: sqlite:///{DATA}/NAME")
 
 
 def build_url(url: str) -> str:
     """What stands for a checked URL while an image is built: the same kind of database."""
     if sqlite_file(url):
-        return "sqlite:////srv/data/build.sqlite3.further"
+        return f"sqlite:///{DATA}/build.sqlite3.further"
     return f"{_split(url).scheme}://build:build@127.0.0.1:1/build"
 
 

@@ -6,13 +6,10 @@ import pulumi
 import pulumi_docker as docker
 
 from .. import PACKAGE
+from ..inside import ASSETS, MEDIA, STATIC
 from ..place import Place, as_args
 from .mounts import Mount
 from .volume import retained_volume
-
-MEDIA_FOLDER = "/srv/media"
-STATIC_FOLDER = "/srv/static"
-ASSETS_FOLDER = "/srv/assets"
 
 
 class FilesArgs(TypedDict):
@@ -47,7 +44,7 @@ class Files(pulumi.ComponentResource):
     ) -> None:
         super().__init__(f"{PACKAGE}:index:Files", name, None, opts)
         existing = args["existing_media"]
-        media = Mount.of(existing, MEDIA_FOLDER) if existing else self._media(name, args, opts)
+        media = Mount.of(existing, MEDIA) if existing else self._media(name, args, opts)
         static = self._static(name, args)
         self.mounts = [media, *([static] if static else [])]
         self.assets = self._assets(name, args, opts)
@@ -63,7 +60,7 @@ class Files(pulumi.ComponentResource):
             role="media",
             opts=opts,
         )
-        return Mount(source=volume, target=MEDIA_FOLDER)
+        return Mount(source=volume, target=MEDIA)
 
     def _assets(self, name: str, args: FilesArgs, opts: pulumi.ResourceOptions | None) -> Mount:
         volume = docker.Volume(
@@ -76,7 +73,7 @@ class Files(pulumi.ComponentResource):
                 ignore_changes=["labels", "driver", "driverOpts"],
             ),
         )
-        return Mount(source=volume.name, target=ASSETS_FOLDER)
+        return Mount(source=volume.name, target=ASSETS)
 
     def _static(self, name: str, args: FilesArgs) -> Mount | None:
         release = args["static_of"]
@@ -90,4 +87,4 @@ class Files(pulumi.ComponentResource):
             # Deleted first, it would take along the backend that serves from it.
             opts=pulumi.ResourceOptions(parent=self, delete_before_replace=False),
         )
-        return Mount(source=volume.name, target=STATIC_FOLDER)
+        return Mount(source=volume.name, target=STATIC)

@@ -5,9 +5,9 @@ import os
 
 from ..config.paths import mount_words
 from ..host.client import docker_or_fail
+from ..inside import USER
 from ..step_output import say
 
-USER = 10001
 # Looks first: a volume whose files are right is not written to. What is mounted in a folder is
 # another's, also if it is from the same file system, and a link's own owner is changed, not that of
 # what it leads to.

@@ -9,8 +9,8 @@ import pulumi_docker as docker
 
 from .. import PACKAGE
 from ..image.postgres_image import PostgresImage
+from ..inside import SECRETS
 from ..place import RESTART, Place, as_args
-from ..serving.secrets_volume import FOLDER as SECRETS_FOLDER
 from ..serving.secrets_volume import Secrets
 from ..step import Step
 from .mounts import Mount
@@ -18,7 +18,7 @@ from .postgres_roles import SUPERUSER
 from .volume import retained_volume
 
 DATA_FOLDER = "/var/lib/postgresql/data"
-PASSWORD_FILE = f"{SECRETS_FOLDER}/POSTGRES_PASSWORD"
+PASSWORD_FILE = f"{SECRETS}/POSTGRES_PASSWORD"
 # Seconds for a fast shutdown: it ends connections, but a last checkpoint writes what is dirty.
 STOP_GRACE = 90
 
@@ -115,7 +115,7 @@ class Postgres(pulumi.ComponentResource):
             image=image.image_id,
             mounts=[
                 self._data(name, args, opts),
-                Mount(source=password.volume, target=SECRETS_FOLDER, read_only=True),
+                Mount(source=password.volume, target=SECRETS, read_only=True),
             ],
             opts=opts,
         )

@@ -11,9 +11,10 @@ import threading
 from collections.abc import Sequence
 from typing import IO, Any, NoReturn
 
+from ..inside import SECRETS
 from ..place import DEPLOYMENT, LOOKING, ROLE, options
 from ..step_output import lines_of, say
-from ..step_secrets import FOLDER, hide_archive, masked
+from ..step_secrets import hide_archive, masked
 from .remedies import remedies
 
 LAST_LINES = 60
@@ -22,7 +23,7 @@ _ENTRIES = 1000
 TIMEOUT = 10.0
 """Seconds after which a daemon that was asked whether it is there is called busy."""
 # What daemons of all ages say of a container that has no such folder.
-_NO_FOLDER = r"(?i)could not find the file|no such file or directory|no such container:path"
+_NO_SECRETS = r"(?i)could not find the file|no such file or directory|no such container:path"
 NOT_SHOWN = "(it is not shown: the secrets that may be in it can't be read)"
 """Stands for what a container printed, where nobody knows what of it is secret."""
 _learned: set[str] = set()
@@ -154,9 +155,9 @@ def learn(container: str) -> bool:
     """
     if container in _learned:
         return True
-    done = docker("cp", f"{container}:{FOLDER}", "-")
+    done = docker("cp", f"{container}:{SECRETS}", "-")
     if done.returncode != 0:
-        return bool(re.search(_NO_FOLDER, done.stderr.decode(errors="replace")))
+        return bool(re.search(_NO_SECRETS, done.stderr.decode(errors="replace")))
     return _hide_archive(container, done.stdout)
 
 
@@ -179,7 +180,7 @@ def learn_mounted(mounts: Sequence[str], image: str) -> bool:
     Returns:
         False if they can't be read: then nothing of what it prints may be shown.
     """
-    secrets = [mount for mount in mounts if f"target={FOLDER}" in mount.split(",")]
+    secrets = [mount for mount in mounts if f"target={SECRETS}" in mount.split(",")]
     return all(_learn_mount(mount, image) for mount in secrets)
 
 
@@ -201,7 +202,7 @@ def _containers_with(volume: str) -> list[str]:
         container
         for container, state in found
         for mount in (state or {}).get("Mounts", ())
-        if mount["Destination"] == FOLDER and volume in {mount.get("Name"), mount["Source"]}
+        if mount["Destination"] == SECRETS and volume in {mount.get("Name"), mount["Source"]}
     ]
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from ..data.ownership_step import USER
+from ..inside import USER
 
 _FOLDERS = r"media|media_?files|media_?root|uploads?|user_?uploads|attachments"
 _ROOT = re.compile(rf"^(?!/(?:proc|sys|dev|run|tmp|usr)/)(.*?/(?:{_FOLDERS}))/", re.IGNORECASE)

@@ -7,11 +7,10 @@ the switch, runs beside the one that serves.
 import re
 from collections.abc import Sequence
 
+from ..inside import EDGE_CONFIGURATION
 from ..place import Place, filters
 from .client import docker_or_fail, inspect, is_running, read_file
 
-EDGE_FILE = "/var/lib/edge/haproxy.cfg"
-"""The edge's configuration, which names the containers that it sends visitors to."""
 # A slot that is free is disabled.
 _SERVER = re.compile(r"^ *server \S+ ([^\s:]+):\d+(?: no-check)?$", re.MULTILINE)
 
@@ -39,7 +38,9 @@ def reached(deployment: str) -> list[str]:
     other's place, by either. An edge that shows its maintenance page sends them nowhere.
     """
     edges = every(deployment, "edge")
-    text = "".join((read_file(edge, EDGE_FILE) or b"").decode(errors="replace") for edge in edges)
+    text = "".join(
+        (read_file(edge, EDGE_CONFIGURATION) or b"").decode(errors="replace") for edge in edges
+    )
     named = set(_SERVER.findall(text))
     network = Place(deployment).traffic
     return [name for name in running(deployment) if name in named or _is_on(name, network)]

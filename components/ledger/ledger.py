@@ -9,11 +9,10 @@ import pulumi
 from .. import PACKAGE, step
 from ..data.mounts import Mount
 from ..data.volume import retained_volume
+from ..inside import LEDGER
 from ..place import Place
 from ..step import Step
 from .plan import Plan, Up, expected_counts, may_apply, or_restart
-
-FOLDER = "/srv/ledger"
 
 
 class LedgerArgs(TypedDict):
@@ -44,7 +43,7 @@ class Ledger(pulumi.ComponentResource):
             role="ledger",
             opts=opts,
         )
-        self.mount = Mount(source=volume, target=FOLDER)
+        self.mount = Mount(source=volume, target=LEDGER)
         self.register_outputs({"volume": volume})
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from deploy_runtime import ledger
 
 from ..host.client import docker, docker_or_fail, fail, inspect, read_file
+from ..inside import LEDGER
 from ..place import DEPLOYMENT, RELEASE, Place, filters
 
 _SHOWN = 60  # characters of a result
@@ -46,7 +47,7 @@ def read(deployment: str) -> tuple[list[ledger.Record], int]:
     found: list[ledger.Record] = []
     unreadable = 0
     for number, image in enumerate(images):
-        mount = f"type=volume,source={volume},target=/srv/ledger"
+        mount = f"type=volume,source={volume},target={LEDGER}"
         with _created(image, ["--mount", mount] if has_volume and number == 0 else []) as container:
             baked, bad = ledger.parse(read_file(container, ledger.IMAGE_FILE) or b"")
             written, worse = ledger.parse(

@@ -14,14 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from ..host.client import docker, docker_or_fail, fail, inspect, is_running
-from ..host.reached import EDGE_FILE, every, reached, running
+from ..host.reached import every, reached, running
+from ..inside import EDGE_CONFIGURATION, EDGE_CONTROL, PORT
 from ..step_output import say
 from . import window_note
 from .window_note import Note, beside
 
 DEADLINE = 90.0  # seconds for what is started again to answer
-_CONTROL = "/usr/local/lib/edge/control.py"
-_PORT = 8000
 
 
 def begin(
@@ -57,7 +56,7 @@ def close(deployment: str) -> None:
     """Let the edge answer with its maintenance page, if there is one that knows how."""
     for edge in running(deployment, "edge"):
         if _has_control(edge):
-            words = ("exec", edge, "python3", _CONTROL, "maintenance")
+            words = ("exec", edge, "python3", EDGE_CONTROL, "maintenance")
             docker_or_fail("showing the maintenance page", *words)
 
 
@@ -180,16 +179,16 @@ def reopen(deployment: str, backends: Sequence[str]) -> str:
 
 
 def _apply(edge: str, backends: Sequence[str]) -> str:
-    config = docker("exec", edge, "cat", EDGE_FILE).stdout.decode()
-    servers = [f"  server {name} {name}:{_PORT}" for name in backends]
+    config = docker("exec", edge, "cat", EDGE_CONFIGURATION).stdout.decode()
+    servers = [f"  server {name} {name}:{PORT}" for name in backends]
     text = re.sub(r"^ *server slot.*\n?", "", config, flags=re.MULTILINE).rstrip()
-    words = ("exec", "-i", edge, "python3", _CONTROL, "apply")
+    words = ("exec", "-i", edge, "python3", EDGE_CONTROL, "apply")
     said = docker(*words, stdin="\n".join([text, *servers, ""]).encode())
     return said.stderr.decode(errors="replace").strip() if said.returncode != 0 else ""
 
 
 def _has_control(edge: str) -> bool:
-    return docker("exec", edge, "test", "-f", _CONTROL).returncode == 0
+    return docker("exec", edge, "test", "-f", EDGE_CONTROL).returncode == 0
 
 
 def _policy(container: str) -> str:

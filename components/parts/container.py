@@ -11,7 +11,7 @@ from ..config.settings import Settings
 from ..data.database_address import Address
 from ..data.database_url import build_url
 from ..data.mounts import Mount
-from ..serving import secrets_volume
+from ..inside import SECRETS
 
 SOURCE_FOLDER = "/app"
 TEMPORARY_FOLDER = "/tmp"
@@ -127,7 +127,7 @@ def mounts(
     found = [
         *data,
         *files,
-        Mount(source=secret_files, target=secrets_volume.FOLDER, read_only=True),
+        Mount(source=secret_files, target=SECRETS, read_only=True),
     ]
     found += [Mount.of(name, path) for name, path in sorted(settings.volumes.items())]
     if settings.mount_source:

@@ -4,8 +4,9 @@ import pulumi
 
 from .. import outputs
 from ..data.ownership import Ownership
+from ..inside import PORT
 from ..migrations.check import outcome_file
-from ..serving.backend import PORT, Backend
+from ..serving.backend import Backend
 from ..serving.edge import Edge, is_held_back
 from ..serving.edge_config import EdgeConfig
 from ..serving.retirement import Retirement

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..host.client import docker, docker_or_fail, read_file
-from ..host.reached import EDGE_FILE
+from ..inside import EDGE_CONFIGURATION
 from ..place import DEPLOYMENT, LOOKING, ROLE, STACK, Place, filters
 
 # Volumes that an update makes anew and fills again; what is in any other is nowhere else.
@@ -157,7 +157,7 @@ def _names(configuration: str, container: Thing) -> bool:
 
 
 def _configuration(edge: Thing) -> str:
-    return (read_file(edge.id, EDGE_FILE) or b"").decode(errors="replace")
+    return (read_file(edge.id, EDGE_CONFIGURATION) or b"").decode(errors="replace")
 
 
 def _apart(things: Sequence[Thing], stay: Sequence[Thing]) -> tuple[list[Thing], list[Thing]]:

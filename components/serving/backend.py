@@ -13,8 +13,6 @@ from ..migrations.check import outcome_file
 from ..place import MOUNTS, RESTART, Place, as_args
 from ..step import Step
 
-PORT = 8000
-
 
 class BackendArgs(TypedDict):
     """What the containers run, and how long they may take."""

@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from ..host.client import docker, fail, inspect, last_lines
+from ..inside import BUILD_REPORT
 from ..migrations import aftermath
 from ..step_output import result, say
 from . import gate_pages, gate_rejection
@@ -178,11 +179,10 @@ def main() -> None:
 
 
 def _report(container: str) -> Any:
-    file = "/opt/deploy/build-report.json"
-    done = docker("exec", container, "cat", file)
+    done = docker("exec", container, "cat", BUILD_REPORT)
     said = (done.stdout + done.stderr).decode(errors="replace").strip()
     if done.returncode != 0 and "No such file" not in said:
-        fail(f"gate: {file} of {container} can't be read: {said}")
+        fail(f"gate: {BUILD_REPORT} of {container} can't be read: {said}")
     return json.loads(said) if done.returncode == 0 and said else {}
 
 

@@ -11,8 +11,6 @@ from .. import PACKAGE
 from ..place import Place, as_args
 from ..step import SAY_AGAIN, Step
 
-FOLDER = "/run/secrets"
-
 
 class SecretsArgs(TypedDict):
     """Which secrets the containers get."""

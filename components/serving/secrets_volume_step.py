@@ -10,8 +10,7 @@ import sys
 import tarfile
 
 from ..host.client import docker_or_fail
-
-USER = 10001
+from ..inside import SECRETS, USER
 
 
 def archive(secrets: dict[str, str]) -> bytes:
@@ -30,9 +29,9 @@ def main() -> None:
     """Write the JSON object on standard input into VOLUME, by a container of IMAGE."""
     volume, image = os.environ["VOLUME"], os.environ["IMAGE"]
     content = archive(json.load(sys.stdin))
-    mount = f"type=volume,source={volume},target=/run/secrets"
+    mount = f"type=volume,source={volume},target={SECRETS}"
     words = ["run", "--rm", "-i", "--network", "none", "--user", "0", "--mount", mount]
-    unpack = ["--entrypoint", "tar", image, "-x", "-p", "-C", "/run/secrets", "-f", "-"]
+    unpack = ["--entrypoint", "tar", image, "-x", "-p", "-C", SECRETS, "-f", "-"]
     docker_or_fail("writing the secrets' volume", *words, *unpack, stdin=content)
 
 

@@ -3,6 +3,8 @@
 import shlex
 from collections.abc import Sequence
 
+from ..inside import PORT
+
 # Stacks differ in the variable's value only. It is looked at before anything runs, so that a
 # mistake in it changes nothing.
 _STARTUP = """\
@@ -38,7 +40,7 @@ def startup_command(
         reload: restart workers when the code changes, for development.
     """
     options = {
-        "--bind": "0.0.0.0:8000",
+        "--bind": f"0.0.0.0:{PORT}",
         "--workers": str(workers),
         "--threads": str(threads),
         "--worker-tmp-dir": "/dev/shm",

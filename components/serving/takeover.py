@@ -12,10 +12,10 @@ from typing import Any
 
 from ..host import one_shot
 from ..host.client import docker, inspect, is_running
+from ..inside import EDGE_CONTROL
 from ..place import DEPLOYMENT, Place
 from ..step_output import say
 
-CONTROL = "/usr/local/lib/edge/control.py"
 TRIAL = "edge-trial"
 """The role of the container that proves what the edge will do."""
 
@@ -92,7 +92,7 @@ def _prove(edge: Mapping[str, Any], config: bytes) -> None:
         for network in networks[1:]:
             _run("network", "connect", network, trial)
         _run("start", trial)
-        _run("exec", "-i", trial, "python3", CONTROL, "apply", stdin=config)
+        _run("exec", "-i", trial, "python3", EDGE_CONTROL, "apply", stdin=config)
     finally:
         one_shot.remove(deployment, TRIAL)
 

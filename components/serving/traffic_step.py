@@ -6,10 +6,11 @@ from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 from ..host.client import docker, fail
+from ..inside import EDGE_CONTROL
 from ..migrations import aftermath
 from ..migrations.applied import description
 from . import takeover
-from .takeover import CONTROL, TakeoverError
+from .takeover import TakeoverError
 
 _GRACE = 35  # seconds, where nothing says how long what is taken over from may take to stop
 
@@ -27,7 +28,7 @@ def main() -> None:
         undo = takeover.start(edge, config, retire=retire, grace=grace)
     except TakeoverError as error:
         _fail(str(error), migrations)
-    done = docker("exec", "-i", edge, "python3", CONTROL, "apply", stdin=config)
+    done = docker("exec", "-i", edge, "python3", EDGE_CONTROL, "apply", stdin=config)
     if done.returncode != 0:
         _fail(done.stderr.decode(errors="replace").strip(), migrations, undo)
     aftermath.settle(migrations)

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from components import inside
 from components.data import copies
 
 
 def run(script: str, *words: str, stdin: str = "", folder: Path) -> None:
-    text = re.sub(rf"(/dev/shm|/tmp|{copies.FOLDER})\b", str(folder), script)
+    text = re.sub(rf"(/dev/shm|/tmp|{inside.BACKUPS})\b", str(folder), script)
     subprocess.run(["sh", "-c", text, "script", *words], input=stdin, text=True, check=True)
 
 

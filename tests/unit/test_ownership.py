@@ -11,7 +11,6 @@ import pytest
 
 from components.data import ownership_step
 from components.data.ownership import Ownership
-from components.serving import secrets_volume_step
 from components.step import SAY_AGAIN
 from tests.unit.fake_docker import FakeDocker
 from tests.unit.recorder import Recorder, deploy
@@ -50,10 +49,6 @@ def test_it_waits_for_what_it_is_told() -> None:
     command = ownership("a")["shop-ownership"]
     assert command.waits_for == {"database"}
     assert command.parent == "Ownership"
-
-
-def test_the_user_is_the_one_that_reads_secrets() -> None:
-    assert ownership_step.USER == secrets_volume_step.USER
 
 
 def test_the_words_of_docker() -> None:

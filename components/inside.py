@@ -1,0 +1,25 @@
+"""What the program knows of the inside of the application's containers, and of the edge's.
+
+What runs there has the same in `deploy_runtime/places.py`; a unit test holds the two together.
+"""
+
+PORT = 8000
+"""Where the application's server listens."""
+USER = 10001
+"""The id of the user that the application runs as, and of its group."""
+
+STATIC = "/srv/static"
+DATA = "/srv/data"
+MEDIA = "/srv/media"
+LEDGER = "/srv/ledger"
+BACKUPS = "/srv/backups"
+ASSETS = "/srv/assets"
+SECRETS = "/run/secrets"
+RUNTIME = "/opt/deploy"
+DEPENDENCIES = "/opt/venv"
+
+BUILD_REPORT = f"{RUNTIME}/build-report.json"
+
+EDGE_CONTROL = "/usr/local/lib/edge/control.py"
+EDGE_CONFIGURATION = "/var/lib/edge/haproxy.cfg"
+"""What the edge goes by, which names the containers that it sends visitors to."""
