@@ -20,7 +20,8 @@ from .. import PACKAGE
 from ..data.database import ENGINES, address
 from ..errors import UserError
 from ..pulumi_cli import run_pulumi
-from .settings import ADMIN_PASSWORD, DATABASE_PASSWORD, DATABASE_URL, SECRET_KEY, Settings
+from .keys import ADMIN_PASSWORD, DATABASE_PASSWORD, DATABASE_URL, SECRET_KEY
+from .settings import Settings
 
 _NEW_KEY = (
     "secretKey is not set, so a new one is generated: people who are logged in to the existing "

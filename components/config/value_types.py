@@ -226,6 +226,8 @@ ShellWords = Annotated[str, AfterValidator(_shell_words)]
 ServerUrl = Annotated[SecretStr, AfterValidator(_server_url)]
 FurtherUrl = Annotated[SecretStr, AfterValidator(_further_url)]
 Unordered = AfterValidator(_unordered)
+ManyLines = "may have line breaks"
+"""Marks a key whose texts may: they are handed over as data, and become part of no other file."""
 Origin = Annotated[str, AfterValidator(_origin)]
 UrlPath = Annotated[
     str,

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from components.config.settings import DATABASE_PASSWORD, DATABASE_URL, Settings
+from components.config.keys import DATABASE_PASSWORD, DATABASE_URL
+from components.config.settings import Settings
 from components.data import database
 from components.data.database import ENGINES
 from components.data.database_address import Address

@@ -1,0 +1,64 @@
+"""What every group of keys is made from, and what is asked of a key's declaration."""
+
+import re
+from typing import Any, get_args, get_origin
+
+from pydantic import BaseModel, ConfigDict, SecretStr, ValidationInfo, field_validator
+from pydantic.alias_generators import to_camel
+from pydantic.fields import FieldInfo
+
+from ..paths import is_printable
+from ..value_types import ManyLines
+
+
+class Keys(BaseModel):
+    """A group of config keys: its docstring is their heading, a field's says what the key does.
+
+    A key is its field's name in camel case. Durations are in seconds, ports are TCP ports.
+    """
+
+    model_config = ConfigDict(
+        alias_generator=to_camel,
+        populate_by_name=True,
+        extra="forbid",
+        frozen=True,
+        use_attribute_docstrings=True,
+    )
+
+    @field_validator("*", mode="after")
+    @classmethod
+    def _plain(cls, value: Any, info: ValidationInfo) -> Any:
+        # What has several lines, or a null character, is something else in files of other
+        # languages. Variables, secrets and commands are handed over as data.
+        values = value.values() if isinstance(value, dict) else ()
+        texts = value if isinstance(value, tuple) else (value,)
+        lines = ManyLines in cls.model_fields[info.field_name or ""].metadata
+        if any(re.search("[\0\ud800-\udfff]", _text_of(text)) for text in (*texts, *values)):
+            raise ValueError("must be text in UTF-8, without null characters")
+        if not lines and not all(is_printable(_text_of(text)) for text in texts):
+            raise ValueError("must be without line breaks and other control characters")
+        return value
+
+
+def _text_of(value: object) -> str:
+    secret = value.get_secret_value() if isinstance(value, SecretStr) else value
+    return secret if isinstance(secret, str) else ""
+
+
+def is_list(field: FieldInfo) -> bool:
+    """A key's value is a list of texts, which Pulumi hands over as JSON."""
+    return get_origin(field.annotation) is tuple
+
+
+def is_object(field: FieldInfo) -> bool:
+    """A key's value is an object of names and texts, which Pulumi hands over as JSON."""
+    return get_origin(field.annotation) is dict
+
+
+def is_secret(field: FieldInfo) -> bool:
+    """A key's value, or what is in it, has to be encrypted and is never shown."""
+    return _has_secret(field.annotation)
+
+
+def _has_secret(annotation: object) -> bool:
+    return annotation is SecretStr or any(map(_has_secret, get_args(annotation)))
