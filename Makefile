@@ -4,7 +4,7 @@ RUN     = $(PYTHON) -m toolchain
 
 .DEFAULT_GOAL := help
 .PHONY: help up preview destroy ledger recover restore env engine base test test-all test-unit \
-	test-integration check ci
+	test-integration check config ci
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,8 +50,11 @@ test-unit: ## unit tests only
 test-integration: ## integration tests only; TESTS='tests/integration/test_edge.py -k body' chooses
 	@$(RUN) test-integration --tests="$$TESTS"
 
-check: ## ruff and mypy
+check: ## ruff, mypy, and whether what is generated is up to date
 	@$(RUN) check
+
+config: ## after a change to components/config/keys: write Pulumi.yaml, docs/configuration.md, README
+	@$(RUN) config
 
 ci: ## the same as test, then whole modules of integration tests while there is time
 	@$(RUN) ci

@@ -72,7 +72,8 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
         ("base", "get the base image"),
         ("env", "print what `source ./activate` evaluates"),
         ("prepare", "get what is missing, and deploy nothing"),
-        ("check", "lint and type check"),
+        ("config", "write what Pulumi and people read about the config keys"),
+        ("check", "lint, type check, and whether what is generated is up to date"),
         ("test-unit", "unit tests"),
         ("test-integration", "integration tests"),
         ("test", "checks, unit tests, and the essential integration tests"),
@@ -98,16 +99,25 @@ def _run(options: argparse.Namespace) -> int:
         case "recover":
             flags = {"--dry-run": options.dry_run, "--take-down": options.take_down}
             return recover(options.stack, [flag for flag, is_set in flags.items() if is_set])
+        case "engine" | "base" | "env" | "prepare":
+            return get(options.command)
+        case "config":
+            return write_config_docs()
+        case _:
+            return run_tests(options.command, getattr(options, "tests", ""))
+
+
+def get(wanted: str) -> int:
+    """What Pulumi needs, all of it or one thing; nothing is deployed."""
+    match wanted:
         case "engine":
             prepare_engine(Progress(), ask_again=True)
         case "base":
             prepare_docker(Progress())
         case "env":
             print_environment()
-        case "prepare":
-            get_ready()
         case _:
-            return run_tests(options.command, getattr(options, "tests", ""))
+            get_ready()
     return 0
 
 
@@ -272,6 +282,12 @@ def _environment_remedy() -> str:
     return (
         f"To use that Python:  PYTHON={shlex.quote(maker)} {ACTIVATE}\nTo use this one:  make env"
     )
+
+
+def write_config_docs() -> int:
+    """`Pulumi.yaml`, `docs/configuration.md` and the README say what the keys' declarations say."""
+    prepare_python(Progress(), dev=True)
+    return stream([testing.python(), "-m", "toolchain.config_docs"])
 
 
 def run_tests(name: str, chosen: str = "") -> int:

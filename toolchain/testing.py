@@ -23,6 +23,7 @@ CHECKS: tuple[Command, ...] = (
     ("-m", "ruff", "check", "."),
     ("-m", "ruff", "format", "--check", "."),
     ("-m", "mypy", "."),
+    ("-m", "toolchain.config_docs", "--check"),
 )
 UNIT_TESTS: tuple[Command, ...] = (
     ("-m", "pytest", "-n", "2", "tests/unit"),
