@@ -1,10 +1,9 @@
 """Secrets that came along with a copied stack file: two sites would share them unnoticed."""
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
-_ENCRYPTED = re.compile(r"^\s+[\w-]+:(\w+):\s*\n\s+secure:\s*(\S+)\s*$", re.MULTILINE)
+from .stack_file import read_stack_file
 
 
 def shared(config_file: Path) -> Iterator[str]:
@@ -31,9 +30,16 @@ def shared(config_file: Path) -> Iterator[str]:
 
 
 def _secrets(file: Path) -> dict[str, str]:
-    if not file.is_file():
+    try:
+        said = read_stack_file(file) if file.is_file() else {}
+    except ValueError:
+        # Whoever deploys that stack is told.
         return {}
-    return dict(_ENCRYPTED.findall(file.read_text(encoding="utf-8")))
+    return {
+        key: value["secure"]
+        for key, value in said.items()
+        if isinstance(value, dict) and "secure" in value
+    }
 
 
 def _stack(file: Path) -> str:

@@ -1,18 +1,19 @@
 """Processes around a stack: a deployment that still runs, and what a killed one left behind.
 
 The command line starts its language host and plugins in process groups of their own: they outlive
-it, and so does what they run. Linux tells all this in /proc; elsewhere nothing is found.
+it, and so does what they run.
 """
 
 import os
-import signal
 import socket
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-PROC = Path("/proc")
+import psutil
+
 GRACE = 10.0  # seconds between asking a process to end and ending it
 _CLI = "pulumi"
 _PLUGINS = ("pulumi-resource-", "pulumi-language-")
@@ -52,22 +53,17 @@ class Process:
 def processes() -> dict[int, Process]:
     """What runs on this machine, by process id; without what belongs to other users."""
     found = {}
-    for folder in PROC.glob("[0-9]*"):
-        try:
-            words = (folder / "cmdline").read_bytes().decode(errors="replace").split("\0")[:-1]
-            status = (folder / "stat").read_text(errors="replace").rpartition(")")[2].split()
-            if not words or status[0] == "Z":
-                continue
-            names = (folder / "environ").read_bytes().decode(errors="replace").split("\0")
-            found[int(folder.name)] = Process(
-                pid=int(folder.name),
-                parent=int(status[1]),
-                words=words,
-                folder=str((folder / "cwd").readlink()),
-                variables=frozenset(entry.partition("=")[0] for entry in names),
+    for running in psutil.process_iter(["ppid", "cmdline", "cwd", "environ"]):
+        told = running.info
+        # Of what belongs to another user, or has ended, this tells nothing.
+        if told["cmdline"] and told["cwd"] is not None and told["environ"] is not None:
+            found[running.pid] = Process(
+                pid=running.pid,
+                parent=told["ppid"],
+                words=told["cmdline"],
+                folder=told["cwd"],
+                variables=frozenset(told["environ"]),
             )
-        except OSError:
-            continue
     return found
 
 
@@ -102,17 +98,17 @@ def left_behind(all_: dict[int, Process], folder: Path) -> list[Process]:
     return list(found.values())
 
 
-def end(ended: Iterable[Process]) -> None:
+def end(ended: Iterable[Process], *, grace: float = GRACE) -> None:
     """Ask processes to end, parents first, and end those that don't."""
-    ended = list(ended)
+    asked = []
     for process in ended:
-        _signal(process.pid, signal.SIGTERM)
-    deadline = time.monotonic() + GRACE
-    while time.monotonic() < deadline and any(_runs(process) for process in ended):
+        with suppress(psutil.NoSuchProcess):
+            asked.append(psutil.Process(process.pid))
+    _each(asked, psutil.Process.terminate)
+    deadline = time.monotonic() + grace
+    while time.monotonic() < deadline and any(_runs(process) for process in asked):
         time.sleep(0.1)
-    for process in ended:
-        if _runs(process):
-            _signal(process.pid, signal.SIGKILL)
+    _each(filter(_runs, asked), psutil.Process.kill)
 
 
 def _is_within(place: str, folder: Path) -> bool:
@@ -179,13 +175,14 @@ def _answers(address: str) -> bool:
     return True
 
 
-def _signal(pid: int, number: int) -> None:
+def _each(asked: Iterable[psutil.Process], act: Callable[[psutil.Process], None]) -> None:
+    for process in asked:
+        with suppress(psutil.NoSuchProcess):
+            act(process)
+
+
+def _runs(process: psutil.Process) -> bool:
     try:
-        os.kill(pid, number)
-    except ProcessLookupError:
-        return
-
-
-def _runs(process: Process) -> bool:
-    now = processes().get(process.pid)
-    return now is not None and now.words == process.words
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False

@@ -1,7 +1,6 @@
 """A stack's state after an interruption: torn files, locks, operations that never ended."""
 
 import json
-import re
 import shutil
 import socket
 import subprocess
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import PACKAGE
+from ..config.stack_file import read_stack_file
 from ..host.client import fail
 from ..place import default_deployment
 from ..stack_state import StackState
@@ -123,16 +123,14 @@ def config(stack: str) -> Mapping[str, Any]:
     file = Path("stacks", f"Pulumi.{stack}.yaml")
     if not file.is_file():
         fail(f"there is no stack {stack!r}: {file} does not exist")
-    text = file.read_text(encoding="utf-8")
-    key = rf"^\s+(?:{PACKAGE}:)?{{}}:[ \t]*"
-    name = re.search(key.format("deployment") + r"([^\s#]+)", text, re.MULTILINE)
-    retired = re.search(key.format("retire") + r"(.*(?:\n\s+- .*)*)", text, re.MULTILINE)
-    names = (
-        re.split(r"[\s,\[\]]+", re.sub(r"^\s+- ", " ", retired[1], flags=re.M)) if retired else ()
-    )
+    try:
+        said = read_stack_file(file)
+    except ValueError as error:
+        fail(f"the stack's config can't be read: {error}")
+    name, retired = said.get("deployment"), said.get("retire")
     return {
-        "deployment": (name and name[1].strip("\"'")) or default_deployment(stack),
-        "retire": [entry.strip("\"'") for entry in names if entry],
+        "deployment": name if name and isinstance(name, str) else default_deployment(stack),
+        "retire": retired if isinstance(retired, list) else [],
     }
 
 

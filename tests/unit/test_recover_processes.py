@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from components.recover import processes
 from components.recover.processes import Process, deploying, end, left_behind
 from components.recover.processes import processes as running
 
@@ -91,6 +90,12 @@ def test_commands_outlive_their_plugin(variables: set[str], parent: int, is_left
     assert str(gate) == "components.serving.gate_step (process 9)"
 
 
+def test_what_ended_already_needs_no_end() -> None:
+    child = subprocess.Popen(["true"])
+    child.wait()
+    end([process(child.pid, "true")])
+
+
 def test_this_process_is_seen() -> None:
     me = running()[os.getpid()]
     assert me.parent == os.getppid()
@@ -99,16 +104,13 @@ def test_this_process_is_seen() -> None:
 
 
 @pytest.mark.parametrize("handler", ["SIG_DFL", "SIG_IGN"])
-def test_who_does_not_end_when_asked_is_ended(
-    handler: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(processes, "GRACE", 0.5)
+def test_who_does_not_end_when_asked_is_ended(handler: str) -> None:
     code = f"import signal, time; signal.signal(signal.SIGTERM, signal.{handler}); print()"
     code = f"{code}; time.sleep(60)"
     child = subprocess.Popen([sys.executable, "-uc", code], stdout=subprocess.PIPE)
     assert child.stdout
     child.stdout.readline()
-    end([running()[child.pid]])
+    end([running()[child.pid]], grace=0.5)
     wanted = signal.SIGTERM if handler == "SIG_DFL" else signal.SIGKILL
     assert child.wait(10) == -wanted
     child.stdout.close()

@@ -125,6 +125,9 @@ def test_a_lock_says_whose_it_is(tmp_path: Path) -> None:
         ("config:\n  retire: [a, 'b']\n", ("shop", ["a", "b"])),
         ("config:\n  retire: []\n", ("shop", [])),
         ('config:\n  deployment: ""\n', ("shop", [])),
+        ("config:\n  deployment: on\n  retire: [007]\n", ("on", ["007"])),
+        ("config:\n", ("shop", [])),
+        ("", ("shop", [])),
     ],
 )
 def test_config_is_read_without_pulumi(
@@ -151,6 +154,18 @@ def test_a_stack_without_a_file_is_unknown(
     with pytest.raises(SystemExit):
         state.config("shpo")
     assert "there is no stack 'shpo': stacks/Pulumi.shpo.yaml" in capsys.readouterr().err
+
+
+def test_a_file_that_is_no_yaml_is_refused_without_showing_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(tmp_path, {"stacks/Pulumi.shop.yaml": "config:\n  hidden: 'sesame\n"})
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit):
+        state.config("shop")
+    shown = capsys.readouterr().err
+    assert "stacks/Pulumi.shop.yaml, line 3: this is no YAML" in shown
+    assert "sesame" not in shown
 
 
 def said(

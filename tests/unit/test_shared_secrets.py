@@ -36,3 +36,7 @@ def test_secrets_of_ones_own_are_not_shared(tmp_path: Path) -> None:
     blog = SHOP.replace("one", "three").replace("two", "four")
     assert not list(shared(files(tmp_path, shop=SHOP, blog=blog)))
     assert not list(shared(files(tmp_path, shop=SHOP) / "none"))
+
+
+def test_a_file_that_is_no_yaml_stands_in_nobodys_way(tmp_path: Path) -> None:
+    assert not list(shared(files(tmp_path, shop="config: [", blog=SHOP)))
