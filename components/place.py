@@ -31,6 +31,13 @@ RESTART = "always"
 ``unless-stopped`` the last would leave the site down: a daemon that comes up again stops what
 outlived it, and takes that for a wish."""
 
+LOG_LIMITS = {"max-size": "10m", "max-file": "3"}
+"""How much of what a container says the daemon keeps."""
+
+IMAGE_ROLES = ("app", "release", "edge-image", "postgres-image")
+"""The roles of images. A container has its image's if it was given none: it is a helper of this
+program, or somebody started it by hand."""
+
 TRAFFIC_NETWORK = "traffic-network"
 """The role of the network on which a proxy of the user's own reaches the site."""
 

@@ -10,7 +10,7 @@ import pulumi_docker as docker
 from .. import PACKAGE
 from ..image.postgres_image import PostgresImage
 from ..inside import SECRETS
-from ..place import RESTART, Place, as_args
+from ..place import LOG_LIMITS, RESTART, Place, as_args
 from ..serving.secrets_volume import Secrets
 from ..step import Step
 from .mounts import Mount
@@ -190,7 +190,7 @@ class Postgres(pulumi.ComponentResource):
                 "start_period": "5m0s",
             },
             log_driver="json-file",
-            log_opts={"max-size": "10m", "max-file": "3"},
+            log_opts=LOG_LIMITS,
             opts=pulumi.ResourceOptions(
                 parent=self,
                 depends_on=opts.depends_on if opts else None,

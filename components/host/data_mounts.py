@@ -9,9 +9,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
-from ..place import DEPLOYMENT, ROLE
-
-_IMAGE_ROLES = ("app", "edge-image", "postgres-image", "release")
+from ..place import DEPLOYMENT, IMAGE_ROLES, ROLE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +37,7 @@ class User:
 
     def is_of(self, deployment: str) -> bool:
         """The program made it for this deployment; a person may have started one of its images."""
-        made = self.labels.get(ROLE) not in (None, *_IMAGE_ROLES)
+        made = self.labels.get(ROLE) not in (None, *IMAGE_ROLES)
         return made and self.labels.get(DEPLOYMENT) == deployment
 
     def is_named(self, names: Iterable[str]) -> bool:

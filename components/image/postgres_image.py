@@ -1,16 +1,12 @@
 """PostgreSQL's image: built from Debian's packages, or one that a registry serves."""
 
-from pathlib import Path
 from typing import TypedDict
 
 import pulumi
 import pulumi_docker as docker
 
 from .. import PACKAGE
-from ..place import Place
-from .release import RUNTIME_FOLDER, prepare_context
-
-FOLDER: Path = RUNTIME_FOLDER / "postgres"
+from .program_image import program_image
 
 
 class PostgresImageArgs(TypedDict):
@@ -38,32 +34,23 @@ class PostgresImage(pulumi.ComponentResource):
         self, name: str, args: PostgresImageArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__(f"{PACKAGE}:index:PostgresImage", name, None, opts)
-        resource = f"{name}-postgres-image"
-        child = pulumi.ResourceOptions(parent=self)
-        if args["image"]:
-            image = docker.RemoteImage(resource, name=args["image"], keep_locally=True, opts=child)
-        else:
-            image = self._build(resource, args, child)
+        image = self._pull(name, args["image"]) if args["image"] else self._build(name, args)
         self.image_id = image.image_id
         self.register_outputs({"image_id": self.image_id})
 
-    def _build(
-        self, resource: str, args: PostgresImageArgs, opts: pulumi.ResourceOptions
-    ) -> docker.RemoteImage:
-        deployment, base = args["deployment"], args["base_image"]
-        context, tag = prepare_context(
-            FOLDER, deployment=deployment, name="postgres", base_image=base
-        )
+    def _pull(self, name: str, image: str) -> docker.RemoteImage:
         return docker.RemoteImage(
-            resource,
-            name=f"{deployment}-postgres:{tag}",
+            f"{name}-postgres-image",
+            name=image,
             keep_locally=True,
-            build={
-                "context": context,
-                "dockerfile": "Dockerfile",
-                "builder": "default",
-                "build_args": {"BASE_IMAGE": base},
-                "label": Place(deployment).labels("postgres-image"),
-            },
-            opts=opts,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+    def _build(self, name: str, args: PostgresImageArgs) -> docker.RemoteImage:
+        return program_image(
+            name,
+            "postgres",
+            deployment=args["deployment"],
+            base_image=args["base_image"],
+            parent=self,
         )

@@ -8,12 +8,10 @@ from typing import Any
 
 from ..host.client import docker, docker_or_fail, read_file
 from ..inside import EDGE_CONFIGURATION
-from ..place import DEPLOYMENT, LOOKING, ROLE, STACK, Place, filters
+from ..place import DEPLOYMENT, IMAGE_ROLES, LOOKING, ROLE, STACK, Place, filters
 
 # Volumes that an update makes anew and fills again; what is in any other is nowhere else.
 _REMADE = ("secrets", "edge", "static")
-# A container has its image's role if it was given none: a helper of ours, or somebody's own.
-_OF_IMAGES = ("app", "release", "edge-image", "postgres-image")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,7 +123,7 @@ def remove(thing: Thing) -> str:
 
 
 def _is_ours(container: Thing) -> bool:
-    return container.role not in _OF_IMAGES or container.status == "created"
+    return container.role not in IMAGE_ROLES or container.status == "created"
 
 
 def _is_rejected(container: Thing) -> bool:

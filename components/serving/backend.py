@@ -10,7 +10,7 @@ import pulumi_docker as docker
 from .. import PACKAGE, step
 from ..data.mounts import Mount, fingerprint
 from ..migrations.check import outcome_file
-from ..place import MOUNTS, RESTART, Place, as_args
+from ..place import LOG_LIMITS, MOUNTS, RESTART, Place, as_args
 from ..step import Step
 
 
@@ -135,7 +135,7 @@ class Backend(pulumi.ComponentResource):
                 "start_period": "1h0m0s",
             },
             log_driver="json-file",
-            log_opts={"max-size": "10m", "max-file": "3"},
+            log_opts=LOG_LIMITS,
             opts=pulumi.ResourceOptions(
                 parent=self,
                 depends_on=opts.depends_on,

@@ -7,7 +7,7 @@ import pulumi
 import pulumi_docker as docker
 
 from .. import PACKAGE
-from ..place import RESTART, Place, as_args
+from ..place import LOG_LIMITS, RESTART, Place, as_args
 from ..stack_state import Resource
 from .edge_config import PORT
 
@@ -64,7 +64,7 @@ class Edge(pulumi.ComponentResource):
             must_run=not args["held_back"],
             destroy_grace_seconds=5,
             log_driver="json-file",
-            log_opts={"max-size": "10m", "max-file": "3"},
+            log_opts=LOG_LIMITS,
             opts=pulumi.ResourceOptions(
                 parent=self,
                 depends_on=opts.depends_on if opts else None,
