@@ -23,6 +23,12 @@ BOUND = {
 }
 
 
+@pytest.fixture(autouse=True)
+def stack(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The stack that commands are said for, whatever program was run before on mocks."""
+    monkeypatch.setattr("pulumi.get_stack", lambda: "stack")
+
+
 def volume(name: str, *, writes: bool = True, at: str = "/data") -> dict[str, Any]:
     return {"Type": "volume", "Name": name, "Source": "", "Destination": at, "RW": writes}
 
