@@ -50,7 +50,7 @@ test-unit: ## unit tests only
 test-integration: ## integration tests only; TESTS='tests/integration/test_edge.py -k body' chooses
 	@$(RUN) test-integration --tests="$$TESTS"
 
-check: ## ruff, mypy, and whether what is generated is up to date
+check: ## ruff, mypy, who may import whom, and whether what is generated is up to date
 	@$(RUN) check
 
 config: ## after a change to components/config/keys: write Pulumi.yaml, docs/configuration.md, README

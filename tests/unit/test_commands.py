@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,14 @@ from tests.unit.fake_docker import FakeDocker
 
 STEPS = sorted(str(path) for path in Path("components").glob("*/*_step.py"))
 PLAIN = [path.removesuffix(".py").replace("/", ".") for path in STEPS]
+
+
+def test_the_contract_on_imports_names_every_step() -> None:
+    contracts = tomllib.loads(Path("pyproject.toml").read_text())["tool"]["importlinter"][
+        "contracts"
+    ]
+    (named,) = (c["source_modules"] for c in contracts if c["name"].startswith("Steps "))
+    assert set(PLAIN) <= set(named)
 
 
 def test_steps_need_the_standard_library_alone() -> None:
