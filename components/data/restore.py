@@ -11,15 +11,12 @@ import argparse
 import re
 import sys
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import Any, NoReturn
-
-from deploy_runtime.migrate import alias_of
 
 from ..host import one_shot
 from ..host.client import docker, docker_or_fail, fail, inspect, learn
 from ..host.reached import every, reached, running, serving
-from ..migrations import applied, window, window_note
+from ..migrations import window, window_note
 from ..migrations.window_note import Note
 from ..place import DEPLOYMENT, RELEASE, RESTART, Place
 from . import copies
@@ -93,8 +90,7 @@ def restore(
         stay_stopped: start nothing again.
     """
     served = serving(deployment)
-    note = window_note.of(deployment)
-    before = window_note.read(note)
+    before = window_note.read(deployment)
     again = reached(deployment) or _there(before.stopped if before else ()) or served
     again = again or _there(chosen.get("serving", ()))
     database = _database(deployment, chosen, entries, reference)
@@ -106,7 +102,9 @@ def restore(
     one_shot.when_interrupted(lambda: _interrupted(deployment))
     try:
         # Until visitors reach something again, `pulumi up` has to know that they don't.
-        (before or Note(deployment=deployment)).extended(_policies(served), ()).write(note)
+        (before or Note(deployment=deployment)).extended(_policies(served), ()).write(
+            reference["Image"]
+        )
         _say("maintenance page, and what serves is stopped")
         window.close(deployment)
         # Also one that visitors never reached: it has the database open, and would migrate again.
@@ -117,15 +115,15 @@ def restore(
     except SystemExit:
         # Not what was stopped for a window: that can't live with the database as it still is.
         _begin_again(deployment, served)
-        _end(note, before)
+        _end(deployment, before, reference["Image"])
         raise
     _say(f"{chosen['id']} is in place")
-    Note(deployment=deployment, stopped=_policies(again)).write(note)
+    Note(deployment=deployment, stopped=_policies(again)).write(reference["Image"])
     if stay_stopped:
         _say("nothing was started: deploy the release that belongs to it with `pulumi up`")
     else:
         _begin_again(deployment, again)
-    _end(note, None)
+    window_note.remove(deployment)
 
 
 def _keep_present(database: copies.Database, release: str, details: dict[str, Any]) -> None:
@@ -144,11 +142,11 @@ def _keep_present(database: copies.Database, release: str, details: dict[str, An
         _say(f"its files are kept as they are, as {name} in volume {database.volume}")
 
 
-def _end(note: Path, before: Note | None) -> None:
+def _end(deployment: str, before: Note | None, image: str) -> None:
     if before:
-        before.write(note)
+        before.write(image)
     else:
-        note.unlink(missing_ok=True)
+        window_note.remove(deployment)
 
 
 def _there(names: Iterable[str]) -> list[str]:
@@ -210,7 +208,7 @@ def _database(
     environment: list[str] = reference["Config"]["Env"]
     words = ["--volumes-from", reference["Name"].removeprefix("/")]
     words += [word for value in environment for word in ("--env", value)]
-    alias = chosen.get("alias") or _only_alias(deployment, chosen)
+    alias = chosen["alias"]
     engine, file = _kind(environment)
     # The environment tells where the first database is; of others only the copy does.
     if alias != copies.DEFAULT:
@@ -227,18 +225,6 @@ def _database(
     )
 
 
-def _only_alias(deployment: str, chosen: copies.Entry) -> str:
-    # A copy from before there was such a note is one of the database that was migrated.
-    flags = applied.read(Path(".build", deployment, applied.DESCRIPTION)).get("flags", ())
-    if alias_of(flags) != copies.DEFAULT:
-        fail(
-            f"restore: {chosen['id']} doesn't say which database it is a copy of, and migrateFlags "
-            f"names another one than the first ({' '.join(flags)}): put it back by hand "
-            f"(docs/databases.md); it is {chosen['file']} in volume {chosen['volume']}"
-        )
-    return copies.DEFAULT
-
-
 def _kind(environment: Sequence[str]) -> tuple[str, str]:
     """The kind of an application's first database, and its file if it is one."""
     url = next((value for value in environment if value.startswith(_SQLITE)), "")
@@ -251,12 +237,9 @@ def _tools(deployment: str, chosen: copies.Entry, entries: Sequence[copies.Entry
         said = docker_or_fail("looking at the server", "inspect", "--format", "{{.Image}}", name)
         return said.decode().strip()
     # Else the newest that is on this host: what made an old copy may be older than the server.
-    described = applied.read(Path(".build", deployment, applied.DESCRIPTION))
     newest = next((entry["tools"] for entry in entries if entry["tools"]), "")
-    for image in (described.get("tools"), newest):
-        if image and docker("image", "inspect", str(image)).returncode == 0:
-            return str(image)
-    return str(chosen["tools"])
+    is_here = newest and docker("image", "inspect", str(newest)).returncode == 0
+    return str(newest if is_here else chosen["tools"])
 
 
 def _say(text: str) -> None:

@@ -1,34 +1,34 @@
 """What a release that failed leaves behind: the migrations it committed, and what serves now."""
 
-import json
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from ..data.copies import restore_command
+from ..host import notes
 from ..host.reached import every, reached, taken_over
 from . import window
-from .applied import applied, description, read
+from .applied import applied
 
 _SERVES = "What was serving goes on serving."
 _NOTHING = "Nothing was serving."
 _PAGE = ", and visitors see the maintenance page."
 
 
-def left(migrations: str) -> str:
+def left(described: Mapping[str, Any]) -> str:
     """What a release leaves behind whose containers have ended, in words.
 
     A window that it needed is closed if what was stopped can live with what it committed.
 
     Args:
-        migrations: the file that says what the check of its migrations found; "" if none was made.
+        described: the migration check's description.
     """
-    check, described = read(Path(migrations)), description(migrations)
-    window.forget(migrations)
+    deployment: str = described["deployment"]
+    check: Mapping[str, Any] = notes.read(deployment, notes.CHECK) or {}
+    window.forget(deployment)
     pending: Sequence[str] = check.get("pending") or ()
-    has_window = window.is_open(migrations)
-    known = applied(described) if described and (pending or has_window) else frozenset()
-    lines = [window.undo(migrations, known) if has_window else standing(migrations, described)]
+    has_window = window.is_open(deployment)
+    known = applied(described) if pending or has_window else frozenset()
+    lines = [window.undo(deployment, known) if has_window else standing(described)]
     if known is None and pending:
         lines.append(
             "Which of its migrations it has committed is not known, since the database could not "
@@ -41,27 +41,26 @@ def left(migrations: str) -> str:
     return "\n".join(lines)
 
 
-def settle(migrations: str) -> None:
+def settle(described: Mapping[str, Any]) -> None:
     """Visitors reach the new release: a window is over, and what its check found is past.
 
     Whatever fails later, such as one more replica, did not commit these migrations.
+
+    Args:
+        described: the migration check's description.
     """
-    window.done(migrations, retire=description(migrations).get("retire") or ())
-    check = read(Path(migrations)) if migrations else {}
-    if check:
-        past = {**check, "pending": [], "unsafe": [], "copied": False}
-        Path(migrations).write_text(f"{json.dumps(past)}\n", encoding="utf-8")
+    window.done(described["deployment"], retire=described["retire"])
+    notes.remove(described["deployment"], notes.CHECK)
 
 
-def standing(migrations: str, described: Mapping[str, Any]) -> str:
+def standing(described: Mapping[str, Any]) -> str:
     """What serves, in words, when an update has failed.
 
     Args:
-        migrations: the file of the check's outcome, in the deployment's folder; "" if none is made.
         described: the migration check's description.
     """
-    deployment, retire = Path(migrations).parent.name, described.get("retire") or ()
-    if not deployment or reached(deployment) or taken_over(retire):
+    deployment, retire = described["deployment"], described["retire"]
+    if reached(deployment) or taken_over(retire):
         return _SERVES
     if not described.get("serves"):
         return _NOTHING

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from ..host import one_shot
+from ..host.client import fail
 
 DESCRIPTION = "migration-check.json"
-"""How a release is asked, in a file beside that of the check's outcome."""
+"""The file with the check's description, which the program writes at each update."""
 ROLE = "migration-check"
 """What the container does in the deployment."""
 # It was there a moment ago: who waits for an error isn't kept waiting for long.
@@ -56,15 +57,14 @@ def answer(done: subprocess.CompletedProcess[bytes]) -> Any:
         return None
 
 
-def description(migrations: str) -> dict[str, Any]:
-    """The description beside the file of a check's outcome; nothing if there is none."""
-    return read(Path(migrations).with_name(DESCRIPTION)) if migrations else {}
+def description(file: str) -> dict[str, Any]:
+    """The migration check's description.
 
-
-def read(file: Path) -> dict[str, Any]:
-    """The content of a file that the check or the program wrote; nothing if there is none."""
+    Args:
+        file: where the program wrote it; if it can't be read, this command fails.
+    """
     try:
-        found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
+        found: dict[str, Any] = json.loads(Path(file).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        fail(f"{file} can't be read ({error}): run `pulumi up` again, it writes the file")
     return found

@@ -100,9 +100,9 @@ class MigrationCheck(pulumi.ComponentResource):
         self.register_outputs({"result": self.result})
 
 
-def outcome_file(deployment: str) -> str:
-    """Where the outcome of the last check is written, for those who fail after it."""
-    return (BUILD_FOLDER / deployment / "migrations.json").as_posix()
+def description_file(deployment: str) -> str:
+    """Where the check's description is, for those who fail after it and ask the database."""
+    return (BUILD_FOLDER / deployment / DESCRIPTION).as_posix()
 
 
 def _write(args: MigrationCheckArgs, network: str, volume: str, tools: str, *mounts: str) -> str:
@@ -133,7 +133,6 @@ def description(
         "retire": list(args["retire"]),
         "grace": args["stop_grace"] + 5,
         "last_backup": args["last"].get("backup"),
-        "result": outcome_file(args["deployment"]),
     }
 
 

@@ -4,19 +4,17 @@ What it looks at is in a file that the program writes at each update: so the res
 stay the same, and only its triggers decide that it looks again.
 """
 
-import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from deploy_runtime.migrate import alias_of
 
 from ..data import copies
-from ..host import one_shot, reached
+from ..host import notes, one_shot, reached
 from ..host.client import fail
 from ..step_output import result, say
-from . import aftermath, applied, window, window_note
+from . import aftermath, applied, window
 from .policy import AHEAD, UNSAFE
 
 Check = Mapping[str, Any]
@@ -40,11 +38,9 @@ def look(check: Check) -> dict[str, Any]:
     report: dict[str, Any] | None = applied.answer(done)
     said = done.stderr.decode(errors="replace").strip()
     if report is None:
-        if "No module named deploy_runtime.pending" in said:
-            return _unknown()
         fail(
             "migrations: they could not be looked at, and nothing was changed. "
-            f"{aftermath.standing(check['result'], check)} The release said:\n\n"
+            f"{aftermath.standing(check)} The release said:\n\n"
             f"{said or '(it printed nothing)'}"
         )
     # Of a long wait for the database people should know.
@@ -52,13 +48,6 @@ def look(check: Check) -> dict[str, Any]:
         if line.startswith("waiting for"):
             say(line)
     return report
-
-
-def _unknown() -> dict[str, Any]:
-    # A release from before there was such a check, served again.
-    say("warning: migrations: this release can't be asked what is pending")
-    nothing: list[Any] = []
-    return {"new": False, **dict.fromkeys(("pending", "unsafe", "warnings", "ahead"), nothing)}
 
 
 def judge(check: Check, report: Mapping[str, Any], serving: Sequence[str]) -> bool:
@@ -96,7 +85,7 @@ def _lines(entries: Iterable[Mapping[str, str]]) -> Iterable[str]:
 
 def _refusal(check: Check, says: str, lines: Sequence[str], ways: Iterable[str]) -> str:
     text = [f"migrations: {says}:", *lines]
-    text += [f"Nothing was changed. {aftermath.standing(check['result'], check)}"]
+    text += [f"Nothing was changed. {aftermath.standing(check)}"]
     return "\n".join([*text, "What to do, one of:", *(f"  - {way}" for way in ways)])
 
 
@@ -169,35 +158,46 @@ def _without_a_copy(problem: str, stack: str) -> str:
 
 def main() -> None:
     """Look at what the file CHECK describes; print the outcome as JSON."""
-    file = Path(os.environ["CHECK"])
-    if not file.is_file():
-        fail(f"migrations: {file} is missing: run `pulumi up` again, it writes the file")
-    check = json.loads(file.read_text(encoding="utf-8"))
+    check = applied.description(os.environ["CHECK"])
+    deployment = check["deployment"]
     report = look(check)
-    window.forget(check["result"])
-    serving = [] if check["fresh"] else reached.serving(check["deployment"], check["retire"])
+    window.forget(deployment)
+    serving = [] if check["fresh"] else reached.serving(deployment, check["retire"])
     windowed = judge(check, report, serving)
     try:
         # One that an interrupted update left open goes on, with what this release adds to it.
-        left_open = window.is_open(check["result"]) and not serving
+        left_open = window.is_open(deployment) and not serving
         if windowed or (left_open and report["unsafe"]):
             _open(check, report, serving)
-        before = serving or window.stopped(check["result"])
+        before = serving or window.stopped(deployment)
         copied = prepare({**check, "serving": before}, report)
     except SystemExit:
-        if window.is_open(check["result"]):
-            say(window.undo(check["result"], applied.applied(check)))
+        if window.is_open(deployment):
+            say(window.undo(deployment, applied.applied(check)))
         raise
     known = {"stack": check["stack"], "release": check["release"], "window": windowed}
     outcome = {**report, **known, **copied}
-    Path(check["result"]).write_text(f"{json.dumps(outcome)}\n", encoding="utf-8")
+    _note(check, outcome)
     result(outcome)
 
 
+def _note(check: Check, outcome: Mapping[str, Any]) -> None:
+    # For whoever fails after this, from whichever checkout: nothing but what they say.
+    if outcome["pending"]:
+        kept = {key: outcome[key] for key in ("stack", "pending", "backup", "copied")}
+        notes.write(check["deployment"], notes.CHECK, kept, image=check["image"])
+    else:
+        notes.remove(check["deployment"], notes.CHECK)
+
+
 def _open(check: Check, report: Mapping[str, Any], serving: Sequence[str]) -> None:
-    noted = window_note.beside(check["result"])
-    unsafe = [entry["migration"] for entry in report["unsafe"]]
-    window.begin(noted, check["deployment"], serving, check["grace"], unsafe)
+    window.begin(
+        check["deployment"],
+        serving,
+        grace=check["grace"],
+        unsafe=[entry["migration"] for entry in report["unsafe"]],
+        image=check["image"],
+    )
 
 
 if __name__ == "__main__":

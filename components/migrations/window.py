@@ -1,7 +1,7 @@
 """The stated window in which nothing serves: while migrations run that the old version can't bear.
 
-Visitors get the edge's maintenance page. What was stopped for it is in a file, so that it is
-started again if the new release turns out not to serve. By hand, `python3 -m
+Visitors get the edge's maintenance page. What was stopped for it is noted on the host, so that it
+is started again if the new release turns out not to serve. By hand, `python3 -m
 components.migrations.window DEPLOYMENT` sends visitors to the backends that run.
 """
 
@@ -10,7 +10,6 @@ import sys
 import time
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from ..host.client import docker, docker_or_fail, fail, inspect, is_running
@@ -18,13 +17,18 @@ from ..host.reached import every, reached, running
 from ..inside import EDGE_CONFIGURATION, EDGE_CONTROL, PORT
 from ..step_output import say
 from . import window_note
-from .window_note import Note, beside
+from .window_note import Note
 
 DEADLINE = 90.0  # seconds for what is started again to answer
 
 
 def begin(
-    file: Path, deployment: str, containers: Sequence[str], grace: int, unsafe: Collection[str]
+    deployment: str,
+    containers: Sequence[str],
+    *,
+    grace: int,
+    unsafe: Collection[str],
+    image: str,
 ) -> None:
     """Show the maintenance page, and stop what serves, and any other backend that runs.
 
@@ -32,18 +36,18 @@ def begin(
     come back.
 
     Args:
-        file: where it is noted.
         deployment: the deployment.
         containers: what serves.
         grace: seconds that requests in flight have to finish in.
         unsafe: the migrations that what serves can't live with.
+        image: an image that is on the host.
     """
-    before = window_note.read(file)
+    before = window_note.read(deployment)
     if before is None or set(containers) - set(before.stopped):
         # What serves now was not stopped by that one: it is over.
         before = Note(deployment=deployment)
     noted = before.extended({name: _policy(name) for name in containers}, unsafe)
-    noted.write(file)
+    noted.write(image)
     close(deployment)
     stop(list(dict.fromkeys([*containers, *running(deployment)])), grace)
     say(
@@ -67,65 +71,59 @@ def stop(containers: Sequence[str], grace: int) -> None:
         docker_or_fail("stopping what serves", "stop", "--time", str(grace), *containers)
 
 
-def is_open(migrations: str) -> bool:
-    """Is there a window, by the file beside the one that says what the check found?"""
-    return bool(migrations) and beside(migrations).is_file()
+def is_open(deployment: str) -> bool:
+    """Is there a window?"""
+    return window_note.read(deployment) is not None
 
 
-def forget(migrations: str) -> None:
-    """Take a window for closed that was closed elsewhere: from another checkout, or by hand.
-
-    A note is in the checkout that opened it, and visitors reach what that one did not stop.
-    """
-    if not is_open(migrations):
-        return
-    file = beside(migrations)
-    noted = window_note.read(file)
-    if noted and set(reached(file.parent.name)) - set(noted.stopped):
-        file.unlink(missing_ok=True)
+def forget(deployment: str) -> None:
+    """Take a window for closed that was closed by hand: visitors reach what it did not stop."""
+    noted = window_note.read(deployment)
+    if noted and set(reached(deployment)) - set(noted.stopped):
+        window_note.remove(deployment)
 
 
-def done(migrations: str, *, retire: Collection[str] = ()) -> None:
+def done(deployment: str, *, retire: Collection[str] = ()) -> None:
     """Visitors reach the new release, or again what served: what was stopped and runs, stays.
 
     Args:
-        migrations: the file of the check's outcome; the window's is beside it.
+        deployment: the deployment.
         retire: what is retired after this: it notes their restart policies, as they were before.
     """
-    if not is_open(migrations):
-        return
-    noted = _end(beside(migrations), retire)
-    seconds = (datetime.now(UTC) - noted.since).total_seconds()
-    say(f"window: {seconds:.1f} s in which nothing served")
+    noted = _end(deployment, retire)
+    if noted:
+        seconds = (datetime.now(UTC) - noted.since).total_seconds()
+        say(f"window: {seconds:.1f} s in which nothing served")
 
 
-def _end(file: Path, retire: Collection[str] = ()) -> Note:
-    noted = window_note.read(file) or Note(deployment=file.parent.name)
+def _end(deployment: str, retire: Collection[str] = ()) -> Note | None:
+    noted = window_note.read(deployment)
+    if noted is None:
+        return None
     for name, policy in noted.stopped.items():
         # One that was killed off before it was stopped, or that somebody started again.
         if is_running(name) or name in retire:
             docker("update", f"--restart={policy}", name)
-    file.unlink(missing_ok=True)
+    window_note.remove(deployment)
     return noted
 
 
-def stopped(migrations: str) -> list[str]:
+def stopped(deployment: str) -> list[str]:
     """The containers that were stopped for the window that is open, if one is."""
-    noted = window_note.read(beside(migrations)) if migrations else None
+    noted = window_note.read(deployment)
     return list(noted.stopped) if noted else []
 
 
-def undo(migrations: str, applied: Collection[str] | None) -> str:
+def undo(deployment: str, applied: Collection[str] | None) -> str:
     """Start what was stopped again, and send visitors there; returns what came of it, in words.
 
     Where it could not live with what was committed, it stays stopped.
 
     Args:
-        migrations: the file of the check's outcome; the window's is beside it.
+        deployment: the deployment.
         applied: the migrations that the database has; None if it could not be asked.
     """
-    file = beside(migrations)
-    noted = window_note.read(file) or Note(deployment=file.parent.name)
+    noted = window_note.read(deployment) or Note(deployment=deployment)
     held = [name for name in noted.unsafe if applied is None or name in applied]
     if held:
         may_be = ", which may be in the database" if applied is None else ""
@@ -140,7 +138,7 @@ def undo(migrations: str, applied: Collection[str] | None) -> str:
     problem = start(noted.deployment, names)
     if problem:
         return f"What was stopped does not serve again: {problem}."
-    file.unlink()
+    window_note.remove(deployment)
     return f"What was stopped serves again: {', '.join(names)}."
 
 
@@ -218,8 +216,7 @@ def main() -> None:
     problem = reopen(sys.argv[1], backends) if backends else "no backend of it runs"
     if problem:
         fail(f"{sys.argv[1]} is not reached: {problem}")
-    # In the checkout that opened one; elsewhere there is no note.
-    _end(window_note.of(sys.argv[1]))
+    _end(sys.argv[1])
     print(f"visitors of {sys.argv[1]} reach {', '.join(backends)}")
 
 

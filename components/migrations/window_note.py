@@ -1,14 +1,11 @@
 """What is noted of a window in which nothing serves, so that it can end as it began."""
 
-import json
-import os
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
-NAME = "window.json"
+from ..host import notes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,50 +33,39 @@ class Note:
             unsafe=tuple(sorted({*self.unsafe, *unsafe})),
         )
 
-    def write(self, file: Path) -> None:
-        """Note it, whole or not at all, whenever that is cut off."""
-        stopped = [{"name": name, "restart": policy} for name, policy in self.stopped.items()]
+    def write(self, image: str) -> None:
+        """Note it on the host, in the place of what is noted.
+
+        Args:
+            image: any image that is there.
+        """
         content = {
-            "deployment": self.deployment,
             "since": self.since.isoformat(),
-            "stopped": stopped,
+            "stopped": self.stopped,
             "unsafe": self.unsafe,
         }
-        file.parent.mkdir(parents=True, exist_ok=True)
-        draft = file.with_name(f".{file.name}.new")
-        with draft.open("w", encoding="utf-8") as stream:
-            stream.write(json.dumps(content) + "\n")
-            stream.flush()
-            os.fsync(stream.fileno())
-        draft.replace(file)
+        notes.write(self.deployment, notes.WINDOW, content, image=image)
 
 
-def beside(migrations: str) -> Path:
-    """The note's file, by the one that says what the check of a release's migrations found."""
-    return Path(migrations).with_name(NAME)
-
-
-def of(deployment: str) -> Path:
-    """The note's file for a deployment, in the checkout that the command runs in."""
-    return Path(".build", deployment, NAME)
-
-
-def read(file: Path) -> Note | None:
+def read(deployment: str) -> Note | None:
     """What is noted, or None if no window is open.
 
     A note that can't be read is one of a window of which nothing else is known.
     """
-    try:
-        text = file.read_text(encoding="utf-8")
-    except OSError:
+    found: Any = notes.read(deployment, notes.WINDOW)
+    if found is None:
         return None
     try:
-        found: dict[str, Any] = json.loads(text)
         return Note(
-            deployment=found["deployment"],
+            deployment=deployment,
             since=datetime.fromisoformat(found["since"]),
-            stopped={entry["name"]: entry["restart"] for entry in found["stopped"]},
+            stopped=dict(found["stopped"]),
             unsafe=tuple(found["unsafe"]),
         )
     except (ValueError, KeyError, TypeError):
-        return Note(deployment=file.parent.name)
+        return Note(deployment=deployment)
+
+
+def remove(deployment: str) -> None:
+    """The window is over."""
+    notes.remove(deployment, notes.WINDOW)

@@ -19,6 +19,7 @@ from ..data.database_address import Address
 from ..errors import UserError
 from ..host.claim import Claim, Retired
 from ..host.docker_host import FAILED, Host, root_cause
+from ..host.notes import WINDOW
 from ..host.remedies import remedies
 from ..host.vanished import Missing, missing
 from ..image import build_secrets
@@ -82,6 +83,11 @@ class Preparation:
     def fresh(self) -> bool:
         """There is no database yet, as far as the host tells: what is elsewhere has to be asked."""
         return "dataVolume" in self.volumes and not self.existing and not self.has_data
+
+    @property
+    def window_is_open(self) -> bool:
+        """An update, or a restore, was cut off while nothing served."""
+        return bool(self.host.having(self.settings.deployment, WINDOW))
 
     @property
     def health_path(self) -> str:

@@ -5,7 +5,7 @@ import pulumi
 from .. import outputs
 from ..data.ownership import Ownership
 from ..inside import PORT
-from ..migrations.check import outcome_file
+from ..migrations.check import description_file
 from ..serving.backend import Backend
 from ..serving.edge import Edge, is_held_back
 from ..serving.edge_config import EdgeConfig
@@ -57,7 +57,7 @@ def switch_traffic(
 ) -> Traffic | OwnProxy:
     """Send visitors to what has passed its gate, by the edge or by a proxy of the user's own."""
     deployment = given.settings.deployment
-    switched = switches(given.state, deployment)
+    switched = switches(given.state, deployment, is_open=given.window_is_open)
     if not given.settings.edge:
         return OwnProxy(
             deployment,
@@ -65,7 +65,7 @@ def switch_traffic(
                 "deployment": deployment,
                 "backends": backend.serving,
                 "backend_port": PORT,
-                "migrations": outcome_file(deployment),
+                "check": description_file(deployment),
                 "switches": switched,
             },
             pulumi.ResourceOptions(depends_on=[backend]),
@@ -79,7 +79,7 @@ def switch_traffic(
             "backends": backend.serving,
             "backend_port": PORT,
             "config": _edge_config(given),
-            "migrations": outcome_file(deployment),
+            "check": description_file(deployment),
             "switches": switched,
         },
         pulumi.ResourceOptions(depends_on=[backend, edge]),

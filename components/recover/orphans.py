@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..host import notes
 from ..host.client import docker, docker_or_fail, read_file
 from ..inside import EDGE_CONFIGURATION
 from ..place import DEPLOYMENT, IMAGE_ROLES, LOOKING, ROLE, STACK, Place, filters
@@ -167,7 +168,7 @@ def _apart(things: Sequence[Thing], stay: Sequence[Thing]) -> tuple[list[Thing],
 
 def _containers(deployment: str) -> list[Thing]:
     ids = _ids("ps", "--all", *filters({DEPLOYMENT: deployment}))
-    return list(_described(ids))
+    return [thing for thing in _described(ids) if thing.role not in notes.ROLES]
 
 
 def _lookers(volumes: Sequence[Thing]) -> Iterator[Thing]:

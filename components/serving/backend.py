@@ -9,7 +9,7 @@ import pulumi_docker as docker
 
 from .. import PACKAGE, step
 from ..data.mounts import Mount, fingerprint
-from ..migrations.check import outcome_file
+from ..migrations.check import description_file
 from ..place import LOG_LIMITS, MOUNTS, RESTART, Place, as_args
 from ..step import Step
 
@@ -94,7 +94,7 @@ class Backend(pulumi.ComponentResource):
             environment={
                 "CONTAINER": container.name,
                 "TIMEOUT": str(args["gate_timeout"]),
-                "MIGRATIONS": outcome_file(args["deployment"]),
+                "CHECK": description_file(args["deployment"]),
                 "TERMS": json.dumps(dict(args["gate_terms"])),
             },
             # Of the same container: it serves already, and stays whatever is found now.

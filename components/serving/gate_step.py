@@ -18,6 +18,7 @@ from typing import Any, NoReturn
 from ..host.client import docker, fail, inspect, last_lines
 from ..inside import BUILD_REPORT
 from ..migrations import aftermath
+from ..migrations.applied import description
 from ..step_output import result, say
 from . import gate_pages, gate_rejection
 from .gate_rejection import Rejection
@@ -147,7 +148,7 @@ def _refuse(container: str, problem: str, lines: str) -> NoReturn:
 def _fail(container: str, verdict: Rejection) -> NoReturn:
     fail(
         f"gate: {container} was not let through to traffic: {verdict.problem}.\n"
-        f"{aftermath.left(os.environ.get('MIGRATIONS', ''))}\n"
+        f"{aftermath.left(description(os.environ['CHECK']))}\n"
         "The same again fails again; another project or config is tried by the next `pulumi up`. "
         "If the cause was outside of both and is mended (a full disk, a database that was away), "
         "`make recover STACK=NAME` lets it try once more.\n"
@@ -163,7 +164,7 @@ def _terms() -> dict[str, str]:
 def main() -> None:
     """Wait for CONTAINER, at most TIMEOUT seconds; print its build report as JSON.
 
-    MIGRATIONS is the file that says what the check of its migrations found, TERMS what config
+    CHECK is the file that says how the database is asked what it has, TERMS what config
     tells this gate, as JSON. One that was rejected before fails for the reason that it had then.
     The word `again` says that the container passed before, and is looked at since config asks for
     something else: then what is wrong is said, and it goes on serving.

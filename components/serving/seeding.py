@@ -8,7 +8,7 @@ import pulumi
 
 from .. import PACKAGE, step
 from ..data.mounts import Mount
-from ..migrations.check import outcome_file
+from ..migrations.check import description_file
 from ..step import Step
 
 
@@ -95,7 +95,7 @@ def job_description(args: SeedingArgs, network: str, mounts: Sequence[str]) -> d
         "deployment": args["deployment"],
         "image": args["image"],
         "network": network,
-        "migrations": outcome_file(args["deployment"]),
+        "check": description_file(args["deployment"]),
         "mount": list(mounts),
         "env": [f"{name}={value}" for name, value in sorted(environment.items())],
     }

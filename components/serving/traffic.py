@@ -6,8 +6,6 @@ from typing import TypedDict
 import pulumi
 
 from .. import PACKAGE, step
-from ..migrations import window
-from ..migrations.check import outcome_file
 from ..place import Place
 from ..stack_state import StackState
 from ..step import Step
@@ -27,8 +25,8 @@ class TrafficArgs(TypedDict):
     """The port on which they listen."""
     config: EdgeConfig
     """What else the edge's configuration depends on."""
-    migrations: str
-    """The file of the migration check's outcome: a window that it opened ends with the switch."""
+    check: str
+    """The file of the migration check's description: a window that it opened ends here."""
     switches: int
     """How often traffic had to be switched because a window was left open, this time included."""
 
@@ -64,7 +62,7 @@ class Traffic(pulumi.ComponentResource):
             environment={
                 "EDGE": args["edge"],
                 "CONFIGURATION": configuration_id(args["config"]),
-                "MIGRATIONS": args["migrations"],
+                "CHECK": args["check"],
             },
             stdin=backends.apply(lambda names: render(args["config"], names, args["backend_port"])),
             # Another configuration is handed over, too: who serves stays.
@@ -76,7 +74,7 @@ class Traffic(pulumi.ComponentResource):
         self.register_outputs({"serving": self.serving})
 
 
-def switches(state: StackState, deployment: str) -> int:
+def switches(state: StackState, deployment: str, *, is_open: bool) -> int:
     """How often traffic had to be switched because a window was left open, now included.
 
     An update that was killed in one may be followed by one that changes nothing: visitors would
@@ -85,6 +83,6 @@ def switches(state: StackState, deployment: str) -> int:
     Args:
         state: the stack's state.
         deployment: the deployment's name.
+        is_open: a window is.
     """
-    is_open = window.is_open(outcome_file(deployment))
     return state.times(Place(deployment).name("traffic"), "switches", again=is_open)

@@ -2,8 +2,8 @@
 
 import os
 import sys
-from collections.abc import Callable, Sequence
-from typing import NoReturn
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NoReturn
 
 from ..host.client import docker, fail
 from ..inside import EDGE_CONTROL
@@ -12,32 +12,31 @@ from ..migrations.applied import description
 from . import takeover
 from .takeover import TakeoverError
 
-_GRACE = 35  # seconds, where nothing says how long what is taken over from may take to stop
-
 
 def main() -> None:
     """Have EDGE send requests to the servers in the configuration on standard input.
 
     One that doesn't run yet is started, in the place of what has its port. A window in which
-    nothing served, beside the file MIGRATIONS, ends with that.
+    nothing served, as the file CHECK describes it, ends with that.
     """
-    migrations = os.environ.get("MIGRATIONS", "")
-    edge, config, described = os.environ["EDGE"], sys.stdin.buffer.read(), description(migrations)
-    retire, grace = described.get("retire") or (), int(described.get("grace") or _GRACE)
+    edge, config = os.environ["EDGE"], sys.stdin.buffer.read()
+    described = description(os.environ["CHECK"])
     try:
-        undo = takeover.start(edge, config, retire=retire, grace=grace)
+        undo = takeover.start(edge, config, retire=described["retire"], grace=described["grace"])
     except TakeoverError as error:
-        _fail(str(error), migrations)
+        _fail(str(error), described)
     done = docker("exec", "-i", edge, "python3", EDGE_CONTROL, "apply", stdin=config)
     if done.returncode != 0:
-        _fail(done.stderr.decode(errors="replace").strip(), migrations, undo)
-    aftermath.settle(migrations)
+        _fail(done.stderr.decode(errors="replace").strip(), described, undo)
+    aftermath.settle(described)
 
 
-def _fail(said: str, migrations: str, undo: Callable[[], Sequence[str]] = list) -> NoReturn:
+def _fail(
+    said: str, described: Mapping[str, Any], undo: Callable[[], Sequence[str]] = list
+) -> NoReturn:
     again = undo()
     started = f"\n{', '.join(again)} was started again." if again else ""
-    fail(f"switching traffic: {said}{started}\n{aftermath.left(migrations)}")
+    fail(f"switching traffic: {said}{started}\n{aftermath.left(described)}")
 
 
 if __name__ == "__main__":

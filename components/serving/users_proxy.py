@@ -20,8 +20,8 @@ class OwnProxyArgs(TypedDict):
     """The backends' containers, which have passed their gates."""
     backend_port: int
     """The port on which they listen."""
-    migrations: str
-    """The file of the migration check's outcome: a window that it opened ends with the switch."""
+    check: str
+    """The file of the migration check's description: a window that it opened ends here."""
     switches: int
     """How often traffic had to be switched because a window was left open, this time included."""
 
@@ -79,7 +79,7 @@ class OwnProxy(pulumi.ComponentResource):
                 "NETWORK": network,
                 "ALIAS": deployment,
                 "BACKENDS": backends.apply(" ".join),
-                "MIGRATIONS": args["migrations"],
+                "CHECK": args["check"],
             },
             update=None,
             depends_on=step.after(opts),

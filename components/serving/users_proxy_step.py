@@ -4,6 +4,7 @@ import os
 
 from ..host.client import docker_or_fail, fail, inspect
 from ..migrations import aftermath
+from ..migrations.applied import description
 from ..place import TRAFFIC_NETWORK, Place
 from . import users_proxy_network_step
 
@@ -12,7 +13,7 @@ def main() -> None:
     """Connect BACKENDS to NETWORK as ALIAS; those that are connected stay as they are.
 
     ALIAS is the deployment's name. A network that is gone is made anew.
-    A window in which nothing served, beside the file MIGRATIONS, ends with that.
+    A window in which nothing served, as CHECK describes it, ends with that.
     """
     network, alias = os.environ["NETWORK"], os.environ["ALIAS"]
     # With the proxy down and the site stopped, a `docker network prune` takes it away.
@@ -27,7 +28,7 @@ def main() -> None:
             f"letting {backend} onto the network {network}",
             *("network", "connect", "--alias", alias, network, backend),
         )
-    aftermath.settle(os.environ.get("MIGRATIONS", ""))
+    aftermath.settle(description(os.environ["CHECK"]))
 
 
 if __name__ == "__main__":

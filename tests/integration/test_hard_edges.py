@@ -13,6 +13,7 @@ import docker
 import docker.errors
 import pytest
 
+from components.migrations import window
 from tests.integration.conftest import BeginFault, MakeSite
 from tests.integration.faults import first_error
 from tests.integration.harness import Browser, Site
@@ -163,13 +164,12 @@ def test_a_window_that_is_interrupted_is_ended_by_the_next_up(
     site.configure(unsafeMigrations="window")
     made.edit()
     made.remove_column()
-    note = site.folder / ".build" / site.deployment / "window.json"
     phase = Phase(name="window", resource="migration-check", operation=AGAIN)
-    ended = interrupted(site, phase, once=note.exists)
+    ended = interrupted(site, phase, once=lambda: window.is_open(site.deployment))
     ends_well(site, phase, ended, fault)
-    assert note.exists()
+    assert window.is_open(site.deployment)
     site.up()
-    assert not note.exists()
+    assert not window.is_open(site.deployment)
     assert list(made.problems()) == []
 
 

@@ -312,14 +312,14 @@ def test_a_window_that_was_left_open_ends_though_nothing_changed(shop: Shop) -> 
     # As a kill leaves it that comes before anything was stopped.
     edge = docker.from_env().containers.get(f"{shop.site.deployment}-edge")
     edge.exec_run(["python3", "/usr/local/lib/edge/control.py", "maintenance"])
-    note = shop.site.folder / ".build" / shop.site.deployment / window_note.NAME
     stopped = {str(shop.backend.name): "always"}
-    window_note.Note(deployment=shop.site.deployment, stopped=stopped).write(note)
+    noted = window_note.Note(deployment=shop.site.deployment, stopped=stopped)
+    noted.write(str(shop.backend.attrs["Image"]))
     assert Browser(shop.site.url).get("/")[0] == 503
     run = shop.site.up()
     assert run.changes()["replaced"] == 1, run.output
     assert Browser(shop.site.url).get("/")[0] == 200
-    assert not note.exists()
+    assert window_note.read(shop.site.deployment) is None
     assert set(shop.site.preview().changes()) == {"unchanged"}
 
 

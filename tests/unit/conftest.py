@@ -1,5 +1,6 @@
 """What unit tests share: a folder for builds, the program, and stand-ins for what is outside."""
 
+import json
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ from components import step_secrets
 from components.host import client
 from tests.unit.fake_daemon import FakeDaemon
 from tests.unit.fake_docker import FakeDocker
+from tests.unit.fake_notes import FakeNotes
 from tests.unit.program import Program, on_a_host_of_its_own, patch_build_folder
 
 # A shell's background job ignores interrupts, and so would all that tests start and interrupt.
@@ -32,7 +34,36 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
 
 
 @pytest.fixture
-def cli(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeDocker]:
+def noted(monkeypatch: pytest.MonkeyPatch) -> FakeNotes:
+    """What is noted on the host: nothing, until told."""
+    return FakeNotes(monkeypatch)
+
+
+@pytest.fixture
+def check_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """The description of a check, as the program writes it for every step that may need it."""
+    described = {
+        "deployment": "shop",
+        "stack": "live",
+        "image": "shop:new",
+        "network": "shop",
+        "mount": [],
+        "env": [],
+        "flags": [],
+        "retire": [],
+        "grace": 35,
+        "serves": "old",
+    }
+    file = tmp_path / "described.json"
+    file.write_text(json.dumps(described))
+    monkeypatch.setenv("CHECK", str(file))
+    return file
+
+
+@pytest.fixture
+def cli(
+    monkeypatch: pytest.MonkeyPatch, noted: FakeNotes, check_file: Path
+) -> Iterator[FakeDocker]:
     """The docker client that commands call; it answers success and nothing, until told."""
     fake = FakeDocker()
     monkeypatch.setattr(client, "subprocess", fake)

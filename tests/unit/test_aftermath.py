@@ -1,14 +1,13 @@
 """What a failed release leaves behind: what serves, and which migrations it committed."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from components.migrations import aftermath, window
-from components.migrations.applied import DESCRIPTION
 from tests.unit.fake_docker import FakeDocker
+from tests.unit.fake_notes import FakeNotes
 from tests.unit.test_reached import config, on_networks
 from tests.unit.test_window import EVERY, LISTED, opened
 
@@ -32,13 +31,6 @@ DESCRIBED: dict[str, Any] = {
 ASKED = "run --rm --init --name shop-migration-check"
 
 
-@pytest.fixture
-def migrations(tmp_path: Path) -> Path:
-    """The file of the check's outcome, in the deployment's folder."""
-    (tmp_path / "shop").mkdir()
-    return tmp_path / "shop/migrations.json"
-
-
 def serves(cli: FakeDocker, *names: str) -> None:
     cli.on(EVERY.format(role="edge"), out="edge\n")
     cli.on("cp edge:/var/lib/edge/haproxy.cfg -", out=config(*names))
@@ -50,25 +42,25 @@ def has(cli: FakeDocker, *names: str) -> None:
     cli.on(ASKED, out=f"noise\n{json.dumps(names)}\n")
 
 
-def left(migrations: Path, **changes: Any) -> str:
-    migrations.write_text(json.dumps({**CHECK, **changes}))
-    migrations.with_name(DESCRIPTION).write_text(json.dumps(DESCRIBED))
-    return aftermath.left(str(migrations))
+def left(noted: FakeNotes, **changes: Any) -> str:
+    noted.check = {**CHECK, **changes}
+    return aftermath.left(DESCRIBED)
 
 
 def test_where_nothing_was_pending_the_database_is_not_asked(
-    cli: FakeDocker, migrations: Path
+    cli: FakeDocker, noted: FakeNotes
 ) -> None:
     serves(cli, "old")
-    assert left(migrations, pending=[]) == "What was serving goes on serving."
-    assert aftermath.left("") == "What was serving goes on serving."
+    assert left(noted, pending=[]) == "What was serving goes on serving."
+    noted.check = None
+    assert aftermath.left(DESCRIBED) == "What was serving goes on serving."
     assert not [call for call in cli.calls if call.startswith("run")]
 
 
-def test_what_was_committed_is_named_with_the_way_back(cli: FakeDocker, migrations: Path) -> None:
+def test_what_was_committed_is_named_with_the_way_back(cli: FakeDocker, noted: FakeNotes) -> None:
     serves(cli, "old")
     has(cli, "shop.0001_initial", "shop.0002_x")
-    said = left(migrations)
+    said = left(noted)
     assert said.startswith("What was serving goes on serving.\n")
     assert "Migrations that this release has committed: shop.0002_x." in said
     assert "backup 20260102T030405Z-old01234" in said
@@ -80,99 +72,88 @@ def test_what_was_committed_is_named_with_the_way_back(cli: FakeDocker, migratio
     )
 
 
-def test_what_was_there_before_is_not(cli: FakeDocker, migrations: Path) -> None:
+def test_what_was_there_before_is_not(cli: FakeDocker, noted: FakeNotes) -> None:
     serves(cli, "old")
     has(cli, "shop.0001_initial")
-    assert left(migrations) == "What was serving goes on serving."
+    assert left(noted) == "What was serving goes on serving."
 
 
 @pytest.mark.parametrize(("code", "out"), [(1, ""), (0, ""), (0, "no json")])
 def test_a_database_that_cannot_be_asked_may_have_them(
-    cli: FakeDocker, migrations: Path, code: int, out: str
+    cli: FakeDocker, noted: FakeNotes, code: int, out: str
 ) -> None:
     serves(cli, "old")
     cli.on(ASKED, code=code, out=out)
-    said = left(migrations)
+    said = left(noted)
     assert "could not be asked: shop.0002_x, shop.0003_y." in said
     assert "`make restore STACK=live" in said
 
 
-def test_without_a_copy_that_is_said(cli: FakeDocker, migrations: Path) -> None:
+def test_without_a_copy_that_is_said(cli: FakeDocker, noted: FakeNotes) -> None:
     has(cli, "shop.0002_x")
     # A copy of an earlier update is no way back from this one.
-    assert "No copy of the database was made" in left(migrations, copied=False)
+    assert "No copy of the database was made" in left(noted, copied=False)
 
 
-def test_where_nothing_served_that_is_said(cli: FakeDocker, migrations: Path) -> None:
+def test_where_nothing_served_that_is_said(cli: FakeDocker, noted: FakeNotes) -> None:
     cli.on(LISTED.format(role="backend"), out="first-replica\n")
     on_networks(cli, ("shop",), "first-replica")
-    assert left(migrations, pending=[]) == "Nothing was serving."
+    assert left(noted, pending=[]) == "Nothing was serving."
     # The edge of a first update is there before anything serves.
     cli.on(EVERY.format(role="edge"), out="edge\n")
     cli.on("cp edge:/var/lib/edge/haproxy.cfg -", out=config())
-    assert left(migrations, pending=[]) == "Nothing was serving."
+    assert left(noted, pending=[]) == "Nothing was serving."
 
 
-def test_what_is_taken_over_from_goes_on_serving(cli: FakeDocker, migrations: Path) -> None:
-    migrations.write_text(json.dumps({**CHECK, "pending": []}))
-    described = {**DESCRIBED, "retire": ["web"]}
-    migrations.with_name(DESCRIPTION).write_text(json.dumps(described))
+def test_what_is_taken_over_from_goes_on_serving(cli: FakeDocker, noted: FakeNotes) -> None:
+    noted.check = {**CHECK, "pending": []}
     cli.on("container inspect web", out=[{"State": {"Running": True}}])
-    assert aftermath.left(str(migrations)) == "What was serving goes on serving."
+    assert aftermath.left({**DESCRIBED, "retire": ["web"]}) == "What was serving goes on serving."
 
 
-def test_what_is_stopped_is_not_said_to_serve(cli: FakeDocker, migrations: Path) -> None:
+def test_what_is_stopped_is_not_said_to_serve(cli: FakeDocker, noted: FakeNotes) -> None:
     serves(cli)
-    migrations.write_text(json.dumps({**CHECK, "pending": []}))
-    migrations.with_name(DESCRIPTION).write_text(json.dumps({**DESCRIBED, "serves": "a"}))
-    said = aftermath.left(str(migrations))
+    noted.check = {**CHECK, "pending": []}
+    said = aftermath.left({**DESCRIBED, "serves": "a"})
     assert "Nothing serves, and visitors see the maintenance page" in said
     assert "`python3 -m components.migrations.window shop`" in said
 
 
 def test_a_window_is_closed_where_the_old_version_can_live_with_it(
-    cli: FakeDocker, migrations: Path
+    cli: FakeDocker, noted: FakeNotes
 ) -> None:
-    opened(migrations, "shop.0003_y")
+    opened(noted, "shop.0003_y")
     has(cli, "shop.0002_x")
     cli.on("container inspect old", out=[{}])
-    said = left(migrations)
+    said = left(noted)
     assert said.startswith("What was stopped serves again: old.")
     assert "has committed: shop.0002_x." in said
 
 
-def test_it_stays_open_where_it_cannot(cli: FakeDocker, migrations: Path) -> None:
-    opened(migrations, "shop.0002_x")
+def test_it_stays_open_where_it_cannot(cli: FakeDocker, noted: FakeNotes) -> None:
+    opened(noted, "shop.0002_x")
     has(cli, "shop.0002_x")
-    said = left(migrations)
+    said = left(noted)
     assert "Nothing serves: what was stopped can't live with shop.0002_x" in said
     assert "`make restore STACK=live" in said
     # Nor after another attempt, which has nothing to commit any more.
-    assert "can't live with shop.0002_x" in left(migrations, pending=[], unsafe=[])
+    assert "can't live with shop.0002_x" in left(noted, pending=[], unsafe=[])
     assert not [call for call in cli.calls if call.startswith("start")]
-    assert window.is_open(str(migrations))
+    assert window.is_open("shop")
 
 
-def test_it_stays_open_where_nobody_knows(cli: FakeDocker, migrations: Path) -> None:
-    opened(migrations, "shop.0002_x")
+def test_it_stays_open_where_nobody_knows(cli: FakeDocker, noted: FakeNotes) -> None:
+    opened(noted, "shop.0002_x")
     cli.on(ASKED, code=1)
-    assert "shop.0002_x, which may be in the database" in left(migrations)
-    assert window.is_open(str(migrations))
+    assert "shop.0002_x, which may be in the database" in left(noted)
+    assert window.is_open("shop")
 
 
-def test_what_fails_after_the_switch_did_not_commit_them(cli: FakeDocker, migrations: Path) -> None:
-    migrations.write_text(json.dumps(CHECK))
-    migrations.with_name(DESCRIPTION).write_text(json.dumps(DESCRIBED))
-    opened(migrations)
+def test_what_fails_after_the_switch_did_not_commit_them(cli: FakeDocker, noted: FakeNotes) -> None:
+    noted.check = CHECK
+    opened(noted)
     cli.on("container inspect old", out=[{"State": {"Running": False}}])
-    aftermath.settle(str(migrations))
-    assert not window.is_open(str(migrations))
+    aftermath.settle(DESCRIBED)
+    assert not window.is_open("shop")
     serves(cli, "old")
-    assert aftermath.left(str(migrations)) == "What was serving goes on serving."
-    assert json.loads(migrations.read_text())["backup"] == CHECK["backup"]
-
-
-def test_where_no_check_was_made_there_is_nothing_to_settle(migrations: Path) -> None:
-    aftermath.settle(str(migrations))
-    aftermath.settle("")
-    assert not migrations.exists()
+    assert aftermath.left(DESCRIBED) == "What was serving goes on serving."

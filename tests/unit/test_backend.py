@@ -148,7 +148,7 @@ def test_the_gate_judges_each_container_once(recorder: Recorder) -> None:
     assert gate["environment"] == {
         "CONTAINER": recorder.outputs["container"],
         "TIMEOUT": "120",
-        "MIGRATIONS": ".build/shop/migrations.json",
+        "CHECK": ".build/shop/migration-check.json",
         "TERMS": '{"gateTimeout": "120"}',
     }
     # Another timeout is no other container.

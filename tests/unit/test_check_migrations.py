@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
+from components import step_output
 from components.data import copies
-from components.migrations import check_step, window_note
+from components.migrations import check_step
 from components.step_output import parsed
 from tests.unit.fake_docker import FakeDocker
+from tests.unit.fake_notes import FakeNotes
 from tests.unit.test_reached import config
 from tests.unit.test_window import EVERY, LISTED
 
@@ -28,10 +30,9 @@ REPORT: dict[str, Any] = {
 class Shop:
     """A check as the program describes it, run on a pretended docker."""
 
-    def __init__(self, folder: Path, cli: FakeDocker, patch: pytest.MonkeyPatch) -> None:
-        self.file, self.cli = folder / "check.json", cli
-        self.result = folder / "migrations.json"
-        patch.setenv("CHECK", str(self.file))
+    def __init__(self, file: Path, cli: FakeDocker, noted: FakeNotes) -> None:
+        self.file, self.cli, self.noted = file, cli, noted
+        self.outcome: Any = None
 
     def run(
         self, report: dict[str, Any], *, code: int = 0, err: str = "it said", **changes: Any
@@ -55,7 +56,6 @@ class Shop:
             "retire": [],
             "grace": 35,
             "last_backup": {"id": "before"},
-            "result": str(self.result),
             **changes,
         }
         self.file.write_text(json.dumps(check))
@@ -64,18 +64,23 @@ class Shop:
             self.cli.on(asked, out=f"noise\n{json.dumps(report)}\n", code=code, err=err)
         check_step.main()
 
-    def outcome(self) -> Any:
-        """What was written for those who fail later."""
-        return json.loads(self.result.read_text())
-
     def called(self, words: str) -> list[str]:
         """The calls of docker that begin so."""
         return [call for call in self.cli.calls if call.startswith(words)]
 
 
 @pytest.fixture
-def shop(tmp_path: Path, cli: FakeDocker, monkeypatch: pytest.MonkeyPatch) -> Shop:
-    return Shop(tmp_path, cli, monkeypatch)
+def shop(
+    check_file: Path, cli: FakeDocker, noted: FakeNotes, monkeypatch: pytest.MonkeyPatch
+) -> Shop:
+    made = Shop(check_file, cli, noted)
+
+    def result(outcome: Any) -> None:
+        made.outcome = outcome
+        step_output.result(outcome)
+
+    monkeypatch.setattr(check_step, "result", result)
+    return made
 
 
 COPY = "run --rm --init --name shop-backup"
@@ -93,7 +98,7 @@ def test_nothing_pending_needs_no_second_container(
     shop.run({**REPORT, "pending": []})
     assert len(shop.called("run")) == 1
     said = parsed(capsys.readouterr().out)
-    assert said == shop.outcome()
+    assert said == shop.outcome
     assert said["backup"] == {"id": "before"}, "the last one made"
     assert said["copied"] is False
 
@@ -111,7 +116,7 @@ def test_the_release_is_asked_as_it_would_start(shop: Shop) -> None:
 def test_where_there_is_no_data_nothing_is_started(shop: Shop) -> None:
     shop.run({}, fresh=True)
     assert shop.cli.calls == []
-    assert shop.outcome()["new"] is True
+    assert shop.outcome["new"] is True
 
 
 def test_a_new_database_is_not_copied(shop: Shop) -> None:
@@ -132,7 +137,7 @@ def test_pending_ones_are_named_and_the_database_is_copied(
     assert (entry["release"], entry["bytes"]) == ("old0123456789", 4096)
     assert entry["pending"] == ["shop.0002_x"]
     assert entry["id"].endswith("-old01234")
-    outcome = shop.outcome()
+    outcome = shop.outcome
     assert outcome["copied"] is True
     assert outcome["backup"] == {
         "id": entry["id"],
@@ -180,7 +185,8 @@ def test_a_copy_that_fails_stops_the_update(shop: Shop, capsys: pytest.CaptureFi
     assert "no copy of the database could be made: /srv/data/db.sqlite3: database or disk" in said
     assert "So nothing is migrated." in said
     assert "`pulumi config set backups 0 -s " in said
-    assert not shop.result.exists()
+    assert shop.outcome is None
+    assert shop.noted.check is None
 
 
 def test_a_servers_address_goes_from_one_container_to_the_next_unseen(
@@ -222,7 +228,7 @@ def test_a_wait_for_the_database_is_told_and_no_other_noise(
 def test_where_nothing_serves_nobody_has_to_live_with_it(shop: Shop, policy: str) -> None:
     shop.cli.on(COPY, out="1")
     shop.run({**REPORT, "unsafe": [UNSAFE]}, unsafe=policy)
-    assert shop.outcome()["window"] is False
+    assert shop.outcome["window"] is False
 
 
 def test_unsafe_migrations_are_refused(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
@@ -254,9 +260,8 @@ def test_a_window_stops_what_serves_before_the_copy(shop: Shop) -> None:
     order = [c.split()[0] for c in shop.cli.calls if c.split()[0] in ("update", "stop", "run")]
     assert order == ["run", "update", "stop", "run", "run"]
     assert "stop --time 35 shop-backend-1" in shop.cli.calls
-    assert shop.outcome()["window"] is True
-    noted = json.loads((shop.result.parent / window_note.NAME).read_text())
-    assert noted["stopped"] == [{"name": "shop-backend-1", "restart": "unless-stopped"}]
+    assert shop.outcome["window"] is True
+    assert shop.noted.window["stopped"] == {"shop-backend-1": "unless-stopped"}
 
 
 def test_what_was_stopped_is_started_again_if_no_copy_can_be_made(
@@ -271,7 +276,7 @@ def test_what_was_stopped_is_started_again_if_no_copy_can_be_made(
     assert "update --restart=unless-stopped shop-backend-1" in shop.cli.calls
     assert "start shop-backend-1" in shop.cli.calls
     assert "What was stopped serves again: shop-backend-1." in capsys.readouterr().err
-    assert not (shop.result.parent / window_note.NAME).exists()
+    assert shop.noted.window is None
 
 
 def test_what_is_taken_over_from_is_stopped_for_a_window_too(shop: Shop) -> None:
@@ -316,14 +321,21 @@ def test_it_may_be_allowed(shop: Shop, capsys: pytest.CaptureFixture[str]) -> No
     assert "(databaseAhead is allow):\n  shop.0003_x" in capsys.readouterr().err
 
 
-def test_a_release_from_before_there_was_a_check_is_let_through(
-    shop: Shop,
-) -> None:
-    shop.run({}, code=1, err="/usr/bin/python: No module named deploy_runtime.pending")
-    assert shop.outcome()["pending"] == []
+def test_what_an_earlier_release_had_pending_is_past(shop: Shop) -> None:
+    shop.noted.check = {"pending": ["an.earlier_one"]}
+    shop.run({**REPORT, "pending": []})
+    assert shop.noted.check is None
+
+
+def test_what_is_pending_is_noted_for_whoever_fails_later(shop: Shop) -> None:
+    shop.cli.on(COPY, out="1")
+    shop.run(REPORT)
+    kept = {"stack": "live", "pending": ["shop.0002_x"], "copied": True}
+    assert shop.noted.check == {**kept, "backup": shop.outcome["backup"]}
 
 
 def test_a_missing_file_says_what_writes_it(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
+    shop.file.unlink()
     with pytest.raises(SystemExit):
         check_step.main()
     assert "run `pulumi up` again, it writes the file" in capsys.readouterr().err

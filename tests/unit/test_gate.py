@@ -16,6 +16,12 @@ from components.serving.gate_rejection import Rejection
 from tests.unit.fake_docker import FakeDocker
 
 
+@pytest.fixture(autouse=True)
+def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of what a release leaves behind its own tests ask."""
+    monkeypatch.setattr(aftermath, "left", lambda _: "What was serving goes on serving.")
+
+
 def state(
     status: str = "running",
     *,
@@ -288,12 +294,13 @@ def test_what_a_failed_one_committed_is_said_before_its_last_lines(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(aftermath, "left", lambda file: f"it committed something, says {file}")
-    monkeypatch.setenv("MIGRATIONS", "here.json")
+    monkeypatch.setattr(
+        aftermath, "left", lambda of: f"it committed something on {of['deployment']}"
+    )
     cli.on(INSPECT, out=[state("exited", code=1)])
     rejected(cli, answers(None))
     said = capsys.readouterr().err
-    assert "it committed something, says here.json\nThe same again fails again" in said
+    assert "it committed something on shop\nThe same again fails again" in said
     assert "`make recover STACK=NAME` lets it try once more.\nIts last lines:\n\nTraceback" in said
 
 

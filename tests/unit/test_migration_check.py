@@ -9,7 +9,12 @@ import pulumi_docker as docker
 import pytest
 
 from components.data.mounts import Mount
-from components.migrations.check import MigrationCheck, MigrationCheckArgs, new_migrations
+from components.migrations.check import (
+    MigrationCheck,
+    MigrationCheckArgs,
+    description_file,
+    new_migrations,
+)
 from components.migrations.policy import AHEAD, UNSAFE
 from components.stack_state import StackState
 from components.step import SAY_AGAIN
@@ -122,7 +127,7 @@ def test_the_file_says_what_is_looked_at(build_folder: Path) -> None:
     assert described["last_backup"] == {"id": "1"}
     assert described["grace"] > 30
     assert described["stack"] == "stack"
-    assert described["result"] == str(build_folder / "shop/migrations.json")
+    assert str(file) == description_file("shop") == str(build_folder / "shop/migration-check.json")
 
 
 def test_what_was_found_is_an_output() -> None:

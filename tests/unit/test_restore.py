@@ -2,16 +2,16 @@
 
 import json
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from components.data import restore
 from components.host import one_shot
-from components.migrations import window, window_note
+from components.migrations import window
 from components.migrations.window_note import Note
 from tests.unit.fake_docker import FakeDocker
+from tests.unit.fake_notes import FakeNotes
 from tests.unit.test_window import EVERY, LISTED
 
 COPY: dict[str, Any] = {
@@ -24,6 +24,7 @@ COPY: dict[str, Any] = {
     "bytes": 2_500_000,
     "seconds": 0.1,
     "tools": "",
+    "alias": "default",
     "pending": ["shop.0002_x"],
     "serving": ["stopped-then"],
 }
@@ -42,11 +43,9 @@ RUN = "run --rm --init --name shop-backup"
 
 
 @pytest.fixture(autouse=True)
-def note(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """The note of a window in the checkout."""
+def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is interrupted."""
     monkeypatch.setattr(one_shot, "signal", Quiet())
-    monkeypatch.chdir(tmp_path)
-    return tmp_path / ".build/shop/window.json"
 
 
 @pytest.fixture
@@ -128,21 +127,6 @@ def test_a_copy_goes_where_it_came_from(cli: FakeDocker, monkeypatch: pytest.Mon
     assert restored.endswith(f"restore /srv/backups/{COPY['file']} /srv/data/stock.sqlite3")
 
 
-def test_a_copy_that_may_be_another_databases_is_not_put_back(
-    host: FakeDocker,
-    note: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    note.parent.mkdir(parents=True)
-    flags = {"flags": ["--database=stock"]}
-    note.with_name("migration-check.json").write_text(json.dumps(flags))
-    with pytest.raises(SystemExit):
-        run(monkeypatch, COPY["id"])
-    assert "doesn't say which database it is a copy of" in capsys.readouterr().err
-    assert order(host) == []
-
-
 @pytest.mark.parametrize("said", ["Cannot connect to the Docker daemon", "permission denied"])
 def test_a_daemon_that_does_not_answer_is_no_deployment_without_copies(
     cli: FakeDocker,
@@ -157,23 +141,23 @@ def test_a_daemon_that_does_not_answer_is_no_deployment_without_copies(
 
 
 def test_until_visitors_reach_something_again_that_is_noted(
-    host: FakeDocker, monkeypatch: pytest.MonkeyPatch, note: Path
+    host: FakeDocker, monkeypatch: pytest.MonkeyPatch, noted: FakeNotes
 ) -> None:
     host.on(RUN, out="4096")
     monkeypatch.setattr(window, "start", lambda *_: "no healthy answer within 90 s")
     with pytest.raises(SystemExit):
         run(monkeypatch, COPY["id"])
-    assert window_note.read(note), "the next `pulumi up` switches traffic"
+    assert noted.window, "the next `pulumi up` switches traffic"
     monkeypatch.setattr(window, "start", lambda *_: "")
     run(monkeypatch, COPY["id"])
-    assert not note.exists()
+    assert noted.window is None
 
 
 def test_what_a_window_stopped_comes_back_with_the_copy(
-    cli: FakeDocker, monkeypatch: pytest.MonkeyPatch, note: Path
+    cli: FakeDocker, monkeypatch: pytest.MonkeyPatch, noted: FakeNotes
 ) -> None:
     # A new backend of the update that was killed runs, but visitors never reached it.
-    Note(deployment="shop", stopped={"before": "always"}, unsafe=("shop.0002_x",)).write(note)
+    Note(deployment="shop", stopped={"before": "always"}, unsafe=("shop.0002_x",)).write("shop:new")
     cli.on(LISTED.format(role="backend"), out="new\n")
     for name, networks in (("new", ("shop",)), ("before", ("shop", "shop-traffic"))):
         settings = {"NetworkSettings": {"Networks": dict.fromkeys(networks)}}
@@ -183,7 +167,7 @@ def test_what_a_window_stopped_comes_back_with_the_copy(
     run(monkeypatch, COPY["id"])
     assert "stop --time 12 new" in cli.calls
     assert order(cli)[-1] == "start before"
-    assert not note.exists()
+    assert noted.window is None
 
 
 def test_a_damaged_database_is_kept_as_it_is_and_the_copy_put_in_its_place(

@@ -10,7 +10,7 @@ import pytest
 
 from components.data.mounts import Mount
 from components.host import one_shot
-from components.migrations.check import outcome_file
+from components.migrations.check import description_file
 from components.serving import seeding_step
 from components.serving.seeding import Seeding, SeedingArgs, job_description
 from components.step import SAY_AGAIN
@@ -132,7 +132,7 @@ def test_the_jobs_file_says_everything_in_a_stable_order() -> None:
         "deployment": "shop",
         "image": "shop:abc",
         "network": "shop-net",
-        "migrations": outcome_file("shop"),
+        "check": description_file("shop"),
         "mount": ["type=volume,source=a,target=/b"],
         "env": [
             "DEBUG=false",
@@ -167,10 +167,12 @@ def test_the_words_of_docker_run() -> None:
 
 
 @pytest.fixture
-def job(monkeypatch: pytest.MonkeyPatch, cli: FakeDocker, tmp_path: Path) -> FakeDocker:
+def job(
+    monkeypatch: pytest.MonkeyPatch, cli: FakeDocker, check_file: Path, tmp_path: Path
+) -> FakeDocker:
     """The docker client, for the command with its file."""
     file = tmp_path / "job.json"
-    file.write_text(json.dumps(JOB))
+    file.write_text(json.dumps({**JOB, "check": str(check_file)}))
     monkeypatch.setenv("JOB", str(file))
     return cli
 

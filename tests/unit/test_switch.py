@@ -6,7 +6,7 @@ from types import ModuleType, SimpleNamespace
 
 import pytest
 
-from components.migrations import window
+from components.migrations import aftermath, window
 from components.place import DEPLOYMENT, Place
 from components.serving import traffic_step, users_proxy_network_step, users_proxy_step
 from tests.unit.fake_docker import FakeDocker
@@ -45,20 +45,20 @@ def test_a_window_ends_once_visitors_reach_the_new_release(
     cli: FakeDocker, monkeypatch: pytest.MonkeyPatch, command: ModuleType
 ) -> None:
     ended: list[tuple[str, int]] = []
-    monkeypatch.setenv("MIGRATIONS", "here.json")
     monkeypatch.setenv("BACKENDS", "")
-    monkeypatch.setattr(window, "done", lambda file, **_: ended.append((file, len(cli.calls))))
+    monkeypatch.setattr(window, "done", lambda name, **_: ended.append((name, len(cli.calls))))
     if command is traffic_step:
         cli.on("container inspect edge", out=[RUNS])
     if command is users_proxy_step:
         cli.on("network inspect shop-traffic", out=[{}])
     command.main()
-    assert ended == [("here.json", len(cli.calls))]
+    assert ended == [("shop", len(cli.calls))]
 
 
 def test_an_edge_that_refuses_fails_the_update(
-    cli: FakeDocker, capsys: pytest.CaptureFixture[str]
+    cli: FakeDocker, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    monkeypatch.setattr(aftermath, "left", lambda _: "What was serving goes on serving.")
     cli.on("container inspect edge", out=[RUNS])
     cli.on(APPLY, code=1, err="b2 is not up within 30 s")
     with pytest.raises(SystemExit) as stopped:

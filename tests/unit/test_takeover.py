@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from components.host import one_shot
-from components.migrations.applied import DESCRIPTION
 from components.serving import takeover, traffic_step
 from components.serving.takeover import TakeoverError
 from tests.unit.fake_docker import FakeDocker
@@ -131,14 +130,13 @@ def test_one_that_is_gone_can_only_be_made_again(cli: FakeDocker) -> None:
 def test_a_switch_that_fails_brings_back_what_served(
     served: FakeDocker,
     monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path,
+    check_file: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    described = {"retire": ["web", "worker"], "grace": 9}
-    (tmp_path / DESCRIPTION).write_text(json.dumps(described))
+    described = {**json.loads(check_file.read_text()), "retire": ["web", "worker"], "grace": 9}
+    check_file.write_text(json.dumps(described))
     monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(b"config")))
     monkeypatch.setenv("EDGE", "shop-edge")
-    monkeypatch.setenv("MIGRATIONS", str(tmp_path / "migrations.json"))
     apply = "exec -i shop-edge python3 /usr/local/lib/edge/control.py apply"
     served.on(apply, code=1, err="no")
     with pytest.raises(SystemExit):

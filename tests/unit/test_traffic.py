@@ -16,7 +16,7 @@ from components.serving.users_proxy import OwnProxy, OwnProxyArgs
 from deploy_runtime.edge.configuration import servers
 from tests.unit.recorder import Recorder, deploy
 
-FILE = ".build/shop/migrations.json"
+FILE = ".build/shop/migration-check.json"
 NGINX = Path("deploy_runtime/edge/nginx.conf")
 CONFIG = EdgeConfig(
     origin="https://www.example.org",
@@ -31,7 +31,7 @@ TRAFFIC: dict[str, Any] = {
     "backends": ["b1", "b2"],
     "backend_port": 8000,
     "config": CONFIG,
-    "migrations": FILE,
+    "check": FILE,
     "switches": 0,
 }
 CHANGES: list[dict[str, Any]] = [
@@ -63,7 +63,7 @@ def own_proxy(*backends: str, switches: int = 0) -> Recorder:
             "deployment": "shop",
             "backend_port": 8000,
             "backends": backends or ("b1", "b2"),
-            "migrations": FILE,
+            "check": FILE,
             "switches": switches,
         }
         made = OwnProxy("shop", args, opts)
@@ -81,7 +81,7 @@ def test_traffic_is_switched_by_a_command_that_stays_the_same() -> None:
     assert environment["EDGE"] == "shop-edge"
     assert "BACKENDS" not in environment
     assert environment["CONFIGURATION"] == configuration_id(CONFIG)
-    assert environment["MIGRATIONS"] == FILE
+    assert environment["CHECK"] == FILE
     assert switched.inputs["stdin"] == render(CONFIG, ["b1", "b2"], 8000)
     assert switched.inputs["logging"] == "stderr"
     assert switched.parent == "Traffic"
@@ -125,7 +125,7 @@ def test_a_proxy_of_ones_own_finds_what_has_passed_its_gate() -> None:
         "NETWORK": "shop-traffic",
         "ALIAS": "shop",
         "BACKENDS": "b1 b2",
-        "MIGRATIONS": FILE,
+        "CHECK": FILE,
     }
     # Whoever serves is never taken off it: it is stopped at the end of the update.
     assert "delete" not in attached
