@@ -100,6 +100,10 @@ class Site:
             assert run.code == 0, f"pulumi {' '.join(words)}\n{run.output}"
         return run
 
+    def from_another_checkout(self) -> None:
+        """Forget what commands left in the copy of the program: a fresh clone knows none of it."""
+        shutil.rmtree(self.folder / ".build", ignore_errors=True)
+
     def command(self, name: str, *words: str) -> Run:
         """Run one of the program's own commands, such as ``recover``."""
         return self._run("python3", "-m", f"components.{name}", *words, timeout=300)

@@ -236,12 +236,18 @@ def test_a_window_that_fails_after_committing_stays_closed_until_the_copy_is_bac
     then.write_text(then.read_text().replace("SECONDS", "600"))
     shop.site.configure(gateTimeout=20)
     run = shop.site.up(check=False)
+    shop.site.from_another_checkout()
+    elsewhere = shop.site.up(check=False)
     shop.site.configure(gateTimeout=120)
     first.unlink()
     then.unlink()
     assert run.code != 0
-    assert "Nothing serves: what was stopped can't live with shop.0004_label" in run.output
-    assert "has committed: shop.0004_label." in run.output
+    stands = "Nothing serves: what was stopped can't live with shop.0004_label"
+    committed = "has committed: shop.0004_label."
+    assert stands in run.output
+    assert committed in run.output
+    assert stands in elsewhere.output, "what was begun in one checkout is known in another"
+    assert committed in elsewhere.output
     assert Browser(shop.site.url).get("/")[0] == 503
     assert len(shop.backups) == 2, "bounded"
     assert shop.restore(shop.backups[0]).code == 0
@@ -299,10 +305,12 @@ def test_a_window_that_is_killed_ends_with_the_next_up(shop: Shop) -> None:
     closed = Boundary(side="after", operation="create-replacement", resource="migration-check")
     cut_off(shop.site, Cut(at=closed))
     assert Browser(shop.site.url).get("/")[0] == 503
+    shop.site.from_another_checkout()
     said = shop.site.recover()
     assert said.code == 0, said.output
     again = shop.site.up()
     assert "0006_mark" in again.output
+    assert "s in which nothing served" in again.output
     assert Browser(shop.site.url).get("/") == (200, "anchor,buoy,chain,dory,eel")
     assert set(shop.site.preview().changes()) == {"unchanged"}
 
