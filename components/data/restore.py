@@ -15,7 +15,12 @@ from typing import Any, NoReturn
 
 from ..host import one_shot
 from ..host.client import docker, docker_or_fail, fail, inspect, learn
-from ..host.reached import every, reached, running, serving
+from ..host.what_serves import (
+    all_containers,
+    reached_backends,
+    running_containers,
+    serving_containers,
+)
 from ..migrations import window, window_note
 from ..migrations.window_note import Note
 from ..place import DEPLOYMENT, RELEASE, RESTART, Place
@@ -89,9 +94,9 @@ def restore(
         reference: a container of the application, which knows where the database is.
         stay_stopped: start nothing again.
     """
-    served = serving(deployment)
+    served = serving_containers(deployment)
     before = window_note.read(deployment)
-    again = reached(deployment) or _there(before.stopped if before else ()) or served
+    again = reached_backends(deployment) or _there(before.stopped if before else ()) or served
     again = again or _there(chosen.get("serving", ()))
     database = _database(deployment, chosen, entries, reference)
     if chosen["engine"] != database.engine:
@@ -108,7 +113,7 @@ def restore(
         _say("maintenance page, and what serves is stopped")
         window.close(deployment)
         # Also one that visitors never reached: it has the database open, and would migrate again.
-        window.stop(running(deployment), reference["Config"].get("StopTimeout") or GRACE)
+        window.stop(running_containers(deployment), reference["Config"].get("StopTimeout") or GRACE)
         release = reference["Config"]["Labels"].get(RELEASE, "")
         _keep_present(database, release, {"restoring": chosen["id"], "serving": again})
         database.restore(chosen)
@@ -177,7 +182,9 @@ def _interrupted(deployment: str) -> None:
 
 def _reference(deployment: str) -> dict[str, Any]:
     # What visitors reach knows best; else what runs, else what was started last.
-    names = reached(deployment) or running(deployment) or every(deployment)
+    names = (
+        reached_backends(deployment) or running_containers(deployment) or all_containers(deployment)
+    )
     found = inspect(names[-1]) if names else None
     if found is None:
         fail(
@@ -233,7 +240,7 @@ def _kind(environment: Sequence[str]) -> tuple[str, str]:
 
 def _tools(deployment: str, chosen: copies.Entry, entries: Sequence[copies.Entry]) -> str:
     # The server's own, if it is here: a copy may be older than the server is now.
-    for name in running(deployment, "postgres"):
+    for name in running_containers(deployment, "postgres"):
         said = docker_or_fail("looking at the server", "inspect", "--format", "{{.Image}}", name)
         return said.decode().strip()
     # Else the newest that is on this host: what made an old copy may be older than the server.

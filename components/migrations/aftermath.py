@@ -5,7 +5,7 @@ from typing import Any
 
 from ..data.copies import restore_command
 from ..host import notes
-from ..host.reached import every, reached, taken_over
+from ..host.what_serves import all_containers, reached_backends, running_retired
 from . import window
 from .applied import applied
 
@@ -14,7 +14,7 @@ _NOTHING = "Nothing was serving."
 _PAGE = ", and visitors see the maintenance page."
 
 
-def left(described: Mapping[str, Any]) -> str:
+def explain(described: Mapping[str, Any]) -> str:
     """What a release leaves behind whose containers have ended, in words.
 
     A window that it needed is closed if what was stopped can live with what it committed.
@@ -24,11 +24,11 @@ def left(described: Mapping[str, Any]) -> str:
     """
     deployment: str = described["deployment"]
     check: Mapping[str, Any] = notes.read(deployment, notes.CHECK) or {}
-    window.forget(deployment)
+    window.forget_if_over(deployment)
     pending: Sequence[str] = check.get("pending") or ()
     has_window = window.is_open(deployment)
     known = applied(described) if pending or has_window else frozenset()
-    lines = [window.undo(deployment, known) if has_window else standing(described)]
+    lines = [window.undo(deployment, known) if has_window else say_what_serves(described)]
     if known is None and pending:
         lines.append(
             "Which of its migrations it has committed is not known, since the database could not "
@@ -49,22 +49,22 @@ def settle(described: Mapping[str, Any]) -> None:
     Args:
         described: the migration check's description.
     """
-    window.done(described["deployment"], retire=described["retire"])
+    window.end(described["deployment"], retire=described["retire"])
     notes.remove(described["deployment"], notes.CHECK)
 
 
-def standing(described: Mapping[str, Any]) -> str:
+def say_what_serves(described: Mapping[str, Any]) -> str:
     """What serves, in words, when an update has failed.
 
     Args:
         described: the migration check's description.
     """
     deployment, retire = described["deployment"], described["retire"]
-    if reached(deployment) or taken_over(retire):
+    if reached_backends(deployment) or running_retired(retire):
         return _SERVES
     if not described.get("serves"):
         return _NOTHING
-    stands = f"Nothing serves{_PAGE if every(deployment, 'edge') else '.'}"
+    stands = f"Nothing serves{_PAGE if all_containers(deployment, 'edge') else '.'}"
     return (
         f"{stands} What served can be started again if it can live with the database as it is: "
         "`docker start` its containers (`docker ps --all`), then `python3 -m "

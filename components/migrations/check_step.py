@@ -11,7 +11,7 @@ from typing import Any
 from deploy_runtime.migrate import alias_of
 
 from ..data import copies
-from ..host import notes, one_shot, reached
+from ..host import notes, one_shot, what_serves
 from ..host.client import fail
 from ..step_output import result, say
 from . import aftermath, applied, window
@@ -40,7 +40,7 @@ def look(check: Check) -> dict[str, Any]:
     if report is None:
         fail(
             "migrations: they could not be looked at, and nothing was changed. "
-            f"{aftermath.standing(check)} The release said:\n\n"
+            f"{aftermath.say_what_serves(check)} The release said:\n\n"
             f"{said or '(it printed nothing)'}"
         )
     # Of a long wait for the database people should know.
@@ -85,7 +85,7 @@ def _lines(entries: Iterable[Mapping[str, str]]) -> Iterable[str]:
 
 def _refusal(check: Check, says: str, lines: Sequence[str], ways: Iterable[str]) -> str:
     text = [f"migrations: {says}:", *lines]
-    text += [f"Nothing was changed. {aftermath.standing(check)}"]
+    text += [f"Nothing was changed. {aftermath.say_what_serves(check)}"]
     return "\n".join([*text, "What to do, one of:", *(f"  - {way}" for way in ways)])
 
 
@@ -161,15 +161,15 @@ def main() -> None:
     check = applied.description(os.environ["CHECK"])
     deployment = check["deployment"]
     report = look(check)
-    window.forget(deployment)
-    serving = [] if check["fresh"] else reached.serving(deployment, check["retire"])
+    window.forget_if_over(deployment)
+    serving = [] if check["fresh"] else what_serves.serving_containers(deployment, check["retire"])
     windowed = judge(check, report, serving)
     try:
         # One that an interrupted update left open goes on, with what this release adds to it.
         left_open = window.is_open(deployment) and not serving
         if windowed or (left_open and report["unsafe"]):
             _open(check, report, serving)
-        before = serving or window.stopped(deployment)
+        before = serving or window.stopped_for_it(deployment)
         copied = prepare({**check, "serving": before}, report)
     except SystemExit:
         if window.is_open(deployment):

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ..host.client import docker, docker_or_fail, fail, inspect, is_running
-from ..host.reached import every, reached, running
+from ..host.what_serves import all_containers, reached_backends, running_containers
 from ..inside import EDGE_CONFIGURATION, EDGE_CONTROL, PORT
 from ..step_output import say
 from . import window_note
@@ -49,7 +49,7 @@ def begin(
     noted = before.extended({name: _policy(name) for name in containers}, unsafe)
     noted.write(image)
     close(deployment)
-    stop(list(dict.fromkeys([*containers, *running(deployment)])), grace)
+    stop(list(dict.fromkeys([*containers, *running_containers(deployment)])), grace)
     say(
         f"window: {', '.join(noted.stopped)} stopped; the site is being maintained. If this update "
         "is cut off, the next `pulumi up` ends that"
@@ -58,7 +58,7 @@ def begin(
 
 def close(deployment: str) -> None:
     """Let the edge answer with its maintenance page, if there is one that knows how."""
-    for edge in running(deployment, "edge"):
+    for edge in running_containers(deployment, "edge"):
         if _has_control(edge):
             words = ("exec", edge, "python3", EDGE_CONTROL, "maintenance")
             docker_or_fail("showing the maintenance page", *words)
@@ -76,14 +76,14 @@ def is_open(deployment: str) -> bool:
     return window_note.read(deployment) is not None
 
 
-def forget(deployment: str) -> None:
+def forget_if_over(deployment: str) -> None:
     """Take a window for closed that was closed by hand: visitors reach what it did not stop."""
     noted = window_note.read(deployment)
-    if noted and set(reached(deployment)) - set(noted.stopped):
+    if noted and set(reached_backends(deployment)) - set(noted.stopped):
         window_note.remove(deployment)
 
 
-def done(deployment: str, *, retire: Collection[str] = ()) -> None:
+def end(deployment: str, *, retire: Collection[str] = ()) -> None:
     """Visitors reach the new release, or again what served: what was stopped and runs, stays.
 
     Args:
@@ -108,7 +108,7 @@ def _end(deployment: str, retire: Collection[str] = ()) -> Note | None:
     return noted
 
 
-def stopped(deployment: str) -> list[str]:
+def stopped_for_it(deployment: str) -> list[str]:
     """The containers that were stopped for the window that is open, if one is."""
     noted = window_note.read(deployment)
     return list(noted.stopped) if noted else []
@@ -153,7 +153,7 @@ def start(deployment: str, containers: Sequence[str]) -> str:
     said = docker("start", *containers)
     if said.returncode != 0:
         return said.stderr.decode(errors="replace").strip()
-    backends = [name for name in containers if name in every(deployment)]
+    backends = [name for name in containers if name in all_containers(deployment)]
     for name in backends:
         problem = _until_it_answers(name)
         if problem:
@@ -166,7 +166,7 @@ def reopen(deployment: str, backends: Sequence[str]) -> str:
 
     An edge without a maintenance page was never told otherwise: its own checks bring them back.
     """
-    for edge in running(deployment, "edge"):
+    for edge in running_containers(deployment, "edge"):
         if not backends or not _has_control(edge):
             continue
         # What was just started may not be known by its name yet.
@@ -212,7 +212,7 @@ def main() -> None:
     """Send visitors to the backends of a deployment that run."""
     if len(sys.argv) != 2:
         fail("usage: python3 -m components.migrations.window DEPLOYMENT")
-    backends = running(sys.argv[1])
+    backends = running_containers(sys.argv[1])
     problem = reopen(sys.argv[1], backends) if backends else "no backend of it runs"
     if problem:
         fail(f"{sys.argv[1]} is not reached: {problem}")

@@ -1,14 +1,13 @@
 """What of a deployment is on the Docker host and in no state: found by its labels, and removed."""
 
 import json
-import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ..host import notes
-from ..host.client import docker, docker_or_fail, read_file
-from ..inside import EDGE_CONFIGURATION
+from ..host.client import docker, docker_or_fail
+from ..host.what_serves import sent_to
 from ..place import DEPLOYMENT, IMAGE_ROLES, LOOKING, ROLE, STACK, Place, filters
 
 # Volumes that an update makes anew and fills again; what is in any other is nowhere else.
@@ -138,25 +137,17 @@ def _needed(containers: Sequence[Thing], serving: Collection[str], network: str)
     A proxy of the user's own reaches what is on the network for it.
     """
     running = [c for c in containers if c.status == "running"]
-    edges = {c.id: _configuration(c) for c in running if c.role == "edge"}
+    edges = {c.id: sent_to(c.id) for c in running if c.role == "edge"}
     targets = {
         c.id
         for c in running
         if c.role not in ("edge", "postgres")
-        and (network in c.networks or any(_names(text, c) for text in edges.values()))
+        and (network in c.networks or any(c.name in names for names in edges.values()))
     }
     if not targets:
         # Where neither is there, the state may say what visitors reached.
         return {c.id for c in running if c.name in serving}
     return {*targets, *edges, *(c.id for c in running if c.role == "postgres")}
-
-
-def _names(configuration: str, container: Thing) -> bool:
-    return re.search(rf"\b{re.escape(container.name)}\b", configuration) is not None
-
-
-def _configuration(edge: Thing) -> str:
-    return (read_file(edge.id, EDGE_CONFIGURATION) or b"").decode(errors="replace")
 
 
 def _apart(things: Sequence[Thing], stay: Sequence[Thing]) -> tuple[list[Thing], list[Thing]]:

@@ -148,7 +148,7 @@ def _refuse(container: str, problem: str, lines: str) -> NoReturn:
 def _fail(container: str, verdict: Rejection) -> NoReturn:
     fail(
         f"gate: {container} was not let through to traffic: {verdict.problem}.\n"
-        f"{aftermath.left(description(os.environ['CHECK']))}\n"
+        f"{aftermath.explain(description(os.environ['CHECK']))}\n"
         "The same again fails again; another project or config is tried by the next `pulumi up`. "
         "If the cause was outside of both and is mended (a full disk, a database that was away), "
         "`make recover STACK=NAME` lets it try once more.\n"

@@ -40,7 +40,7 @@ def main() -> None:
         fail("seeding: the deployment's secrets can't be read, so nothing that has them is started")
     done = docker_shown("run", *arguments(job))
     if done.returncode != 0:
-        fail(aftermath.left(applied.description(job["check"])), done.returncode)
+        fail(aftermath.explain(applied.description(job["check"])), done.returncode)
     result(applied.answer(done))
 
 

@@ -36,7 +36,7 @@ def _fail(
 ) -> NoReturn:
     again = undo()
     started = f"\n{', '.join(again)} was started again." if again else ""
-    fail(f"switching traffic: {said}{started}\n{aftermath.left(described)}")
+    fail(f"switching traffic: {said}{started}\n{aftermath.explain(described)}")
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import pytest
 from components.migrations import aftermath, window
 from tests.unit.fake_docker import FakeDocker
 from tests.unit.fake_notes import FakeNotes
-from tests.unit.test_reached import config, on_networks
+from tests.unit.test_what_serves import config, on_networks
 from tests.unit.test_window import EVERY, LISTED, opened
 
 CHECK: dict[str, Any] = {
@@ -44,7 +44,7 @@ def has(cli: FakeDocker, *names: str) -> None:
 
 def left(noted: FakeNotes, **changes: Any) -> str:
     noted.check = {**CHECK, **changes}
-    return aftermath.left(DESCRIBED)
+    return aftermath.explain(DESCRIBED)
 
 
 def test_where_nothing_was_pending_the_database_is_not_asked(
@@ -53,7 +53,7 @@ def test_where_nothing_was_pending_the_database_is_not_asked(
     serves(cli, "old")
     assert left(noted, pending=[]) == "What was serving goes on serving."
     noted.check = None
-    assert aftermath.left(DESCRIBED) == "What was serving goes on serving."
+    assert aftermath.explain(DESCRIBED) == "What was serving goes on serving."
     assert not [call for call in cli.calls if call.startswith("run")]
 
 
@@ -108,13 +108,15 @@ def test_where_nothing_served_that_is_said(cli: FakeDocker, noted: FakeNotes) ->
 def test_what_is_taken_over_from_goes_on_serving(cli: FakeDocker, noted: FakeNotes) -> None:
     noted.check = {**CHECK, "pending": []}
     cli.on("container inspect web", out=[{"State": {"Running": True}}])
-    assert aftermath.left({**DESCRIBED, "retire": ["web"]}) == "What was serving goes on serving."
+    assert (
+        aftermath.explain({**DESCRIBED, "retire": ["web"]}) == "What was serving goes on serving."
+    )
 
 
 def test_what_is_stopped_is_not_said_to_serve(cli: FakeDocker, noted: FakeNotes) -> None:
     serves(cli)
     noted.check = {**CHECK, "pending": []}
-    said = aftermath.left({**DESCRIBED, "serves": "a"})
+    said = aftermath.explain({**DESCRIBED, "serves": "a"})
     assert "Nothing serves, and visitors see the maintenance page" in said
     assert "`python3 -m components.migrations.window shop`" in said
 
@@ -156,4 +158,4 @@ def test_what_fails_after_the_switch_did_not_commit_them(cli: FakeDocker, noted:
     aftermath.settle(DESCRIBED)
     assert not window.is_open("shop")
     serves(cli, "old")
-    assert aftermath.left(DESCRIBED) == "What was serving goes on serving."
+    assert aftermath.explain(DESCRIBED) == "What was serving goes on serving."

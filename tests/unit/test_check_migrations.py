@@ -12,7 +12,7 @@ from components.migrations import check_step
 from components.step_output import parsed
 from tests.unit.fake_docker import FakeDocker
 from tests.unit.fake_notes import FakeNotes
-from tests.unit.test_reached import config
+from tests.unit.test_what_serves import config
 from tests.unit.test_window import EVERY, LISTED
 
 UNSAFE = {"migration": "shop.0002_x", "operation": "Remove field name", "why": "it is dropped"}

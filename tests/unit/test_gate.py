@@ -19,7 +19,7 @@ from tests.unit.fake_docker import FakeDocker
 @pytest.fixture(autouse=True)
 def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of what a release leaves behind its own tests ask."""
-    monkeypatch.setattr(aftermath, "left", lambda _: "What was serving goes on serving.")
+    monkeypatch.setattr(aftermath, "explain", lambda _: "What was serving goes on serving.")
 
 
 def state(
@@ -295,7 +295,7 @@ def test_what_a_failed_one_committed_is_said_before_its_last_lines(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setattr(
-        aftermath, "left", lambda of: f"it committed something on {of['deployment']}"
+        aftermath, "explain", lambda of: f"it committed something on {of['deployment']}"
     )
     cli.on(INSPECT, out=[state("exited", code=1)])
     rejected(cli, answers(None))

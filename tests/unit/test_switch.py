@@ -46,7 +46,7 @@ def test_a_window_ends_once_visitors_reach_the_new_release(
 ) -> None:
     ended: list[tuple[str, int]] = []
     monkeypatch.setenv("BACKENDS", "")
-    monkeypatch.setattr(window, "done", lambda name, **_: ended.append((name, len(cli.calls))))
+    monkeypatch.setattr(window, "end", lambda name, **_: ended.append((name, len(cli.calls))))
     if command is traffic_step:
         cli.on("container inspect edge", out=[RUNS])
     if command is users_proxy_step:
@@ -58,7 +58,7 @@ def test_a_window_ends_once_visitors_reach_the_new_release(
 def test_an_edge_that_refuses_fails_the_update(
     cli: FakeDocker, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(aftermath, "left", lambda _: "What was serving goes on serving.")
+    monkeypatch.setattr(aftermath, "explain", lambda _: "What was serving goes on serving.")
     cli.on("container inspect edge", out=[RUNS])
     cli.on(APPLY, code=1, err="b2 is not up within 30 s")
     with pytest.raises(SystemExit) as stopped:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from components.host import reached
+from components.host import what_serves
 from components.migrations import window, window_note
 from tests.unit.fake_docker import FakeDocker
 from tests.unit.fake_notes import FakeNotes
@@ -68,10 +68,10 @@ def test_the_switch_of_traffic_ends_it_and_says_how_long_it_was(
 ) -> None:
     opened(noted)
     cli.on("container inspect old", out=[{"State": {"Running": False}}])
-    window.done("shop")
+    window.end("shop")
     assert "s in which nothing served" in capsys.readouterr().err
     assert not window.is_open("shop")
-    window.done("shop")
+    window.end("shop")
     assert cli.calls == ["container inspect old"], "it stays stopped"
 
 
@@ -80,7 +80,7 @@ def test_what_is_retired_after_a_window_has_its_own_policy_until_then(
 ) -> None:
     opened(noted)
     cli.on("container inspect old", out=[{"State": {"Running": False}}])
-    window.done("shop", retire=["old", "other"])
+    window.end("shop", retire=["old", "other"])
     assert [call for call in cli.calls if call.startswith("update")] == [
         "update --restart=unless-stopped old"
     ]
@@ -91,7 +91,7 @@ def test_what_was_never_stopped_or_runs_again_is_restarted_as_before(
 ) -> None:
     opened(noted)
     cli.on("container inspect old", out=[{"State": {"Running": True}}])
-    window.done("shop")
+    window.end("shop")
     assert cli.calls[-1] == "update --restart=unless-stopped old"
 
 
@@ -127,7 +127,7 @@ def test_what_does_not_serve_again_is_said(
         edge.on(EVERY.format(role="backend"), out="old\n")
     else:
         edge.on(LISTED.format(role="edge"))
-        reached.running("shop", "edge")
+        what_serves.running_containers("shop", "edge")
     edge.on(words, code=1, err=says)
     assert says in window.undo("shop", ())
     assert window.is_open("shop"), "it is tried again"
@@ -148,7 +148,7 @@ def test_all_that_runs_is_stopped_and_what_serves_comes_back(
     edge.on("container inspect old", out=[{}])
     begin(["old"], [])
     assert "stop --time 35 old failed" in edge.calls
-    assert window.stopped("shop") == ["old"]
+    assert window.stopped_for_it("shop") == ["old"]
 
 
 def test_a_window_that_an_update_left_open_keeps_what_it_stopped(
@@ -184,7 +184,7 @@ def test_a_window_that_was_closed_elsewhere_is_over(cli: FakeDocker, noted: Fake
     assert found
     assert (list(found.stopped), found.unsafe) == (["new"], ("shop.0003_y",))
     opened(noted, "shop.0002_x")
-    window.forget("shop")
+    window.forget_if_over("shop")
     assert not window.is_open("shop")
 
 
@@ -194,7 +194,7 @@ def test_one_whose_containers_are_reached_is_not(cli: FakeDocker, noted: FakeNot
     cli.on(LISTED.format(role="backend"), out="old\n")
     networks: dict[str, Any] = {"NetworkSettings": {"Networks": {"shop-traffic": {}}}}
     cli.on("container inspect old", out=[networks])
-    window.forget("shop")
+    window.forget_if_over("shop")
     assert window.is_open("shop")
 
 
@@ -203,13 +203,13 @@ def test_a_note_that_cannot_be_read_is_one_of_a_window_all_the_same(
     edge: FakeDocker, noted: FakeNotes, content: object
 ) -> None:
     noted.window = content
-    assert window.stopped("shop") == []
+    assert window.stopped_for_it("shop") == []
     begin([], ["shop.0002_x"])
     found = window_note.read("shop")
     assert found
     assert (found.stopped, found.unsafe) == ({}, ("shop.0002_x",))
     noted.window = content
-    window.done("shop")
+    window.end("shop")
     assert not window.is_open("shop")
 
 

@@ -6,7 +6,7 @@ from io import BytesIO
 
 import pytest
 
-from components.host.reached import reached, serving
+from components.host.what_serves import reached_backends, serving_containers
 from tests.unit.fake_docker import FakeDocker
 from tests.unit.test_window import EVERY, LISTED
 
@@ -50,16 +50,16 @@ def test_the_edge_says_whom_visitors_reach(
     cli.on("cp edge:/var/lib/edge/haproxy.cfg -", out=config(*named))
     runs(cli, "a1", "2-a", "b1")
     on_networks(cli, ("shop",), *({"a1", "2-a", "b1"} - set(named)))
-    assert reached("shop") == found
-    assert serving("shop") == found
+    assert reached_backends("shop") == found
+    assert serving_containers("shop") == found
 
 
 def test_a_proxy_of_ones_own_reaches_those_on_its_network(cli: FakeDocker) -> None:
     runs(cli, "a1", "b1")
     on_networks(cli, ("shop", "shop-traffic"), "a1")
     on_networks(cli, ("shop",), "b1")
-    assert reached("shop") == ["a1"]
-    assert serving("shop") == ["a1"]
+    assert reached_backends("shop") == ["a1"]
+    assert serving_containers("shop") == ["a1"]
 
 
 def test_while_an_edge_takes_its_place_it_is_reached_still(cli: FakeDocker) -> None:
@@ -67,26 +67,26 @@ def test_while_an_edge_takes_its_place_it_is_reached_still(cli: FakeDocker) -> N
     cli.on("cp edge:/var/lib/edge/haproxy.cfg -", out=config())
     runs(cli, "a1")
     on_networks(cli, ("shop", "shop-traffic"), "a1")
-    assert serving("shop") == ["a1"]
+    assert serving_containers("shop") == ["a1"]
 
 
 def test_where_nothing_is_known_whatever_runs_may_serve(cli: FakeDocker) -> None:
     runs(cli, "a1")
     on_networks(cli, ("shop",), "a1")
     cli.gone("shop-traffic", "network")
-    assert reached("shop") == []
-    assert serving("shop") == ["a1"]
+    assert reached_backends("shop") == []
+    assert serving_containers("shop") == ["a1"]
 
 
 def test_what_is_not_on_a_proxys_network_does_not_serve(cli: FakeDocker) -> None:
     runs(cli, "b1")
     on_networks(cli, ("shop",), "b1")
     cli.on("network inspect shop-traffic", out=[{}])
-    assert serving("shop") == []
+    assert serving_containers("shop") == []
 
 
 def test_what_is_taken_over_from_serves_as_far_as_it_runs(cli: FakeDocker) -> None:
     cli.on("container inspect web", out=[{"State": {"Running": True}}])
     cli.on("container inspect db", out=[{"State": {"Running": False}}])
     cli.gone("gone")
-    assert serving("shop", ["web", "db", "gone"]) == ["web"]
+    assert serving_containers("shop", ["web", "db", "gone"]) == ["web"]

@@ -15,12 +15,12 @@ from .client import docker_or_fail, inspect, is_running, read_file
 _SERVER = re.compile(r"^ *server \S+ ([^\s:]+):\d+(?: no-check)?$", re.MULTILINE)
 
 
-def running(deployment: str, role: str = "backend") -> list[str]:
+def running_containers(deployment: str, role: str = "backend") -> list[str]:
     """The names of a deployment's containers that run and have that role, oldest first."""
     return _listed(deployment, role)
 
 
-def every(deployment: str, role: str = "backend") -> list[str]:
+def all_containers(deployment: str, role: str = "backend") -> list[str]:
     """As `running`, with those that are stopped."""
     return _listed(deployment, role, "--all")
 
@@ -31,34 +31,46 @@ def _listed(deployment: str, role: str, *options: str) -> list[str]:
     return said.split()[::-1]
 
 
-def reached(deployment: str) -> list[str]:
+def reached_backends(deployment: str) -> list[str]:
     """The backends that run and that visitors are sent to, oldest first.
 
     By the edge, also by one that is stopped, or by a proxy of the user's own: while one takes the
     other's place, by either. An edge that shows its maintenance page sends them nowhere.
     """
-    edges = every(deployment, "edge")
+    edges = all_containers(deployment, "edge")
     text = "".join(
         (read_file(edge, EDGE_CONFIGURATION) or b"").decode(errors="replace") for edge in edges
     )
     named = set(_SERVER.findall(text))
     network = Place(deployment).traffic
-    return [name for name in running(deployment) if name in named or _is_on(name, network)]
+    return [
+        name for name in running_containers(deployment) if name in named or _is_on(name, network)
+    ]
 
 
-def serving(deployment: str, retire: Sequence[str] = ()) -> list[str]:
+def sent_to(edge: str) -> set[str]:
+    """The names of the containers that an edge sends visitors to, whether it runs or not.
+
+    Args:
+        edge: the edge's container.
+    """
+    text = (read_file(edge, EDGE_CONFIGURATION) or b"").decode(errors="replace")
+    return set(_SERVER.findall(text))
+
+
+def serving_containers(deployment: str, retire: Sequence[str] = ()) -> list[str]:
     """What serves: what visitors reach, and what is taken over from, as far as it runs.
 
     Where nothing is known of what they reach, as without the edge that was removed by hand, any
     backend that runs may be what served.
     """
-    found = reached(deployment)
+    found = reached_backends(deployment)
     if not found and not _is_known(deployment):
-        found = running(deployment)
-    return [*found, *taken_over(retire)]
+        found = running_containers(deployment)
+    return [*found, *running_retired(retire)]
 
 
-def taken_over(retire: Sequence[str]) -> list[str]:
+def running_retired(retire: Sequence[str]) -> list[str]:
     """What of the containers that are taken over from still runs."""
     return [name for name in retire if is_running(name)]
 
@@ -66,7 +78,7 @@ def taken_over(retire: Sequence[str]) -> list[str]:
 def _is_known(deployment: str) -> bool:
     """Something is there that says what visitors reach."""
     network = Place(deployment).traffic
-    return bool(every(deployment, "edge")) or inspect(network, "network") is not None
+    return bool(all_containers(deployment, "edge")) or inspect(network, "network") is not None
 
 
 def _is_on(container: str, network: str) -> bool:
