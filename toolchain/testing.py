@@ -23,7 +23,7 @@ CHECKS: tuple[Command, ...] = (
     ("-m", "ruff", "check", "."),
     ("-m", "ruff", "format", "--check", "."),
     ("-m", "mypy", "."),
-    ("-c", "from importlinter.cli import lint_imports_command as run; run()", "--no-cache"),
+    ("-m", "toolchain.imports"),
     ("-m", "toolchain.config_docs", "--check"),
 )
 UNIT_TESTS: tuple[Command, ...] = (

@@ -23,6 +23,9 @@ ROLE = "backup"
 """What the containers do in the deployment that make copies and put them back."""
 _RUNTIME = Path(__file__).parents[2] / "deploy_runtime"
 
+COPIED = ("sqlite", "postgres")
+"""The kinds of databases, by their family, of which copies are made."""
+
 Entry = dict[str, Any]
 
 # What PostgreSQL's tools are told: where the server is comes in on standard input, never in words

@@ -1,7 +1,7 @@
 """The database: where the site's data lives, whatever the engine.
 
-`ENGINES` is the one place that knows the engines: how each is reached, what holds its data, and
-how it is made. No other file asks which one it is.
+`ENGINES` is the one table of what differs from engine to engine: how each is reached, what holds
+its data, and how it is made.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -21,7 +21,7 @@ def running_containers(deployment: str, role: str = "backend") -> list[str]:
 
 
 def all_containers(deployment: str, role: str = "backend") -> list[str]:
-    """As `running`, with those that are stopped."""
+    """As `running_containers`, with those that are stopped."""
     return _listed(deployment, role, "--all")
 
 

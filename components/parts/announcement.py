@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pulumi
 
+from ..data.copies import COPIED
 from ..ledger.forecast import Forecast
 from ..ledger.plan import Up
 from ..ledger.row import Before
@@ -17,8 +18,6 @@ from ..migrations.policy import UNSAFE
 from .preparation import Preparation
 
 _RESOURCES = ("docker:", "command:")
-# Other kinds of databases are not copied.
-_COPIED = ("sqlite", "postgres")
 
 
 class Announcement:
@@ -88,7 +87,7 @@ def forecast_of(given: Preparation, before: Before, up: Up) -> Forecast:
         rollback=bool(settings.rollback),
         new_migrations=new_migrations(context, state, settings.deployment),
         fresh=given.fresh,
-        copied=settings.backups > 0 and given.database.family in _COPIED,
+        copied=settings.backups > 0 and given.database.family in COPIED,
         window=UNSAFE[settings.unsafe_migrations].window,
         database=given.database.identity,
         served_database=served_database(state, settings.deployment),
