@@ -2,13 +2,12 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import pulumi
 import pulumi_command as command
 
-from .image.release import BUILD_FOLDER
+from .checkout import folder_of
 from .step_output import parsed
 
 SAY_AGAIN = 'printf "%s\\n" "$PULUMI_COMMAND_STDOUT"'
@@ -95,7 +94,7 @@ def describe(deployment: str, name: str, content: Mapping[str, Any]) -> str:
     Returns:
         The file's path, which is the same for every update. A preview writes nothing.
     """
-    file: Path = BUILD_FOLDER / deployment / name
+    file = folder_of(deployment) / name
     if not pulumi.runtime.is_dry_run():
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")

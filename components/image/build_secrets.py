@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
-from .release import BUILD_FOLDER
+from ..checkout import folder_of
 
 _CA_VARIABLES = ("PIP_CERT", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 _CA_FILES = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt")
@@ -35,7 +35,7 @@ def stage_build_secrets(
         environ: this machine's environment.
         of_stack: further ones, name to text.
     """
-    folder = BUILD_FOLDER / deployment
+    folder = folder_of(deployment)
     folder.mkdir(parents=True, exist_ok=True)
     values = {"ca": _certificates(environ), "index-url": _first(environ, _INDEX_VARIABLES).encode()}
     values |= {name: text.encode() for name, text in (of_stack or {}).items()}

@@ -16,10 +16,10 @@ from pathlib import Path
 
 from docker.utils.build import PatternMatcher
 
+from ..checkout import close_to_others, folder_of
 from ..errors import UserError
 from .project import Project, export
 
-BUILD_FOLDER = Path(".build")
 RUNTIME_FOLDER = Path("deploy_runtime")
 UV_VERSION = "0.13.9"
 
@@ -94,7 +94,7 @@ def prepare_release(
     texts = _texts(dockerfile, environment, steps=bool(build_args.get("BUILD_STEPS")))
     args = {"BASE_IMAGE": base_image, "UV_VERSION": UV_VERSION, **build_args}
     tag = _hash(files, texts, args)
-    context = BUILD_FOLDER / deployment / tag
+    context = folder_of(deployment) / tag
     _stage(context, files, texts)
     _prune(context.parent, keep=context)
     app_image = f"{deployment}:{tag}-app" if dockerfile else ""
@@ -115,7 +115,7 @@ def prepare_context(
     """Stage a folder of this program as a build context; returns its path and its content tag."""
     files = {p.relative_to(folder).as_posix(): p for p in sorted(folder.iterdir()) if p.is_file()}
     tag = _hash(files, {}, {"BASE_IMAGE": base_image})
-    context = BUILD_FOLDER / deployment / f"{name}-{tag}"
+    context = folder_of(deployment) / f"{name}-{tag}"
     _stage(context, files, {})
     return context.as_posix(), tag
 
@@ -230,9 +230,7 @@ def _content(path: Path) -> bytes:
 def _stage(context: Path, files: Mapping[str, Path], texts: Mapping[str, str]) -> None:
     if context.is_dir():
         return
-    # Files that are private in the project are readable in a build context.
-    BUILD_FOLDER.mkdir(exist_ok=True)
-    BUILD_FOLDER.chmod(0o700)
+    close_to_others()
     half_made = context.with_name(f"{context.name}.{os.getpid()}.tmp")
     shutil.rmtree(half_made, ignore_errors=True)
     for name, source in files.items():

@@ -7,8 +7,8 @@ from typing import Any, TypedDict
 import pulumi
 
 from .. import PACKAGE, step
+from ..checkout import folder_of
 from ..data.mounts import Mount
-from ..image.release import BUILD_FOLDER
 from ..place import Place
 from ..stack_state import StackState
 from ..step import Step
@@ -102,7 +102,7 @@ class MigrationCheck(pulumi.ComponentResource):
 
 def description_file(deployment: str) -> str:
     """Where the check's description is, for those who fail after it and ask the database."""
-    return (BUILD_FOLDER / deployment / DESCRIPTION).as_posix()
+    return (folder_of(deployment) / DESCRIPTION).as_posix()
 
 
 def _write(args: MigrationCheckArgs, network: str, volume: str, tools: str, *mounts: str) -> str:

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from components import step_secrets
+from components import checkout, step_secrets
 from components.host import client
 from tests.unit.fake_daemon import FakeDaemon
 from tests.unit.fake_docker import FakeDocker
 from tests.unit.fake_notes import FakeNotes
-from tests.unit.program import Program, on_a_host_of_its_own, patch_build_folder
+from tests.unit.program import Program, on_a_host_of_its_own
 
 # A shell's background job ignores interrupts, and so would all that tests start and interrupt.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -20,9 +20,9 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 @pytest.fixture
 def build_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A build folder of the test's own, in every module that writes into it."""
+    """A build folder of the test's own."""
     folder = tmp_path / "build"
-    patch_build_folder(monkeypatch, folder)
+    monkeypatch.setattr(checkout, "FOLDER", folder)
     return folder
 
 

@@ -3,9 +3,7 @@
 Everything behind those two is real, so that what is wired together is what a test sees.
 """
 
-import importlib
 import json
-import pkgutil
 import runpy
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,8 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
-import components
-from components import errors
+from components import checkout, errors
 from components.config import settings
 from tests.unit.fake_daemon import FakeDaemon
 from tests.unit.recorder import Recorder, deploy
@@ -103,7 +100,7 @@ def on_a_host_of_its_own(folder: Path) -> Iterator[Program]:
     """The program with everything outside of it pretended, below a folder."""
     program = Program(folder / "build")
     with pytest.MonkeyPatch.context() as patch:
-        patch_build_folder(patch, program.build_folder)
+        patch.setattr(checkout, "FOLDER", program.build_folder)
         patch.setattr(errors, "end_quietly_when_interrupted", lambda: None)
         patch.setattr("docker.DockerClient", program.daemon)
         patch.setattr("psutil.net_connections", lambda kind: [])
@@ -111,18 +108,6 @@ def on_a_host_of_its_own(folder: Path) -> Iterator[Program]:
         patch.delenv("DOCKER_HOST", raising=False)
         patch.setenv("XDG_STATE_HOME", str(folder))
         yield program
-
-
-def patch_build_folder(patch: pytest.MonkeyPatch, folder: Path) -> None:
-    """Give every component a build folder of the test's own."""
-    names = (
-        found.name
-        for found in pkgutil.walk_packages(components.__path__, "components.")
-        if not found.name.endswith("__main__")
-    )
-    for module in map(importlib.import_module, names):
-        if hasattr(module, "BUILD_FOLDER"):
-            patch.setattr(module, "BUILD_FOLDER", folder)
 
 
 def environment(recorder: Recorder, stack: str) -> Mapping[str, str]:

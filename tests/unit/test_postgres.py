@@ -35,7 +35,7 @@ Made = Callable[..., Recorder]
 
 @pytest.fixture
 def made(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> Made:
-    monkeypatch.setattr("components.image.release.BUILD_FOLDER", tmp_path)
+    monkeypatch.setattr("components.checkout.FOLDER", tmp_path)
 
     def make(**changes: Any) -> Recorder:
         def program() -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from components import checkout
 from components.errors import UserError
-from components.image import release as release_module
 from components.image.project import find_project
 from components.image.release import Release, prepare_release
 
@@ -20,7 +20,7 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (app / "manage.py").write_text("#!/usr/bin/env python\n")
     (app / "site/settings.py").write_text("DEBUG = False\n")
     (app / "requirements.txt").write_text("django\n")
-    monkeypatch.setattr(release_module, "BUILD_FOLDER", tmp_path / "build")
+    monkeypatch.setattr(checkout, "FOLDER", tmp_path / "build")
     return app
 
 
