@@ -5,6 +5,7 @@ goes on finds it, from whichever checkout and machine, and no process in a conta
 """
 
 import json
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -45,9 +46,11 @@ def write(deployment: str, role: str, content: Mapping[str, Any], *, image: str)
         image: any image that is on the host.
     """
     before = _ids(deployment, role)
-    marks = {**Place(deployment).labels(role), CONTENT: json.dumps(content)}
-    # The newest one counts: killed after this, there are two for a while.
-    words = ("create", "--network", "none", *options(marks), image, "true")
+    place = Place(deployment)
+    marks = options({**place.labels(role), CONTENT: json.dumps(content)})
+    # The newest one counts: killed after this, there are two for a while, each with its own name.
+    name = place.name(f"{role}-{time.time_ns()}")
+    words = ("create", "--name", name, "--network", "none", *marks, image, "true")
     docker_or_fail("writing a note", *words)
     _remove(before)
 

@@ -1,6 +1,7 @@
 """What outlives a command is noted on the Docker host, in labels of containers that never start."""
 
 import json
+import re
 
 import pytest
 
@@ -42,7 +43,8 @@ def test_one_takes_the_place_of_another_and_is_there_before_that_goes(docker: Fa
     docker.on(IDS, out="a\nb\n")
     write("shop", notes.WINDOW, CONTENT, image="shop:new")
     _, made, gone = docker.calls
-    assert made.startswith("create --network none --label django-on-docker.deployment=shop ")
+    assert re.match(r"create --name shop-noted-window-\d+ --network none --label ", made)
+    assert " --label django-on-docker.deployment=shop " in made
     assert json.dumps(CONTENT) in made
     assert made.endswith(" shop:new true")
     assert gone == "rm --force --volumes a b"
