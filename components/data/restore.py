@@ -24,7 +24,7 @@ from ..host.what_serves import (
 from ..migrations import window, window_note
 from ..migrations.window_note import Note
 from ..place import DEPLOYMENT, RELEASE, RESTART, Place
-from . import copies
+from . import backups
 
 GRACE = 35  # seconds for requests in flight, where the container doesn't say
 _SQLITE = "DATABASE_URL=sqlite:///"
@@ -46,7 +46,7 @@ def main() -> None:
         fail(f"there is no volume {volume}: no copy of this deployment's database was made here")
     reference = _reference(options.deployment)
     learn(reference["Name"].removeprefix("/"))
-    there = copies.entries(volume, reference["Image"])
+    there = backups.entries(volume, reference["Image"])
     if not options.id:
         print(as_table(there))
         return
@@ -54,7 +54,7 @@ def main() -> None:
     restore(options.deployment, chosen, there, reference, stay_stopped=options.stay_stopped)
 
 
-def as_table(entries: Sequence[copies.Entry]) -> str:
+def as_table(entries: Sequence[backups.Entry]) -> str:
     """The entries, a line each."""
     if not entries:
         return "there are no copies yet: one is made before migrations run on an update"
@@ -79,8 +79,8 @@ def as_table(entries: Sequence[copies.Entry]) -> str:
 
 def restore(
     deployment: str,
-    chosen: copies.Entry,
-    entries: Sequence[copies.Entry],
+    chosen: backups.Entry,
+    entries: Sequence[backups.Entry],
     reference: dict[str, Any],
     *,
     stay_stopped: bool,
@@ -131,15 +131,15 @@ def restore(
     window_note.remove(deployment)
 
 
-def _keep_present(database: copies.Database, release: str, details: dict[str, Any]) -> None:
+def _keep_present(database: backups.Database, release: str, details: dict[str, Any]) -> None:
     try:
         kept = database.make(release, details, keep=0)
         _say(f"the present database is kept as {kept['id']}")
-    except copies.CopyError as error:
+    except backups.CopyError as error:
         _say(str(error))
         try:
             name = database.set_aside()
-        except copies.CopyError as worse:
+        except backups.CopyError as worse:
             fail(
                 f"restore: {worse}; nothing was put back. Mend what it names, or move it away by "
                 "hand if it is of no use any more, and run the same again"
@@ -177,7 +177,7 @@ def _begin_again(deployment: str, containers: Sequence[str]) -> None:
 
 
 def _interrupted(deployment: str) -> None:
-    one_shot.remove(deployment, copies.ROLE)
+    one_shot.remove(deployment, backups.ROLE)
 
 
 def _reference(deployment: str) -> dict[str, Any]:
@@ -195,32 +195,32 @@ def _reference(deployment: str) -> dict[str, Any]:
     return found
 
 
-def _choose(entries: Sequence[copies.Entry], id_: str) -> copies.Entry:
+def _choose(entries: Sequence[backups.Entry], id_: str) -> backups.Entry:
     found = [entry for entry in entries if entry["id"] == id_]
     if not found:
         _unknown(id_, entries)
     return found[0]
 
 
-def _unknown(id_: str, entries: Sequence[copies.Entry]) -> NoReturn:
+def _unknown(id_: str, entries: Sequence[backups.Entry]) -> NoReturn:
     fail(f"there is no backup {id_!r}. Those that are there:\n{as_table(entries)}")
 
 
 def _database(
     deployment: str,
-    chosen: copies.Entry,
-    entries: Sequence[copies.Entry],
+    chosen: backups.Entry,
+    entries: Sequence[backups.Entry],
     reference: dict[str, Any],
-) -> copies.Database:
+) -> backups.Database:
     environment: list[str] = reference["Config"]["Env"]
     words = ["--volumes-from", reference["Name"].removeprefix("/")]
     words += [word for value in environment for word in ("--env", value)]
     alias = chosen["alias"]
     engine, file = _kind(environment)
     # The environment tells where the first database is; of others only the copy does.
-    if alias != copies.DEFAULT:
+    if alias != backups.DEFAULT:
         engine, file = chosen["engine"], chosen["source"]
-    return copies.Database(
+    return backups.Database(
         deployment=deployment,
         engine=engine,
         file=file,
@@ -238,7 +238,7 @@ def _kind(environment: Sequence[str]) -> tuple[str, str]:
     return "sqlite" if url else "postgresql", re.sub(r"\?.*", "", url.removeprefix(_SQLITE))
 
 
-def _tools(deployment: str, chosen: copies.Entry, entries: Sequence[copies.Entry]) -> str:
+def _tools(deployment: str, chosen: backups.Entry, entries: Sequence[backups.Entry]) -> str:
     # The server's own, if it is here: a copy may be older than the server is now.
     for name in running_containers(deployment, "postgres"):
         said = docker_or_fail("looking at the server", "inspect", "--format", "{{.Image}}", name)

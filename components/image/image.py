@@ -12,7 +12,7 @@ from deploy_runtime.masking import mask
 
 from .. import PACKAGE
 from ..place import Place
-from .release import Release
+from .build_context import Release
 
 _ERROR_LINES = 40
 _LAST_LINES = 15

@@ -4,7 +4,7 @@ import pulumi
 import pulumi_docker as docker
 
 from ..place import Place
-from .release import RUNTIME_FOLDER, prepare_context
+from .build_context import RUNTIME_FOLDER, prepare_context
 
 
 def program_image(

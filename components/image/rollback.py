@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from ..errors import UserError
-from .release import Release
+from .build_context import Release
 from .releases_on_host import KeptRelease
 
 

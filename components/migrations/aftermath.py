@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..data.copies import restore_command
+from ..data.backups import restore_command
 from ..host import notes
 from ..host.what_serves import all_containers, reached_backends, running_retired
 from . import window

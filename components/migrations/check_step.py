@@ -10,7 +10,7 @@ from typing import Any
 
 from deploy_runtime.migrate import alias_of
 
-from ..data import copies
+from ..data import backups
 from ..host import notes, one_shot, what_serves
 from ..host.client import fail
 from ..step_output import result, say
@@ -90,11 +90,11 @@ def _refusal(check: Check, says: str, lines: Sequence[str], ways: Iterable[str])
 
 
 def _ways_of_ahead(check: Check, names: Sequence[str]) -> list[str]:
-    there = copies.entries(check["volume"], check["image"]) if check["volume"] else []
+    there = backups.entries(check["volume"], check["image"]) if check["volume"] else []
     # Of each the last copy that was made before it; of these the first, which is before all.
     found = [next((e for e in there if name in e.get("pending", ())), None) for name in names]
     before = min((e for e in found if e), key=lambda e: str(e["id"])) if all(found) else None
-    restore = copies.restore_command(check["stack"], before["id"] if before else "ID")
+    restore = backups.restore_command(check["stack"], before["id"] if before else "ID")
     which = "was made before them" if before else "was made before them, if there is one"
     return [
         "deploy a release that has them",
@@ -118,7 +118,7 @@ def prepare(check: Check, report: Mapping[str, Any]) -> dict[str, Any]:
     if not check["backups"]:
         say("backup: none is made (backups is 0)")
         return last
-    database = copies.Database(
+    database = backups.Database(
         deployment=check["deployment"],
         engine=report["engine"],
         file=report.get("file", ""),
@@ -134,11 +134,11 @@ def prepare(check: Check, report: Mapping[str, Any]) -> dict[str, Any]:
     details = {"pending": report["pending"], "serving": check["serving"]}
     try:
         made = database.make(check["serves"] or check["release"], details, keep=check["backups"])
-    except copies.CopyError as error:
+    except backups.CopyError as error:
         fail(_without_a_copy(str(error), check["stack"]))
-    copies.tell(made)
+    backups.tell(made)
     shown = {key: made[key] for key in ("id", "volume", "file")}
-    shown["restore"] = copies.restore_command(check["stack"], made["id"])
+    shown["restore"] = backups.restore_command(check["stack"], made["id"])
     return {"backup": shown, "copied": True}
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pulumi
 
-from ..data.copies import COPIED
+from ..data.backups import COPIED
 from ..ledger.forecast import Forecast
 from ..ledger.plan import Up
 from ..ledger.row import Before

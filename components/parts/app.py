@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import pulumi
 
 from ..data.mounts import Mount
-from ..serving.startup import startup_command
-from . import container
+from ..serving.start_command import startup_command
+from . import container_options
 from .images import Images
 from .preparation import Preparation
 from .store import Store
@@ -39,14 +39,14 @@ class App:
 def describe_app(given: Preparation, images: Images, store: Store) -> App:
     """Put together what is known of it."""
     settings, release = given.settings, given.release
-    common = container.environment(settings, database=given.database, release=release.tag)
+    common = container_options.environment(settings, database=given.database, release=release.tag)
     collect = given.plan.collect_at_startup
     return App(
         image=release.image,
         image_id=images.release.image_id,
         network=store.network.network_name,
         environment=common,
-        mounts=container.mounts(
+        mounts=container_options.mounts(
             settings,
             data=store.database.mounts,
             files=[*store.files.mounts, store.ledger.mount],
@@ -59,5 +59,5 @@ def describe_app(given: Preparation, images: Images, store: Store) -> App:
             grace=settings.stop_grace,
             reload=settings.mount_source,
         ),
-        serving_environment={**common, **container.serving(settings, collect=collect)},
+        serving_environment={**common, **container_options.serving(settings, collect=collect)},
     )

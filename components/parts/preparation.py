@@ -23,17 +23,17 @@ from ..host.notes import WINDOW
 from ..host.remedies import remedies
 from ..host.vanished import Missing, missing
 from ..image import build_secrets
+from ..image.build_context import Release, prepare_release
 from ..image.native_packages import Needs, needs
 from ..image.project import Project, find_project, unread_lock
 from ..image.python_version import fitting_base
-from ..image.release import Release, prepare_release
 from ..image.rollback import release_again
 from ..ledger.plan import Plan, execution_plan
 from ..migrations.check import served_database
 from ..place import Place
 from ..pulumi_cli import read_state
 from ..stack_state import StackState
-from . import container
+from . import container_options
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -266,7 +266,7 @@ def _new_release(settings: Settings, project: Project, base_image: str) -> Relea
             "SETTINGS_MODULE": settings.settings_module,
             "WSGI": settings.wsgi,
         },
-        environment=container.build_environment(settings),
+        environment=container_options.build_environment(settings),
     )
 
 

@@ -5,7 +5,7 @@ import pulumi
 from ..ledger.row import Before
 from ..migrations.check import MigrationCheck, looks
 from ..serving.seeding import Seeding
-from . import container
+from . import container_options
 from .app import App
 from .preparation import Preparation
 from .store import Store
@@ -63,7 +63,7 @@ def seed(given: Preparation, app: App, after: list[pulumi.Resource]) -> Seeding 
             "database": given.database.identity,
             "image": app.image,
             "network": app.network,
-            "environment": {**app.environment, **container.superuser(settings)},
+            "environment": {**app.environment, **container_options.superuser(settings)},
             "mounts": app.mounts,
         },
         pulumi.ResourceOptions(depends_on=after),

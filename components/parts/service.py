@@ -12,7 +12,7 @@ from ..serving.edge_config import EdgeConfig
 from ..serving.retirement import Retirement
 from ..serving.traffic import Traffic, switches
 from ..serving.users_proxy import OwnProxy
-from . import container
+from . import container_options
 from .app import App
 from .images import Images, waiting
 from .preparation import Preparation
@@ -38,7 +38,7 @@ def start_backend(
             "networks": [app.network, store.network.front_name],
             "environment": app.serving_environment,
             "mounts": [*app.mounts, store.files.assets],
-            "temporary": container.temporary(settings),
+            "temporary": container_options.temporary(settings),
             "redeploy": settings.redeploy,
             "gate_timeout": settings.gate_timeout,
             "gate_terms": settings.gate_terms,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pulumi
 
 from ..config.settings import Settings
-from ..data.backups import Backups
+from ..data.backups_volume import Backups
 from ..data.database import Database, application_files
 from ..data.file_volumes import Files
 from ..data.ownership import Ownership

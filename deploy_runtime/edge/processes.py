@@ -13,12 +13,10 @@ import time
 from pathlib import Path
 from types import FrameType
 
-from . import haproxy
+from . import haproxy, slow_uploads
 from .haproxy import EdgeError
 
 PATIENCE = 60.0  # seconds that what is on its way may take once the edge is told to stop
-UPLOAD = 1800  # seconds that a body may take to arrive
-_LOOK = 30.0  # seconds between two looks at how long they take
 _SPOOL_SOCKET = Path("/run/edge/spool.sock")
 _NGINX = ("nginx", "-c", "/usr/local/lib/edge/nginx.conf", "-e", "stderr")
 _HAPROXY = ("haproxy", "-W", "-db", "-S", haproxy.SOCKET, "-f", str(haproxy.FILE))
@@ -44,7 +42,7 @@ def run() -> int:
     signal.signal(signal.SIGUSR1, stop)
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
-    threading.Thread(target=_bound_uploads, daemon=True).start()
+    threading.Thread(target=slow_uploads.bound, daemon=True).start()
     ended = _first_end({nginx.pid, proxy.pid})
     for process in (proxy, nginx):
         if process.pid != ended:
@@ -69,12 +67,3 @@ def _drain(proxy: "subprocess.Popen[bytes]") -> None:
     except EdgeError:
         pass  # before its first release it has nothing to lose
     proxy.send_signal(signal.SIGUSR1)
-
-
-def _bound_uploads() -> None:
-    while True:
-        time.sleep(_LOOK)
-        try:
-            haproxy.end_uploads(UPLOAD)
-        except EdgeError:
-            continue

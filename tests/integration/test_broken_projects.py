@@ -13,7 +13,7 @@ import pytest
 from tests.integration import unseen
 from tests.integration.conftest import MakeSite
 from tests.integration.harness import Run, Site
-from tests.leaks import leaks
+from tests.secret_leaks import leaks
 
 SETTINGS = "backend/config/settings/production.py"
 GOOD: dict[str, Any] = {

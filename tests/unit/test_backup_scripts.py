@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from components import inside
-from components.data import copies
+from components.data import backups
 
 
 def run(script: str, *words: str, stdin: str = "", folder: Path) -> None:
@@ -19,7 +19,7 @@ def run(script: str, *words: str, stdin: str = "", folder: Path) -> None:
 def test_files_that_the_service_names_are_made_of_what_is_handed_on(tmp_path: Path) -> None:
     content = base64.b64encode(b"-----BEGIN CERTIFICATE-----\n" * 99).decode()
     given = f"[deployment]\nsslrootcert=/dev/shm/sslrootcert\n#file sslrootcert {content}\n"
-    run(copies._SERVICE, stdin=given, folder=tmp_path)
+    run(backups._SERVICE, stdin=given, folder=tmp_path)
     assert (tmp_path / "sslrootcert").read_bytes().count(b"BEGIN CERTIFICATE") == 99
     assert (tmp_path / "sslrootcert").stat().st_mode & 0o777 == 0o600
     service = (tmp_path / "service.conf").read_text()
@@ -34,7 +34,7 @@ def test_an_older_server_is_not_asked_for_what_it_does_not_know(tmp_path: Path, 
     dump = f"{head}CREATE SCHEMA public;\nCOPY public.note (text) FROM stdin;\n"
     (tmp_path / "restore.sql").write_text(dump)
     (line,) = [
-        x for x in copies._RESTORE.replace("\\\n", "").splitlines() if x.startswith("sed -i")
+        x for x in backups._RESTORE.replace("\\\n", "").splitlines() if x.startswith("sed -i")
     ]
     run(line, folder=tmp_path)
     left = (tmp_path / "restore.sql").read_text()
@@ -45,7 +45,7 @@ def test_what_interrupted_copies_left_goes_with_the_next_one(tmp_path: Path) -> 
     for name in (".1.sqlite3.tmp", ".1.sqlite3.tmp-journal", ".2.dump.tmp", "3.dump", "5.damaged"):
         (tmp_path / name).touch()
     (tmp_path / "4.sqlite3").touch()
-    run(copies._FINISH, "4", "5", stdin="{}", folder=tmp_path)
+    run(backups._FINISH, "4", "5", stdin="{}", folder=tmp_path)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["4.json", "4.sqlite3", "5.damaged"]
 
 
@@ -54,8 +54,8 @@ def test_what_was_just_made_stays_whatever_the_clocks_of_others_were(tmp_path: P
         (tmp_path / f"{name}.json").touch()
         (tmp_path / f"{name}.dump").touch()
     (tmp_path / "2026.dump").touch()
-    run(copies._FINISH, "2026", "2", stdin="{}", folder=tmp_path)
+    run(backups._FINISH, "2026", "2", stdin="{}", folder=tmp_path)
     left = sorted(p.name for p in tmp_path.iterdir())
     assert left == ["2026.dump", "2026.json", "2029.dump", "2029.json"]
-    run(copies._FINISH, "2030", "1", stdin="{}", folder=tmp_path)
+    run(backups._FINISH, "2030", "1", stdin="{}", folder=tmp_path)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["2030.json"]

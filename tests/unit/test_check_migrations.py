@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from components import step_output
-from components.data import copies
+from components.data import backups
 from components.migrations import check_step
 from components.step_output import parsed
 from tests.unit.fake_docker import FakeDocker
@@ -343,4 +343,4 @@ def test_a_missing_file_says_what_writes_it(shop: Shop, capsys: pytest.CaptureFi
 
 def test_copies_are_listed_newest_first(cli: FakeDocker) -> None:
     cli.on(LIST, out='{"id": "1"}\n\n{"id": "2"}\n')
-    assert [entry["id"] for entry in copies.entries("shop-backups", "image")] == ["2", "1"]
+    assert [entry["id"] for entry in backups.entries("shop-backups", "image")] == ["2", "1"]

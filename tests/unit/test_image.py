@@ -7,9 +7,9 @@ from pathlib import Path
 import pulumi
 import pytest
 
+from components.image.build_context import Release
 from components.image.edge_image import EdgeImage
 from components.image.image import Image, ImageArgs, explained
-from components.image.release import Release
 from tests.unit.recorder import Recorder, deploy
 
 RELEASE = Release(

@@ -23,9 +23,9 @@ from components.config.settings import SECRETS, Settings, keys, load
 from components.data import database
 from components.data.mounts import Mount
 from components.errors import UserError
-from components.image.release import _texts
-from components.parts import container
-from components.serving import startup
+from components.image.build_context import _texts
+from components.parts import container_options
+from components.serving import start_command
 from components.serving.edge_config import EdgeConfig, render
 
 GOOD = {"appPath": "example", "settingsModule": "site.settings", "data": "create"}
@@ -145,7 +145,9 @@ def edge(settings: Settings) -> list[list[str]]:
 
 PLAIN = load(GOOD, stack="shop", file="x")
 USUAL = [line for line in edge(PLAIN) if line]
-STARTUP = startup.startup_command(migrate_flags=[], workers=1, threads=1, grace=1, reload=False)
+STARTUP = start_command.startup_command(
+    migrate_flags=[], workers=1, threads=1, grace=1, reload=False
+)
 
 
 def check_edge(settings: Settings) -> None:
@@ -176,7 +178,7 @@ def check_words(settings: Settings) -> None:
 
 def check_environment(settings: Settings) -> None:
     url = SimpleNamespace(url=database.address(settings, "pass").url, is_secret=False)
-    found: Any = container.environment(settings, database=url, release="1")  # type: ignore[arg-type]
+    found: Any = container_options.environment(settings, database=url, release="1")  # type: ignore[arg-type]
     assert all(re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name) for name in found)
     assert not any("\0" in value for value in found.values())
     assert found["ALLOWED_HOSTS"].split(",") == list(settings.hosts)
@@ -203,11 +205,11 @@ def check_mounts(settings: Settings) -> None:
 
 
 def check_shell(settings: Settings) -> None:
-    script = startup.startup_command(
+    script = start_command.startup_command(
         migrate_flags=settings.migrate_flags, workers=1, threads=1, grace=1, reload=False
     )
     words = ["python", "-m", "deploy_runtime.manage", "migrate", *settings.migrate_flags]
-    before, after = STARTUP.split(startup.manage("migrate"))
+    before, after = STARTUP.split(start_command.manage("migrate"))
     line = script.removeprefix(before).removesuffix(after)
     assert shlex.split(line) == words
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from components.errors import UserError
-from components.image.release import Release
+from components.image.build_context import Release
 from components.image.releases_on_host import kept_releases
 from components.image.rollback import release_again
 from tests.unit.program import Program

@@ -16,7 +16,7 @@ import pytest
 
 from components.config.settings import Settings
 from deploy_runtime.edge import __main__ as command
-from deploy_runtime.edge import configuration, haproxy, pages, processes, traffic
+from deploy_runtime.edge import configuration, haproxy, pages, processes, slow_uploads, traffic
 
 IDS = {"one": "description one", "two": "description two"}
 HEAD = (
@@ -460,7 +460,7 @@ class Edge:
         self.folder = folder
         monkeypatch.setattr(processes, "_SPOOL_SOCKET", folder / "spool.sock")
         monkeypatch.setattr(signal, "signal", self.note)
-        monkeypatch.setattr(processes, "_bound_uploads", lambda: None)
+        monkeypatch.setattr(slow_uploads, "bound", lambda: None)
         self.handlers: dict[int, Callable[[int, Any], None]] = {}
         self.set = monkeypatch.setattr
 

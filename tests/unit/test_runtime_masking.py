@@ -13,7 +13,7 @@ from urllib.parse import quote, quote_plus, urlencode
 import pytest
 
 from deploy_runtime.masking import MASK, mask, masked_data
-from tests.leaks import leaks
+from tests.secret_leaks import leaks
 
 PLAIN = "correct horse/battery+staple"
 ODD = "p@ss w\u00f6rd'\"\\%$`&<tab\there"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from components.serving.startup import manage, startup_command
+from components.serving.start_command import manage, startup_command
 
 FAKE_PYTHON = """#!/bin/sh
 echo "$*" >> "$CALLS"

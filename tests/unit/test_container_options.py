@@ -9,7 +9,7 @@ from components.config.settings import Settings
 from components.config.value_types import RESERVED
 from components.data.database import address
 from components.data.mounts import Mount
-from components.parts import container
+from components.parts import container_options
 from tests.unit.recorder import deploy
 
 KEY, PASSWORD = "k" * 40, "open-sesame"
@@ -22,7 +22,7 @@ def settings(**changes: Any) -> Settings:
 
 def environment(**changes: Any) -> dict[str, str]:
     found = settings(**changes)
-    return container.environment(found, database=address(found, "hush"), release="abc")
+    return container_options.environment(found, database=address(found, "hush"), release="abc")
 
 
 def test_the_variables_of_every_container() -> None:
@@ -68,7 +68,7 @@ def test_no_variable_holds_a_secret() -> None:
     secret = settings(secretKey=KEY, adminPassword=PASSWORD, database="postgres")
     found = environment(secretKey=KEY, adminPassword=PASSWORD, database="postgres")
     assert "DATABASE_URL" not in found
-    assert not {KEY, PASSWORD} & {*found.values(), *container.superuser(secret).values()}
+    assert not {KEY, PASSWORD} & {*found.values(), *container_options.superuser(secret).values()}
 
 
 @pytest.mark.parametrize(
@@ -85,12 +85,12 @@ def test_no_variable_holds_a_secret() -> None:
 def test_an_image_is_built_without_debug_as_the_project_spells_it(
     changes: dict[str, Any], value: str
 ) -> None:
-    assert container.build_environment(settings(**changes))["DEBUG"] == value
+    assert container_options.build_environment(settings(**changes))["DEBUG"] == value
 
 
 def test_an_image_is_built_without_real_secrets() -> None:
     urls = {"b": "sqlite:////srv/data/hush", "a": "mysql://ada:hush@db.example/hush"}
-    found = container.build_environment(
+    found = container_options.build_environment(
         settings(secretEnvironment={"TOKEN": "hush"}, databases=urls)
     )
     assert "hush" not in str(found)
@@ -101,7 +101,7 @@ def test_an_image_is_built_without_real_secrets() -> None:
 
 
 def test_a_seed_step_learns_whom_to_create() -> None:
-    assert container.superuser(settings(adminUser="ada", adminEmail="ada@example.org")) == {
+    assert container_options.superuser(settings(adminUser="ada", adminEmail="ada@example.org")) == {
         "DJANGO_SUPERUSER_EMAIL": "ada@example.org",
         "DJANGO_SUPERUSER_USERNAME": "ada",
     }
@@ -109,7 +109,7 @@ def test_a_seed_step_learns_whom_to_create() -> None:
 
 @pytest.mark.parametrize(("collect", "value"), [(True, "true"), (False, "false")])
 def test_start_up_commands_differ_in_one_variable(collect: bool, value: str) -> None:
-    assert container.serving(settings(), collect=collect) == {
+    assert container_options.serving(settings(), collect=collect) == {
         "COLLECT_STATIC_ON_STARTUP": value,
         "DEPLOY_TEMPORARY_MB": "1024",
     }
@@ -118,24 +118,25 @@ def test_start_up_commands_differ_in_one_variable(collect: bool, value: str) -> 
 @pytest.mark.parametrize(("megabytes", "size"), [(1, 1024), (512, 1024), (600, 1200)])
 def test_uploads_on_their_way_take_no_more_than_a_stated_size(megabytes: int, size: int) -> None:
     found = settings(maxBodySize=megabytes)
-    assert container.temporary(found) == {"/tmp": f"size={size}m,mode=1777,exec"}
+    assert container_options.temporary(found) == {"/tmp": f"size={size}m,mode=1777,exec"}
     # Another size is another container, and the environment tells so beforehand.
-    assert container.serving(found, collect=False)["DEPLOY_TEMPORARY_MB"] == str(size)
+    assert container_options.serving(found, collect=False)["DEPLOY_TEMPORARY_MB"] == str(size)
 
 
 def test_a_volume_of_ones_own_holds_them_instead() -> None:
-    assert container.temporary(settings(volumes={"spare": "/tmp"})) == {}
+    assert container_options.temporary(settings(volumes={"spare": "/tmp"})) == {}
 
 
 def test_what_this_program_sets_config_cannot() -> None:
-    others = {**container.superuser(settings()), **container.serving(settings(), collect=True)}
+    serving = container_options.serving(settings(), collect=True)
+    others = {**container_options.superuser(settings()), **serving}
     ours = {n for n in {*environment(), *others} if not n.startswith("DEPLOY_")}
     assert ours <= set(RESERVED)
 
 
 def mounts(*more: Mount, **changes: Any) -> list[str]:
     def program() -> dict[str, Any]:
-        found = container.mounts(
+        found = container_options.mounts(
             settings(**changes),
             data=[Mount(source="shop-data", target="/srv/data")],
             files=[Mount(source="shop-media", target="/srv/media"), *more],

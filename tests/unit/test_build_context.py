@@ -8,8 +8,8 @@ import pytest
 
 from components import checkout
 from components.errors import UserError
+from components.image.build_context import Release, prepare_release
 from components.image.project import find_project
-from components.image.release import Release, prepare_release
 
 
 @pytest.fixture
