@@ -26,14 +26,6 @@ LONGEST = 40
 LOOKING = "look"
 """The role of a container that is made to look into a volume, and never started."""
 
-RESTART = "always"
-"""When containers come back: after a crash, a reboot, and a daemon that died. With
-``unless-stopped`` the last would leave the site down: a daemon that comes up again stops what
-outlived it, and takes that for a wish."""
-
-LOG_LIMITS = {"max-size": "10m", "max-file": "3"}
-"""How much of what a container says the daemon keeps."""
-
 IMAGE_ROLES = ("app", "release", "edge-image", "postgres-image")
 """The roles of images. A container has its image's if it was given none: it is a helper of this
 program, or somebody started it by hand."""

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .errors import DeployError
-from .visitor import Senders, heard_out
+from .forwarded_headers import Senders, heard_out
 
 SETTINGS_MODULE = f"{__package__}.settings"
 

@@ -14,26 +14,7 @@ from ..data.database import ENGINES
 from ..ledger.plan import STRATEGIES
 from ..migrations.policy import AHEAD, UNSAFE
 from . import paths
-
-RESERVED = (
-    "ALLOWED_HOSTS",
-    "COLLECT_STATIC_ON_STARTUP",
-    "CSRF_TRUSTED_ORIGINS",
-    "DATABASE_URL",
-    "DEBUG",
-    "DJANGO_SETTINGS_MODULE",
-    "DJANGO_SUPERUSER_EMAIL",
-    "DJANGO_SUPERUSER_PASSWORD",
-    "DJANGO_SUPERUSER_USERNAME",
-    "MEDIA_ROOT",
-    "PATH",
-    "PORT",
-    "PYTHONPATH",
-    "RELEASE",
-    "SECRET_KEY",
-    "STATIC_ROOT",
-)
-"""Variables of the containers that config keys decide, or the program itself."""
+from .reserved_variables import RESERVED
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")

@@ -8,9 +8,10 @@ import pulumi
 import pulumi_docker as docker
 
 from .. import PACKAGE
+from ..container_defaults import LOG_LIMITS, RESTART
 from ..image.postgres_image import PostgresImage
 from ..inside import SECRETS
-from ..place import LOG_LIMITS, RESTART, Place, as_args
+from ..place import Place, as_args
 from ..serving.secrets_volume import Secrets
 from ..step import Step
 from .mounts import Mount

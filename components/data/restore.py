@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import Any, NoReturn
 
+from ..container_defaults import RESTART
 from ..host import one_shot
 from ..host.client import docker, docker_or_fail, fail, inspect, learn
 from ..host.what_serves import (
@@ -23,7 +24,7 @@ from ..host.what_serves import (
 )
 from ..migrations import window, window_note
 from ..migrations.window_note import Note
-from ..place import DEPLOYMENT, RELEASE, RESTART, Place
+from ..place import DEPLOYMENT, RELEASE, Place
 from . import backups
 
 GRACE = 35  # seconds for requests in flight, where the container doesn't say

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from ..data.database_claim import DatabaseClaim
 from ..errors import UserError
 from ..place import DEPLOYMENT, ROLE, STACK, Place
-from . import folders, ports
+from . import config_folders, ports
 from .data_sharing import Sharing
 from .docker_host import Host
-from .layer_uploads import left_behind
+from .uploads_without_volume import left_behind
 
 _SERVING = ("backend", "edge", "postgres")
 # Containers that ended are in nobody's way. One that never started holds volumes and networks.
@@ -74,7 +74,7 @@ class Claim:
         yield from self._sharing(host).problems(host)
         for folder in self.further:
             if folder.startswith("/"):
-                yield from folders.problems(host, "volumes", folder)
+                yield from config_folders.problems(host, "volumes", folder)
         yield from self._container_problems(host)
         yield from self._ownership_problems(host)
         yield from self._network_problems(host)
@@ -117,7 +117,7 @@ class Claim:
     def _data_problems(self, host: Host) -> Iterator[str]:
         for key, volume in self.volumes.items():
             if volume.startswith("/"):
-                yield from folders.problems(host, key, volume)
+                yield from config_folders.problems(host, key, volume)
                 continue
             marks = host.volume_labels(volume)
             if self.data == "existing" and marks is None:

@@ -24,8 +24,8 @@ from ..serving import gate_rejection
 from ..serving.gate_rejection import Rejection
 from . import ports
 from .data_mounts import User, users
-from .layer_uploads import Written, written
 from .ssh import tunnel
+from .uploads_without_volume import Written, written
 
 BOOTSTRAPPED_BASE_IMAGE = "django-on-docker/base:trixie"
 DEFAULT_BASE_IMAGE = "python:3.13-slim-trixie"

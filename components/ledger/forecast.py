@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ..place import Place
 from .plan import Up, or_restart
-from .row import Before
+from .update_kind import Before
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,7 +12,7 @@ import pulumi
 from ..data.backups import COPIED
 from ..ledger.forecast import Forecast
 from ..ledger.plan import Up
-from ..ledger.row import Before
+from ..ledger.update_kind import Before
 from ..migrations.check import new_migrations, served_database
 from ..migrations.policy import UNSAFE
 from .preparation import Preparation

@@ -3,7 +3,7 @@
 import pulumi
 
 from .. import outputs
-from ..image.releases import Releases
+from ..image.prune_releases import Releases
 from ..ledger.ledger import Account
 from ..migrations.check import MigrationCheck
 from ..serving.backend import Backend

@@ -2,7 +2,7 @@
 
 import pulumi
 
-from ..ledger.row import Before
+from ..ledger.update_kind import Before
 from ..migrations.check import MigrationCheck, looks
 from ..serving.seeding import Seeding
 from . import container_options

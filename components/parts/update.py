@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from ..ledger.plan import Up
-from ..ledger.row import Before, Wanted, before_up, row_of
+from ..ledger.update_kind import Before, Wanted, before_up, row_of
 from ..serving.seeding import triggers
 from .app import App
 from .preparation import Preparation

@@ -8,9 +8,10 @@ import pulumi
 import pulumi_docker as docker
 
 from .. import PACKAGE, step
+from ..container_defaults import LOG_LIMITS, RESTART
 from ..data.mounts import Mount, fingerprint
 from ..migrations.check import description_file
-from ..place import LOG_LIMITS, MOUNTS, RESTART, Place, as_args
+from ..place import MOUNTS, Place, as_args
 from ..step import Step
 
 

@@ -7,7 +7,8 @@ import pulumi
 import pulumi_docker as docker
 
 from .. import PACKAGE
-from ..place import LOG_LIMITS, RESTART, Place, as_args
+from ..container_defaults import LOG_LIMITS, RESTART
+from ..place import Place, as_args
 from ..stack_state import Resource
 from .edge_config import PORT
 

@@ -20,7 +20,7 @@ from ..inside import BUILD_REPORT
 from ..migrations import aftermath
 from ..migrations.applied import description
 from ..step_output import result, say
-from . import gate_pages, gate_rejection
+from . import gate_rejection, smoke_pages
 from .gate_rejection import Rejection
 
 INTERVAL = 0.3
@@ -116,7 +116,7 @@ def show(container: str, smoke_paths: Sequence[str]) -> None:
         smoke_paths: the paths; of `/` an error is said, if it isn't among them.
     """
     for path in dict.fromkeys(["/", *smoke_paths]):
-        page = gate_pages.ask(container, path)
+        page = smoke_pages.ask(container, path)
         if page is None:
             return
         if path in smoke_paths and page.refused:

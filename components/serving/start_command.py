@@ -45,7 +45,7 @@ def startup_command(
         "--threads": str(threads),
         "--worker-tmp-dir": "/dev/shm",
         "--graceful-timeout": str(grace),
-        # Whom the application believes is not told by addresses (deploy_runtime.visitor).
+        # Whom the application believes is not told by addresses (deploy_runtime.forwarded_headers).
         "--forwarded-allow-ips": "127.0.0.1",
     }
     words = [word for pair in options.items() for word in pair]

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from components.config.reserved_variables import RESERVED
 from components.config.settings import Settings
-from components.config.value_types import RESERVED
 from components.data.database import address
 from components.data.mounts import Mount
 from components.parts import container_options

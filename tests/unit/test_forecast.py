@@ -6,7 +6,7 @@ import pytest
 
 from components.ledger.forecast import Forecast
 from components.ledger.plan import CLEAN, NOTHING, REDEPLOYMENT, RESTART, UPDATE, Up
-from components.ledger.row import Before
+from components.ledger.update_kind import Before
 
 SERVED = Before(
     served=True, release="aaa", startup="exec serve", serving=("shop-backend-1",), environment={}

@@ -304,7 +304,7 @@ def test_what_a_failed_one_committed_is_said_before_its_last_lines(
     assert "`make recover STACK=NAME` lets it try once more.\nIts last lines:\n\nTraceback" in said
 
 
-SMOKE = "exec shop python -m deploy_runtime.smoke"
+SMOKE = "exec shop python -m deploy_runtime.ask_page"
 
 
 def page(path: str, status: int, *, problem: str = "") -> dict[str, Any]:
@@ -408,7 +408,7 @@ def test_how_a_page_fails_is_said(
 def test_a_release_that_is_too_old_to_be_asked_is_not(
     cli: FakeDocker, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    cli.on(SMOKE, code=1, err="python: No module named deploy_runtime.smoke\n")
+    cli.on(SMOKE, code=1, err="python: No module named deploy_runtime.ask_page\n")
     gate_step.show("shop", ["/a"])
     assert capsys.readouterr().err == ""
     assert len(cli.calls) == 1

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from components.image import releases_step as command
-from components.image.releases import Releases
+from components.image import prune_releases_step as command
+from components.image.prune_releases import Releases
 from components.image.releases_on_host import kept_releases
 from tests.unit.fake_docker import FakeDocker
 from tests.unit.recorder import Recorder, deploy

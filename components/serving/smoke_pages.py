@@ -51,7 +51,7 @@ def ask(container: str, path: str) -> Page | None:
         container: the container's name or id.
         path: the path, with a query if need be.
     """
-    done = docker("exec", container, "python", "-m", "deploy_runtime.smoke", path)
+    done = docker("exec", container, "python", "-m", "deploy_runtime.ask_page", path)
     lines = done.stdout.decode(errors="replace").strip().splitlines()
     if done.returncode != 0 or not lines:
         said = done.stderr.decode(errors="replace").strip().splitlines() or ["nothing"]

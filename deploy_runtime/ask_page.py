@@ -1,4 +1,4 @@
-"""What a visitor of a path would get: `python -m deploy_runtime.smoke PATH` prints it as JSON.
+"""What a visitor of a path would get: `python -m deploy_runtime.ask_page PATH` prints it as JSON.
 
 The site in this container is asked by the host and the scheme that visitors use, and redirects
 within the site are followed, as a browser would.

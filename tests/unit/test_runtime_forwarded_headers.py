@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from deploy_runtime.visitor import Senders, heard_out
+from deploy_runtime.forwarded_headers import Senders, heard_out
 
 NAMES = {
     "172.18.0.2": "shop-edge.shop-front",

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from deploy_runtime import smoke
+from deploy_runtime import ask_page
 
 ENVIRON = {
     "ALLOWED_HOSTS": "shop.example,localhost",
@@ -39,7 +39,7 @@ def site(pages: Mapping[str, str]) -> Iterator[tuple[int, list[str]]]:
 
 def visit(path: str, pages: Mapping[str, str]) -> dict[str, Any]:
     with site(pages) as (port, _):
-        return smoke.visit(path, ENVIRON, port)
+        return ask_page.visit(path, ENVIRON, port)
 
 
 def moved(to: str) -> str:
@@ -52,7 +52,7 @@ BROKEN = "HTTP/1.1 500 Internal Server Error\r\n\r\n"
 
 def test_it_asks_as_a_visitor_would() -> None:
     with site({"/%C3%BCber?a=%20b": WELL}) as (port, asked):
-        assert smoke.visit("/über?a=%20b", ENVIRON, port)["status"] == 200
+        assert ask_page.visit("/über?a=%20b", ENVIRON, port)["status"] == 200
     assert "\r\nHost: shop.example\r\n" in asked[0]
     assert "\r\nX-Forwarded-Proto: https\r\n" in asked[0]
 
@@ -79,4 +79,4 @@ def test_what_is_no_answer_is_told() -> None:
     assert visit("/", {"/": "nonsense"})["problem"] == "the answer is no HTTP"
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-    assert smoke.visit("/", ENVIRON, port)["problem"].startswith("no answer: ")
+    assert ask_page.visit("/", ENVIRON, port)["problem"].startswith("no answer: ")

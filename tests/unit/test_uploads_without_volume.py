@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from components.host.docker_host import Host
-from components.host.layer_uploads import Written, written
+from components.host.uploads_without_volume import Written, written
 from tests.unit.fake_daemon import FakeDaemon, claim, problems
 
 LAYER = [

@@ -44,7 +44,7 @@ class Releases(pulumi.ComponentResource):
             )
         tidied = Step(
             f"{name}-releases",
-            f"{__package__}.releases_step",
+            f"{__package__}.prune_releases_step",
             parent=self,
             triggers={"backend": args["backend"]},
             environment={

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from components.ledger.row import Before, Wanted, before_up, row_of
+from components.ledger.update_kind import Before, Wanted, before_up, row_of
 from components.stack_state import StackState
 
 ENVIRONMENT = {"DEBUG": "false", "CSRF_TRUSTED_ORIGINS": "https://a.example/?b=c"}
