@@ -26,8 +26,8 @@ from bench.visitor import free_port, wait_for_200
 from components.errors import UserError
 from components.host.docker_host import Host
 from components.inside import EDGE_CONTROL, PORT
-from components.serving.edge_config import PORT as EDGE_PORT
-from components.serving.edge_config import EdgeConfig, configuration_id, render
+from components.serving.haproxy_config import PORT as EDGE_PORT
+from components.serving.haproxy_config import EdgeConfig, configuration_id, render
 
 NAME = "bench-edges"
 IMAGE = f"django-on-docker/{NAME}"

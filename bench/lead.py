@@ -13,7 +13,7 @@ from bench.load_site import ROOT, Update
 from bench.loaded import PATIENCE, Loaded, wait_until
 from bench.outcome import Outcome, Updated, read_notes
 from bench.process import BenchError
-from bench.schedule import Mix
+from bench.request_mix import Mix
 from bench.visitor import LOCAL
 
 SHORTEST_PAUSE = 3.0  # seconds between two updates

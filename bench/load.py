@@ -26,7 +26,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bench.connection import Connection, FailedError
-from bench.schedule import SLOW, SPARE, WRITES, Mix, Request, requests
+from bench.request_mix import SLOW, SPARE, WRITES, Mix, Request, requests
 from bench.visitor import LOCAL
 
 PATIENCE = 30.0  # seconds for one answer, from when its request was due

@@ -9,7 +9,7 @@ from statistics import quantiles
 from typing import Any
 
 from bench.load import COLUMNS
-from bench.schedule import SLOW, WRITES
+from bench.request_mix import SLOW, WRITES
 
 BEFORE, DURING, AFTER = "before", "during", "after"
 WHEN = (BEFORE, DURING, AFTER)

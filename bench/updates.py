@@ -21,7 +21,7 @@ from bench.loaded import CONTENDERS
 from bench.original import DATABASES
 from bench.outcome import Outcome
 from bench.process import BenchError
-from bench.schedule import Mix
+from bench.request_mix import Mix
 from bench.updates_report import report
 from bench.words import listed
 from components.errors import UserError

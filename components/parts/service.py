@@ -8,7 +8,7 @@ from ..inside import PORT
 from ..migrations.check import description_file
 from ..serving.backend import Backend
 from ..serving.edge import Edge, is_held_back
-from ..serving.edge_config import EdgeConfig
+from ..serving.haproxy_config import EdgeConfig
 from ..serving.retirement import Retirement
 from ..serving.traffic import Traffic, switches
 from ..serving.users_proxy import OwnProxy

@@ -10,7 +10,7 @@ from .. import PACKAGE
 from ..container_defaults import LOG_LIMITS, RESTART
 from ..place import Place, as_args
 from ..stack_state import Resource
-from .edge_config import PORT
+from .haproxy_config import PORT
 
 
 class EdgeArgs(TypedDict):

@@ -9,7 +9,7 @@ from .. import PACKAGE, step
 from ..place import Place
 from ..stack_state import StackState
 from ..step import Step
-from .edge_config import EdgeConfig, configuration_id, render
+from .haproxy_config import EdgeConfig, configuration_id, render
 
 
 class TrafficArgs(TypedDict):

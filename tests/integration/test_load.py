@@ -13,7 +13,7 @@ from bench.lead import Course, Lead
 from bench.load_site import plan
 from bench.loaded import Pulumi
 from bench.outcome import Outcome, Updated
-from bench.schedule import SLOW, Mix
+from bench.request_mix import SLOW, Mix
 from bench.updates_report import latency, requests, updates
 from tests.integration.conftest import LOAD
 

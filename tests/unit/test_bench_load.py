@@ -13,7 +13,7 @@ import pytest
 
 from bench.load import MARKS, Client, Notes, verdict
 from bench.outcome import Note, read_notes
-from bench.schedule import QUIET, SINGLE, SPARE, Mix, Request, requests
+from bench.request_mix import QUIET, SINGLE, SPARE, Mix, Request, requests
 
 READS = Mix(rate=200, slow_rate=0, pages=0, writes=0, singles=0, idle=0)
 Handler = Callable[[str, Reader, Writer], Awaitable[bool]]

@@ -16,7 +16,7 @@ from bench.loaded import CONTENDERS, phases_of_compose, phases_of_pulumi
 from bench.original import EXAMPLE
 from bench.outcome import Outcome
 from bench.process import BenchError, Followed
-from bench.schedule import Mix
+from bench.request_mix import Mix
 
 
 @pytest.fixture

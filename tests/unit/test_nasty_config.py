@@ -26,7 +26,7 @@ from components.errors import UserError
 from components.image.build_context import _texts
 from components.parts import container_options
 from components.serving import start_command
-from components.serving.edge_config import EdgeConfig, render
+from components.serving.haproxy_config import EdgeConfig, render
 
 GOOD = {"appPath": "example", "settingsModule": "site.settings", "data": "create"}
 NASTY = (

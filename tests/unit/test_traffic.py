@@ -10,7 +10,7 @@ import pulumi
 import pulumi_docker as docker
 import pytest
 
-from components.serving.edge_config import EdgeConfig, configuration_id, render
+from components.serving.haproxy_config import EdgeConfig, configuration_id, render
 from components.serving.traffic import Traffic, TrafficArgs
 from components.serving.users_proxy import OwnProxy, OwnProxyArgs
 from deploy_runtime.edge.configuration import servers
