@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import docker
 import docker.errors
+import psutil
 import pytest
 
 from components.migrations import window
@@ -57,6 +58,7 @@ class Phase:
         resource: the resource that it goes on for, without the deployment's name.
         operation: what the engine does with it.
         role: the container that has to be there; "" for none.
+        step: the module that has to run; "" for none.
         ends: seconds in which the update has to end.
     """
 
@@ -64,6 +66,7 @@ class Phase:
     resource: str
     operation: str = "create"
     role: str = ""
+    step: str = ""
     ends: float = SOON
 
 
@@ -71,7 +74,7 @@ class Phase:
 FIRST = (
     Phase(name="build", resource="release", ends=300),
     Phase(name="seeding job", resource="job", role="seeding"),
-    Phase(name="gate", resource="gate"),
+    Phase(name="gate", resource="gate", step="gate_step"),
     Phase(name="switch of traffic", resource="traffic"),
 )
 AGAIN = "create-replacement"
@@ -108,11 +111,28 @@ def has(site: Site, role: str) -> bool:
         return False
 
 
+def runs(site: Site, step: str) -> bool:
+    """A process of the site's program runs that step."""
+    for process in psutil.process_iter(["cmdline", "cwd"]):
+        words = " ".join(process.info["cmdline"] or ())
+        if words.endswith(f".{step}") and process.info["cwd"] == str(site.folder):
+            return True
+    return False
+
+
 def interrupted(site: Site, phase: Phase, once: Callable[[], object] | None = None) -> CutOff:
     """Interrupt an update by Ctrl-C in one of its phases."""
     at = Boundary(side="before", operation=phase.operation, resource=phase.resource)
-    once = once or ((lambda: has(site, phase.role)) if phase.role else None)
+    if phase.role:
+        once = once or (lambda: has(site, phase.role))
+    if phase.step:
+        once = once or (lambda: runs(site, phase.step))
     return cut_off(site, Cut(at=at, once=once, signal=signal.SIGINT, whole=False))
+
+
+def says_so(ended: CutOff) -> bool:
+    """An update says, in one way or the other, that it was interrupted."""
+    return any(way in ended.output for way in ("signal: killed: running", "update canceled"))
 
 
 def ends_well(site: Site, phase: Phase, ended: CutOff, fault: BeginFault) -> None:
@@ -122,7 +142,10 @@ def ends_well(site: Site, phase: Phase, ended: CutOff, fault: BeginFault) -> Non
     assert ended.ended_in < phase.ends, ended.output
     assert "error hook" not in ended.output
     assert "Traceback" not in ended.output
-    if phase.resource not in ("release", "backend"):
+    # The switch of traffic is over within a second: it may not have begun, or may be done already.
+    if phase.resource == "traffic":
+        assert says_so(ended)
+    elif phase.resource not in ("release", "backend"):
         assert f"({site.deployment}-{phase.resource}):" in ended.output
         assert "signal: killed: running" in ended.output
     else:
