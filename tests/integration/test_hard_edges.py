@@ -132,7 +132,9 @@ def interrupted(site: Site, phase: Phase, once: Callable[[], object] | None = No
 
 def says_so(ended: CutOff) -> bool:
     """An update says, in one way or the other, that it was interrupted."""
-    return any(way in ended.output for way in ("signal: killed: running", "update canceled"))
+    # It may come before the step's first process is there.
+    ways = ("signal: killed: running", "context canceled: running", "update canceled")
+    return any(way in ended.output for way in ways)
 
 
 def ends_well(site: Site, phase: Phase, ended: CutOff, fault: BeginFault) -> None:
@@ -147,7 +149,7 @@ def ends_well(site: Site, phase: Phase, ended: CutOff, fault: BeginFault) -> Non
         assert says_so(ended)
     elif phase.resource not in ("release", "backend"):
         assert f"({site.deployment}-{phase.resource}):" in ended.output
-        assert "signal: killed: running" in ended.output
+        assert says_so(ended)
     else:
         # What the Docker plugin does is finished, and what follows is not begun.
         assert "error: update canceled" in ended.output
