@@ -102,7 +102,7 @@ def main() -> None:
     windowed = judge(check, report, serving)
     try:
         # One that an interrupted update left open goes on, with what this release adds to it.
-        left_open = window.is_open(deployment) and not serving
+        left_open = not serving and window.is_open(deployment)
         if windowed or (left_open and report["unsafe"]):
             _open(check, report, serving)
         before = serving or window.stopped_for_it(deployment)
