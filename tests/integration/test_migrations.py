@@ -16,6 +16,7 @@ import docker
 import pytest
 from docker.models.containers import Container
 
+from components.host import notes
 from components.migrations import window_note
 from tests.integration import migrating
 from tests.integration.conftest import BeginFault, MakeSite
@@ -398,7 +399,8 @@ def running(shop: Shop) -> set[str]:
 def test_nothing_is_left_behind(shop: Shop) -> None:
     containers = docker.from_env().containers.list(all=True, filters=shop.site.labelled())
     roles = sorted(c.labels["django-on-docker.role"] for c in containers)
-    assert set(roles) <= {"backend", "edge", "postgres"}
+    # What the check found is noted until visitors reach a release, and the last one failed.
+    assert set(roles) <= {"backend", "edge", "postgres", notes.CHECK}
     volume = f"{shop.site.deployment}-backups"
     found = docker.from_env().volumes.get(volume)
     assert found.attrs["Labels"]["django-on-docker.role"] == "backups"
