@@ -69,6 +69,11 @@ class Place:
         return self.name("front")
 
     @property
+    def ingress(self) -> str:
+        """The network through which the edge has its port."""
+        return self.name("ingress")
+
+    @property
     def traffic(self) -> str:
         """The network on which a proxy of the user's own reaches the backends."""
         return self.name("traffic")

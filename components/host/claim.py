@@ -168,9 +168,9 @@ class Claim:
 
     def _network_problems(self, host: Host) -> Iterator[str]:
         # What one deployment calls its own may be what another's proxy would be let onto.
-        names = [self.deployment, Place(self.deployment).front]
-        if self.port is None:
-            names.append(Place(self.deployment).traffic)
+        place = Place(self.deployment)
+        further = place.traffic if self.port is None else place.ingress
+        names = (self.deployment, place.front, further)
         for network in host.client.networks.list(filters={"label": DEPLOYMENT}):
             owner = network.attrs["Labels"][DEPLOYMENT]
             if network.name in names and owner != self.deployment:

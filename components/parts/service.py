@@ -101,7 +101,8 @@ def _edge(
         {
             "deployment": deployment,
             "image_id": images.edge.image_id,
-            "network": store.network.front_name,
+            "stack": given.stack,
+            "front": store.network.front_name,
             "port": given.settings.port,
             "held_back": is_held_back(
                 given.state[f"{deployment}-edge"],

@@ -87,7 +87,7 @@ def look(
     foreign = [t for t in strange if t.stack.rpartition("/")[2] not in ("", stack)]
     if foreign:
         return Found(foreign=foreign)
-    needed = _needed(containers, serving, Place(deployment).traffic)
+    needed = _needed(containers, serving, Place(deployment))
     candidates = [t for t in strange if t.kind == "container" and _is_ours(t)]
     left = [t for t in candidates if t.id not in needed]
     left += _lookers(volumes)
@@ -131,18 +131,21 @@ def _is_rejected(container: Thing) -> bool:
     return container.role == "backend" and container.status not in ("running", "paused")
 
 
-def _needed(containers: Sequence[Thing], serving: Collection[str], network: str) -> set[str]:
+def _needed(containers: Sequence[Thing], serving: Collection[str], place: Place) -> set[str]:
     """The ids of what visitors depend on: the edge, what it sends them to, and the database.
 
-    A proxy of the user's own reaches what is on the network for it.
+    A proxy of the user's own reaches what is on the network for it. Nobody reaches an edge that
+    was still to be given its port.
     """
     running = [c for c in containers if c.status == "running"]
-    edges = {c.id: sent_to(c.id) for c in running if c.role == "edge"}
+    edges = {
+        c.id: sent_to(c.id) for c in running if c.role == "edge" and place.ingress in c.networks
+    }
     targets = {
         c.id
         for c in running
         if c.role not in ("edge", "postgres")
-        and (network in c.networks or any(c.name in names for names in edges.values()))
+        and (place.traffic in c.networks or any(c.name in names for names in edges.values()))
     }
     if not targets:
         # Where neither is there, the state may say what visitors reached.

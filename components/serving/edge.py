@@ -11,6 +11,7 @@ from ..container_defaults import LOG_LIMITS, RESTART
 from ..place import Place, as_args
 from ..stack_state import Resource
 from .haproxy_config import PORT
+from .network import NetworkArgs, bridge
 
 
 class EdgeArgs(TypedDict):
@@ -20,8 +21,10 @@ class EdgeArgs(TypedDict):
     """The deployment that the edge belongs to."""
     image_id: pulumi.Input[str]
     """The id of an image with HAProxy in it."""
-    network: pulumi.Input[str]
-    """The network on which it reaches backends."""
+    stack: str
+    """The stack that makes it, for the mark on its network."""
+    front: pulumi.Input[str]
+    """The internal network on which it reaches backends."""
     port: int
     """The TCP port on 127.0.0.1 of the host."""
     held_back: bool
@@ -51,6 +54,9 @@ class Edge(pulumi.ComponentResource):
             labels=marks,
             opts=pulumi.ResourceOptions(parent=self, ignore_changes=["labels"]),
         )
+        # Docker publishes the port here; the switch of traffic may join the edge to it later.
+        network: NetworkArgs = {"deployment": args["deployment"], "stack": args["stack"]}
+        ingress = bridge(f"{name}-ingress", Place(args["deployment"]).ingress, network, parent=self)
         container = docker.Container(
             f"{name}-edge",
             name=Place(args["deployment"]).edge,
@@ -58,7 +64,7 @@ class Edge(pulumi.ComponentResource):
             labels=marks,
             mounts=[{"type": "volume", "source": volume.name, "target": "/var/lib/edge"}],
             network_mode="bridge",
-            networks_advanced=[{"name": args["network"]}],
+            networks_advanced=[{"name": args["front"]}, {"name": ingress}],
             ports=[{"internal": PORT, "external": args["port"], "ip": "127.0.0.1"}],
             restart=RESTART,
             start=not args["held_back"],

@@ -28,23 +28,39 @@ class Network(pulumi.ComponentResource):
     network_name: pulumi.Output[str]
     """The network of the application, its jobs and its database server."""
     front_name: pulumi.Output[str]
-    """The network of the edge and the backends."""
+    """The network of the edge and the backends, which leads nowhere else."""
 
     def __init__(
         self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__(f"{PACKAGE}:index:Network", name, None, opts)
-        deployment = args["deployment"]
-        self.network_name = self._network(f"{name}-network", deployment, args)
-        self.front_name = self._network(f"{name}-front", Place(deployment).front, args)
+        place = Place(args["deployment"])
+        self.network_name = bridge(f"{name}-network", place.deployment, args, parent=self)
+        self.front_name = bridge(f"{name}-front", place.front, args, parent=self, internal=True)
         self.register_outputs({"network_name": self.network_name, "front_name": self.front_name})
 
-    def _network(self, name: str, network: str, args: NetworkArgs) -> pulumi.Output[str]:
-        return docker.Network(
-            name,
-            name=network,
-            driver="bridge",
-            labels=as_args(Place(args["deployment"]).labels("network", stack=args["stack"])),
-            # The mark says who made it; handing it to another stack replaces nothing.
-            opts=pulumi.ResourceOptions(parent=self, ignore_changes=["labels"]),
-        ).name
+
+def bridge(
+    name: str, network: str, args: NetworkArgs, *, parent: pulumi.Resource, internal: bool = False
+) -> pulumi.Output[str]:
+    """Make one network of a deployment's own.
+
+    Args:
+        name: the resource's name.
+        network: what the network is called on the host.
+        args: whose it is.
+        parent: the component that it belongs to.
+        internal: nothing leads out of it, and Docker publishes no port there.
+
+    Returns:
+        What it is called on the host, once it is there.
+    """
+    return docker.Network(
+        name,
+        name=network,
+        driver="bridge",
+        internal=internal,
+        labels=as_args(Place(args["deployment"]).labels("network", stack=args["stack"])),
+        # The mark says who made it; handing it to another stack replaces nothing.
+        opts=pulumi.ResourceOptions(parent=parent, ignore_changes=["labels"]),
+    ).name

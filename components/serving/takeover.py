@@ -1,13 +1,12 @@
-"""Starts an edge for the first time, where it may be in the place of what has its port.
+"""Has an edge serve, where it may be in the place of what has its port.
 
-Docker gives a port to a container as it starts, so the edge's container is made but not started.
-A second one of the same image on the same networks, without a port, proves that the edge reaches
-the backends, and leaves the configuration in the volume that both have. Only then does what has the
-port stop, and the edge serves from its first moment.
+Docker gives a container its port when that joins the first network that leads out. So the edge
+runs, is configured, and has seen the backends well on the internal network that it shares with
+them, before what has the port stops. Then the edge joins its network that leads out, and serves.
 """
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..host import one_shot
@@ -16,18 +15,13 @@ from ..inside import EDGE_CONTROL
 from ..place import DEPLOYMENT, Place
 from ..step_output import say
 
-TRIAL = "edge-trial"
-"""The role of the container that proves what the edge will do."""
-
 
 class TakeoverError(Exception):
-    """The edge does not run; the text says why. What served serves on, or again."""
+    """The edge doesn't send visitors there; the text says why. What served serves on, or again."""
 
 
-def start(
-    edge: str, config: bytes, *, retire: Sequence[str], grace: int
-) -> Callable[[], Sequence[str]]:
-    """Start an edge that doesn't run; does nothing about one that does.
+def serve(edge: str, config: bytes, *, retire: Sequence[str], grace: int) -> None:
+    """Have an edge serve by a configuration; give it its port if it doesn't have that yet.
 
     Args:
         edge: its container.
@@ -35,43 +29,55 @@ def start(
         retire: the containers that are taken over from; those that have its port make room.
         grace: seconds that these may take to stop.
 
-    Returns:
-        What undoes it, and returns the names of what serves again.
-
     Raises:
-        TakeoverError: what was to be started isn't.
+        TakeoverError: the edge doesn't get the port, or reaches no server.
     """
     state = inspect(edge)
     if state is None:
         raise TakeoverError(f"there is no container {edge}: run `pulumi up --refresh`")
-    if state["State"]["Running"]:
-        return list
+    ingress = Place(state["Config"]["Labels"][DEPLOYMENT]).ingress
+    leads_out = ingress in state["NetworkSettings"]["Networks"]
+    if state["State"]["Running"] and leads_out:
+        _apply(edge, config)
+        return
     holders = [name for name in retire if _has_port_of(state, name)]
-    if holders:
-        _prove(state, config)
 
-    def undo() -> Sequence[str]:
-        # Whenever the daemon starts, it would take the port again.
-        docker("update", "--restart=no", edge)
+    def undo() -> None:
         docker("stop", "--time", "5", edge)
+        # Whenever the daemon starts, it would take the port again.
+        docker("network", "disconnect", "--force", ingress, edge)
         for name in holders:
             docker("start", name)
-        return holders
 
-    one_shot.when_interrupted(lambda: list(undo()).clear())
-    _take(edge, holders, grace, undo)
-    return undo
-
-
-def _take(edge: str, holders: Sequence[str], grace: int, undo: Callable[[], object]) -> None:
-    began = time.monotonic()
-    stopped = docker("stop", "--time", str(grace), *holders) if holders else None
-    free = time.monotonic()
-    started = docker("start", edge) if stopped is None or stopped.returncode == 0 else stopped
-    if started.returncode != 0:
+    one_shot.when_interrupted(undo)
+    try:
+        if leads_out:
+            _run("network", "disconnect", "--force", ingress, edge)
+        _prove(edge, config)
+        _take(edge, ingress, holders, grace)
+    except TakeoverError:
         undo()
-        said = started.stderr.decode(errors="replace").strip()
-        raise TakeoverError(f"{edge} can't take its port: {said}")
+        raise
+
+
+def _prove(edge: str, config: bytes) -> None:
+    try:
+        _run("start", edge)
+        _apply(edge, config)
+    except TakeoverError as error:
+        raise TakeoverError(f"before anything was stopped, the edge was tried: {error}") from None
+
+
+def _take(edge: str, ingress: str, holders: Sequence[str], grace: int) -> None:
+    began = time.monotonic()
+    try:
+        if holders:
+            _run("stop", "--time", str(grace), *holders)
+        free = time.monotonic()
+        _run("network", "connect", ingress, edge)
+    except TakeoverError as error:
+        again = f"\n{', '.join(holders)} was started again." if holders else ""
+        raise TakeoverError(f"{edge} can't take its port: {error}{again}") from None
     if holders:
         say(
             f"takeover: {', '.join(holders)} stopped in {free - began:.1f} s; {edge} has the port "
@@ -79,29 +85,14 @@ def _take(edge: str, holders: Sequence[str], grace: int, undo: Callable[[], obje
         )
 
 
-def _prove(edge: Mapping[str, Any], config: bytes) -> None:
-    deployment, name = edge["Config"]["Labels"][DEPLOYMENT], edge["Name"].strip("/")
-    one_shot.make_room(deployment, TRIAL)
-    networks = [n for n in edge["NetworkSettings"]["Networks"] if n != "bridge"]
-    words = ["create", *one_shot.named(deployment, TRIAL), "--volumes-from", name]
-    for path, options in (edge["HostConfig"].get("Tmpfs") or {}).items():
-        words += ["--tmpfs", f"{path}:{options}" if options else path]
-    trial = Place(deployment).name(TRIAL)
-    try:
-        _run(*words, "--network", networks[0], edge["Image"])
-        for network in networks[1:]:
-            _run("network", "connect", network, trial)
-        _run("start", trial)
-        _run("exec", "-i", trial, "python3", EDGE_CONTROL, "apply", stdin=config)
-    finally:
-        one_shot.remove(deployment, TRIAL)
+def _apply(edge: str, config: bytes) -> None:
+    _run("exec", "-i", edge, "python3", EDGE_CONTROL, "apply", stdin=config)
 
 
 def _run(*words: str, stdin: bytes | None = None) -> None:
     done = docker(*words, stdin=stdin)
     if done.returncode != 0:
-        said = done.stderr.decode(errors="replace").strip()
-        raise TakeoverError(f"before anything was stopped, the edge was tried: {said}")
+        raise TakeoverError(done.stderr.decode(errors="replace").strip())
 
 
 def _has_port_of(edge: Mapping[str, Any], name: str) -> bool:

@@ -2,11 +2,8 @@
 
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NoReturn
 
-from ..host.client import docker, fail
-from ..inside import EDGE_CONTROL
+from ..host.client import fail
 from ..migrations import aftermath
 from ..migrations.applied import description
 from . import takeover
@@ -16,27 +13,16 @@ from .takeover import TakeoverError
 def main() -> None:
     """Have EDGE send requests to the servers in the configuration on standard input.
 
-    One that doesn't run yet is started, in the place of what has its port. A window in which
+    One that doesn't have its port yet is given that, in the place of what has it. A window in which
     nothing served, as the file CHECK describes it, ends with that.
     """
     edge, config = os.environ["EDGE"], sys.stdin.buffer.read()
     described = description(os.environ["CHECK"])
     try:
-        undo = takeover.start(edge, config, retire=described["retire"], grace=described["grace"])
+        takeover.serve(edge, config, retire=described["retire"], grace=described["grace"])
     except TakeoverError as error:
-        _fail(str(error), described)
-    done = docker("exec", "-i", edge, "python3", EDGE_CONTROL, "apply", stdin=config)
-    if done.returncode != 0:
-        _fail(done.stderr.decode(errors="replace").strip(), described, undo)
+        fail(f"switching traffic: {error}\n{aftermath.explain(described)}")
     aftermath.settle(described)
-
-
-def _fail(
-    said: str, described: Mapping[str, Any], undo: Callable[[], Sequence[str]] = list
-) -> NoReturn:
-    again = undo()
-    started = f"\n{', '.join(again)} was started again." if again else ""
-    fail(f"switching traffic: {said}{started}\n{aftermath.explain(described)}")
 
 
 if __name__ == "__main__":

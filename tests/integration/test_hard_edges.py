@@ -167,7 +167,7 @@ def test_a_first_up_that_is_interrupted_in_each_phase_goes_on(
     subject.settle()
     twice = {thing for thing, number in subject.wanted.items() if number > 1}
     assert twice == {"network network"}, "everything else is there once"
-    assert subject.wanted["network network"] == 2, "the database's, and the edge's"
+    assert subject.wanted["network network"] == 3, "the database's, and two of the edge's"
     assert list(subject.problems()) == []
     done = [r["operation"] for r in subject.site.ledger() if r["point"] == "job"]
     assert done[-2:] == ["migrate", "seed"]

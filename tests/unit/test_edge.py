@@ -18,7 +18,8 @@ def edge(**changes: Any) -> Recorder:
         args = {
             "deployment": "shop",
             "image_id": "sha256:1",
-            "network": "shop",
+            "stack": "o/p/s",
+            "front": "shop-front",
             "port": 8090,
             "held_back": False,
         }
@@ -48,7 +49,7 @@ def test_only_the_loopback_is_published(recorder: Recorder) -> None:
         ("name", "shop-edge"),
         ("image", "sha256:1"),
         ("networkMode", "bridge"),
-        ("networksAdvanced", [{"name": "shop"}]),
+        ("networksAdvanced", [{"name": "shop-front"}, {"name": "shop-ingress"}]),
         ("restart", "always"),
         ("mustRun", True),
         ("destroyGraceSeconds", 5),
@@ -74,7 +75,7 @@ def test_the_old_edge_frees_name_and_port_first(recorder: Recorder) -> None:
 
 
 def test_the_edge_waits_for_what_held_its_port(recorder: Recorder) -> None:
-    assert recorder["shop-edge"].waits_for == {"retired", "shop-edge-config"}
+    assert recorder["shop-edge"].waits_for == {"retired", "shop-edge-config", "shop-ingress"}
 
 
 @pytest.mark.parametrize("held_back", [True, False])
@@ -119,9 +120,12 @@ def test_the_networks_are_the_deployments_own() -> None:
 
     recorder = deploy(program)
     assert recorder.outputs == {"name": "shop", "front": "shop-front"}
-    for key in ("shop-network", "shop-front"):
-        assert recorder[key].parent == "Network"
-        assert recorder[key].inputs["driver"] == "bridge"
-        assert recorder[key].labels == {"deployment": "shop", "role": "network", "stack": "o/p/s"}
+    made = (recorder["shop-network"], recorder["shop-front"], edge()["shop-ingress"])
+    # The edge gets its port on the one of its networks that leads out, and out by no other.
+    assert [one.inputs["internal"] for one in made] == [False, True, False]
+    assert [one.parent for one in made] == ["Network", "Network", "Edge"]
+    for one in made:
+        assert one.inputs["driver"] == "bridge"
+        assert one.labels == {"deployment": "shop", "role": "network", "stack": "o/p/s"}
         # Another stack that takes the deployment over replaces nothing.
-        assert recorder[key].options.ignoreChanges == ["labels"]
+        assert one.options.ignoreChanges == ["labels"]

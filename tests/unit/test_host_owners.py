@@ -256,6 +256,8 @@ def test_folders_of_another_machine_cannot_be_seen(
         ("shop-traffic-2", "shop-traffic-2", None, False),
         ("shop", "blog", 8080, True),
         ("shop-front", "shop-front", 8080, True),
+        ("shop-ingress", "shop-ingress", 8080, True),
+        ("shop-ingress", "shop-ingress", None, False),  # without an edge there is no such network
     ],
 )
 def test_networks_of_two_deployments_are_not_one(

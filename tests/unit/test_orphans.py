@@ -34,7 +34,7 @@ def named(name: str, role: str, stack: str = "", **more: str) -> dict[str, Any]:
     return {"Name": name, "Labels": labels, **more}
 
 
-EDGE = container("shop-edge", "edge", networks=["shop"], volumes=["edge-1"])
+EDGE = container("shop-edge", "edge", networks=["shop", "shop-ingress"], volumes=["edge-1"])
 OLD = container("shop-backend-1", "backend", networks=["shop"], volumes=["shop-data", "secrets-1"])
 NEW = container("shop-backend-2", "backend", networks=["shop"], volumes=["shop-data", "secrets-1"])
 SERVER = container("shop-postgres", "postgres", stack="o/p/shop", volumes=["shop-postgres"])
@@ -65,7 +65,9 @@ class Host:
             self.cli.on(f"{kind} ls {MINE}", out=names)
             if things:
                 self.cli.on(f"{kind} inspect", out=list(things))
-        if any(c["Name"] == "/shop-edge" and c["State"]["Status"] == "running" for c in containers):
+        edges = [c for c in containers if c["Name"] == "/shop-edge"]
+        with_port = [c for c in edges if "shop-ingress" in c["NetworkSettings"]["Networks"]]
+        if any(c["State"]["Status"] == "running" for c in with_port):
             self.cli.on("cp shop-edge-id:/var/lib/edge/haproxy.cfg -", out=tar_of(CONFIG))
 
     def look(
@@ -122,6 +124,13 @@ def test_what_visitors_depend_on_is_left_alone(host: Host) -> None:
     assert names(found.left) == ["shop-backend-2"]
     kept = {thing.name: why for thing, why in found.kept}
     assert kept == dict.fromkeys(("edge-1", "secrets-1", "shop"), "a container that stays uses it")
+
+
+def test_an_edge_that_was_still_to_be_given_its_port_serves_nobody(host: Host) -> None:
+    host.has(container("shop-edge", "edge", networks=["shop-front"]), OLD)
+    found = host.look()
+    assert names(found.left) == ["shop-edge", "shop-backend-1"]
+    assert not found.serving
 
 
 def test_without_an_edge_the_state_says_what_serves(host: Host) -> None:

@@ -15,7 +15,11 @@ CONFIG = b"frontend public\n"
 APPLY = "exec -i edge python3 /usr/local/lib/edge/control.py apply"
 
 
-RUNS = {"State": {"Running": True}}
+RUNS = {
+    "State": {"Running": True},
+    "Config": {"Labels": {"django-on-docker.deployment": "shop"}},
+    "NetworkSettings": {"Networks": {"shop-front": {}, "shop-ingress": {}}},
+}
 
 
 @pytest.fixture(autouse=True)

@@ -19,22 +19,21 @@ EDGE: dict[str, Any] = {
     "Image": "sha256:e",
     "Config": {"Labels": {"django-on-docker.deployment": "shop"}},
     "State": {"Running": False},
-    "NetworkSettings": {"Networks": {"shop": {}, "shop-front": {}}},
-    "HostConfig": {
-        "PortBindings": {"8080/tcp": [{"HostIp": "127.0.0.1", "HostPort": "80"}]},
-        "Tmpfs": {"/run/spool": "size=1m"},
-    },
+    "NetworkSettings": {"Networks": {"shop-front": {}, "shop-ingress": {}}},
+    "HostConfig": {"PortBindings": {"8080/tcp": [{"HostIp": "127.0.0.1", "HostPort": "80"}]}},
 }
+RUNS = {**EDGE, "State": {"Running": True}}
 PROVEN = [
-    "create --name shop-edge-trial --label django-on-docker.deployment=shop --label "
-    "django-on-docker.role=edge-trial --volumes-from shop-edge --tmpfs /run/spool:size=1m "
-    "--network shop sha256:e",
-    "network connect shop-front shop-edge-trial",
-    "start shop-edge-trial",
-    "exec -i shop-edge-trial python3 /usr/local/lib/edge/control.py apply",
+    "network disconnect --force shop-ingress shop-edge",
+    "start shop-edge",
+    "exec -i shop-edge python3 /usr/local/lib/edge/control.py apply",
 ]
-TAKEN = ["stop --time 9 web", "start shop-edge"]
-UNDONE = ["update --restart=no shop-edge", "stop --time 5 shop-edge", "start web"]
+TAKEN = ["stop --time 9 web", "network connect shop-ingress shop-edge"]
+UNDONE = [
+    "stop --time 5 shop-edge",
+    "network disconnect --force shop-ingress shop-edge",
+    "start web",
+]
 
 
 @pytest.fixture(autouse=True)
@@ -61,8 +60,8 @@ def served(cli: FakeDocker) -> FakeDocker:
     return cli.on("container inspect worker", out=container())
 
 
-def start() -> Any:
-    return takeover.start("shop-edge", b"config", retire=["web", "worker"], grace=9)
+def start() -> None:
+    takeover.serve("shop-edge", b"config", retire=["web", "worker"], grace=9)
 
 
 def changes(cli: FakeDocker) -> list[str]:
@@ -80,37 +79,48 @@ def test_it_is_proven_before_what_has_its_port_stops(
     assert "shop-edge has the port 0." in said
 
 
-@pytest.mark.parametrize("failing", PROVEN)
+@pytest.mark.parametrize("failing", PROVEN[1:])
 def test_one_that_is_not_proven_stops_nothing(served: FakeDocker, failing: str) -> None:
     served.on(failing, code=1, err="b2 is not up within 30 s")
     with pytest.raises(TakeoverError, match=r"before anything was stopped.*b2 is not up"):
         start()
-    assert changes(served) == PROVEN[: PROVEN.index(failing) + 1]
+    assert changes(served) == [*PROVEN[: PROVEN.index(failing) + 1], *UNDONE]
+    assert not [call for call in changes(served) if call.startswith("stop") and "web" in call]
 
 
 @pytest.mark.parametrize("failing", TAKEN)
 def test_one_that_does_not_get_its_port_lets_the_others_serve_again(
     served: FakeDocker, failing: str
 ) -> None:
-    served.on("start shop-edge-trial")
     served.on(failing, code=1, err="port is already allocated")
-    with pytest.raises(TakeoverError, match="can't take its port: port is already allocated"):
+    with pytest.raises(TakeoverError, match="can't take its port: port is already all") as raised:
         start()
+    assert str(raised.value).endswith("\nweb was started again.")
     assert changes(served) == [*PROVEN, *TAKEN[: TAKEN.index(failing) + 1], *UNDONE]
 
 
-def test_one_that_runs_is_left_alone(cli: FakeDocker) -> None:
-    cli.on("container inspect shop-edge", out=[{"State": {"Running": True}}])
-    assert start()() == []
-    assert changes(cli) == []
+def test_one_that_has_its_port_is_handed_its_configuration(cli: FakeDocker) -> None:
+    cli.on("container inspect shop-edge", out=[RUNS])
+    start()
+    assert changes(cli) == PROVEN[2:]
 
 
-def test_where_the_port_is_free_it_is_started(cli: FakeDocker) -> None:
+def test_one_that_was_left_without_a_port_goes_on(cli: FakeDocker) -> None:
+    # Whoever began was killed: it runs, and reaches the backends, and nobody reaches it.
+    left = {**RUNS, "NetworkSettings": {"Networks": {"shop-front": {}}}}
+    cli.on("container inspect shop-edge", out=[left])
+    cli.on("container inspect web", out=container(port="80"))
+    cli.on("container inspect worker", out=container())
+    start()
+    assert changes(cli) == [*PROVEN[1:], *TAKEN]
+
+
+def test_where_the_port_is_free_nobody_stops(cli: FakeDocker) -> None:
     cli.on("container inspect shop-edge", out=[EDGE])
     cli.on("container inspect web", out=container(port="80", running=False))
     cli.on("container inspect worker", out=container(port="81"))
     start()
-    assert changes(cli) == ["start shop-edge"]
+    assert changes(cli) == [*PROVEN, TAKEN[1]]
 
 
 def test_what_is_on_the_hosts_network_may_have_the_port(cli: FakeDocker) -> None:
@@ -137,10 +147,9 @@ def test_a_switch_that_fails_brings_back_what_served(
     check_file.write_text(json.dumps(described))
     monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(b"config")))
     monkeypatch.setenv("EDGE", "shop-edge")
-    apply = "exec -i shop-edge python3 /usr/local/lib/edge/control.py apply"
-    served.on(apply, code=1, err="no")
+    served.on(TAKEN[1], code=1, err="no")
     with pytest.raises(SystemExit):
         traffic_step.main()
-    assert changes(served)[:8] == [*PROVEN, *TAKEN, apply, UNDONE[0]]
+    assert changes(served)[:8] == [*PROVEN, *TAKEN, *UNDONE]
     said = capsys.readouterr().err
-    assert "switching traffic: no\nweb was started again.\n" in said
+    assert "switching traffic: shop-edge can't take its port: no\nweb was started again.\n" in said
