@@ -2,6 +2,7 @@
 
 control.py apply < CONFIGURATION    the servers that it lists take new requests, and no others
 control.py maintenance              no server does, until the next `apply`
+control.py forget                   one that doesn't run will start with no server
 control.py show                     what is in force, as JSON
 control.py run                      the edge itself: what its container is for
 """
@@ -27,10 +28,12 @@ def main(words: Sequence[str]) -> int:
                     traffic.apply(sys.stdin.read())
                 case ["maintenance"]:
                     traffic.maintenance()
+                case ["forget"]:
+                    traffic.forget()
                 case ["show"]:
                     print(json.dumps(traffic.show()))
                 case _:
-                    print("usage: control.py apply|maintenance|show|run", file=sys.stderr)
+                    print("usage: control.py apply|maintenance|forget|show|run", file=sys.stderr)
                     return 2
     except EdgeError as refused:
         print(refused, file=sys.stderr)

@@ -50,8 +50,17 @@ def apply(config: str) -> None:
 def maintenance() -> None:
     """Let no server take new requests; those in flight end where they are."""
     config = haproxy.FILE.read_text()
-    haproxy.put(without_servers(config))
+    forget()
     _dismiss(config, keep=())
+
+
+def forget() -> None:
+    """Have an edge that starts again start with no server.
+
+    Raises:
+        EdgeError: its configuration can't be written.
+    """
+    haproxy.put(without_servers(haproxy.FILE.read_text()))
 
 
 def show() -> dict[str, object]:

@@ -272,6 +272,16 @@ def test_maintenance_outlasts_a_restart_and_ends_with_the_next_apply(fake: FakeH
     assert (fake.serving, fake.kept) == ({"a"}, {"a"})
 
 
+def test_one_that_does_not_run_forgets_its_servers(
+    fake: FakeHAProxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    traffic.apply(config("one", "a"))
+    monkeypatch.setattr(haproxy, "_ask", lambda _: pytest.fail("HAProxy does not run"))
+    assert command.main(["forget"]) == 0
+    fake.reload()
+    assert fake.serving == set()
+
+
 def test_an_update_that_was_cut_off_leaves_no_slot_behind(fake: FakeHAProxy) -> None:
     traffic.apply(config("one", "a"))
     fake.ask("@1 set server application/slot5 fqdn b")
@@ -321,7 +331,7 @@ def test_what_is_refused_is_said_in_a_line(
     assert command.main(["apply"]) == 1
     assert capsys.readouterr().err.startswith("nobody is not up within 30 s")
     assert command.main(["aply"]) == 2
-    assert "apply|maintenance|show" in capsys.readouterr().err
+    assert "apply|maintenance|forget|show|run" in capsys.readouterr().err
 
 
 def test_an_edge_that_does_not_answer_is_an_error(

@@ -12,6 +12,7 @@ from components.host import one_shot
 from components.serving import takeover, traffic_step
 from components.serving.takeover import TakeoverError
 from tests.unit.fake_docker import FakeDocker
+from tests.unit.tar import tar_of
 from tests.unit.test_restore import Quiet
 
 EDGE: dict[str, Any] = {
@@ -27,6 +28,13 @@ PROVEN = [
     "network disconnect --force shop-ingress shop-edge",
     "start shop-edge",
     "exec -i shop-edge python3 /usr/local/lib/edge/control.py apply",
+]
+STALE = tar_of(b"  server slot1 b1:8000\n", "haproxy.cfg")
+FORGOTTEN = [
+    "stop --time 5 shop-edge",
+    "run --rm --init --name shop-edge-configuration --label django-on-docker.deployment=shop "
+    "--label django-on-docker.role=edge-configuration --log-driver none --network none "
+    "--volumes-from shop-edge sha256:e python3 /usr/local/lib/edge/control.py forget",
 ]
 TAKEN = ["stop --time 9 web", "network connect shop-ingress shop-edge"]
 UNDONE = [
@@ -65,7 +73,9 @@ def start() -> None:
 
 
 def changes(cli: FakeDocker) -> list[str]:
-    return [call for call in cli.calls if "inspect" not in call and not call.startswith("ps")]
+    return [
+        call for call in cli.calls if "inspect" not in call and not call.startswith(("ps", "cp"))
+    ]
 
 
 def test_it_is_proven_before_what_has_its_port_stops(
@@ -113,6 +123,20 @@ def test_one_that_was_left_without_a_port_goes_on(cli: FakeDocker) -> None:
     cli.on("container inspect worker", out=container())
     start()
     assert changes(cli) == [*PROVEN[1:], *TAKEN]
+
+
+def test_servers_of_an_earlier_time_are_forgotten(served: FakeDocker) -> None:
+    served.on("cp shop-edge:/var/lib/edge/haproxy.cfg -", out=STALE)
+    start()
+    assert changes(served) == [PROVEN[0], *FORGOTTEN, *PROVEN[1:], *TAKEN]
+
+
+def test_where_they_cannot_be_forgotten_nothing_is_stopped(served: FakeDocker) -> None:
+    served.on("cp shop-edge:/var/lib/edge/haproxy.cfg -", out=STALE)
+    served.on("run --rm", code=1, err="No space left on device")
+    with pytest.raises(TakeoverError, match=r"before anything was stopped.*No space left"):
+        start()
+    assert changes(served) == [PROVEN[0], *FORGOTTEN, *UNDONE]
 
 
 def test_where_the_port_is_free_nobody_stops(cli: FakeDocker) -> None:
