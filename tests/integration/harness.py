@@ -123,17 +123,18 @@ class Site:
 
     def configure(self, **values: Any) -> None:
         """Set config values: lists and mappings by path, everything else as text."""
+        plain: dict[str, str] = {}
+        by_path: dict[str, str] = {}
         for key, value in values.items():
             if isinstance(value, list | tuple):
                 self.pulumi("config", "rm", key, "-s", self.stack)
-                for index, item in enumerate(value):
-                    self._set(f"{key}[{index}]", str(item), "--path")
+                by_path |= {f"{key}[{index}]": str(item) for index, item in enumerate(value)}
             elif isinstance(value, Mapping):
-                for name, item in value.items():
-                    self._set(f'{key}["{name}"]', str(item), "--path")
+                by_path |= {f'{key}["{name}"]': str(item) for name, item in value.items()}
             else:
-                text = str(value).lower() if isinstance(value, bool) else str(value)
-                self._set(key, text)
+                plain[key] = str(value).lower() if isinstance(value, bool) else str(value)
+        self._set_all(plain)
+        self._set_all(by_path, "--path")
 
     def configure_secret(self, **values: str) -> None:
         """Set secret config values."""
@@ -153,12 +154,18 @@ class Site:
         found: list[dict[str, Any]] = json.loads(brace + text)["records"]
         return found
 
+    def _set_all(self, values: Mapping[str, str], *flags: str) -> None:
+        if values:
+            words = [word for pair in values.items() for word in ("--plaintext", "=".join(pair))]
+            self.pulumi("config", "set-all", *flags, *words, "-s", self.stack, check=True)
+
     def _set(self, key: str, value: str, *flags: str) -> None:
         self.pulumi("config", "set", *flags, "-s", self.stack, key, "--", value, check=True)
 
-    def up(self, *, check: bool = True) -> Run:
-        """Deploy."""
-        return self.pulumi("up", "--yes", "-s", self.stack, check=check)
+    def up(self, *, check: bool = True, preview: bool = False) -> Run:
+        """Deploy; as people do, who see the preview first, or without it, which is faster."""
+        flags = [] if preview else ["--skip-preview"]
+        return self.pulumi("up", "--yes", *flags, "-s", self.stack, check=check)
 
     def preview(self) -> Run:
         """Say what an update would do."""
