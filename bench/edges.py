@@ -21,13 +21,13 @@ from statistics import median
 
 from bench.edges_load import Load
 from bench.process import BenchError, timed
-from bench.report import table
 from bench.visitor import free_port, wait_for_200
 from components.errors import UserError
 from components.host.docker_host import Host
 from components.inside import EDGE_CONTROL, PORT
 from components.serving.haproxy_config import PORT as EDGE_PORT
 from components.serving.haproxy_config import EdgeConfig, configuration_id, render
+from components.text_table import figures_table
 
 NAME = "bench-edges"
 IMAGE = f"django-on-docker/{NAME}"
@@ -142,7 +142,7 @@ def report(results: dict[str, Result]) -> str:
         counts = [str(value) for value in (r.requests, r.failed, r.resent)]
         rows.append([title, *counts, *times, f"{r.switch:.2f}"])
     reasons = [f"{title}: {r.reasons}" for title, r in results.items() if r.reasons]
-    return "\n".join([table(rows), *reasons])
+    return "\n".join([figures_table(rows), *reasons])
 
 
 def run(contender: Contender, times: int) -> Result:

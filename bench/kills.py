@@ -21,6 +21,7 @@ from pathlib import Path
 
 from bench.compare import use_engine
 from bench.kill_plans import CLEAN, MIGRATION, RESTORE, WINDOW, Plan, parse, plan
+from components.text_table import text_table
 from tests.integration.harness import Site
 from tests.integration.interruption import Cut, CutOff, cut_off
 from tests.integration.trials import Subject, Trial, trial
@@ -137,11 +138,7 @@ def table(results: Sequence[tuple[Plan, Trial]]) -> str:
         visits = sum(result.visits for result in of_kind)
         failed = sum(result.failed_visits for result in of_kind)
         lines.append((*kind, str(count), str(held), str(visits), str(failed)))
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
-        for line in lines
-    )
+    return text_table(lines)
 
 
 def say(text: str) -> None:

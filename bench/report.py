@@ -5,6 +5,7 @@ from statistics import median
 
 from bench.counts import Count, Point
 from bench.life import CLEAN, REDEPLOY, RESTART, ROWS, UPDATE, Row
+from components.text_table import figures_table
 
 # Per contender, the rows of each of its lives.
 Results = Mapping[str, Sequence[Mapping[str, Row]]]
@@ -15,18 +16,6 @@ WHERE: tuple[tuple[str, str, Point], ...] = (
     ("Container start", RESTART, "startup"),
     ("Deploy script or job", CLEAN, "job"),
 )
-
-
-def table(rows: Sequence[Sequence[str]]) -> str:
-    """Align rows in columns; the first column to the left, the others to the right."""
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    lines = []
-    for row in rows:
-        first, *rest = (cell for cell in row)
-        cells = [first.ljust(widths[0])]
-        cells += [cell.rjust(width) for cell, width in zip(rest, widths[1:], strict=True)]
-        lines.append("  ".join(cells).rstrip())
-    return "\n".join(lines)
 
 
 def middle(lives: Sequence[Mapping[str, Row]], measure: Measure) -> float:
@@ -56,7 +45,7 @@ def times(results: Results) -> str:
             value = middle(results[name], measure)
             cells += [f"{value:.1f}", f"{value / first:.2f}" if first else "-"]
         rows.append(cells)
-    return table(rows)
+    return figures_table(rows)
 
 
 def visits(results: Results) -> str:
@@ -67,7 +56,7 @@ def visits(results: Results) -> str:
     }
     gaps = [max((v.gap for v in found), default=0.0) for found in met.values()]
     slowest = [max((v.slowest for v in found), default=0.0) for found in met.values()]
-    return table(
+    return figures_table(
         [
             ["", *met],
             ["requests", *(str(sum(v.requests for v in found)) for found in met.values())],
@@ -108,7 +97,7 @@ def matrix(results: Results) -> str:
                     calls([one.all("start") for one in taken]),
                 ]
             )
-    return table(rows)
+    return figures_table(rows)
 
 
 def calls(counts: Sequence[Count]) -> str:
@@ -135,7 +124,7 @@ def impact(results: Results) -> str:
     rows.append(["Total overhead", *(f"{totals[name]:.1f} s" for name in names)])
     saved = [f"{totals[names[0]] - totals[name]:.1f} s" for name in names[1:]]
     rows.append(["Savings per deployment", "", *saved])
-    return table(rows)
+    return figures_table(rows)
 
 
 def report(results: Results) -> str:

@@ -23,8 +23,8 @@ from bench.load import TOKEN
 from bench.load_site import Update
 from bench.loaded import Pulumi
 from bench.process import BenchError
-from bench.report import table
 from bench.visitor import LOCAL
+from components.text_table import figures_table
 
 SIZE = 10_000_000  # bytes of what is sent
 PACE = 10_000  # bytes per second
@@ -201,7 +201,8 @@ def report(result: Result) -> str:
     for title in ("alone", "arriving", "beside"):
         waited: Waited = getattr(result, title)
         rows.append([title, *waited.row])
-    return f"{table(rows)}\np99 beside / alone: {result.ratio:.2f}; slow ones lost: {result.lost}"
+    summary = f"p99 beside / alone: {result.ratio:.2f}; slow ones lost: {result.lost}"
+    return f"{figures_table(rows)}\n{summary}"
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from statistics import median
 
 from bench.outcome import WHEN, Outcome, Updated
-from bench.report import table
+from components.text_table import figures_table
 
 Outcomes = Mapping[str, Outcome]
 
@@ -38,7 +38,7 @@ def requests(outcomes: Outcomes) -> str:
         ["writes doubled", *(_known(o, len(o.doubled)) for o in found)],
         ["longest time without a good answer, s", *(f"{o.gap():.2f}" for o in found)],
     ]
-    return table(rows)
+    return figures_table(rows)
 
 
 def _known(outcome: Outcome, count: int) -> str:
@@ -63,7 +63,7 @@ def _spreads(found: Mapping[str, dict[str, dict[str, float]]], factor: int, form
             values = (spreads[when][key] * factor for key in ("p50", "p99", "max"))
             cells.append(" / ".join(form.format(value) for value in values))
         rows.append(cells)
-    return table(rows)
+    return figures_table(rows)
 
 
 HEAD = ("release", "should", "came to serve", "old until", "over", "requests", "failed")
@@ -71,7 +71,7 @@ HEAD = ("release", "should", "came to serve", "old until", "over", "requests", "
 
 def updates(outcome: Outcome) -> str:
     """Each update, and what the load saw of it; seconds from the command's start."""
-    return table([HEAD, *(_row(update) for update in outcome.updates)])
+    return figures_table([HEAD, *(_row(update) for update in outcome.updates)])
 
 
 def _row(update: Updated) -> Sequence[str]:
@@ -96,7 +96,7 @@ def phases(outcome: Outcome) -> str:
     if good:
         rows.append(_middle("until the new release serves", [u.serving or 0.0 for u in good]))
         rows.append(_middle("until the update is over", [u.ended - u.began for u in good]))
-    return table(rows)
+    return figures_table(rows)
 
 
 def _middle(name: str, seconds: Sequence[float]) -> list[str]:

@@ -25,6 +25,7 @@ from ..host.what_serves import (
 from ..migrations import window, window_note
 from ..migrations.window_note import Note
 from ..place import DEPLOYMENT, RELEASE, Place
+from ..text_table import text_table
 from . import backups
 
 GRACE = 35  # seconds for requests in flight, where the container doesn't say
@@ -71,11 +72,7 @@ def as_table(entries: Sequence[backups.Entry]) -> str:
         )
         for entry in entries
     ]
-    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in (head, *rows)
-    )
+    return text_table([head, *rows])
 
 
 def restore(

@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
+from ..text_table import text_table
+
 Operation = Literal["collectstatic", "migrate", "seed"]
 Point = Literal["build", "startup", "job"]
 Passes = Literal["yes", "no", "if triggered"]
@@ -174,11 +176,7 @@ class Plan:
         for e in self.entries:
             now = _times(counts[e.operation, e.point])
             rows.append((e.operation, e.point, _yes(e.runs), now, e.when, e.why))
-        widths = [max(len(row[i]) for row in rows) for i in range(5)]
-        return "\n".join(
-            "  ".join([*(cell.ljust(w) for cell, w in zip(row, widths, strict=False)), row[5]])
-            for row in rows
-        )
+        return text_table(rows)
 
 
 def _yes(value: bool) -> str:

@@ -7,7 +7,7 @@ container has to run for it, and none is started.
 import argparse
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -16,6 +16,7 @@ from deploy_runtime import ledger
 from ..host.client import docker, docker_or_fail, fail, inspect, read_file
 from ..inside import LEDGER
 from ..place import DEPLOYMENT, RELEASE, Place, filters
+from ..text_table import text_table
 
 _SHOWN = 60  # characters of a result
 _HEAD = ("start (UTC)", "release", "point", "operation", "container", "seconds", "boots", "result")
@@ -98,7 +99,7 @@ def as_table(records: list[ledger.Record]) -> str:
         (*key, *(f"{cell[column]:g}" for column in _TOTALS[2:]))
         for key, cell in ledger.counted(records).items()
     ]
-    return f"{aligned(lines)}\n\n{aligned(totals)}"
+    return f"{text_table(lines)}\n\n{text_table(totals)}"
 
 
 def _line(record: ledger.Record) -> tuple[str, ...]:
@@ -123,16 +124,6 @@ def result_text(result: dict[str, Any]) -> str:
     if result.get("outcome", "done") != "done":
         text = f"{result['outcome']}; {text}" if text else str(result["outcome"])
     return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
-
-
-def aligned(rows: Iterable[tuple[str, ...]]) -> str:
-    """Rows as text, in columns."""
-    rows = list(rows)
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    )
 
 
 if __name__ == "__main__":

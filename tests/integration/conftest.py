@@ -9,8 +9,9 @@ import docker
 import docker.errors
 import pytest
 
+from components.text_table import text_table
 from tests.integration import faults
-from tests.integration.counting import HEAD, MATRIX, side_by_side
+from tests.integration.counting import HEAD, MATRIX
 from tests.integration.faults import FAULT, Fault
 from tests.integration.harness import Site
 from tests.integration.progress import Progress
@@ -69,11 +70,11 @@ def pytest_terminal_summary(
     """Print the matrix and the counts side by side, what became of loads, and of faults."""
     if _matrix:
         terminalreporter.section("the decision matrix: planned = counted")
-        terminalreporter.write_line(side_by_side([HEAD, *_matrix]))
+        terminalreporter.write_line(text_table([HEAD, *_matrix]))
     if _tried:
         terminalreporter.section("property projects: by config alone")
         head = ("project", "property", "keys", "edits", "attempts", "image")
-        terminalreporter.write_line(side_by_side([head, *_tried]))
+        terminalreporter.write_line(text_table([head, *_tried]))
     for text in _loads:
         terminalreporter.section("updates under load")
         terminalreporter.write_line(text)

@@ -2,7 +2,6 @@
 
 import re
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -143,12 +142,3 @@ def release_with_a_migration_and_new_styles(folder: Path, marker: str) -> None:
     )
     with (folder / "example/lanterna/static/css/site.css").open("a") as styles:
         styles.write(f"\n.{marker} {{ color: inherit }}\n")
-
-
-def side_by_side(lines: Sequence[tuple[str, ...]]) -> str:
-    """A table of what was planned and what was counted."""
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
-        for line in lines
-    )

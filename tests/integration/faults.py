@@ -10,6 +10,8 @@ import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from components.text_table import text_table
+
 FAULT = "fault"
 """The property of a test by which it hands lines to the table that is printed at the end."""
 
@@ -204,23 +206,20 @@ def as_table(lines: Sequence[tuple[str, str]]) -> str:
     seen: dict[str, list[str]] = {}
     for case, text in lines:
         seen.setdefault(case, []).append(text)
-    rows = [_row("case", "expected", "seen"), _row(*("-" * width for width in _WIDTHS))]
+    rows = [("case", "expected", "seen"), tuple("-" * width for width in _WIDTHS)]
     for name, (case, expected) in CASES.items():
         for number, text in enumerate(seen.get(name, [])):
-            rows.append(_row(*(("", "") if number else (case, expected)), text))
-    return "\n".join(rows)
+            rows.append((*(("", "") if number else (case, expected)), text))
+    return text_table([line for row in rows for line in _wrapped(row)])
 
 
-def _row(*cells: str) -> str:
+def _wrapped(cells: Sequence[str]) -> list[tuple[str, ...]]:
     wrapped = [
         textwrap.wrap(cell, width) or [""] for cell, width in zip(cells, _WIDTHS, strict=True)
     ]
     height = max(map(len, wrapped))
     padded = [lines + [""] * (height - len(lines)) for lines in wrapped]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(line, _WIDTHS, strict=True)).rstrip()
-        for line in zip(*padded, strict=True)
-    )
+    return list(zip(*padded, strict=True))
 
 
 def first_error(output: str) -> str:

@@ -2,7 +2,7 @@
 
 from bench.counts import Count, Tally
 from bench.life import ROWS, UPDATE, Row
-from bench.report import calls, impact, matrix, report, table, times, visits
+from bench.report import calls, impact, matrix, report, times, visits
 from bench.visitor import Visits
 
 
@@ -32,10 +32,6 @@ def lines(text: str) -> dict[str, list[str]]:
         [cell.strip() for cell in line.split("  ") if cell.strip()] for line in text.split("\n")
     ]
     return {cells[0]: cells[1:] for cells in split}
-
-
-def test_columns_are_aligned() -> None:
-    assert table([["", "one"], ["longer", "2"]]) == "        one\nlonger    2"
 
 
 def test_times_are_medians_with_ratios() -> None:
