@@ -5,12 +5,29 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+COMMANDS = """
+import json, os, pulumi, pulumi_command
+
+for name, arguments in json.loads(os.environ["SPEC"]).items():
+    if name == "run":
+        made = pulumi_command.local.run_output(**arguments)
+    else:
+        made = pulumi_command.local.Command(name, **arguments)
+    pulumi.export(name, made.stdout)
+    pulumi.export(f"{name}.stderr", made.stderr)
+    pulumi.export(f"{name}.assets", made.assets.apply(lambda found: sorted(found or ())))
+    pulumi.export(f"{name}.archive", made.archive.apply(
+        lambda found: sorted(found.assets) if found else None))
+"""
+"""A program whose commands are the arguments that SPEC has, by name."""
 
 
 def pulumi_program() -> str:
@@ -125,3 +142,13 @@ class ThrowAwayStack:
         """Remove all resources."""
         fixed = ("--yes", "--skip-preview", "--event-log", str(self._log))
         return self.pulumi("destroy", *fixed)
+
+
+def wait_for(file: Path, seconds: float = 30) -> str:
+    """Return the content of a file as soon as it has one."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if file.exists() and (text := file.read_text().strip()):
+            return text
+        time.sleep(0.05)
+    pytest.fail(f"{file} was not written within {seconds} s")

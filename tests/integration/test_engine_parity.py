@@ -19,9 +19,8 @@ import psutil
 import pytest
 
 from components.step import SAY_AGAIN
-from tests.integration.engine_stack import Run, ThrowAwayStack
+from tests.integration.engine_stack import COMMANDS, Run, ThrowAwayStack, wait_for
 from tests.integration.interruption import programs
-from tests.integration.test_engine_plugins import COMMANDS, wait_for
 
 HANGS = 4.0
 """Seconds after which what should end at once is taken for hanging."""

@@ -4,29 +4,13 @@ It is driven once through the life of a small stack; the tests then look at what
 """
 
 import json
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.integration.engine_stack import Run, ThrowAwayStack
-
-COMMANDS = """
-import json, os, pulumi, pulumi_command
-
-for name, arguments in json.loads(os.environ["SPEC"]).items():
-    if name == "run":
-        made = pulumi_command.local.run_output(**arguments)
-    else:
-        made = pulumi_command.local.Command(name, **arguments)
-    pulumi.export(name, made.stdout)
-    pulumi.export(f"{name}.stderr", made.stderr)
-    pulumi.export(f"{name}.assets", made.assets.apply(lambda found: sorted(found or ())))
-    pulumi.export(f"{name}.archive", made.archive.apply(
-        lambda found: sorted(found.assets) if found else None))
-"""
+from tests.integration.engine_stack import COMMANDS, Run, ThrowAwayStack
 
 SAYS_BOTH = "echo to-out; echo to-err >&2"
 
@@ -247,13 +231,3 @@ def test_globs_choose_assets_and_archive(life: CommandLife) -> None:
 
 def test_the_function_runs_in_every_update(life: CommandLife) -> None:
     assert life.made["run"] == "into run"
-
-
-def wait_for(file: Path, seconds: float = 30) -> str:
-    """Return the content of a file as soon as it has one."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if file.exists() and (text := file.read_text().strip()):
-            return text
-        time.sleep(0.05)
-    pytest.fail(f"{file} was not written within {seconds} s")

@@ -4,11 +4,12 @@ import json
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
 from components import checkout, step_secrets
-from components.host import client
+from components.host import client, one_shot
 from tests.unit.fake_daemon import FakeDaemon
 from tests.unit.fake_docker import FakeDocker
 from tests.unit.fake_notes import FakeNotes
@@ -67,6 +68,8 @@ def cli(
     """The docker client that commands call; it answers success and nothing, until told."""
     fake = FakeDocker()
     monkeypatch.setattr(client, "subprocess", fake)
+    # What a command does when it is interrupted must not outlive it here.
+    monkeypatch.setattr(one_shot, "signal", Mock())
     # What one command got to know is forgotten with its end.
     monkeypatch.setattr(client, "_learned", set())
     monkeypatch.setattr(step_secrets, "_hidden", set())

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from components.serving.secrets_volume_step import archive
+from tests.unit.tar import tar_of
 
 
 class FakeDocker:
@@ -48,6 +49,34 @@ class FakeDocker:
         self._answers.append((words, [answer]))
         return self
 
+    def runs(self, *names: str, role: str = "backend") -> "FakeDocker":
+        """These containers of the deployment `shop` run, the newest first, as docker lists them."""
+        return self.on(_listed(role), out="\n".join(names))
+
+    def has(self, *names: str, role: str = "backend") -> "FakeDocker":
+        """Its containers are these, whether they run or not, the newest first."""
+        return self.on(_listed(role, "--all"), out="\n".join(names))
+
+    def on_networks(self, networks: Sequence[str], *containers: str) -> "FakeDocker":
+        """These containers are on these networks."""
+        settings = {"NetworkSettings": {"Networks": dict.fromkeys(networks)}}
+        for name in containers:
+            self.on(f"container inspect {name}", out=[settings])
+        return self
+
+    def has_edge(self, *backends: str) -> "FakeDocker":
+        """There is an edge, which sends visitors to these backends."""
+        self.has("shop-edge", role="edge")
+        slots = [f"  server slot{n} {name}:8000" for n, name in enumerate(backends, 1)]
+        free = "  server slot9 127.0.0.1:8000 disabled"
+        content = "\n".join(["backend application", *slots, free, ""]).encode()
+        told = tar_of(content, "haproxy.cfg")
+        return self.on("cp shop-edge:/var/lib/edge/haproxy.cfg -", out=told)
+
+    def serves(self, *backends: str) -> "FakeDocker":
+        """These backends run, and the edge sends visitors to them."""
+        return self.has_edge(*backends).runs(*backends)
+
     def gone(self, name: str = "", kind: str = "container") -> "FakeDocker":
         """There is no such thing; without a name, none of that kind."""
         words = f"{kind} inspect {name}".strip()
@@ -81,3 +110,9 @@ class FakeDocker:
         # What a test doesn't tell of is there, and nothing is known of it.
         told = b"[{}]" if words[2:3] == ["inspect"] else b""
         return subprocess.CompletedProcess(words, 0, told, b"")
+
+
+def _listed(role: str, *which: str) -> str:
+    label = "--filter label=django-on-docker"
+    words = shlex.join(["ps", *which, "--format", "{{.Names}}"])
+    return f"{words} {label}.deployment=shop {label}.role={role}"

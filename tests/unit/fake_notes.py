@@ -23,6 +23,14 @@ class FakeNotes:
         for function in (self.read, self.write, self.remove):
             monkeypatch.setattr(notes, function.__name__, function)
 
+    def open_window(self, *unsafe: str) -> None:
+        """A window is open, for which `old` was stopped: it can't live with these migrations."""
+        self.window = {
+            "since": "2026-01-02T03:04:05+00:00",
+            "stopped": {"old": "unless-stopped"},
+            "unsafe": unsafe,
+        }
+
     def read(self, deployment: str, role: str) -> Any:
         """As `notes.read`."""
         assert deployment == "shop"

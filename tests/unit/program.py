@@ -114,3 +114,14 @@ def environment(recorder: Recorder, stack: str) -> Mapping[str, str]:
     """The variables of the container that serves."""
     envs = recorder[f"{stack}-backend"].inputs["envs"]
     return dict(entry.split("=", 1) for entry in envs)
+
+
+def differ(first: Recorder, second: Recorder) -> set[str]:
+    """The resources that an update of `clean-server` would touch, but for its account."""
+    before, after = first.resources, second.resources
+    touched = {
+        key.removeprefix("clean-server-")
+        for key in before.keys() | after.keys()
+        if key not in before or key not in after or before[key].inputs != after[key].inputs
+    }
+    return touched - {"account"}

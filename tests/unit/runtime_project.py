@@ -4,9 +4,10 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -62,6 +63,40 @@ class Command(BaseCommand):
     def handle(self, *args, **options):
 {body}
 """
+
+ASK = """
+import asyncio
+from django.test import AsyncClient, Client
+
+def answer(response, body):
+    headers = dict(response.items())
+    return {{
+        "status": response.status_code,
+        "body": body.decode(),
+        "headers": headers,
+        "streaming": response.streaming,
+    }}
+
+def told(response):
+    body = b"".join(response.streaming_content) if response.streaming else response.content
+    return answer(response, body)
+
+async def told_async(request):
+    response = await request
+    parts = [p async for p in response] if response.streaming else [response.content]
+    return answer(response, b"".join(parts))
+
+async def ask_async():
+    client = AsyncClient()
+    return [await told_async(client.generic(m, p, headers=h)) for m, p, h in {requests}]
+
+client = Client()
+result = [told(client.generic(m, p, headers=h)) for m, p, h in {requests}]
+result = [result, asyncio.run(ask_async())]
+"""
+
+Answer: TypeAlias = Mapping[str, Any]
+"""A response: its status, body and headers, and whether it is streaming."""
 
 
 @dataclass
@@ -156,3 +191,16 @@ def database(project: Project) -> Path:
 def report(project: Project) -> Any:
     """The build report."""
     return json.loads(Path(project.environ["DEPLOY_BUILD_REPORT"]).read_text())
+
+
+def ask(
+    project: Project, *paths: str, method: str = "GET", host: str = "shop.example", **headers: str
+) -> list[Answer]:
+    """The answers to requests; the same ones under WSGI and ASGI."""
+    headers["Host"] = host
+    requests = repr([(method, path, headers) for path in paths])
+    sync, asynchronous = project.value(ASK.format(requests=requests))
+    for one, other in zip(sync, asynchronous, strict=True):
+        assert (one["status"], one["body"]) == (other["status"], other["body"])
+    answers: list[Answer] = sync
+    return answers

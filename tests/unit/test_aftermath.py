@@ -8,8 +8,6 @@ import pytest
 from components.migrations import aftermath, window
 from tests.unit.fake_docker import FakeDocker
 from tests.unit.fake_notes import FakeNotes
-from tests.unit.test_what_serves import config, on_networks
-from tests.unit.test_window import EVERY, LISTED, opened
 
 CHECK: dict[str, Any] = {
     "stack": "live",
@@ -31,12 +29,6 @@ DESCRIBED: dict[str, Any] = {
 ASKED = "run --rm --init --name shop-migration-check"
 
 
-def serves(cli: FakeDocker, *names: str) -> None:
-    cli.on(EVERY.format(role="edge"), out="edge\n")
-    cli.on("cp edge:/var/lib/edge/haproxy.cfg -", out=config(*names))
-    cli.on(LISTED.format(role="backend"), out="\n".join(names))
-
-
 def has(cli: FakeDocker, *names: str) -> None:
     """Let the database have these migrations."""
     cli.on(ASKED, out=f"noise\n{json.dumps(names)}\n")
@@ -50,7 +42,7 @@ def left(noted: FakeNotes, **changes: Any) -> str:
 def test_where_nothing_was_pending_the_database_is_not_asked(
     cli: FakeDocker, noted: FakeNotes
 ) -> None:
-    serves(cli, "old")
+    cli.serves("old")
     assert left(noted, pending=[]) == "What was serving goes on serving."
     noted.check = None
     assert aftermath.explain(DESCRIBED) == "What was serving goes on serving."
@@ -58,7 +50,7 @@ def test_where_nothing_was_pending_the_database_is_not_asked(
 
 
 def test_what_was_committed_is_named_with_the_way_back(cli: FakeDocker, noted: FakeNotes) -> None:
-    serves(cli, "old")
+    cli.serves("old")
     has(cli, "shop.0001_initial", "shop.0002_x")
     said = left(noted)
     assert said.startswith("What was serving goes on serving.\n")
@@ -73,7 +65,7 @@ def test_what_was_committed_is_named_with_the_way_back(cli: FakeDocker, noted: F
 
 
 def test_what_was_there_before_is_not(cli: FakeDocker, noted: FakeNotes) -> None:
-    serves(cli, "old")
+    cli.serves("old")
     has(cli, "shop.0001_initial")
     assert left(noted) == "What was serving goes on serving."
 
@@ -82,7 +74,7 @@ def test_what_was_there_before_is_not(cli: FakeDocker, noted: FakeNotes) -> None
 def test_a_database_that_cannot_be_asked_may_have_them(
     cli: FakeDocker, noted: FakeNotes, code: int, out: str
 ) -> None:
-    serves(cli, "old")
+    cli.serves("old")
     cli.on(ASKED, code=code, out=out)
     said = left(noted)
     assert "could not be asked: shop.0002_x, shop.0003_y." in said
@@ -96,12 +88,11 @@ def test_without_a_copy_that_is_said(cli: FakeDocker, noted: FakeNotes) -> None:
 
 
 def test_where_nothing_served_that_is_said(cli: FakeDocker, noted: FakeNotes) -> None:
-    cli.on(LISTED.format(role="backend"), out="first-replica\n")
-    on_networks(cli, ("shop",), "first-replica")
+    cli.runs("first-replica")
+    cli.on_networks(("shop",), "first-replica")
     assert left(noted, pending=[]) == "Nothing was serving."
     # The edge of a first update is there before anything serves.
-    cli.on(EVERY.format(role="edge"), out="edge\n")
-    cli.on("cp edge:/var/lib/edge/haproxy.cfg -", out=config())
+    cli.has_edge()
     assert left(noted, pending=[]) == "Nothing was serving."
 
 
@@ -114,7 +105,7 @@ def test_what_is_taken_over_from_goes_on_serving(cli: FakeDocker, noted: FakeNot
 
 
 def test_what_is_stopped_is_not_said_to_serve(cli: FakeDocker, noted: FakeNotes) -> None:
-    serves(cli)
+    cli.serves()
     noted.check = {**CHECK, "pending": []}
     said = aftermath.explain({**DESCRIBED, "serves": "a"})
     assert "Nothing serves, and visitors see the maintenance page" in said
@@ -124,7 +115,7 @@ def test_what_is_stopped_is_not_said_to_serve(cli: FakeDocker, noted: FakeNotes)
 def test_a_window_is_closed_where_the_old_version_can_live_with_it(
     cli: FakeDocker, noted: FakeNotes
 ) -> None:
-    opened(noted, "shop.0003_y")
+    noted.open_window("shop.0003_y")
     has(cli, "shop.0002_x")
     cli.on("container inspect old", out=[{}])
     said = left(noted)
@@ -133,7 +124,7 @@ def test_a_window_is_closed_where_the_old_version_can_live_with_it(
 
 
 def test_it_stays_open_where_it_cannot(cli: FakeDocker, noted: FakeNotes) -> None:
-    opened(noted, "shop.0002_x")
+    noted.open_window("shop.0002_x")
     has(cli, "shop.0002_x")
     said = left(noted)
     assert "Nothing serves: what was stopped can't live with shop.0002_x" in said
@@ -145,7 +136,7 @@ def test_it_stays_open_where_it_cannot(cli: FakeDocker, noted: FakeNotes) -> Non
 
 
 def test_it_stays_open_where_nobody_knows(cli: FakeDocker, noted: FakeNotes) -> None:
-    opened(noted, "shop.0002_x")
+    noted.open_window("shop.0002_x")
     cli.on(ASKED, code=1)
     assert "shop.0002_x, which may be in the database" in left(noted)
     assert window.is_open("shop")
@@ -153,9 +144,9 @@ def test_it_stays_open_where_nobody_knows(cli: FakeDocker, noted: FakeNotes) -> 
 
 def test_what_fails_after_the_switch_did_not_commit_them(cli: FakeDocker, noted: FakeNotes) -> None:
     noted.check = CHECK
-    opened(noted)
+    noted.open_window()
     cli.on("container inspect old", out=[{"State": {"Running": False}}])
     aftermath.settle(DESCRIBED)
     assert not window.is_open("shop")
-    serves(cli, "old")
+    cli.serves("old")
     assert aftermath.explain(DESCRIBED) == "What was serving goes on serving."

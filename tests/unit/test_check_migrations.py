@@ -12,8 +12,6 @@ from components.migrations import check_step
 from components.step_output import parsed
 from tests.unit.fake_docker import FakeDocker
 from tests.unit.fake_notes import FakeNotes
-from tests.unit.test_what_serves import config
-from tests.unit.test_window import EVERY, LISTED
 
 UNSAFE = {"migration": "shop.0002_x", "operation": "Remove field name", "why": "it is dropped"}
 REPORT: dict[str, Any] = {
@@ -84,12 +82,6 @@ def shop(
 
 
 COPY = "run --rm --init --name shop-backup"
-
-
-def serves(cli: FakeDocker, *names: str) -> None:
-    cli.on(EVERY.format(role="edge"), out="shop-edge\n")
-    cli.on("cp shop-edge:/var/lib/edge/haproxy.cfg -", out=config(*names))
-    cli.on(LISTED.format(role="backend"), out="\n".join(names))
 
 
 def test_nothing_pending_needs_no_second_container(
@@ -232,7 +224,7 @@ def test_where_nothing_serves_nobody_has_to_live_with_it(shop: Shop, policy: str
 
 
 def test_unsafe_migrations_are_refused(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
-    serves(shop.cli, "shop-backend-1")
+    shop.cli.serves("shop-backend-1")
     with pytest.raises(SystemExit):
         shop.run({**REPORT, "unsafe": [UNSAFE]})
     said = capsys.readouterr().err
@@ -244,7 +236,7 @@ def test_unsafe_migrations_are_refused(shop: Shop, capsys: pytest.CaptureFixture
 
 
 def test_unsafe_migrations_may_be_allowed(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
-    serves(shop.cli, "shop-backend-1")
+    shop.cli.serves("shop-backend-1")
     shop.cli.on(COPY, out="1")
     shop.run({**REPORT, "unsafe": [UNSAFE]}, unsafe="allow")
     assert "warning: the version that serves may fail" in capsys.readouterr().err
@@ -252,7 +244,7 @@ def test_unsafe_migrations_may_be_allowed(shop: Shop, capsys: pytest.CaptureFixt
 
 
 def test_a_window_stops_what_serves_before_the_copy(shop: Shop) -> None:
-    serves(shop.cli, "shop-backend-1")
+    shop.cli.serves("shop-backend-1")
     policy = {"HostConfig": {"RestartPolicy": {"Name": "unless-stopped"}}}
     shop.cli.on("container inspect shop-backend-1", out=[policy])
     shop.cli.on(COPY, out="1")
@@ -267,7 +259,7 @@ def test_a_window_stops_what_serves_before_the_copy(shop: Shop) -> None:
 def test_what_was_stopped_is_started_again_if_no_copy_can_be_made(
     shop: Shop, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    serves(shop.cli, "shop-backend-1")
+    shop.cli.serves("shop-backend-1")
     state = {"HostConfig": {"RestartPolicy": {"Name": "unless-stopped"}}}
     shop.cli.on("container inspect shop-backend-1", out=[state])
     shop.cli.on(COPY, code=1, err="no")

@@ -13,6 +13,7 @@ from components.host import client
 from components.migrations import aftermath
 from components.serving import gate_rejection, gate_step
 from components.serving.gate_rejection import Rejection
+from tests.unit.fake_clock import FakeClock
 from tests.unit.fake_docker import FakeDocker
 
 
@@ -71,22 +72,9 @@ def test_what_one_that_runs_again_ended_with_is_asked_of_the_daemon(
     assert gate_step.verdict(seen) == problem
 
 
-class Clock:
-    """Stands in for the module `time`: sleeping takes no time, but is counted."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def monotonic(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        self.now += seconds
-
-
 @pytest.fixture(autouse=True)
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    fake = Clock()
+def clock(monkeypatch: pytest.MonkeyPatch) -> FakeClock:
+    fake = FakeClock()
     monkeypatch.setattr(gate_step, "time", fake)
     return fake
 
@@ -112,7 +100,7 @@ def rejected(cli: FakeDocker, probe: Callable[[str], str | None]) -> str:
     return " ".join(cli.calls)
 
 
-def test_a_container_that_answers_is_let_through(cli: FakeDocker, clock: Clock) -> None:
+def test_a_container_that_answers_is_let_through(cli: FakeDocker, clock: FakeClock) -> None:
     cli.on(INSPECT, out=[state()])
     gate_step.wait("shop", 60, answers("connection refused", "503", None))
     assert clock.now - 1000 == pytest.approx(2 * gate_step.INTERVAL)
@@ -188,7 +176,7 @@ def test_a_failed_container_is_not_asked_whether_it_is_healthy_after_all(cli: Fa
 
 
 def test_its_patience_ends(
-    cli: FakeDocker, clock: Clock, capsys: pytest.CaptureFixture[str]
+    cli: FakeDocker, clock: FakeClock, capsys: pytest.CaptureFixture[str]
 ) -> None:
     cli.on(INSPECT, out=[state()])
     rejected(cli, answers("503 Service Unavailable"))
@@ -276,7 +264,7 @@ def test_a_daemon_that_dies_after_the_answer_leaves_no_empty_report(
     ],
 )
 def test_what_is_shown_of_a_restarted_one_is_how_it_ended(
-    cli: FakeDocker, clock: Clock, capsys: pytest.CaptureFixture[str], began: str, limit: str
+    cli: FakeDocker, clock: FakeClock, capsys: pytest.CaptureFixture[str], began: str, limit: str
 ) -> None:
     seen = state(restarts=1, code=3)
     seen["State"] |= {"StartedAt": began, "FinishedAt": "2026-01-02T03:04:05Z"}

@@ -14,9 +14,9 @@ from components.ledger.ledger import Account, AccountArgs, Ledger, expectation
 from components.ledger.plan import Up, execution_plan
 from components.step import SAY_AGAIN
 from tests.unit.fake_docker import FakeDocker
+from tests.unit.planned import Config
 from tests.unit.recorder import Recorder, deploy
 from tests.unit.tar import tar_of
-from tests.unit.test_plan import Config
 
 PLAN = execution_plan(Config())
 UPDATE = Up(row="code update", why="because")

@@ -4,7 +4,7 @@ from typing import Any
 
 from components import outputs
 from components.ledger.plan import execution_plan
-from tests.unit.test_plan import Config
+from tests.unit.planned import Config
 
 STEP = {"name": "seed_roles", "result": "created", "detail": "created 3 groups", "seconds": 0.012}
 

@@ -1,7 +1,5 @@
 """The tables of the execution plan and of the decision matrix, cell by cell."""
 
-from dataclasses import dataclass
-
 import pytest
 
 from components.ledger.plan import (
@@ -14,14 +12,7 @@ from components.ledger.plan import (
     expected_counts,
     or_restart,
 )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Config:
-    strategy: str = "recommended"
-    collect_static_on_startup: bool = False
-    seeding: bool = True
-    seed_steps: tuple[str, ...] = ("a", "b")
+from tests.unit.planned import Config
 
 
 def cells(config: Config) -> dict[tuple[str, str], bool]:

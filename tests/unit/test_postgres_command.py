@@ -6,8 +6,8 @@ import pytest
 
 from components.data import postgres_step
 from components.data.postgres_roles import Server
+from tests.unit.fake_clock import FakeClock
 from tests.unit.fake_docker import FakeDocker
-from tests.unit.test_gate import Clock
 
 INSPECT = "container inspect shop-postgres"
 ASK = "exec shop-postgres sh -c"
@@ -22,8 +22,8 @@ def state(status: str = "running", *, restarts: int = 0, code: int = 0) -> list[
 
 
 @pytest.fixture(autouse=True)
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    fake = Clock()
+def clock(monkeypatch: pytest.MonkeyPatch) -> FakeClock:
+    fake = FakeClock()
     monkeypatch.setattr(postgres_step, "time", fake)
     monkeypatch.setenv("CONTAINER", "shop-postgres")
     monkeypatch.setenv("TIMEOUT", "60")
@@ -40,7 +40,7 @@ def failure(capsys: pytest.CaptureFixture[str]) -> str:
     return capsys.readouterr().err
 
 
-def test_a_server_that_answers_is_enough(cli: FakeDocker, clock: Clock) -> None:
+def test_a_server_that_answers_is_enough(cli: FakeDocker, clock: FakeClock) -> None:
     cli.on(INSPECT, out=state())
     cli.on(ASK, code=2, err=STARTING).on(ASK, code=2, err=STARTING).on(ASK, out="1\n")
     postgres_step.main()
@@ -139,7 +139,7 @@ def test_a_user_that_is_a_superuser_is_warned_of(
     ],
 )
 def test_what_waiting_does_not_mend_fails_at_once(
-    cli: FakeDocker, clock: Clock, capsys: pytest.CaptureFixture[str], said: str, says: str
+    cli: FakeDocker, clock: FakeClock, capsys: pytest.CaptureFixture[str], said: str, says: str
 ) -> None:
     cli.on(INSPECT, out=state()).on(ASK, code=2, err=f"psql: error: {said}\n")
     text = failure(capsys)
@@ -169,7 +169,7 @@ def test_a_server_is_left_as_it_is(cli: FakeDocker, capsys: pytest.CaptureFixtur
 )
 def test_a_server_that_ends_is_not_waited_for(
     cli: FakeDocker,
-    clock: Clock,
+    clock: FakeClock,
     capsys: pytest.CaptureFixture[str],
     then: list[dict[str, Any]],
     says: str,
@@ -207,7 +207,7 @@ def test_every_remedy_can_be_told() -> None:
 
 
 def test_its_patience_ends(
-    cli: FakeDocker, clock: Clock, capsys: pytest.CaptureFixture[str]
+    cli: FakeDocker, clock: FakeClock, capsys: pytest.CaptureFixture[str]
 ) -> None:
     cli.on(INSPECT, out=state()).on(ASK, code=2, err=STARTING).on("logs", out="redo in progress\n")
     text = failure(capsys)

@@ -7,12 +7,10 @@ from typing import Any
 import pytest
 
 from components.data import restore
-from components.host import one_shot
 from components.migrations import window
 from components.migrations.window_note import Note
 from tests.unit.fake_docker import FakeDocker
 from tests.unit.fake_notes import FakeNotes
-from tests.unit.test_window import EVERY, LISTED
 
 COPY: dict[str, Any] = {
     "id": "20260102T030405Z-old01234",
@@ -42,28 +40,13 @@ LIST = "run --rm --user 0 --network none --mount type=volume,source=shop-backups
 RUN = "run --rm --init --name shop-backup"
 
 
-@pytest.fixture(autouse=True)
-def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing is interrupted."""
-    monkeypatch.setattr(one_shot, "signal", Quiet())
-
-
 @pytest.fixture
 def host(cli: FakeDocker) -> FakeDocker:
     """A host on which one backend serves, and there is one copy."""
-    cli.on(LISTED.format(role="backend"), out="serving\n")
+    cli.runs("serving")
     cli.on("container inspect serving", out=[BACKEND])
     cli.on(LIST, out=json.dumps(COPY))
     return cli
-
-
-class Quiet:
-    """Stands in for the module `signal`: the tests' own handlers stay."""
-
-    SIGTERM, SIGINT = 15, 2
-
-    def signal(self, number: int, handler: Any) -> None:
-        """Keep nothing."""
 
 
 def run(monkeypatch: pytest.MonkeyPatch, *words: str) -> None:
@@ -98,7 +81,7 @@ def test_the_present_database_is_kept_and_what_served_serves_again(
     host: FakeDocker, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     host.on(RUN, out="4096")
-    host.on(EVERY.format(role="backend"), out="serving\n")
+    host.has("serving")
     run(monkeypatch, COPY["id"])
     assert order(host) == [
         "update --restart=no serving",
@@ -119,8 +102,8 @@ def test_the_present_database_is_kept_and_what_served_serves_again(
 def test_a_copy_goes_where_it_came_from(cli: FakeDocker, monkeypatch: pytest.MonkeyPatch) -> None:
     copy = {**COPY, "alias": "stock", "source": "/srv/data/stock.sqlite3"}
     cli.on(LIST, out=json.dumps(copy)).on(RUN, out="4096")
-    cli.on(LISTED.format(role="backend"), out="serving\n")
-    cli.on(EVERY.format(role="backend"), out="serving\n")
+    cli.runs("serving")
+    cli.has("serving")
     cli.on("container inspect serving", out=[BACKEND])
     run(monkeypatch, COPY["id"])
     restored = next(call for call in cli.calls if " restore " in call)
@@ -158,7 +141,7 @@ def test_what_a_window_stopped_comes_back_with_the_copy(
 ) -> None:
     # A new backend of the update that was killed runs, but visitors never reached it.
     Note(deployment="shop", stopped={"before": "always"}, unsafe=("shop.0002_x",)).write("shop:new")
-    cli.on(LISTED.format(role="backend"), out="new\n")
+    cli.runs("new")
     for name, networks in (("new", ("shop",)), ("before", ("shop", "shop-traffic"))):
         settings = {"NetworkSettings": {"Networks": dict.fromkeys(networks)}}
         cli.on(f"container inspect {name}", out=[{**BACKEND, "Name": f"/{name}", **settings}])
@@ -174,7 +157,7 @@ def test_a_damaged_database_is_kept_as_it_is_and_the_copy_put_in_its_place(
     host: FakeDocker, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     host.on(RUN, code=1, err="database disk image is malformed").on(RUN, out="1").on(RUN, out="1")
-    host.on(EVERY.format(role="backend"), out="serving\n")
+    host.has("serving")
     run(monkeypatch, COPY["id"])
     said = capsys.readouterr().err
     assert "database disk image is malformed" in said
@@ -188,7 +171,7 @@ def test_what_cannot_be_kept_is_not_replaced(
     host: FakeDocker, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     host.on(RUN, code=1, err="no space left on device")
-    host.on(EVERY.format(role="backend"), out="serving\n")
+    host.has("serving")
     with pytest.raises(SystemExit):
         run(monkeypatch, COPY["id"])
     assert "can't be kept: no space left on device; nothing was put back" in capsys.readouterr().err
@@ -200,7 +183,7 @@ def test_an_old_copy_is_put_back_with_tools_of_today(
     cli: FakeDocker, monkeypatch: pytest.MonkeyPatch, there: int, used: str
 ) -> None:
     external = {**BACKEND, "Config": {**BACKEND["Config"], "Env": ["A=1"]}}
-    cli.on(LISTED.format(role="backend"), out="serving\n")
+    cli.runs("serving")
     cli.on("container inspect serving", out=[external])
     old = {**COPY, "engine": "postgresql", "tools": "sha256:old", "serving": []}
     new = {**old, "id": "20270102T030405Z-new01234", "tools": "sha256:newest"}
@@ -225,7 +208,7 @@ def test_after_a_failed_window_what_served_before_is_started(
     cli: FakeDocker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Newest first, as docker lists them.
-    cli.on(EVERY.format(role="backend"), out="failed\nstopped-then\n")
+    cli.has("failed", "stopped-then")
     cli.on("container inspect failed", out=[BACKEND])
     cli.on("container inspect stopped-then", out=[BACKEND])
     cli.on(LIST, out=json.dumps(COPY))
@@ -248,7 +231,7 @@ def test_what_cannot_be_put_back_leaves_everything_as_it_was(
 def test_in_a_window_what_was_stopped_is_not_started_when_it_is_broken_off(
     cli: FakeDocker, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    cli.on(EVERY.format(role="backend"), out="stopped-then\n")
+    cli.has("stopped-then")
     cli.on("container inspect stopped-then", out=[BACKEND])
     cli.on(LIST, out=json.dumps(COPY))
     cli.on(RUN, code=1, err="interrupted")

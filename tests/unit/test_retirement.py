@@ -9,7 +9,6 @@ import pulumi_docker as docker
 import pytest
 
 from components import outputs
-from components.host import one_shot
 from components.serving import retirement_step
 from components.serving.retirement import Retirement
 from components.stack_state import Resource
@@ -17,7 +16,6 @@ from components.step import SAY_AGAIN
 from components.step_output import parsed
 from tests.unit.fake_docker import FakeDocker
 from tests.unit.recorder import Recorder, deploy
-from tests.unit.test_restore import Quiet
 
 
 def retirement(*containers: str, times: int = 0, last: Mapping[str, Any] | None = None) -> Recorder:
@@ -66,7 +64,6 @@ def test_it_runs_again_when_it_is_needed_once_more() -> None:
 
 @pytest.fixture(autouse=True)
 def environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(one_shot, "signal", Quiet())
     monkeypatch.setenv("CONTAINERS", '["web", "worker"]')
     monkeypatch.setenv("GRACE", "30")
 

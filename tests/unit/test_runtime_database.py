@@ -7,7 +7,7 @@ from django.db import OperationalError
 
 from deploy_runtime import database
 from deploy_runtime.errors import DeployError
-from tests.unit.test_gate import Clock
+from tests.unit.fake_clock import FakeClock
 
 DOWN = 'connection to server at "10.0.0.5", port 5432 failed: Connection refused'
 
@@ -41,8 +41,8 @@ class Server:
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    fake = Clock()
+def clock(monkeypatch: pytest.MonkeyPatch) -> FakeClock:
+    fake = FakeClock()
     monkeypatch.setattr(database, "time", fake)
     return fake
 
@@ -75,7 +75,7 @@ def refusal(monkeypatch: pytest.MonkeyPatch, *words: str, seconds: float | None 
     ],
 )
 def test_what_waiting_does_not_mend_is_named_at_once(
-    monkeypatch: pytest.MonkeyPatch, clock: Clock, said: str, says: str
+    monkeypatch: pytest.MonkeyPatch, clock: FakeClock, said: str, says: str
 ) -> None:
     text = refusal(monkeypatch, said)
     assert clock.now == 1000
@@ -85,7 +85,7 @@ def test_what_waiting_does_not_mend_is_named_at_once(
 
 
 def test_a_server_that_is_down_is_waited_for_but_not_for_ever(
-    monkeypatch: pytest.MonkeyPatch, clock: Clock, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, clock: FakeClock, capsys: pytest.CaptureFixture[str]
 ) -> None:
     text = refusal(monkeypatch, DOWN, seconds=12)
     assert clock.now - 1000 == pytest.approx(12)
@@ -96,19 +96,19 @@ def test_a_server_that_is_down_is_waited_for_but_not_for_ever(
 
 
 def test_a_server_that_is_slow_is_served_by_waiting(
-    monkeypatch: pytest.MonkeyPatch, clock: Clock
+    monkeypatch: pytest.MonkeyPatch, clock: FakeClock
 ) -> None:
     assert wait(monkeypatch, Server(DOWN, "FATAL: starting up", up=True)) == pytest.approx(1.0)
 
 
-def test_a_slow_one_may_still_refuse(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> None:
+def test_a_slow_one_may_still_refuse(monkeypatch: pytest.MonkeyPatch, clock: FakeClock) -> None:
     text = refusal(monkeypatch, DOWN, 'FATAL: password authentication failed for user "ada"')
     assert "refuses the user" in text
 
 
 @pytest.mark.parametrize("said", [f"{DOWN} hunter2", "no pg_hba.conf entry for hunter2"])
 def test_the_password_is_never_shown(
-    monkeypatch: pytest.MonkeyPatch, clock: Clock, said: str
+    monkeypatch: pytest.MonkeyPatch, clock: FakeClock, said: str
 ) -> None:
     text = refusal(monkeypatch, said, seconds=0)
     assert "hunter2" not in text
@@ -116,7 +116,7 @@ def test_the_password_is_never_shown(
 
 
 def test_databases_that_config_names_are_waited_for_and_named_by_their_key(
-    monkeypatch: pytest.MonkeyPatch, clock: Clock
+    monkeypatch: pytest.MonkeyPatch, clock: FakeClock
 ) -> None:
     said = 'FATAL: database "trac" does not exist'
     servers = {"default": Server(DOWN, up=True), "trac": Server(said, alias="trac")}
@@ -127,7 +127,7 @@ def test_databases_that_config_names_are_waited_for_and_named_by_their_key(
 
 
 def test_without_a_password_nothing_is_hidden(
-    monkeypatch: pytest.MonkeyPatch, clock: Clock
+    monkeypatch: pytest.MonkeyPatch, clock: FakeClock
 ) -> None:
     server = Server(DOWN)
     server.settings_dict = {"NAME": "shop"}

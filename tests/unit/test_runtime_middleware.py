@@ -1,60 +1,12 @@
 """The health endpoint and uploads, asked through Django's handlers, sync and async."""
 
 import os
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.unit import runtime_project
-from tests.unit.runtime_project import SETTINGS, Project
-
-ASK = """
-import asyncio
-from django.test import AsyncClient, Client
-
-def answer(response, body):
-    headers = dict(response.items())
-    return {{
-        "status": response.status_code,
-        "body": body.decode(),
-        "headers": headers,
-        "streaming": response.streaming,
-    }}
-
-def told(response):
-    body = b"".join(response.streaming_content) if response.streaming else response.content
-    return answer(response, body)
-
-async def told_async(request):
-    response = await request
-    parts = [p async for p in response] if response.streaming else [response.content]
-    return answer(response, b"".join(parts))
-
-async def ask_async():
-    client = AsyncClient()
-    return [await told_async(client.generic(m, p, headers=h)) for m, p, h in {requests}]
-
-client = Client()
-result = [told(client.generic(m, p, headers=h)) for m, p, h in {requests}]
-result = [result, asyncio.run(ask_async())]
-"""
-
-Answer = Mapping[str, Any]
-
-
-def ask(
-    project: Project, *paths: str, method: str = "GET", host: str = "shop.example", **headers: str
-) -> list[Answer]:
-    """The answers to requests; the same ones under WSGI and ASGI."""
-    headers["Host"] = host
-    requests = repr([(method, path, headers) for path in paths])
-    sync, asynchronous = project.value(ASK.format(requests=requests))
-    for one, other in zip(sync, asynchronous, strict=True):
-        assert (one["status"], one["body"]) == (other["status"], other["body"])
-    answers: list[Answer] = sync
-    return answers
+from tests.unit.runtime_project import SETTINGS, Project, ask
 
 
 @pytest.fixture

@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit import runtime_project
-from tests.unit.runtime_project import SETTINGS, Project
-from tests.unit.test_runtime_middleware import ask
+from tests.unit.runtime_project import SETTINGS, Project, ask
 
 WHITENOISE = "whitenoise.middleware.WhiteNoiseMiddleware"
 STORAGES = {

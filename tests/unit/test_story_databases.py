@@ -6,9 +6,8 @@ from typing import Any
 import pytest
 
 from components.errors import UserError
-from tests.unit.program import Program, environment
+from tests.unit.program import Program, differ, environment
 from tests.unit.recorder import Recorder
-from tests.unit.test_story_updates import differ
 
 SITE = "clean-server"
 PASSWORD = "hunter2-and-more"

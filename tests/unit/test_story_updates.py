@@ -6,20 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.unit.program import Program, environment
+from tests.unit.program import Program, differ, environment
 from tests.unit.recorder import Recorder
-
-
-def differ(first: Recorder, second: Recorder) -> set[str]:
-    """The resources that an update from one to the other would touch, but for its account."""
-    before, after = first.resources, second.resources
-    touched = {
-        key.removeprefix("clean-server-")
-        for key in before.keys() | after.keys()
-        if key not in before or key not in after or before[key].inputs != after[key].inputs
-    }
-    return touched - {"account"}
-
 
 BACKEND = {"migration-check", "backend", "gate", "releases", "traffic"}
 RELEASE = BACKEND | {"release"}

@@ -8,12 +8,10 @@ from typing import Any
 
 import pytest
 
-from components.host import one_shot
 from components.serving import takeover, traffic_step
 from components.serving.takeover import TakeoverError
 from tests.unit.fake_docker import FakeDocker
 from tests.unit.tar import tar_of
-from tests.unit.test_restore import Quiet
 
 EDGE: dict[str, Any] = {
     "Name": "/shop-edge",
@@ -42,11 +40,6 @@ UNDONE = [
     "network disconnect --force shop-ingress shop-edge",
     "start web",
 ]
-
-
-@pytest.fixture(autouse=True)
-def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(one_shot, "signal", Quiet())
 
 
 def container(*, port: str = "", running: bool = True, network: str = "bridge") -> Any:

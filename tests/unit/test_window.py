@@ -1,7 +1,5 @@
 """The window in which nothing serves."""
 
-from typing import Any
-
 import pytest
 
 from components.host import what_serves
@@ -9,26 +7,13 @@ from components.migrations import window, window_note
 from tests.unit.fake_docker import FakeDocker
 from tests.unit.fake_notes import FakeNotes
 
-LISTED = (
-    "ps --format '{{{{.Names}}}}' --filter label=django-on-docker.deployment=shop "
-    "--filter label=django-on-docker.role={role}"
-)
-EVERY = LISTED.replace("ps ", "ps --all ")
 CONFIG = "frontend public\nbackend application\n  server slot1 127.0.0.1:8000 disabled\n"
 
 
 @pytest.fixture
 def edge(cli: FakeDocker) -> FakeDocker:
     """A docker on which an edge runs that has a maintenance page."""
-    return cli.on(LISTED.format(role="edge"), out="shop-edge\n")
-
-
-def opened(noted: FakeNotes, *unsafe: str) -> None:
-    noted.window = {
-        "since": "2026-01-02T03:04:05+00:00",
-        "stopped": {"old": "unless-stopped"},
-        "unsafe": unsafe,
-    }
+    return cli.runs("shop-edge", role="edge")
 
 
 def begin(containers: list[str], unsafe: list[str]) -> None:
@@ -66,7 +51,7 @@ def test_without_an_edge_what_serves_is_just_stopped(cli: FakeDocker, noted: Fak
 def test_the_switch_of_traffic_ends_it_and_says_how_long_it_was(
     cli: FakeDocker, noted: FakeNotes, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    opened(noted)
+    noted.open_window()
     cli.on("container inspect old", out=[{"State": {"Running": False}}])
     window.end("shop")
     assert "s in which nothing served" in capsys.readouterr().err
@@ -78,7 +63,7 @@ def test_the_switch_of_traffic_ends_it_and_says_how_long_it_was(
 def test_what_is_retired_after_a_window_has_its_own_policy_until_then(
     cli: FakeDocker, noted: FakeNotes
 ) -> None:
-    opened(noted)
+    noted.open_window()
     cli.on("container inspect old", out=[{"State": {"Running": False}}])
     window.end("shop", retire=["old", "other"])
     assert [call for call in cli.calls if call.startswith("update")] == [
@@ -89,16 +74,16 @@ def test_what_is_retired_after_a_window_has_its_own_policy_until_then(
 def test_what_was_never_stopped_or_runs_again_is_restarted_as_before(
     cli: FakeDocker, noted: FakeNotes
 ) -> None:
-    opened(noted)
+    noted.open_window()
     cli.on("container inspect old", out=[{"State": {"Running": True}}])
     window.end("shop")
     assert cli.calls[-1] == "update --restart=unless-stopped old"
 
 
 def test_what_was_stopped_serves_again(edge: FakeDocker, noted: FakeNotes) -> None:
-    opened(noted)
+    noted.open_window()
     edge.on("container inspect old", out=[{}])
-    edge.on(EVERY.format(role="backend"), out="old\n")
+    edge.has("old")
     edge.on("exec shop-edge cat /var/lib/edge/haproxy.cfg", out=CONFIG)
     assert window.undo("shop", ()) == "What was stopped serves again: old."
     kinds = [call for call in edge.calls if call.split()[0] in ("update", "start", "exec")]
@@ -121,12 +106,12 @@ def test_what_was_stopped_serves_again(edge: FakeDocker, noted: FakeNotes) -> No
 def test_what_does_not_serve_again_is_said(
     edge: FakeDocker, noted: FakeNotes, words: str, says: str
 ) -> None:
-    opened(noted)
+    noted.open_window()
     edge.on("container inspect old", out=[{}])
     if words != "start old":
-        edge.on(EVERY.format(role="backend"), out="old\n")
+        edge.has("old")
     else:
-        edge.on(LISTED.format(role="edge"))
+        edge.runs(role="edge")
         what_serves.running_containers("shop", "edge")
     edge.on(words, code=1, err=says)
     assert says in window.undo("shop", ())
@@ -134,7 +119,7 @@ def test_what_does_not_serve_again_is_said(
 
 
 def test_containers_that_are_gone_are_not_started(cli: FakeDocker, noted: FakeNotes) -> None:
-    opened(noted)
+    noted.open_window()
     cli.gone("old")
     assert "none of its containers is there any more" in window.undo("shop", ())
     assert not [call for call in cli.calls if call.startswith("start")]
@@ -144,7 +129,7 @@ def test_all_that_runs_is_stopped_and_what_serves_comes_back(
     edge: FakeDocker, noted: FakeNotes
 ) -> None:
     # A backend of an update that failed has the database open, too.
-    edge.on(LISTED.format(role="backend"), out="failed\nold\n")
+    edge.runs("failed", "old")
     edge.on("container inspect old", out=[{}])
     begin(["old"], [])
     assert "stop --time 35 old failed" in edge.calls
@@ -154,8 +139,8 @@ def test_all_that_runs_is_stopped_and_what_serves_comes_back(
 def test_a_window_that_an_update_left_open_keeps_what_it_stopped(
     edge: FakeDocker, noted: FakeNotes
 ) -> None:
-    opened(noted, "shop.0002_x")
-    edge.on(LISTED.format(role="backend"), out="failed\n")
+    noted.open_window("shop.0002_x")
+    edge.runs("failed")
     begin([], ["shop.0003_y"])
     assert "stop --time 35 failed" in edge.calls
     assert noted.window["stopped"] == {"old": "unless-stopped"}
@@ -164,7 +149,7 @@ def test_a_window_that_an_update_left_open_keeps_what_it_stopped(
 
 
 def test_what_is_noted_already_keeps_its_restart_policy(edge: FakeDocker, noted: FakeNotes) -> None:
-    opened(noted)
+    noted.open_window()
     # Somebody started it again; the policy that it has now is the window's own.
     edge.on("container inspect old", out=[{"HostConfig": {"RestartPolicy": {"Name": "no"}}}])
     begin(["old"], [])
@@ -172,28 +157,23 @@ def test_what_is_noted_already_keeps_its_restart_policy(edge: FakeDocker, noted:
 
 
 def test_a_window_that_was_closed_elsewhere_is_over(cli: FakeDocker, noted: FakeNotes) -> None:
-    opened(noted, "shop.0002_x")
-    cli.on(LISTED.format(role="backend"), out="new\n")
-    networks: dict[str, Any] = {
-        "NetworkSettings": {"Networks": {"shop-traffic": {}}},
-        "HostConfig": {},
-    }
-    cli.on("container inspect new", out=[networks])
+    noted.open_window("shop.0002_x")
+    cli.runs("new")
+    cli.on_networks(["shop-traffic"], "new")
     begin(["new"], ["shop.0003_y"])
     found = window_note.read("shop")
     assert found
     assert (list(found.stopped), found.unsafe) == (["new"], ("shop.0003_y",))
-    opened(noted, "shop.0002_x")
+    noted.open_window("shop.0002_x")
     window.forget_if_over("shop")
     assert not window.is_open("shop")
 
 
 def test_one_whose_containers_are_reached_is_not(cli: FakeDocker, noted: FakeNotes) -> None:
     # It was killed before it stopped anything.
-    opened(noted)
-    cli.on(LISTED.format(role="backend"), out="old\n")
-    networks: dict[str, Any] = {"NetworkSettings": {"Networks": {"shop-traffic": {}}}}
-    cli.on("container inspect old", out=[networks])
+    noted.open_window()
+    cli.runs("old")
+    cli.on_networks(["shop-traffic"], "old")
     window.forget_if_over("shop")
     assert window.is_open("shop")
 
@@ -222,7 +202,7 @@ def test_by_hand_visitors_are_sent_to_what_runs(
     window_note.Note(deployment="shop", stopped={"b1": "always"}).write("shop:old")
     edge.on("container inspect b1", out=[{"State": {"Running": True}}])
     monkeypatch.setattr("sys.argv", ["window", "shop"])
-    edge.on(LISTED.format(role="backend"), out="b2\nb1\n")
+    edge.runs("b2", "b1")
     edge.on("exec shop-edge cat /var/lib/edge/haproxy.cfg", out=CONFIG)
     apply = "exec -i shop-edge python3 /usr/local/lib/edge/control.py apply"
     edge.on(apply, code=1, err="b1 is not up").on(apply)
