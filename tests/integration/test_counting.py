@@ -103,7 +103,7 @@ def test_container_restart(life: Life, show: Show) -> None:
 
 def test_nothing_changed_means_that_nothing_runs(life: Life, show: Show) -> None:
     show(life)
-    run = life.site.up()
+    run = life.site.up(preview=True)
     assert "this up: nothing to do" in run.output
     assert set(run.changes()) == {"unchanged"}, run.output
     life.count(row("nothing to do"), pending=0)

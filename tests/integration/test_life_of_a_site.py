@@ -28,7 +28,7 @@ def site(make_site: MakeSite) -> Site:
 
 @pytest.fixture(scope="module")
 def first_up(site: Site) -> Run:
-    return site.up()
+    return site.up(preview=True)
 
 
 @pytest.fixture(scope="module")
@@ -327,7 +327,7 @@ def test_turning_seeding_off_and_on_runs_the_job_alone_and_once(
         run.output
     )
     assert account(site) == ("re-deployment", True)
-    again = site.up()
+    again = site.up(preview=True)
     assert "this up: nothing to do" in again.output
     assert set(again.changes()) == {"unchanged"}
     assert backends(site) == before

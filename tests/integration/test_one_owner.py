@@ -118,7 +118,7 @@ def test_a_handover_to_another_stack_replaces_nothing(site: Site) -> None:
     assert not {"replaced", "updated"} & set(run.changes()), run.output
     assert site.outputs()["containers"] == before
     assert visitor.is_logged_in()
-    again = site.up()
+    again = site.up(preview=True)
     assert set(again.changes()) == {"unchanged"}
     assert "this up: nothing to do" in again.output
     assert site.outputs()["row"] == "clean server"
