@@ -333,6 +333,28 @@ def test_a_window_that_was_left_open_ends_though_nothing_changed(shop: Shop) -> 
 
 
 @sqlite
+def test_a_restore_that_is_killed_is_ended_from_another_checkout(shop: Shop) -> None:
+    shop.restore(shop.backups[0], "--stay-stopped")
+    whole = shop.backups[0]
+    assert shop.restore(whole).code == 0
+    before = Browser(shop.site.url).get("/")
+    assert before[0] == 200
+    assert Browser(shop.site.url).get("/add/fig")[0] == 200
+    words = ["python3", "-m", "components.data.restore", shop.site.deployment, whole]
+    closed = Cut(at=0.0, words=words, once=lambda: Browser(shop.site.url).get("/")[0] == 503)
+    assert cut_off(shop.site, closed).code < 0
+    shop.site.from_another_checkout()
+    said = shop.site.recover()
+    assert said.code == 0, said.output
+    again = shop.site.up()
+    page = Browser(shop.site.url).get("/")
+    assert page in (before, (200, f"{before[1]},fig")), "whole, before or after"
+    assert again.changes()["replaced"] == 1, "visitors are let in again, and nothing else"
+    assert shop.restore(whole).code == 0, "what was begun can be done"
+    assert Browser(shop.site.url).get("/") == before
+
+
+@sqlite
 def test_what_is_consented_to_runs_beside_the_serving_version(shop: Shop) -> None:
     shop.site.configure(unsafeMigrations="allow")
     gone = shop.migrate("no_colour", 'migrations.RemoveField("Thing", "colour")')
