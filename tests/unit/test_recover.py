@@ -1,9 +1,9 @@
 """The story of a recovery: what is said, what is done, and what is refused."""
 
+import json
+import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -12,10 +12,12 @@ from components.recover import processes, story
 from components.recover import state_file as state
 from toolchain import commands, daemon, engines, environment, stack, venv
 
-DONE = "done to it: "
-PLUGIN = processes.Process(pid=8, parent=1, words=["pulumi-resource-docker"])
-LOCK = state.Lock(file=Path("x.json"), user="ada", host="", pid=7)
-TORN = "shop.json.attrs"
+STATES = ".pulumi/stacks/django-on-docker"
+LOCK = ".pulumi/locks/organization/django-on-docker/shop/1.json"
+TORN = f"{STATES}/shop.json.attrs"
+REFRESH = "pulumi refresh --yes --skip-preview --clear-pending-creates -s shop"
+# Nobody listens there: the engine that the plugin worked for is gone.
+PLUGIN = "pulumi-resource-docker 127.0.0.1:1"
 
 
 def thing(name: str, role: str = "backend") -> host.Thing:
@@ -23,50 +25,76 @@ def thing(name: str, role: str = "backend") -> host.Thing:
 
 
 class Stage:
-    """What a pretended recovery finds, and what was done about it."""
+    """A folder of states, and pretended processes, `pulumi` and things on the host around it.
+
+    Attributes:
+        done: what was done to any of them.
+        url: where Pulumi keeps its states.
+        pending: names of resources whose operations have no end.
+        has_state: Pulumi knows the stack.
+        looks: what is found on the host, one after the other, the last again and again.
+        problem: why nothing can be removed from there.
+    """
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
         self.done: list[str] = []
-        self.found: Any = host.Found()
-        self.known: Any = state.State()
-        self.after: Any = None
+        self.url = f"file://{folder}"
+        self.pending: list[str] = []
+        self.has_state = True
+        self.looks = [host.Found()]
+        self.problem = ""
+        self._folder = folder
+        self._running: dict[int, processes.Process] = {}
         self._patch = monkeypatch.setattr
-        (folder / "stacks").mkdir()
-        (folder / "stacks/Pulumi.shop.yaml").write_text("config: {}\n")
+        self.write("stacks/Pulumi.shop.yaml", "config: {}\n")
         monkeypatch.chdir(folder)
-        self.on(processes, "processes", dict)
-        self.on(processes, "deploying", list)
-        self.on(processes, "left_behind", list)
-        self.on(processes, "is_cli", bool)
-        self.on(state, "folder_of_states", lambda: folder)
-        self.on(state, "torn", list)
-        self.on(state, "damaged", type(None))
-        self.on(state, "locks", list)
-        self.on(state, "state", lambda: self.after if self.did("refresh") else self.known)
-        self.on(host, "look", lambda: self.found)
-        for module, name in (
-            (processes, "end"),
-            (state, "put_back"),
-            (state, "set_aside"),
-            (state, "refresh"),
-        ):
-            monkeypatch.setattr(module, name, self._noted(name))
-        monkeypatch.setattr(state, "pulumi_or_fail", self._noted("pulumi"))
-        monkeypatch.setattr(host, "remove", self._noted("remove"))
+        self._patch(processes, "processes", lambda: self._running)
+        self._patch(processes, "end", lambda ended: self.done.append(f"end {[*map(str, ended)]}"))
+        self._patch(state, "pulumi", self._pulumi)
+        self._patch(host, "look", self._look)
+        self._patch(host, "remove", self._remove)
 
-    def on(self, module: Any, name: str, answer: Callable[[], object]) -> None:
-        self._patch(module, name, lambda *_, **__: answer())
+    def write(self, name: str, text: str) -> Path:
+        """Write a file below the project, which is where its states are, too."""
+        file = self._folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+        return file
 
-    def _noted(self, name: str) -> Callable[..., str]:
-        def note(*words: Any) -> str:
-            shown = [word.name if isinstance(word, host.Thing) else str(word) for word in words]
-            self.done.append(" ".join([name, *shown]))
-            return ""
+    def lock(self, hostname: str = "") -> None:
+        """Process 7 of Ada's holds the stack, on this machine if no other is named."""
+        said = {"username": "ada", "hostname": hostname, "pid": 7, "timestamp": "2030-01-02T03:04"}
+        self.write(LOCK, json.dumps(said))
 
-        return note
+    def starts(self, pid: int, line: str) -> None:
+        """A process runs in the project's folder."""
+        self._running[pid] = processes.Process(
+            pid=pid, parent=1, words=line.split(), folder=str(self._folder)
+        )
 
-    def did(self, name: str) -> bool:
-        return any(line.startswith(name) for line in self.done)
+    def _pulumi(self, *words: str) -> subprocess.CompletedProcess[str]:
+        pending = [
+            {"type": "creating", "resource": {"urn": f"urn:pulumi:shop::p::t::{name}"}}
+            for name in self.pending
+        ]
+        match words[0]:
+            case "whoami":
+                said: object = {"url": self.url}
+            case "stack" if not self.has_state:
+                return subprocess.CompletedProcess(words, 255, "", "error: no stack named 'shop'")
+            case "stack":
+                said = {"deployment": {"pending_operations": pending}}
+            case _:
+                said = {}
+                self.done.append(" ".join(["pulumi", *words]))
+        return subprocess.CompletedProcess(words, 0, json.dumps(said), "")
+
+    def _look(self, *_: object, **__: object) -> host.Found:
+        return self.looks.pop(0) if len(self.looks) > 1 else self.looks[0]
+
+    def _remove(self, thing: host.Thing) -> str:
+        self.done.append(f"remove {thing.name}")
+        return self.problem
 
     def run(self, *flags: str) -> int:
         self._patch(sys, "argv", ["recover", "shop", *flags])
@@ -89,32 +117,33 @@ def test_nothing_to_recover_changes_nothing(
     assert stage.done == []
 
 
-def killed(stage: Stage, folder: Path) -> None:
+def killed(stage: Stage) -> None:
     """All that a killed run can leave."""
-    (folder / TORN).touch()
-    stage.on(processes, "left_behind", lambda: [PLUGIN])
-    stage.on(state, "torn", lambda: [folder / TORN])
-    stage.on(state, "locks", lambda: [LOCK])
-    stage.known = stage.after = state.State(pending=("creating shop-edge",))
-    stage.found = host.Found(left=(thing("shop-edge"),), kept=((thing("old"), "it is in retire"),))
+    stage.write(f"{STATES}/shop.json", "{}")
+    stage.write(TORN, "")
+    stage.lock()
+    stage.starts(8, PLUGIN)
+    stage.pending = ["shop-edge"]
+    kept = ((thing("old"), "it is in retire"),)
+    stage.looks = [host.Found(left=(thing("shop-edge"),), kept=kept)]
 
 
 def test_each_step_is_explained_and_done(
     stage: Stage, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    killed(stage, tmp_path)
+    killed(stage)
     assert stage.run() == 0
     assert stage.done == [
-        f"end {[PLUGIN]}",
+        "end ['pulumi-resource-docker (process 8)']",
         "pulumi cancel --yes -s shop",
-        "refresh shop",
+        REFRESH,
         "remove shop-edge",
     ]
     assert not (tmp_path / TORN).exists()
     shown = capsys.readouterr().out
     for text in (
         "found: pulumi-resource-docker (process 8)",
-        f"{TORN} is half written",
+        "shop.json.attrs is half written",
         "a lock of ada@, process 7",
         "found: creating shop-edge",
         "container shop-edge (backend, running) is in no state",
@@ -127,7 +156,7 @@ def test_each_step_is_explained_and_done(
 def test_a_dry_run_only_says(
     stage: Stage, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    killed(stage, tmp_path)
+    killed(stage)
     assert stage.run("--dry-run") == 0
     assert stage.done == []
     assert (tmp_path / TORN).exists()
@@ -135,7 +164,6 @@ def test_a_dry_run_only_says(
     assert "would be: `pulumi cancel -s shop`" in shown
     assert shown.count("once the state's files are mended") == 2
     (tmp_path / TORN).unlink()
-    stage.on(state, "torn", list)
     assert stage.run("--dry-run") == 0
     assert stage.done == []
     assert "container shop-edge (backend, running) is in no state" in capsys.readouterr().out
@@ -144,56 +172,58 @@ def test_a_dry_run_only_says(
 def test_a_deployment_that_runs_is_left_alone(
     stage: Stage, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    killed(stage, tmp_path)
-    running = processes.Process(pid=5, parent=1, words=["pulumi", "up"])
-    stage.on(processes, "deploying", lambda: [running])
+    killed(stage)
+    stage.starts(5, "pulumi up")
     assert stage.run() == 1
     assert stage.done == []
     assert "being worked on by pulumi (process 5): nothing was changed" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
-    ("lock", "is_cli", "said"),
+    ("hostname", "line", "said"),
     [
-        (LOCK, True, "that process runs: wait for it to end, or end it with `kill -INT 7`"),
-        (state.Lock(file=Path("x"), host="elsewhere"), False, "can't be seen from here"),
+        (
+            "",
+            "pulumi stack output",
+            "that process runs: wait for it to end, or end it with `kill -INT 7`",
+        ),
+        ("elsewhere", "vim", "can't be seen from here"),
     ],
 )
 def test_a_lock_that_may_be_held_is_left_alone(
-    stage: Stage, capsys: pytest.CaptureFixture[str], lock: state.Lock, is_cli: bool, said: str
+    stage: Stage, capsys: pytest.CaptureFixture[str], hostname: str, line: str, said: str
 ) -> None:
-    stage.on(state, "locks", lambda: [lock])
-    stage.on(processes, "is_cli", lambda: is_cli)
+    stage.lock(hostname)
+    stage.starts(7, line)
     assert stage.run() == 1
-    assert not stage.did("pulumi cancel")
+    assert stage.done == []
     assert said in capsys.readouterr().err
 
 
 def test_a_service_keeps_its_own_locks(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
-    stage.on(state, "folder_of_states", type(None))
-    stage.on(state, "locks", lambda: [LOCK])
+    stage.url = "https://app.pulumi.com/ada"
+    stage.lock()
     assert stage.run() == 0
     assert "`pulumi cancel -s shop`" in capsys.readouterr().out
     assert stage.done == []
 
 
-def test_a_damaged_state_is_put_back(stage: Stage, tmp_path: Path) -> None:
-    file, before = tmp_path / "shop.json", tmp_path / "shop.json.bak"
-    found = state.Damaged(file=file, before=before, is_step_before=True)
-    stage.on(state, "damaged", lambda: found)
+def test_a_damaged_state_is_put_back(stage: Stage) -> None:
+    file = stage.write(f"{STATES}/shop.json", '{"version": ')
+    before = stage.write(f"{STATES}/shop.json.bak", '{"version": 3}')
     assert stage.run() == 0
-    assert stage.done == [f"put_back {file} {before}"]
+    assert file.read_text() == before.read_text() == '{"version": 3}'
+    assert stage.done == []
 
 
 def test_a_state_that_is_lost_is_set_aside_and_begun_anew(
-    stage: Stage, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    stage: Stage, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    file = tmp_path / "shop.json"
-    found = state.Damaged(file=file, before=None, is_step_before=False)
-    stage.on(state, "damaged", lambda: found)
-    stage.known = None
+    file = stage.write(f"{STATES}/shop.json", "")
+    stage.has_state = False
     assert stage.run() == 0
-    assert stage.done == [f"set_aside {file}"]
+    assert [entry.name for entry in file.parent.iterdir()] == ["shop.json.unreadable"]
+    assert stage.done == []
     shown = capsys.readouterr().out
     assert "can't be read, nor any state before it: the state is lost" in shown
     assert "Next: `make up STACK=shop`" in shown
@@ -202,8 +232,9 @@ def test_a_state_that_is_lost_is_set_aside_and_begun_anew(
 def test_what_serves_is_taken_down_with_consent_only(
     stage: Stage, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    stage.known = None
-    stage.found = host.Found(serving=(thing("shop-edge", "edge"), thing("shop-backend-1")))
+    stage.has_state = False
+    found = host.Found(serving=(thing("shop-edge", "edge"), thing("shop-backend-1")))
+    stage.looks = [found]
     assert stage.run() == 1
     assert stage.done == []
     shown = capsys.readouterr().out
@@ -211,8 +242,7 @@ def test_what_serves_is_taken_down_with_consent_only(
     assert "visitors get no answer" in shown
     assert "Data, media and secrets are kept" in shown
     network = host.Thing(kind="network", name="shop", id="n", role="network")
-    looks = [stage.found, host.Found(left=(network,))]
-    stage.on(host, "look", lambda: looks.pop(0))
+    stage.looks = [found, host.Found(left=(network,))]
     assert stage.run("--take-down") == 0
     assert stage.done == ["remove shop-backend-1", "remove shop-edge", "remove shop"]
 
@@ -221,7 +251,7 @@ def test_another_stacks_things_are_left_alone(
     stage: Stage, capsys: pytest.CaptureFixture[str]
 ) -> None:
     foreign = host.Thing(kind="network", name="shop", id="n", role="network", stack="o/p/other")
-    stage.found = host.Found(foreign=(foreign,), left=(thing("shop-backend-1"),))
+    stage.looks = [host.Found(foreign=(foreign,), left=(thing("shop-backend-1"),))]
     assert stage.run("--take-down") == 1
     assert stage.done == []
     assert "network shop: marked as o/p/other's" in capsys.readouterr().out
@@ -230,17 +260,17 @@ def test_another_stacks_things_are_left_alone(
 def test_what_failed_its_gate_may_try_once_more(
     stage: Stage, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    stage.found = host.Found(rejected=(thing("shop-backend-2"),))
+    stage.looks = [host.Found(rejected=(thing("shop-backend-2"),))]
     assert stage.run() == 0
-    assert stage.done == ["remove shop-backend-2", "refresh shop"]
+    assert stage.done == ["remove shop-backend-2", REFRESH]
     assert "failed its gate; without it the next `pulumi up` tries" in capsys.readouterr().out
 
 
 def test_what_can_t_be_removed_is_no_success(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    stage: Stage, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(host, "remove", lambda _: "permission denied")
-    stage.found = host.Found(left=(thing("shop-edge"),))
+    stage.problem = "permission denied"
+    stage.looks = [host.Found(left=(thing("shop-edge"),))]
     assert stage.run() == 1
     assert "(backend, running) could not be removed: permission denied" in capsys.readouterr().out
 
