@@ -7,68 +7,17 @@ extensions that config names, since what is serving may be using it.
 
 import json
 import os
-import re
 import time
 from collections.abc import Sequence
 from typing import NoReturn
 
 from ..host.client import docker, fail, inspect, last_lines
+from ..remedies import remedies
 from ..step_output import say
 from .postgres_roles import Server
 
 INTERVAL = 0.3
 REPORT_EVERY = 15.0
-# What a server that answers says when waiting is of no use.
-_FINAL = re.compile(
-    r"password authentication failed|no pg_hba\.conf entry|(?:database|role) .* does not exist"
-)
-
-REMEDIES: tuple[tuple[str, str], ...] = (
-    (
-        r"password authentication failed",
-        "the data was made with another password (or databaseUser is not its user): set the one in "
-        "use with `pulumi config set --secret databasePassword -s STACK`, or give the server this "
-        "one: "
-        r"`docker exec -it {container} psql -U USER -d NAME -c '\password USER'`",
-    ),
-    (
-        r"(?:database|role) .* does not exist",
-        "the data was made with other names: set those in use with `pulumi config set databaseName "
-        "NAME -s STACK` and `pulumi config set databaseUser USER -s STACK`",
-    ),
-    (
-        r"no pg_hba\.conf entry",
-        "pg_hba.conf in the data directory lets nobody in from other containers: add the line "
-        "`host all all all scram-sha-256` to it. If the data is new and its first start was cut "
-        "off, remove the container and its volume instead",
-    ),
-    (
-        r"initialized by PostgreSQL version (?P<version>\d+)",
-        "the data belongs to PostgreSQL {version}: `pulumi config set postgresImage "
-        "postgres:{version} -s STACK`, or move it by pg_dump (docs/databases.md)",
-    ),
-    (
-        r"another server has this data directory open",
-        "stop that server and keep it from starting again (`docker ps --filter volume=VOLUME`, "
-        "`docker update --restart=no`, `docker stop`)",
-    ),
-    (
-        r"holds files, but no PostgreSQL data directory",
-        "set dataVolume to the volume whose top folder holds PG_VERSION, or data to create",
-    ),
-    (
-        r"extension (?P<extension>\S+) can't be made: .*(?:is not available|extension control)",
-        "databaseExtensions names {extension}, which the server's image has not; take another one "
-        "with postgresImage, such as postgis/postgis:17-3.5, or correct the name. It has: "
-        "{available}",
-    ),
-    (
-        r"extension (?P<extension>\S+) can't be made",
-        "databaseExtensions names {extension}: make it as a superuser of the server, `docker exec "
-        "-it {container} psql -U SUPERUSER -d NAME -c 'CREATE EXTENSION \"{extension}\"'`",
-    ),
-    (r"No space left on device", "make room on the host's disk"),
-)
 
 
 def wait(server: Server, timeout: float) -> None:
@@ -94,7 +43,7 @@ def wait(server: Server, timeout: float) -> None:
         if entered:
             return
         now = time.monotonic()
-        if _FINAL.search(answer):
+        if any(remedies(answer, "refusal", container=container)):
             if made or not server.set_up():
                 _give_up(container, answer, "")
             made = True
@@ -135,11 +84,7 @@ def remedy(container: str, said: str, **known: str) -> str:
         said: what it said.
         known: what else a remedy may tell.
     """
-    for pattern, text in REMEDIES:
-        found = re.search(pattern, said)
-        if found:
-            return text.format(container=container, **known, **found.groupdict())
-    return ""
+    return next(remedies(said, "refusal", "server", container=container, **known), "")
 
 
 def _wake(container: str) -> int:

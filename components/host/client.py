@@ -13,9 +13,9 @@ from typing import IO, Any, NoReturn
 
 from ..inside import SECRETS
 from ..place import DEPLOYMENT, LOOKING, ROLE, options
+from ..remedies import host_remedies
 from ..step_output import lines_of, say
 from ..step_secrets import hide_archive, masked
-from .remedies import remedies
 
 LAST_LINES = 60
 # The daemon keeps a long line as entries of 16 KB, and counts these.
@@ -224,7 +224,7 @@ def _last(said: bytes) -> list[str]:
 
 def fail(problem: str, code: int = 1) -> NoReturn:
     """End this command, and with it the update, with an error; if the host is why, say so."""
-    say("\n".join([problem, *remedies(problem, _answers)]))
+    say("\n".join([problem, *host_remedies(problem, _answers)]))
     sys.exit(code)
 
 

@@ -20,6 +20,7 @@ from ..data.database_claim import Found
 from ..errors import UserError
 from ..image.releases_on_host import KeptRelease, kept_releases
 from ..place import DEPLOYMENT, LOOKING, ROLE, STACK
+from ..remedies import remedies
 from ..serving import gate_rejection
 from ..serving.gate_rejection import Rejection
 from . import ports
@@ -35,9 +36,6 @@ _FIRST_TIMEOUT = 10
 _TIMEOUT = 120
 # What the client raises when the daemon does not answer, or refuses.
 FAILED = (docker.errors.DockerException, requests.RequestException)
-_MEANT = "or set DOCKER_HOST to the one you mean; `docker info` has to succeed"
-_START = f"start it (`systemctl start docker`, or `make up`, which does), {_MEANT}"
-_OVER_SSH = f"ssh has to get there without a question (a key, and its host known), {_MEANT}"
 
 
 class Host:
@@ -60,7 +58,7 @@ class Host:
         except (*FAILED, OSError) as error:
             raise UserError(
                 f"no Docker daemon answers at {self.address or 'the default address'}",
-                [f"it said: {root_cause(error)}", _OVER_SSH if remote else _START],
+                [f"it said: {root_cause(error)}", *remedies(self.address or "", "address")],
             ) from None
 
     def answers(self) -> bool:

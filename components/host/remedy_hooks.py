@@ -9,7 +9,7 @@ from contextlib import suppress
 
 import pulumi
 
-from .remedies import remedies
+from ..remedies import host_remedies
 
 _RESOURCES = "docker:"
 
@@ -25,7 +25,7 @@ def offer_remedies(answers: Callable[[], bool]) -> None:
     def say(args: pulumi.ErrorHookArgs) -> bool:
         # What went wrong in here would take the place of the resource's own error.
         with suppress(Exception):
-            for text in remedies("\n".join(args.errors), answers):
+            for text in host_remedies("\n".join(args.errors), answers):
                 if text not in said:
                     said.add(text)
                     pulumi.log.error(text)

@@ -20,7 +20,6 @@ from ..errors import UserError
 from ..host.claim import Claim, Retired
 from ..host.docker_host import FAILED, Host, root_cause
 from ..host.notes import WINDOW
-from ..host.remedies import remedies
 from ..host.vanished import Missing, missing
 from ..image import build_secrets
 from ..image.build_context import Release, prepare_release
@@ -32,6 +31,7 @@ from ..ledger.plan import Plan, execution_plan
 from ..migrations.check import served_database
 from ..place import Place
 from ..pulumi_cli import read_state
+from ..remedies import host_remedies
 from ..stack_state import StackState
 from . import container_options
 
@@ -139,7 +139,7 @@ def prepare() -> Preparation:
         said = root_cause(error)
         refused = isinstance(error, docker.errors.APIError)
         what = "refused what was asked" if refused else "stopped answering"
-        ways = remedies(said, lambda: refused) or [
+        ways = host_remedies(said, lambda: refused) or [
             "`docker info` has to succeed; run it again then"
         ]
         raise UserError(

@@ -6,6 +6,7 @@ import pytest
 
 from components.data import postgres_step
 from components.data.postgres_roles import Server
+from components.remedies import CAUSES
 from tests.unit.fake_clock import FakeClock
 from tests.unit.fake_docker import FakeDocker
 
@@ -202,8 +203,9 @@ def test_its_last_lines_tell_what_to_do(line: str, says: str) -> None:
 
 
 def test_every_remedy_can_be_told() -> None:
-    for _pattern, text in postgres_step.REMEDIES:
-        assert text.format(container="shop-postgres", version="15", extension="x", available="y")
+    for cause in CAUSES:
+        known = {"container": "shop-postgres", "version": "15", "extension": "x", "available": "y"}
+        assert cause.remedy.format(**known)
 
 
 def test_its_patience_ends(

@@ -7,8 +7,8 @@ import pulumi_command as command
 import pulumi_docker as docker
 import pytest
 
-from components.host.remedies import remedies
 from components.host.remedy_hooks import offer_remedies
+from components.remedies import host_remedies
 from tests.unit.recorder import Recorder, deploy
 
 GONE, ENDED = "the Docker daemon does not answer any more", "or a plugin of Pulumi's, ended"
@@ -31,19 +31,19 @@ GONE, ENDED = "the Docker daemon does not answer any more", "or a plugin of Pulu
     ],
 )
 def test_a_host_that_is_back_is_known_by_its_words(errors: str, said: str) -> None:
-    found = remedies(errors, lambda: True)
+    found = host_remedies(errors, lambda: True)
     assert [said in text for text in found] == ([True] if said else [])
     assert all("run `pulumi up` again" in text for text in found)
 
 
 @pytest.mark.parametrize("errors", ["write: broken pipe", "code = Unavailable desc = EOF"])
 def test_a_daemon_that_is_gone_is_known_whatever_failed(errors: str) -> None:
-    (said,) = remedies(errors, lambda: False)
+    (said,) = host_remedies(errors, lambda: False)
     assert GONE in said
 
 
 def test_a_full_disk_is_not_called_a_daemon_that_is_gone() -> None:
-    (said,) = remedies("no space left on device", lambda: False)
+    (said,) = host_remedies("no space left on device", lambda: False)
     assert "a disk is full" in said
 
 

@@ -1,0 +1,159 @@
+"""One table of causes and what to do about them, looked up by the words that tell a cause.
+
+What the program finds wrong by itself says what to do where it is found, as a `UserError`. Here is
+what is known of the words of others: of the Docker host, whatever failed because of it, and of
+PostgreSQL. What runs inside containers has a table of its own, `deploy_runtime/remedies.py`.
+
+A daemon that is killed ends what talks to it with whichever error that meets first, be it the
+provider, a build or a command. So the daemon is asked whether it is still there; its own words
+tell only of one that is back already.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["address", "host", "connection", "refusal", "server"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cause:
+    """A cause, and what to do about it.
+
+    Attributes:
+        of: what has to be looked at for it. "address": the address at which no daemon answers;
+            "host": what any resource or command said that failed; "connection": the same, where the
+            daemon answers; "refusal": what a PostgreSQL server said that answers, and that waiting
+            does not mend; "server": whatever else is said of one.
+        words: what tells the cause, as a regular expression.
+        remedy: what to do. In braces is what the expression's groups caught, or what is known
+            besides.
+    """
+
+    of: Kind
+    words: str
+    remedy: str
+
+
+_MEANT = "or set DOCKER_HOST to the one you mean; `docker info` has to succeed"
+_GONE = (
+    "the Docker daemon does not answer any more, or did not for a while. Nothing is lost: start it "
+    "(`systemctl start docker`), and run `pulumi up` again"
+)
+
+CAUSES: tuple[Cause, ...] = (
+    Cause(
+        of="address",
+        words=r"^ssh:",
+        remedy=f"ssh has to get there without a question (a key, and its host known), {_MEANT}",
+    ),
+    Cause(
+        of="address",
+        words=r"^(?!ssh:)",
+        remedy=f"start it (`systemctl start docker`, or `make up`, which does), {_MEANT}",
+    ),
+    Cause(
+        of="host",
+        words=r"(?i)cannot connect to the docker daemon|failed to connect to the docker api|"
+        r"error during connect|docker daemon does not answer",
+        remedy=_GONE,
+    ),
+    # The error may come from a server elsewhere, and what serves is said by who knows it.
+    Cause(
+        of="host",
+        words=r"(?i)no space left on device|database or disk is full",
+        remedy="a disk is full: the Docker host's, unless the error is another machine's. Make "
+        "room (`docker system df` shows what Docker takes, `docker builder prune` frees what "
+        "builds left), and run `pulumi up` again; if a backend was not let through for it, `make "
+        "recover STACK=NAME` first",
+    ),
+    # The words of a connection between two processes, of which the daemon need not be one.
+    Cause(
+        of="connection",
+        words=r"(?i)error reading from server|code = unavailable|unavailable: connection error",
+        remedy="the Docker daemon, or a plugin of Pulumi's, ended while this was done. Nothing is "
+        "lost: run `pulumi up` again",
+    ),
+    Cause(
+        of="refusal",
+        words=r"password authentication failed",
+        remedy="the data was made with another password (or databaseUser is not its user): set the "
+        "one in use with `pulumi config set --secret databasePassword -s STACK`, or give the "
+        r"server this one: `docker exec -it {container} psql -U USER -d NAME -c '\password USER'`",
+    ),
+    Cause(
+        of="refusal",
+        words=r"(?:database|role) .* does not exist",
+        remedy="the data was made with other names: set those in use with `pulumi config set "
+        "databaseName NAME -s STACK` and `pulumi config set databaseUser USER -s STACK`",
+    ),
+    Cause(
+        of="refusal",
+        words=r"no pg_hba\.conf entry",
+        remedy="pg_hba.conf in the data directory lets nobody in from other containers: add the "
+        "line `host all all all scram-sha-256` to it. If the data is new and its first start was "
+        "cut off, remove the container and its volume instead",
+    ),
+    Cause(
+        of="server",
+        words=r"initialized by PostgreSQL version (?P<version>\d+)",
+        remedy="the data belongs to PostgreSQL {version}: `pulumi config set postgresImage "
+        "postgres:{version} -s STACK`, or move it by pg_dump (docs/databases.md)",
+    ),
+    Cause(
+        of="server",
+        words=r"another server has this data directory open",
+        remedy="stop that server and keep it from starting again (`docker ps --filter "
+        "volume=VOLUME`, `docker update --restart=no`, `docker stop`)",
+    ),
+    Cause(
+        of="server",
+        words=r"holds files, but no PostgreSQL data directory",
+        remedy="set dataVolume to the volume whose top folder holds PG_VERSION, or data to create",
+    ),
+    Cause(
+        of="server",
+        words=r"extension (?P<extension>\S+) can't be made: "
+        r".*(?:is not available|extension control)",
+        remedy="databaseExtensions names {extension}, which the server's image has not; take "
+        "another one with postgresImage, such as postgis/postgis:17-3.5, or correct the name. It "
+        "has: {available}",
+    ),
+    Cause(
+        of="server",
+        words=r"extension (?P<extension>\S+) can't be made",
+        remedy="databaseExtensions names {extension}: make it as a superuser of the server, "
+        "`docker exec -it {container} psql -U SUPERUSER -d NAME -c "
+        "'CREATE EXTENSION \"{extension}\"'`",
+    ),
+    Cause(of="server", words=r"No space left on device", remedy="make room on the host's disk"),
+)
+"""Every cause that is known; of several that the same words tell, what fits best comes first."""
+
+
+def remedies(said: str, *of: Kind, **known: str) -> Iterator[str]:
+    """What to do about the causes that some words tell.
+
+    Args:
+        said: the words.
+        of: what they are, as `Cause.of`.
+        known: what remedies may name besides.
+    """
+    for cause in CAUSES:
+        found = re.search(cause.words, said) if cause.of in of else None
+        if found:
+            yield cause.remedy.format(**known, **found.groupdict())
+
+
+def host_remedies(errors: str, answers: Callable[[], bool]) -> list[str]:
+    """What to do if the Docker host is why something failed; nothing if it is not.
+
+    Args:
+        errors: what the provider or a command said.
+        answers: whether the Docker daemon answers now; asked only if the errors don't tell.
+    """
+    found = [*remedies(errors, "host")]
+    if found:
+        return found
+    return [*remedies(errors, "connection")] if answers() else [_GONE]
