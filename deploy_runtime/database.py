@@ -1,7 +1,6 @@
 """Waiting for the database to answer, and saying why it doesn't."""
 
 import os
-import re
 import sys
 import time
 from collections.abc import Mapping
@@ -12,31 +11,10 @@ from .environment import ownership
 from .errors import DeployError
 from .errors import seconds as seconds_of
 from .overlay_database import owned
+from .remedies import remedy_for
 
 _INTERVAL = 0.5
 _REPORT_EVERY = 5.0
-# What waiting does not mend: as PostgreSQL and MySQL say it, and what is to be done.
-_FINAL = (
-    (
-        re.compile(
-            r"password authentication failed|no password supplied|Access denied for user .*using"
-        ),
-        "refuses the user {user!r} or the password. Set what it knows: in {key}, or as "
-        "databasePassword where the server is this deployment's own",
-    ),
-    (
-        re.compile(r'database ".*" does not exist|Unknown database'),
-        "does not exist on that server. Create it there, or correct its name in {key}",
-    ),
-    (
-        re.compile(r'role ".*" does not exist'),
-        "does not know the user {user!r}. Create it there, or correct its name in {key}",
-    ),
-    (
-        re.compile(r"no pg_hba\.conf entry|Host .* is not allowed to connect"),
-        "lets nobody in from this host. Allow it there: pg_hba.conf of PostgreSQL, grants of MySQL",
-    ),
-)
 
 
 def timeout(environ: Mapping[str, str] = os.environ) -> float:
@@ -71,7 +49,7 @@ def wait(alias: str = "default", *, seconds: float | None = None) -> float:
             connection.close()
             reason = " ".join(str(error).split())
         now = time.monotonic()
-        final = next((text for pattern, text in _FINAL if pattern.search(reason)), None)
+        final = _final(connection, reason)
         if final or now - started >= patience:
             raise DeployError(_gave_up(connection, reason, final, now - started))
         if now - reported >= _REPORT_EVERY:
@@ -99,6 +77,16 @@ def _let_readers_read(connection: Any) -> None:
             cursor.execute("PRAGMA journal_mode=WAL")
 
 
+def _final(connection: Any, reason: str) -> str | None:
+    """What the server says that waiting does not mend, and what to do; None if waiting may."""
+    user = connection.settings_dict.get("USER") or ""
+    return remedy_for(reason, {"database"}, user=user, key=_key(connection))
+
+
+def _key(connection: Any) -> str:
+    return "databaseUrl" if connection.alias == "default" else f'databases["{connection.alias}"]'
+
+
 def _gave_up(connection: Any, reason: str, final: str | None, waited: float) -> str:
     config = connection.settings_dict
     place = f"{config.get('HOST') or 'localhost'}:{config.get('PORT') or 'default port'}"
@@ -106,14 +94,12 @@ def _gave_up(connection: Any, reason: str, final: str | None, waited: float) -> 
     name = f"the {connection.display_name} database {where}"
     # No driver is known to print it, but this text is shown.
     said = reason.replace(str(config.get("PASSWORD") or "\0"), "[secret]")
-    key = "databaseUrl" if connection.alias == "default" else f'databases["{connection.alias}"]'
     if final:
-        told = final.format(user=config.get("USER") or "", key=key)
-        return f"{name} {told}\n\nIt said: {said}"
+        return f"{name} {final}\n\nIt said: {said}"
     return (
         f"{name} does not answer after {waited:.0f} s: {said}. "
         "Does the server run, is it reachable from containers of this host, and is its address "
-        f"right ({key})? A slow one gets more time by databaseTimeout"
+        f"right ({_key(connection)})? A slow one gets more time by databaseTimeout"
     )
 
 

@@ -7,6 +7,7 @@ import traceback
 from pathlib import Path
 
 from .environment import masked
+from .remedies import remedy_for
 
 _LIBRARY = Path(os.__file__).resolve().parent
 _PACKAGE = Path(__file__).resolve().parent
@@ -16,11 +17,6 @@ _LINES = 6
 _SECRET = re.compile(
     r"(?i)SECRET|PASSW|TOKEN|CREDENTIAL|PRIVATE|DSN|SIGNATURE|SALT|(?:^|_)KEY(?:_|$)"
 )
-_SET_THEM = (
-    "`pulumi config set --path environment.NAME VALUE -s STACK`, a secret "
-    "`pulumi config set --secret --path secretEnvironment.NAME -s STACK`"
-)
-_PSYCOPG = re.compile(r"no pq wrapper available|libpq\.so")
 
 
 def explain(error: BaseException) -> str:
@@ -75,35 +71,9 @@ def remedy(error: BaseException) -> str | None:
     lacks = missing(error)
     if lacks:
         return remedy_of(lacks)
-    if isinstance(error, ImportError) and _PSYCOPG.search(str(error)):
-        return (
-            "psycopg finds no libpq: require psycopg[binary], or install Debian's: "
-            "`pulumi config set --path 'aptPackages[0]' libpq5`"
-        )
-    msgfmt = "Can't find msgfmt" in str(error) or "Can't find msguniq" in str(error)
-    if msgfmt:
-        return "`pulumi config set --path 'buildAptPackages[0]' gettext`"
-    if isinstance(error, EOFError):
-        return (
-            "it asked a question, and nobody is there to answer: most commands take --noinput, or "
-            "an option for the answer"
-        )
-    if type(error).__name__ == "ValidationError" and hasattr(error, "error_count"):
-        return (
-            "a value that the project reads from the environment is missing or wrong: set it with "
-            f"{_SET_THEM}"
-        )
-    if isinstance(error, PermissionError) and error.filename:
-        return (
-            f"{error.filename} can't be written or read in the container; the folders that can be "
-            "written are those of MEDIA_ROOT and of the SQLite file"
-        )
-    if isinstance(error, FileNotFoundError) and error.filename:
-        return (
-            f"{error.filename} is not in the image: is it excluded by .dockerignore, "
-            "or is its path one of another machine?"
-        )
-    return None
+    classes = {of.__name__ for of in type(error).__mro__}
+    named = {"filename": error.filename} if isinstance(error, OSError) and error.filename else {}
+    return remedy_for(str(error), classes, **named)
 
 
 def _set(variable: str) -> str:

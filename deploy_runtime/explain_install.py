@@ -34,6 +34,21 @@ _SIGNS = (
     (r"gcc|\bcc\b|[Cc] compiler|clang|Python\.h", _C, ()),
     (r"\bmake\b.*(?:not found|No such file)", (*_C, "make"), ()),
 )
+# What else a log says, and what to do then.
+_REMEDIES = (
+    (
+        r"Python\s*[<>=]|requires-python|Python version",
+        "they ask for another Python than the base image has: `pulumi config set baseImage "
+        "python:X.Y-slim-trixie`, or correct the requirement",
+    ),
+    (r"hash|Hash", "make the hashes of {file} anew, as they were made"),
+    (
+        r"dns error|connect|timed out|certificate",
+        "the package registry can't be reached from a build on this host: look at the host's "
+        "network, or set PIP_INDEX_URL where pulumi runs; then run `pulumi up` again",
+    ),
+)
+_CORRECT = "correct {file}"
 _HEADER = re.compile(r"fatal error: ([\w./-]+\.h(?:pp)?): No such file")
 _BUILDING = re.compile(
     r"[Ff]ailed to build|build backend|Git executable|[Ff]ailed to download and b"
@@ -89,19 +104,8 @@ def _commands(key: str, packages: tuple[str, ...], first: int) -> Iterator[str]:
 
 
 def _other_remedy(log: str, file: str) -> str:
-    if re.search(r"Python\s*[<>=]|requires-python|Python version", log):
-        return (
-            "they ask for another Python than the base image has: `pulumi config set baseImage "
-            "python:X.Y-slim-trixie`, or correct the requirement"
-        )
-    if re.search(r"hash|Hash", log):
-        return f"make the hashes of {file} anew, as they were made"
-    if re.search(r"dns error|connect|timed out|certificate", log):
-        return (
-            "the package registry can't be reached from a build on this host: look at the host's "
-            "network, or set PIP_INDEX_URL where pulumi runs; then run `pulumi up` again"
-        )
-    return f"correct {file}"
+    remedy = next((remedy for words, remedy in _REMEDIES if re.search(words, log)), _CORRECT)
+    return remedy.format(file=file)
 
 
 def main(path: str) -> int:

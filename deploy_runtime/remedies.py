@@ -1,0 +1,105 @@
+"""One table of causes and what to do about them, for what is known to fail inside containers.
+
+What this package finds wrong by itself says what to do where it is found. An installation that
+failed is explained by `explain_install.py`, which has to work as a plain file. The program has a
+table of its own, `components/remedies.py`.
+"""
+
+import re
+from collections.abc import Container
+from contextlib import suppress
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cause:
+    """A cause, and what to do about it.
+
+    Attributes:
+        of: what has to be looked at for it: an exception, by its class or one that this is derived
+            from; or "database", what a database server said that waiting does not mend.
+        words: what tells the cause, as a regular expression; "" where `of` is enough.
+        remedy: what to do. In braces is what is known besides; where it is not known, the cause is
+            passed over.
+    """
+
+    of: str
+    words: str = ""
+    remedy: str
+
+
+CAUSES: tuple[Cause, ...] = (
+    Cause(
+        of="ImportError",
+        words=r"no pq wrapper available|libpq\.so",
+        remedy="psycopg finds no libpq: require psycopg[binary], or install Debian's: "
+        "`pulumi config set --path 'aptPackages[0]' libpq5`",
+    ),
+    Cause(
+        of="BaseException",
+        words=r"Can't find msg(?:fmt|uniq)",
+        remedy="`pulumi config set --path 'buildAptPackages[0]' gettext`",
+    ),
+    Cause(
+        of="EOFError",
+        remedy="it asked a question, and nobody is there to answer: most commands take --noinput, "
+        "or an option for the answer",
+    ),
+    # Pydantic's: a model of the environment.
+    Cause(
+        of="ValidationError",
+        words=r"^\d+ validation errors? for ",
+        remedy="a value that the project reads from the environment is missing or wrong: set it "
+        "with `pulumi config set --path environment.NAME VALUE -s STACK`, a secret "
+        "`pulumi config set --secret --path secretEnvironment.NAME -s STACK`",
+    ),
+    Cause(
+        of="PermissionError",
+        remedy="{filename} can't be written or read in the container; the folders that can be "
+        "written are those of MEDIA_ROOT and of the SQLite file",
+    ),
+    Cause(
+        of="FileNotFoundError",
+        remedy="{filename} is not in the image: is it excluded by .dockerignore, or is its path "
+        "one of another machine?",
+    ),
+    # As PostgreSQL and MySQL say it; the remedy follows the database's name.
+    Cause(
+        of="database",
+        words=r"password authentication failed|no password supplied|Access denied for user .*using",
+        remedy="refuses the user {user!r} or the password. Set what it knows: in {key}, or as "
+        "databasePassword where the server is this deployment's own",
+    ),
+    Cause(
+        of="database",
+        words=r'database ".*" does not exist|Unknown database',
+        remedy="does not exist on that server. Create it there, or correct its name in {key}",
+    ),
+    Cause(
+        of="database",
+        words=r'role ".*" does not exist',
+        remedy="does not know the user {user!r}. Create it there, or correct its name in {key}",
+    ),
+    Cause(
+        of="database",
+        words=r"no pg_hba\.conf entry|Host .* is not allowed to connect",
+        remedy="lets nobody in from this host. Allow it there: pg_hba.conf of PostgreSQL, grants "
+        "of MySQL",
+    ),
+)
+"""Every cause that is known; of several that the same words tell, what fits best comes first."""
+
+
+def remedy_for(said: str, of: Container[str], **known: object) -> str | None:
+    """What to do about the first cause that some words tell; None if no cause is known.
+
+    Args:
+        said: the words.
+        of: what they are, as `Cause.of`.
+        known: what remedies may name besides.
+    """
+    for cause in CAUSES:
+        if cause.of in of and re.search(cause.words, said):
+            with suppress(KeyError):
+                return cause.remedy.format(**known)
+    return None
