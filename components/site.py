@@ -25,8 +25,8 @@ def deploy(given: Preparation) -> None:
     Args:
         given: what is asked for, and what is there already.
     """
-    # What somebody removed or stopped by hand, and what to do if the host fails in between.
-    given.missing.replace()
+    # What somebody removed or stopped is made anew; what fails because of the host says what to do.
+    given.vanished.replace()
     offer_remedies(given.host.answers)
     announcement = Announcement()
 

@@ -2,10 +2,10 @@
 
 Pulumi compares what is wanted with its state and not with the host, unless it is told to refresh,
 which asks for every single thing and takes longer than the rest of an update that changes nothing.
-So the host is asked for all of it at once. What is missing, or was stopped by hand, is replaced by
+So the host is asked for all of it at once. What vanished, or was stopped by hand, is replaced by
 a number that is raised: it takes the way of every update, gate and switch of traffic included. So
 is a backend whose gate rejected it, once config tells that gate something else.
-Data that is missing is an error: an empty volume would be served in its place.
+Data that vanished is an error: an empty volume would be served in its place.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -54,8 +54,8 @@ class Host(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Missing:
-    """What is not there any more.
+class Vanished:
+    """What the state has and the host has not any more, or what was stopped there by hand.
 
     Attributes:
         ids: its ids in the state.
@@ -95,7 +95,7 @@ class Missing:
             )
 
     def replace(self) -> None:
-        """Have what is missing replaced by this update, and say so."""
+        """Have what vanished replaced by this update, and say so."""
         for line in self.said:
             pulumi.log.warn(line)
         pulumi.runtime.register_stack_transformation(self._renumbered)
@@ -118,8 +118,10 @@ def _made(volumes: Sequence[str], deployment: str) -> str:
     return " and ".join(f"`{words} {volume}`" for volume in volumes)
 
 
-def missing(state: StackState, host: Host, gate_terms: Mapping[str, str] | None = None) -> Missing:
-    """Compare a stack's state with the host.
+def find_vanished(
+    state: StackState, host: Host, gate_terms: Mapping[str, str] | None = None
+) -> Vanished:
+    """What of a stack's state vanished from the host.
 
     Args:
         state: the stack's state.
@@ -129,7 +131,7 @@ def missing(state: StackState, host: Host, gate_terms: Mapping[str, str] | None 
     there = state.there
     passed = {r.triggers.get("container") for r in there}
     found = {r.id: why for r, why in _reasons(there, host, passed, gate_terms or {})}
-    return Missing(
+    return Vanished(
         ids=frozenset(found),
         said=tuple(f"{why}: it is made anew" for why in found.values()),
         lost=tuple(r.id for r in there if r.id in found and r.type == VOLUME and _role(r) in _DATA),

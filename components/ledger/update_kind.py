@@ -161,7 +161,7 @@ def before_up(
     *,
     data: bool,
     image: bool,
-    gone: Collection[str] = (),
+    vanished: Collection[str] = (),
 ) -> Before:
     """Read from a stack's state what there is before an `up`.
 
@@ -170,7 +170,7 @@ def before_up(
         deployment: the deployment's name, which the resources' names begin with.
         data: the site's data exists, and not from an unfinished first `up` of this stack.
         image: the image of the wanted release exists.
-        gone: the ids of what is in the state, but not on the host any more.
+        vanished: the ids of what is in the state, but not on the host any more.
     """
     step = Place(deployment).name
     traffic, job, account = state[step("traffic")], state[step("job")], state[step("account")]
@@ -178,7 +178,7 @@ def before_up(
     containers = _replicas(state, deployment)
     reached = traffic.triggers.get("backends", ())
     serving = [c for c in containers if c.outputs.get("name") in reached]
-    there = [c for c in serving if c.id not in gone]
+    there = [c for c in serving if c.id not in vanished]
     labels = _labels(serving)
     # A newer one is in the state beside what it was to replace.
     newer = [c for c in containers if c not in serving and not c.is_replaced]

@@ -140,7 +140,7 @@ def _shown(outcome: Mapping[str, Any]) -> dict[str, Any]:
     return {key: outcome.get(key, []) for key in ("pending", "unsafe", "warnings", "ahead")}
 
 
-def looks(state: StackState, deployment: str, replicas: int, gone: Collection[str]) -> int:
+def looks(state: StackState, deployment: str, replicas: int, vanished: Collection[str]) -> int:
     """How often a check had to look because a backend is made that wasn't there, now included.
 
     Whatever removed it, a recovery after its gate failed or a hand, it migrates when it starts:
@@ -150,12 +150,12 @@ def looks(state: StackState, deployment: str, replicas: int, gone: Collection[st
         state: the stack's state.
         deployment: the deployment's name.
         replicas: how many backends there are to be.
-        gone: the ids of what isn't on the host any more, or was stopped there by hand.
+        vanished: the ids of what isn't on the host any more, or was stopped there by hand.
     """
     name = Place(deployment).name
     suffixes = ["", *(f"-{number}" for number in range(2, replicas + 1))]
     backends = [state[name(f"backend{suffix}")] for suffix in suffixes]
-    new = any(not found or found.id in gone for found in backends)
+    new = any(not found or found.id in vanished for found in backends)
     return state.times(name("migration-check"), "looks", again=new)
 
 

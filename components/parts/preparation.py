@@ -20,7 +20,7 @@ from ..errors import UserError
 from ..host.claim import Claim, Retired
 from ..host.docker_host import FAILED, Host, root_cause
 from ..host.notes import WINDOW
-from ..host.vanished import Missing, missing
+from ..host.vanished import Vanished, find_vanished
 from ..image import build_secrets
 from ..image.build_context import Release, prepare_release
 from ..image.native_packages import Needs, needs
@@ -46,7 +46,7 @@ class Preparation:
         plan: which operation runs where.
         host: the Docker host.
         state: the stack's state.
-        missing: what of them is not on the host any more.
+        vanished: what of it is not on the host any more, or was stopped there by hand.
         retired: what is taken over from, as it is now.
         volumes: the volumes or folders that hold the site's data, by what they hold.
         has_data: the site is this stack's to create, and its data is there already.
@@ -63,7 +63,7 @@ class Preparation:
     plan: Plan
     host: Host
     state: StackState
-    missing: Missing
+    vanished: Vanished
     retired: Retired
     volumes: dict[str, str]
     has_data: bool
@@ -156,8 +156,8 @@ def _prepare() -> Preparation:
     project = None if settings.rollback else _project(settings)
     host = Host()
     state = read_state(pulumi.get_stack())
-    gone = missing(state, host, settings.gate_terms)
-    gone.check(pulumi.get_stack(), settings.deployment)
+    vanished = find_vanished(state, host, settings.gate_terms)
+    vanished.check(pulumi.get_stack(), settings.deployment)
     media = settings.media_volume or Place(settings.deployment).media
     volumes = {**data_volumes(settings), "mediaVolume": media}
     # Where the database is elsewhere, uploaded files tell that the site is not new.
@@ -198,7 +198,7 @@ def _prepare() -> Preparation:
         plan=execution_plan(settings),
         host=host,
         state=state,
-        missing=gone,
+        vanished=vanished,
         retired=wanted.retired(host),
         volumes=volumes,
         has_data=has_data,

@@ -40,7 +40,7 @@ def check_migrations(
             "stop_grace": settings.stop_grace,
             "serves": before.release if before.served else "",
             "backend": given.secrets.fingerprint(of_backend),
-            "looks": looks(given.state, deployment, settings.replicas, given.missing.ids),
+            "looks": looks(given.state, deployment, settings.replicas, given.vanished.ids),
             "last": given.state[f"{deployment}-migration-check"].result or {},
         },
         pulumi.ResourceOptions(depends_on=after),

@@ -106,7 +106,7 @@ def _edge(
             "port": given.settings.port,
             "held_back": is_held_back(
                 given.state[f"{deployment}-edge"],
-                gone=given.missing.ids,
+                vanished=given.vanished.ids,
                 port_is_taken=given.retired.holds_port,
             ),
         },

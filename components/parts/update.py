@@ -30,7 +30,7 @@ def tell_update(given: Preparation, app: App) -> Update:
         settings.deployment,
         data=given.existing or (given.has_data and not given.unfinished),
         image=given.release.kept,
-        gone=given.missing.ids,
+        vanished=given.vanished.ids,
     )
     job_for = triggers(settings.seed_steps, settings.redeploy, given.database.identity)
     wanted = Wanted(

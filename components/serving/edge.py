@@ -83,15 +83,15 @@ class Edge(pulumi.ComponentResource):
         self.register_outputs({"container": self.container})
 
 
-def is_held_back(last: Resource, *, gone: Collection[str], port_is_taken: bool) -> bool:
+def is_held_back(last: Resource, *, vanished: Collection[str], port_is_taken: bool) -> bool:
     """Is the edge's container only made, since something that makes room later has its port?
 
     One that is there stays as it was made: whether it was held back is no change to it.
 
     Args:
         last: the container as the stack's state has it; empty if there is none.
-        gone: the ids of what isn't on the host any more, or is stopped there.
+        vanished: the ids of what isn't on the host any more, or is stopped there.
         port_is_taken: a container that is taken over from has the port.
     """
-    is_there = bool(last) and last.id not in gone
+    is_there = bool(last) and last.id not in vanished
     return port_is_taken or (is_there and last.inputs.get("start") is False)

@@ -104,7 +104,7 @@ HELD = {"id": "e1", "inputs": {"start": False}}
 def test_how_it_was_made_is_no_change(
     last: dict[str, Any], gone: tuple[str, ...], taken: bool, held_back: bool
 ) -> None:
-    assert is_held_back(Resource(last), gone=gone, port_is_taken=taken) == held_back
+    assert is_held_back(Resource(last), vanished=gone, port_is_taken=taken) == held_back
 
 
 def test_both_belong_to_the_component_and_are_marked(recorder: Recorder) -> None:

@@ -287,7 +287,7 @@ def test_a_container_that_is_gone_leaves_its_release() -> None:
 
 
 def test_a_container_that_is_missing_on_the_host_is_gone() -> None:
-    before = read(STATE, gone=["shop-backend"])
+    before = read(STATE, vanished=["shop-backend"])
     assert (before.served, before.release, before.redeploy) == (True, "abc", "0")
     assert (before.startup, before.serving) == ("", ())
 
@@ -295,7 +295,7 @@ def test_a_container_that_is_missing_on_the_host_is_gone() -> None:
 def test_a_replica_that_is_missing_leaves_the_others() -> None:
     two = container("b2", "abc", key="shop-backend-2")
     traffic = step("shop-traffic", backends=["shop-backend-1", "b2"])
-    before = read([*STATE[:4], two, traffic, ACCOUNT], gone=["shop-backend"])
+    before = read([*STATE[:4], two, traffic, ACCOUNT], vanished=["shop-backend"])
     assert (before.startup, before.serving) == ("serve abc", ("b2",))
 
 

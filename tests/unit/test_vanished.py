@@ -8,7 +8,7 @@ import pulumi_docker as docker
 import pytest
 
 from components.errors import UserError
-from components.host.vanished import CONTAINER, IMAGE, NETWORK, VOLUME, Missing, missing
+from components.host.vanished import CONTAINER, IMAGE, NETWORK, VOLUME, Vanished, find_vanished
 from components.serving.gate_rejection import Rejection
 from components.stack_state import StackState
 from tests.unit.recorder import Recorder, deploy
@@ -47,8 +47,8 @@ def resource(type_: str, key: str, id_: str, role: str = "", **more: Any) -> dic
     return {**made, "inputs": {"labels": labels}, "outputs": {"name": id_}, **more}
 
 
-def found_missing(entries: list[dict[str, Any]], *more: Any) -> Missing:
-    return missing(StackState.of(entries), *more)
+def vanished(entries: list[dict[str, Any]], *more: Any) -> Vanished:
+    return find_vanished(StackState.of(entries), *more)
 
 
 def gate(of: str) -> dict[str, Any]:
@@ -69,14 +69,14 @@ STATE = [
 ]
 
 
-def test_nothing_is_missing_where_everything_is_there() -> None:
-    found = found_missing(STATE, Host())
+def test_nothing_vanished_where_everything_is_there() -> None:
+    found = vanished(STATE, Host())
     assert (found.ids, found.said, found.lost) == (frozenset(), (), ())
     assert set(found.numbers.values()) == {0}
 
 
 def test_a_host_is_asked_for_nothing_that_the_state_does_not_know() -> None:
-    assert found_missing([], None).ids == frozenset()
+    assert vanished([], None).ids == frozenset()
 
 
 @pytest.mark.parametrize(
@@ -99,8 +99,8 @@ def test_a_host_is_asked_for_nothing_that_the_state_does_not_know() -> None:
     ],
     ids=["container", "stopped", "edge", "network", "volume", "image"],
 )
-def test_what_is_missing_gets_another_number(host: Host, key: tuple[str, str], says: str) -> None:
-    found = found_missing(STATE, host)
+def test_what_vanished_gets_another_number(host: Host, key: tuple[str, str], says: str) -> None:
+    found = vanished(STATE, host)
     assert {k for k, number in found.numbers.items() if number} == {key}
     (line,) = found.said
     assert line.startswith(says)
@@ -110,13 +110,13 @@ def test_what_is_missing_gets_another_number(host: Host, key: tuple[str, str], s
 
 @pytest.mark.parametrize("status", ["running", "restarting", "paused"])
 def test_the_daemon_takes_care_of_what_was_not_stopped(status: str) -> None:
-    assert not found_missing(STATE, Host(containers={"b1": status, "e1": "running"})).ids
+    assert not vanished(STATE, Host(containers={"b1": status, "e1": "running"})).ids
 
 
 def test_a_release_that_failed_its_gate_is_not_tried_again() -> None:
     failed = [BACKEND, gate("b0")]
-    assert not found_missing(failed, Host(containers={"b1": "exited"})).ids
-    assert found_missing(failed, Host(containers={})).ids == {"b1"}
+    assert not vanished(failed, Host(containers={"b1": "exited"})).ids
+    assert vanished(failed, Host(containers={})).ids == {"b1"}
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ def test_a_release_that_failed_its_gate_is_tried_again_by_other_terms(
 ) -> None:
     rejected = Rejection(problem="too slow", lines="", terms={"gateTimeout": "4", "paths": "/a"})
     host = Host(containers={"b1": "exited"}, rejected=rejected)
-    found = found_missing([BACKEND, gate("b0")], host, terms)
+    found = vanished([BACKEND, gate("b0")], host, terms)
     assert found.ids == ({"b1"} if says else frozenset())
     if says:
         assert found.said[0].startswith(
@@ -145,26 +145,24 @@ def test_a_release_that_failed_its_gate_is_tried_again_by_other_terms(
 def test_one_that_passed_and_was_stopped_by_hand_is_not_asked() -> None:
     host = Host(containers={"b1": "exited", "e1": "running"})
     assert (
-        found_missing(STATE, host, {"gateTimeout": "60"})
-        .said[0]
-        .startswith("container b1 was stopped")
+        vanished(STATE, host, {"gateTimeout": "60"}).said[0].startswith("container b1 was stopped")
     )
 
 
 def test_what_is_to_be_deleted_may_be_gone() -> None:
-    assert not found_missing([{**BACKEND, "delete": True}], Host(containers={})).ids
+    assert not vanished([{**BACKEND, "delete": True}], Host(containers={})).ids
 
 
 def test_a_number_stays_and_goes_up() -> None:
     state = [{**BACKEND, "replacementTrigger": "3"}, gate("b1")]
     key = (CONTAINER, "shop-backend")
-    assert found_missing(state, Host()).numbers[key] == 3
-    assert found_missing(state, Host(containers={})).numbers[key] == 4
+    assert vanished(state, Host()).numbers[key] == 3
+    assert vanished(state, Host(containers={})).numbers[key] == 4
 
 
 @pytest.mark.parametrize("role", ["data", "media", "postgres"])
 def test_data_that_is_gone_is_an_error(role: str) -> None:
-    found = found_missing([resource(VOLUME, "shop-x", "shop-x", role)], Host())
+    found = vanished([resource(VOLUME, "shop-x", "shop-x", role)], Host())
     assert found.lost == ("shop-x",)
     with pytest.raises(UserError) as error:
         found.check("shop", "shop_prod")
@@ -177,7 +175,7 @@ def test_data_that_is_gone_is_an_error(role: str) -> None:
 
 
 def test_a_server_that_is_gone_is_made_anew_over_its_data() -> None:
-    found = found_missing([resource(CONTAINER, "shop-server", "p1", "postgres")], Host())
+    found = vanished([resource(CONTAINER, "shop-server", "p1", "postgres")], Host())
     assert found.ids == {"p1"}
     assert not found.lost
     found.check("shop", "shop_prod")
@@ -195,15 +193,15 @@ def program(found: Any) -> Recorder:
 
 
 def test_the_engine_is_told_by_a_number_that_is_there_from_the_beginning() -> None:
-    recorder = program(found_missing(STATE, Host(containers={"e1": "running"})))
+    recorder = program(vanished(STATE, Host(containers={"e1": "running"})))
     told = {key: resource.options for key, resource in recorder.resources.items()}
     assert told["shop-backend"].replacement_trigger.string_value == "1"
     assert told["shop-edge"].replacement_trigger.string_value == "0"
     assert not told["docker"].HasField("replacement_trigger")
 
 
-def test_what_is_missing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_vanished_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     said: list[str] = []
     monkeypatch.setattr(pulumi.log, "warn", said.append)
-    program(found_missing(STATE, Host(images=set())))
+    program(vanished(STATE, Host(images=set())))
     assert said == ["image shop:1 is gone from the host: it is made anew"]
