@@ -10,6 +10,7 @@ import pytest
 
 from components import checkout, step_secrets
 from components.host import client, one_shot
+from tests.unit.command import Command
 from tests.unit.fake_daemon import FakeDaemon
 from tests.unit.fake_docker import FakeDocker
 from tests.unit.fake_notes import FakeNotes
@@ -75,6 +76,12 @@ def cli(
     monkeypatch.setattr(step_secrets, "_hidden", set())
     yield fake
     assert not fake.unused, f"never asked for: {fake.unused}"
+
+
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+    """Runs commands."""
+    return Command(monkeypatch, capsys)
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from components import step_output
 from components.data import backups
 from components.migrations import check_step
 from components.step_output import parsed
+from tests.unit.command import Command
 from tests.unit.fake_docker import FakeDocker
 from tests.unit.fake_notes import FakeNotes
 
@@ -28,11 +29,21 @@ REPORT: dict[str, Any] = {
 class Shop:
     """A check as the program describes it, run on a pretended docker."""
 
-    def __init__(self, file: Path, cli: FakeDocker, noted: FakeNotes) -> None:
-        self.file, self.cli, self.noted = file, cli, noted
+    def __init__(self, file: Path, cli: FakeDocker, noted: FakeNotes, command: Command) -> None:
+        self.file, self.cli, self.noted, self.command = file, cli, noted, command
         self.outcome: Any = None
 
-    def run(
+    def run(self, report: dict[str, Any], **changes: Any) -> str:
+        """Run the check, which finds this; returns what it said."""
+        self._finds(report, **changes)
+        return self.command.says(check_step.main)
+
+    def fails(self, report: dict[str, Any], **changes: Any) -> str:
+        """Run a check that has to refuse the update; returns what it said."""
+        self._finds(report, **changes)
+        return self.command.fails(check_step.main)
+
+    def _finds(
         self, report: dict[str, Any], *, code: int = 0, err: str = "it said", **changes: Any
     ) -> None:
         check = {
@@ -60,7 +71,6 @@ class Shop:
         asked = "run --rm --init --name shop-migration-check"
         if not check["fresh"]:
             self.cli.on(asked, out=f"noise\n{json.dumps(report)}\n", code=code, err=err)
-        check_step.main()
 
     def called(self, words: str) -> list[str]:
         """The calls of docker that begin so."""
@@ -69,9 +79,13 @@ class Shop:
 
 @pytest.fixture
 def shop(
-    check_file: Path, cli: FakeDocker, noted: FakeNotes, monkeypatch: pytest.MonkeyPatch
+    check_file: Path,
+    cli: FakeDocker,
+    noted: FakeNotes,
+    command: Command,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Shop:
-    made = Shop(check_file, cli, noted)
+    made = Shop(check_file, cli, noted, command)
 
     def result(outcome: Any) -> None:
         made.outcome = outcome
@@ -84,12 +98,10 @@ def shop(
 COPY = "run --rm --init --name shop-backup"
 
 
-def test_nothing_pending_needs_no_second_container(
-    shop: Shop, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_nothing_pending_needs_no_second_container(shop: Shop) -> None:
     shop.run({**REPORT, "pending": []})
     assert len(shop.called("run")) == 1
-    said = parsed(capsys.readouterr().out)
+    said = parsed(shop.command.out)
     assert said == shop.outcome
     assert said["backup"] == {"id": "before"}, "the last one made"
     assert said["copied"] is False
@@ -116,11 +128,9 @@ def test_a_new_database_is_not_copied(shop: Shop) -> None:
     assert not shop.called(COPY)
 
 
-def test_pending_ones_are_named_and_the_database_is_copied(
-    shop: Shop, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_pending_ones_are_named_and_the_database_is_copied(shop: Shop) -> None:
     shop.cli.on(COPY, out="4096\n")
-    shop.run(REPORT)
+    said = shop.run(REPORT)
     copied, finished = shop.called(COPY)
     assert "--user 0 --mount type=volume,source=shop-backups,target=/srv/backups" in copied
     assert " python - copy /srv/data/db.sqlite3 /srv/backups/" in copied
@@ -137,7 +147,7 @@ def test_pending_ones_are_named_and_the_database_is_copied(
         "file": f"{entry['id']}.sqlite3",
         "restore": f"make restore STACK=live BACKUP={entry['id']}",
     }
-    assert "migrations: pending: shop.0002_x" in capsys.readouterr().err
+    assert "migrations: pending: shop.0002_x" in said
 
 
 def test_the_copy_is_one_of_the_database_that_is_migrated(shop: Shop) -> None:
@@ -158,22 +168,16 @@ def test_the_copy_is_one_of_the_database_that_is_migrated(shop: Shop) -> None:
     ],
 )
 def test_where_no_copy_can_be_made_that_is_said(
-    shop: Shop,
-    capsys: pytest.CaptureFixture[str],
-    report: dict[str, Any],
-    changes: dict[str, Any],
-    says: str,
+    shop: Shop, report: dict[str, Any], changes: dict[str, Any], says: str
 ) -> None:
-    shop.run({**REPORT, **report}, **changes)
-    assert says in capsys.readouterr().err
+    said = shop.run({**REPORT, **report}, **changes)
+    assert says in said
     assert not shop.called(COPY)
 
 
-def test_a_copy_that_fails_stops_the_update(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_copy_that_fails_stops_the_update(shop: Shop) -> None:
     shop.cli.on(COPY, code=1, err="/srv/data/db.sqlite3: database or disk is full\n")
-    with pytest.raises(SystemExit):
-        shop.run(REPORT)
-    said = capsys.readouterr().err
+    said = shop.fails(REPORT)
     assert "no copy of the database could be made: /srv/data/db.sqlite3: database or disk" in said
     assert "So nothing is migrated." in said
     assert "`pulumi config set backups 0 -s " in said
@@ -181,37 +185,27 @@ def test_a_copy_that_fails_stops_the_update(shop: Shop, capsys: pytest.CaptureFi
     assert shop.noted.check is None
 
 
-def test_a_servers_address_goes_from_one_container_to_the_next_unseen(
-    shop: Shop, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_servers_address_goes_from_one_container_to_the_next_unseen(shop: Shop) -> None:
     secret = "[deployment]\npassword=open-sesame\n"
     shop.cli.on(COPY, out=secret).on(COPY, out="9\n").on(COPY)
-    shop.run({**REPORT, "engine": "postgresql", "file": ""}, tools="sha256:pg")
+    said = shop.run({**REPORT, "engine": "postgresql", "file": ""}, tools="sha256:pg")
     asked, dumped, _ = shop.called(COPY)
     assert asked.endswith("--network none shop:new python - default")
     assert "sha256:pg -c" in dumped
     assert "--network shop" in dumped
     assert shop.cli.stdin[shop.cli.calls.index(dumped)] == secret.encode()
-    said = capsys.readouterr()
-    assert "open-sesame" not in said.out + said.err + "".join(shop.cli.calls)
+    assert "open-sesame" not in said + shop.command.out + "".join(shop.cli.calls)
 
 
-def test_what_cannot_be_looked_at_stops_the_update(
-    shop: Shop, capsys: pytest.CaptureFixture[str]
-) -> None:
-    with pytest.raises(SystemExit):
-        shop.run(REPORT, code=1)
-    said = capsys.readouterr().err
+def test_what_cannot_be_looked_at_stops_the_update(shop: Shop) -> None:
+    said = shop.fails(REPORT, code=1)
     assert "they could not be looked at, and nothing was changed" in said
     assert said.endswith("it said\n")
 
 
-def test_a_wait_for_the_database_is_told_and_no_other_noise(
-    shop: Shop, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_wait_for_the_database_is_told_and_no_other_noise(shop: Shop) -> None:
     waited = "waiting for the database, 10 s: timeout expired"
-    shop.run({**REPORT, "pending": []}, err=f"a warning\n{waited}\n")
-    said = capsys.readouterr().err
+    said = shop.run({**REPORT, "pending": []}, err=f"a warning\n{waited}\n")
     assert waited in said
     assert "a warning" not in said
 
@@ -223,11 +217,9 @@ def test_where_nothing_serves_nobody_has_to_live_with_it(shop: Shop, policy: str
     assert shop.outcome["window"] is False
 
 
-def test_unsafe_migrations_are_refused(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
+def test_unsafe_migrations_are_refused(shop: Shop) -> None:
     shop.cli.serves("shop-backend-1")
-    with pytest.raises(SystemExit):
-        shop.run({**REPORT, "unsafe": [UNSAFE]})
-    said = capsys.readouterr().err
+    said = shop.fails({**REPORT, "unsafe": [UNSAFE]})
     assert "  shop.0002_x: Remove field name: it is dropped\n" in said
     for way in ("in two releases", "unsafeMigrations window", "unsafeMigrations allow"):
         assert way in said
@@ -235,11 +227,11 @@ def test_unsafe_migrations_are_refused(shop: Shop, capsys: pytest.CaptureFixture
     assert not shop.called("stop")
 
 
-def test_unsafe_migrations_may_be_allowed(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
+def test_unsafe_migrations_may_be_allowed(shop: Shop) -> None:
     shop.cli.serves("shop-backend-1")
     shop.cli.on(COPY, out="1")
-    shop.run({**REPORT, "unsafe": [UNSAFE]}, unsafe="allow")
-    assert "warning: the version that serves may fail" in capsys.readouterr().err
+    said = shop.run({**REPORT, "unsafe": [UNSAFE]}, unsafe="allow")
+    assert "warning: the version that serves may fail" in said
     assert not shop.called("stop")
 
 
@@ -256,18 +248,15 @@ def test_a_window_stops_what_serves_before_the_copy(shop: Shop) -> None:
     assert shop.noted.window["stopped"] == {"shop-backend-1": "unless-stopped"}
 
 
-def test_what_was_stopped_is_started_again_if_no_copy_can_be_made(
-    shop: Shop, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_what_was_stopped_is_started_again_if_no_copy_can_be_made(shop: Shop) -> None:
     shop.cli.serves("shop-backend-1")
     state = {"HostConfig": {"RestartPolicy": {"Name": "unless-stopped"}}}
     shop.cli.on("container inspect shop-backend-1", out=[state])
     shop.cli.on(COPY, code=1, err="no")
-    with pytest.raises(SystemExit):
-        shop.run({**REPORT, "unsafe": [UNSAFE]}, unsafe="window")
+    said = shop.fails({**REPORT, "unsafe": [UNSAFE]}, unsafe="window")
     assert "update --restart=unless-stopped shop-backend-1" in shop.cli.calls
     assert "start shop-backend-1" in shop.cli.calls
-    assert "What was stopped serves again: shop-backend-1." in capsys.readouterr().err
+    assert "What was stopped serves again: shop-backend-1." in said
     assert shop.noted.window is None
 
 
@@ -282,35 +271,29 @@ def test_what_is_taken_over_from_is_stopped_for_a_window_too(shop: Shop) -> None
 LIST = "run --rm --user 0 --network none --mount type=volume,source=shop-backups"
 
 
-def test_a_release_that_the_database_is_ahead_of_is_refused(
-    shop: Shop, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_release_that_the_database_is_ahead_of_is_refused(shop: Shop) -> None:
     copies = [
         {"id": "3", "pending": ["shop.0005_z"]},
         {"id": "2", "pending": ["shop.0004_y"]},
         {"id": "1", "pending": ["shop.0003_x"]},
     ]
     shop.cli.on(LIST, out="\n".join(map(json.dumps, copies)))
-    with pytest.raises(SystemExit):
-        shop.run({**REPORT, "ahead": ["shop.0003_x", "shop.0004_y"]})
-    said = capsys.readouterr().err
+    said = shop.fails({**REPORT, "ahead": ["shop.0003_x", "shop.0004_y"]})
     assert "  shop.0003_x\n" in said
     assert "`make restore STACK=live BACKUP=1 STAY_STOPPED=yes`" in said, "made before both"
     assert "databaseAhead allow" in said
 
 
-def test_no_copy_is_named_where_none_was_made_before_all_of_them(
-    shop: Shop, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_no_copy_is_named_where_none_was_made_before_all_of_them(shop: Shop) -> None:
     shop.cli.on(LIST, out=json.dumps({"id": "2", "pending": ["shop.0004_y"]}))
-    with pytest.raises(SystemExit):
-        shop.run({**REPORT, "ahead": ["shop.0003_x", "shop.0004_y"]})
-    assert "BACKUP=ID STAY_STOPPED=yes" in capsys.readouterr().err
+    assert "BACKUP=ID STAY_STOPPED=yes" in shop.fails(
+        {**REPORT, "ahead": ["shop.0003_x", "shop.0004_y"]}
+    )
 
 
-def test_it_may_be_allowed(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
-    shop.run({**REPORT, "pending": [], "ahead": ["shop.0003_x"]}, ahead="allow")
-    assert "(databaseAhead is allow):\n  shop.0003_x" in capsys.readouterr().err
+def test_it_may_be_allowed(shop: Shop) -> None:
+    said = shop.run({**REPORT, "pending": [], "ahead": ["shop.0003_x"]}, ahead="allow")
+    assert "(databaseAhead is allow):\n  shop.0003_x" in said
 
 
 def test_what_an_earlier_release_had_pending_is_past(shop: Shop) -> None:
@@ -326,11 +309,9 @@ def test_what_is_pending_is_noted_for_whoever_fails_later(shop: Shop) -> None:
     assert shop.noted.check == {**kept, "backup": shop.outcome["backup"]}
 
 
-def test_a_missing_file_says_what_writes_it(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_missing_file_says_what_writes_it(shop: Shop) -> None:
     shop.file.unlink()
-    with pytest.raises(SystemExit):
-        check_step.main()
-    assert "run `pulumi up` again, it writes the file" in capsys.readouterr().err
+    assert "run `pulumi up` again, it writes the file" in shop.command.fails(check_step.main)
 
 
 def test_copies_are_listed_newest_first(cli: FakeDocker) -> None:

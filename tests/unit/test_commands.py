@@ -11,6 +11,7 @@ import pytest
 from components.host import client, one_shot
 from components.step_output import result, say
 from components.step_secrets import masked
+from tests.unit.command import Command
 from tests.unit.fake_docker import FakeDocker
 
 STEPS = sorted(str(path) for path in Path("components").glob("*/*_step.py"))
@@ -41,14 +42,10 @@ def test_failures_are_judged_by_the_command_and_nothing_is_printed_by_docker(
     assert options == {"input": b"x", "capture_output": True, "check": False, "timeout": None}
 
 
-def test_a_failure_says_what_was_being_done(
-    cli: FakeDocker, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_failure_says_what_was_being_done(cli: FakeDocker, command: Command) -> None:
     cli.on("kill", code=1, err="no such container\n")
-    with pytest.raises(SystemExit) as stopped:
-        client.docker_or_fail("reloading the edge", "kill", "shop-edge")
-    assert stopped.value.code == 1
-    assert capsys.readouterr().err == "reloading the edge: no such container\n"
+    said = command.fails(client.docker_or_fail, "reloading the edge", "kill", "shop-edge")
+    assert said == "reloading the edge: no such container\n"
 
 
 def test_a_success_is_handed_on(cli: FakeDocker) -> None:
@@ -186,13 +183,11 @@ def test_of_each_stream_of_a_container_the_end_is_shown(cli: FakeDocker) -> None
     ],
 )
 def test_a_daemon_that_is_gone_is_no_container_that_is_gone(
-    cli: FakeDocker, capsys: pytest.CaptureFixture[str], err: str, is_fatal: bool
+    cli: FakeDocker, command: Command, err: str, is_fatal: bool
 ) -> None:
     cli.on("container inspect a", code=1, err=err)
     if not is_fatal:
         assert client.inspect("a") is None
         return
-    with pytest.raises(SystemExit):
-        client.inspect("a")
-    said = capsys.readouterr().err
+    said = command.fails(client.inspect, "a")
     assert f"the Docker daemon does not answer: {err}" in said

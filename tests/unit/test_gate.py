@@ -2,7 +2,6 @@
 
 import io
 import json
-import sys
 import tarfile
 from collections.abc import Callable
 from typing import Any
@@ -13,6 +12,7 @@ from components.host import client
 from components.migrations import aftermath
 from components.serving import gate_rejection, gate_step
 from components.serving.gate_rejection import Rejection
+from tests.unit.command import Command
 from tests.unit.fake_clock import FakeClock
 from tests.unit.fake_docker import FakeDocker
 
@@ -88,16 +88,14 @@ def answers(*texts: str | None) -> Callable[[str], str | None]:
 INSPECT = "container inspect shop"
 
 
-def rejected(cli: FakeDocker, probe: Callable[[str], str | None]) -> str:
+def rejected(cli: FakeDocker, command: Command, probe: Callable[[str], str | None]) -> str:
     """What the gate says of a container that it doesn't let through."""
     cli.on("logs --tail 1000 shop", out="Traceback\n", err="ImportError: nope\n")
-    with pytest.raises(SystemExit) as stopped:
-        gate_step.wait("shop", 60, probe)
-    assert stopped.value.code == 1
+    said = command.fails(gate_step.wait, "shop", 60, probe)
     # First the policy: otherwise Docker might start it once more.
     assert cli.calls[-3] == "cp - shop:/"
     assert cli.calls[-2:] == ["update --restart=no shop", "stop --time 5 shop"]
-    return " ".join(cli.calls)
+    return said
 
 
 def test_a_container_that_answers_is_let_through(cli: FakeDocker, clock: FakeClock) -> None:
@@ -116,11 +114,10 @@ def test_a_container_that_answers_is_let_through(cli: FakeDocker, clock: FakeClo
     ],
 )
 def test_a_container_that_fails_is_stopped_for_good(
-    cli: FakeDocker, capsys: pytest.CaptureFixture[str], seen: dict[str, Any], says: str
+    cli: FakeDocker, command: Command, seen: dict[str, Any], says: str
 ) -> None:
     cli.on(INSPECT, out=[state()]).on(INSPECT, out=[seen])
-    rejected(cli, answers("connection refused"))
-    said = capsys.readouterr().err
+    said = rejected(cli, command, answers("connection refused"))
     assert f"gate: shop was not let through to traffic: {says}" in said
     assert "What was serving goes on serving." in said
     assert said.endswith("Traceback\nImportError: nope\n")
@@ -136,21 +133,17 @@ def note(stdin: bytes | None) -> bytes:
 
 
 def test_the_next_gate_says_the_first_reason_and_asks_nothing(
-    cli: FakeDocker, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    cli: FakeDocker, command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("CONTAINER", "shop")
-    monkeypatch.setenv("TIMEOUT", "60")
-    monkeypatch.setenv("TERMS", '{"gateTimeout": "60"}')
+    command.environ(CONTAINER="shop", TIMEOUT="60", TERMS='{"gateTimeout": "60"}')
     cli.on(INSPECT, out=[state()])
-    rejected(cli, answers("503 Service Unavailable"))
-    first = capsys.readouterr().err.partition("gate: shop was not let through")[2]
+    said = rejected(cli, command, answers("503 Service Unavailable"))
+    first = said.partition("gate: shop was not let through")[2]
     archive = cli.stdin[cli.calls.index("cp - shop:/")]
     again = FakeDocker()
     monkeypatch.setattr(client, "subprocess", again)
     again.on("cp shop:/.deploy-rejection.json -", out=archive or b"")
-    with pytest.raises(SystemExit):
-        gate_step.main()
-    assert capsys.readouterr().err == f"gate: shop was not let through{first}"
+    assert command.fails(gate_step.main) == f"gate: shop was not let through{first}"
     assert "no healthy answer within 60 s (gateTimeout): 503 Service Unavailable" in first
     assert "ImportError: nope" in first
     assert again.calls == ["cp shop:/.deploy-rejection.json -"]
@@ -170,31 +163,28 @@ def test_what_was_told_otherwise_is_what_both_gates_know() -> None:
     assert kept.changed({"gateTimeout": "9"}) == ["gateTimeout is 9 now instead of 4"]
 
 
-def test_a_failed_container_is_not_asked_whether_it_is_healthy_after_all(cli: FakeDocker) -> None:
-    cli.on(INSPECT, out=[state(restarts=1)])
-    rejected(cli, answers(None))
-
-
-def test_its_patience_ends(
-    cli: FakeDocker, clock: FakeClock, capsys: pytest.CaptureFixture[str]
+def test_a_failed_container_is_not_asked_whether_it_is_healthy_after_all(
+    cli: FakeDocker, command: Command
 ) -> None:
+    cli.on(INSPECT, out=[state(restarts=1)])
+    rejected(cli, command, answers(None))
+
+
+def test_its_patience_ends(cli: FakeDocker, command: Command, clock: FakeClock) -> None:
     cli.on(INSPECT, out=[state()])
-    rejected(cli, answers("503 Service Unavailable"))
+    said = rejected(cli, command, answers("503 Service Unavailable"))
     assert clock.now - 1000 == pytest.approx(60, abs=2 * gate_step.INTERVAL)
-    said = capsys.readouterr().err
     assert "no healthy answer within 60 s (gateTimeout): 503 Service Unavailable." in said
     # Every 15 seconds, and not at each of the two hundred probes.
     assert said.count("gate: waiting for shop") == 3
     assert "gate: waiting for shop, 15 s: 503 Service Unavailable\n" in said
 
 
-def test_a_container_that_is_gone_can_only_be_made_again(
-    cli: FakeDocker, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_container_that_is_gone_can_only_be_made_again(cli: FakeDocker, command: Command) -> None:
     cli.gone()
-    with pytest.raises(SystemExit):
-        gate_step.wait("shop", 60, answers(None))
-    assert "container shop is gone: run `pulumi up --refresh`" in capsys.readouterr().err
+    assert "container shop is gone: run `pulumi up --refresh`" in command.fails(
+        gate_step.wait, "shop", 60, answers(None)
+    )
     assert cli.calls == [INSPECT]
 
 
@@ -214,12 +204,10 @@ def test_the_probe_asks_from_inside(
     assert gate_step.probe("shop") == answer
 
 
-def told(monkeypatch: pytest.MonkeyPatch, *smoke_paths: str, again: bool = False) -> None:
-    """What the gate is told by its environment, and on its command line."""
-    monkeypatch.setenv("CONTAINER", "shop")
-    monkeypatch.setenv("TIMEOUT", "60")
-    monkeypatch.setenv("TERMS", json.dumps({"smokePaths": json.dumps(smoke_paths)}))
-    monkeypatch.setattr(sys, "argv", ["gate", *(["again"] if again else [])])
+def told(command: Command, *smoke_paths: str) -> None:
+    """What the gate is told by its environment."""
+    terms = json.dumps({"smokePaths": json.dumps(smoke_paths)})
+    command.environ(CONTAINER="shop", TIMEOUT="60", TERMS=terms)
 
 
 @pytest.mark.parametrize(
@@ -231,28 +219,22 @@ def told(monkeypatch: pytest.MonkeyPatch, *smoke_paths: str, again: bool = False
     ],
 )
 def test_it_prints_what_the_build_supplied(
-    cli: FakeDocker,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    answer: dict[str, Any],
-    printed: str,
+    cli: FakeDocker, command: Command, answer: dict[str, Any], printed: str
 ) -> None:
-    told(monkeypatch)
+    told(command)
     cli.on(INSPECT, out=[state()])
     cli.on("exec shop cat /opt/deploy/build-report.json", **answer)
-    gate_step.main()
-    assert capsys.readouterr().out == printed
+    command.says(gate_step.main)
+    assert command.out == printed
 
 
 def test_a_daemon_that_dies_after_the_answer_leaves_no_empty_report(
-    cli: FakeDocker, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    cli: FakeDocker, command: Command
 ) -> None:
-    told(monkeypatch)
+    told(command)
     cli.on(INSPECT, out=[state()])
     cli.on("exec shop cat", code=1, err="error during connect: EOF")
-    with pytest.raises(SystemExit):
-        gate_step.main()
-    assert "can't be read: error during connect: EOF" in capsys.readouterr().err
+    assert "can't be read: error during connect: EOF" in command.fails(gate_step.main)
 
 
 @pytest.mark.parametrize(
@@ -264,7 +246,7 @@ def test_a_daemon_that_dies_after_the_answer_leaves_no_empty_report(
     ],
 )
 def test_what_is_shown_of_a_restarted_one_is_how_it_ended(
-    cli: FakeDocker, clock: FakeClock, capsys: pytest.CaptureFixture[str], began: str, limit: str
+    cli: FakeDocker, command: Command, clock: FakeClock, began: str, limit: str
 ) -> None:
     seen = state(restarts=1, code=3)
     seen["State"] |= {"StartedAt": began, "FinishedAt": "2026-01-02T03:04:05Z"}
@@ -272,22 +254,17 @@ def test_what_is_shown_of_a_restarted_one_is_how_it_ended(
     cli.on(f"logs --tail 1000 {limit}shop", err="ImportError: nope\n")
     cli.on("update --restart=no shop", out="")
     cli.on("stop --time 5 shop", out="")
-    with pytest.raises(SystemExit):
-        gate_step.wait("shop", 60, answers("refused"))
-    assert "ImportError: nope" in capsys.readouterr().err
+    assert "ImportError: nope" in command.fails(gate_step.wait, "shop", 60, answers("refused"))
 
 
 def test_what_a_failed_one_committed_is_said_before_its_last_lines(
-    cli: FakeDocker,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    cli: FakeDocker, command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
         aftermath, "explain", lambda of: f"it committed something on {of['deployment']}"
     )
     cli.on(INSPECT, out=[state("exited", code=1)])
-    rejected(cli, answers(None))
-    said = capsys.readouterr().err
+    said = rejected(cli, command, answers(None))
     assert "it committed something on shop\nThe same again fails again" in said
     assert "`make recover STACK=NAME` lets it try once more.\nIts last lines:\n\nTraceback" in said
 
@@ -299,32 +276,28 @@ def page(path: str, status: int, *, problem: str = "") -> dict[str, Any]:
     return {"path": path, "status": status, "problem": problem, "began": 17.25}
 
 
-def shown(
-    cli: FakeDocker, capsys: pytest.CaptureFixture[str], status: int, *, logged: bool = True
-) -> str:
-    """What the gate says when every path answers with a status."""
+def every_page(cli: FakeDocker, status: int, *, logged: bool = True) -> None:
+    """Every path answers with a status, and if that is an error, says in the log why."""
     cli.on(INSPECT, out=[state()]).on(SMOKE, out=page("/", status))
     log = "".join(f"line {n}\n" for n in range(40)) + "Traceback (most recent call last)\n"
     if logged:
         log += f"{'x' * 400}\nKeyError: 'price'\n"
         cli.on("logs --tail 1000 --since 17.250000 shop", err=log)
-    gate_step.main()
-    return capsys.readouterr().err
 
 
-def test_pages_that_are_well_are_not_worth_a_word(
-    cli: FakeDocker, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    told(monkeypatch, "/", "/a")
-    assert shown(cli, capsys, 200, logged=False) == ""
+def test_pages_that_are_well_are_not_worth_a_word(cli: FakeDocker, command: Command) -> None:
+    told(command, "/", "/a")
+    every_page(cli, 200, logged=False)
+    assert command.says(gate_step.main) == ""
     assert [c for c in cli.calls if c.startswith(SMOKE)] == [f"{SMOKE} /", f"{SMOKE} /a"]
 
 
 def test_an_error_at_the_root_is_said_with_what_was_logged(
-    cli: FakeDocker, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    cli: FakeDocker, command: Command
 ) -> None:
-    told(monkeypatch)
-    said = shown(cli, capsys, 500)
+    told(command)
+    every_page(cli, 500)
+    said = command.says(gate_step.main)
     assert said.startswith("warning: shop answers / with 500, which visitors will see; list it in")
     assert said.endswith(f"\n{'x' * 300}…\nKeyError: 'price'\n")
     assert "line 39\nTraceback" in said
@@ -333,46 +306,36 @@ def test_an_error_at_the_root_is_said_with_what_was_logged(
 
 
 def test_a_page_that_is_missing_at_the_root_is_the_projects_business(
-    cli: FakeDocker, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    cli: FakeDocker, command: Command
 ) -> None:
-    told(monkeypatch)
-    assert shown(cli, capsys, 404) == ""
+    told(command)
+    every_page(cli, 404)
+    assert command.says(gate_step.main) == ""
 
 
 @pytest.mark.parametrize("status", [500, 503, 400, 404, 0])
-def test_a_smoke_path_that_fails_is_refused(
-    cli: FakeDocker,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    status: int,
-) -> None:
-    told(monkeypatch, "/")
-    with pytest.raises(SystemExit):
-        shown(cli, capsys, status)
-    said = capsys.readouterr().err
+def test_a_smoke_path_that_fails_is_refused(cli: FakeDocker, command: Command, status: int) -> None:
+    told(command, "/")
+    every_page(cli, status)
+    said = command.fails(gate_step.main)
     assert f"not let through to traffic: it answers / (smokePaths) with {status}." in said
     assert said.endswith("KeyError: 'price'\n")
     assert [c for c in cli.calls if c.startswith("stop")] == ["stop --time 5 shop"]
 
 
 @pytest.mark.parametrize("status", [200, 302, 401, 403, 405])
-def test_a_smoke_path_may_be_guarded(
-    cli: FakeDocker,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    status: int,
-) -> None:
-    told(monkeypatch, "/")
-    assert shown(cli, capsys, status, logged=False) == ""
+def test_a_smoke_path_may_be_guarded(cli: FakeDocker, command: Command, status: int) -> None:
+    told(command, "/")
+    every_page(cli, status, logged=False)
+    assert command.says(gate_step.main) == ""
 
 
 def test_what_serves_is_not_stopped_for_a_path_that_config_adds(
-    cli: FakeDocker, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    cli: FakeDocker, command: Command
 ) -> None:
-    told(monkeypatch, "/", again=True)
-    with pytest.raises(SystemExit):
-        shown(cli, capsys, 500)
-    said = capsys.readouterr().err
+    told(command, "/")
+    every_page(cli, 500)
+    said = command.fails(gate_step.main, words=["again"])
     assert "gate: shop serves, and is left alone, but it answers / (smokePaths) with 500." in said
     assert not [c for c in cli.calls if c.startswith(("stop", "update"))]
 
@@ -386,19 +349,15 @@ def test_what_serves_is_not_stopped_for_a_path_that_config_adds(
     ],
 )
 def test_how_a_page_fails_is_said(
-    cli: FakeDocker, capsys: pytest.CaptureFixture[str], answer: dict[str, Any], says: str
+    cli: FakeDocker, command: Command, answer: dict[str, Any], says: str
 ) -> None:
     cli.on(SMOKE, **answer)
-    gate_step.show("shop", [])
-    assert says in capsys.readouterr().err
+    assert says in command.says(gate_step.show, "shop", [])
 
 
-def test_a_release_that_is_too_old_to_be_asked_is_not(
-    cli: FakeDocker, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_release_that_is_too_old_to_be_asked_is_not(cli: FakeDocker, command: Command) -> None:
     cli.on(SMOKE, code=1, err="python: No module named deploy_runtime.ask_page\n")
-    gate_step.show("shop", ["/a"])
-    assert capsys.readouterr().err == ""
+    assert command.says(gate_step.show, "shop", ["/a"]) == ""
     assert len(cli.calls) == 1
 
 
@@ -417,22 +376,18 @@ PUBLISH = "exec shop python -m deploy_runtime.assets publish"
     ],
 )
 def test_static_files_are_published_and_no_reason_to_fail(
-    cli: FakeDocker, capsys: pytest.CaptureFixture[str], answer: dict[str, Any], said: str
+    cli: FakeDocker, command: Command, answer: dict[str, Any], said: str
 ) -> None:
     cli.on(PUBLISH, **answer)
-    gate_step.publish("shop")
-    assert capsys.readouterr().err == said
+    assert command.says(gate_step.publish, "shop") == said
 
 
-def test_only_a_container_that_passed_publishes(
-    cli: FakeDocker, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    told(monkeypatch)
+def test_only_a_container_that_passed_publishes(cli: FakeDocker, command: Command) -> None:
+    told(command)
     cli.on("container inspect", out=[state("exited", code=3)]).on(
         "container inspect", out=[state()]
     )
-    with pytest.raises(SystemExit):
-        gate_step.main()
+    command.fails(gate_step.main)
     assert PUBLISH not in cli.calls
     gate_step.main()
     assert cli.calls.index("exec shop python -m deploy_runtime.probe") < cli.calls.index(PUBLISH)

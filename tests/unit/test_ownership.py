@@ -12,6 +12,7 @@ import pytest
 from components.data import ownership_step
 from components.data.ownership import Ownership
 from components.step import SAY_AGAIN
+from tests.unit.command import Command
 from tests.unit.fake_docker import FakeDocker
 from tests.unit.recorder import Recorder, deploy
 
@@ -69,20 +70,18 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("IMAGE", "sha256:1")
 
 
-def test_it_says_what_it_did(cli: FakeDocker, capsys: pytest.CaptureFixture[str]) -> None:
+def test_it_says_what_it_did(cli: FakeDocker, command: Command) -> None:
     cli.on("run", out="0\n12\n")
-    ownership_step.main()
-    assert capsys.readouterr().err.splitlines() == [
+    assert command.says(ownership_step.main).splitlines() == [
         "old_data: right already",
         "/home/media: given to user 10001: 12 entries",
     ]
 
 
-def test_a_failure_ends_the_update(cli: FakeDocker, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_failure_ends_the_update(cli: FakeDocker, command: Command) -> None:
     cli.on("run", code=1, err="read-only file system")
-    with pytest.raises(SystemExit):
-        ownership_step.main()
-    assert "giving files to the application: read-only file system" in capsys.readouterr().err
+    said = command.fails(ownership_step.main)
+    assert "giving files to the application: read-only file system" in said
 
 
 FAKE_CHOWN = """#!/bin/sh

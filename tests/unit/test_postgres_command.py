@@ -7,6 +7,7 @@ import pytest
 from components.data import postgres_step
 from components.data.postgres_roles import Server
 from components.remedies import CAUSES
+from tests.unit.command import Command
 from tests.unit.fake_clock import FakeClock
 from tests.unit.fake_docker import FakeDocker
 
@@ -23,22 +24,12 @@ def state(status: str = "running", *, restarts: int = 0, code: int = 0) -> list[
 
 
 @pytest.fixture(autouse=True)
-def clock(monkeypatch: pytest.MonkeyPatch) -> FakeClock:
+def clock(monkeypatch: pytest.MonkeyPatch, command: Command) -> FakeClock:
     fake = FakeClock()
     monkeypatch.setattr(postgres_step, "time", fake)
-    monkeypatch.setenv("CONTAINER", "shop-postgres")
-    monkeypatch.setenv("TIMEOUT", "60")
-    monkeypatch.setenv("DATABASE_USER", "app")
-    monkeypatch.setenv("DATABASE_NAME", "site")
-    monkeypatch.setenv("EXTENSIONS", "[]")
+    command.environ(CONTAINER="shop-postgres", TIMEOUT="60", EXTENSIONS="[]")
+    command.environ(DATABASE_USER="app", DATABASE_NAME="site")
     return fake
-
-
-def failure(capsys: pytest.CaptureFixture[str]) -> str:
-    with pytest.raises(SystemExit) as stopped:
-        postgres_step.main()
-    assert stopped.value.code == 1
-    return capsys.readouterr().err
 
 
 def test_a_server_that_answers_is_enough(cli: FakeDocker, clock: FakeClock) -> None:
@@ -70,18 +61,16 @@ def test_a_new_server_gets_the_user_and_the_database(cli: FakeDocker) -> None:
 
 
 def test_a_server_that_refuses_after_that_is_not_set_up_again(
-    cli: FakeDocker, capsys: pytest.CaptureFixture[str]
+    cli: FakeDocker, command: Command
 ) -> None:
     cli.on(INSPECT, out=state()).on(ASK, code=2, err="password authentication failed")
     cli.on(SET_UP, out="made\n")
-    assert "password authentication failed" in failure(capsys)
+    assert "password authentication failed" in command.fails(postgres_step.main)
     assert len([call for call in cli.calls if call.startswith(SET_UP)]) == 1
 
 
-def test_extensions_are_made_by_the_superuser(
-    cli: FakeDocker, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("EXTENSIONS", '["hstore", "uuid-ossp"]')
+def test_extensions_are_made_by_the_superuser(cli: FakeDocker, command: Command) -> None:
+    command.environ(EXTENSIONS='["hstore", "uuid-ossp"]')
     cli.on(INSPECT, out=state()).on(ASK, out="1\n").on(ASK, out=["plpgsql", "hstore"])
     cli.on(ASK, out="f\n").on(EXTEND)
     postgres_step.main()
@@ -105,16 +94,12 @@ def test_where_the_user_itself_is_the_superuser_it_makes_them(cli: FakeDocker) -
     ],
 )
 def test_an_extension_that_cannot_be_made_ends_it(
-    cli: FakeDocker,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    said: str,
-    says: str,
+    cli: FakeDocker, command: Command, said: str, says: str
 ) -> None:
-    monkeypatch.setenv("EXTENSIONS", '["pos"]')
+    command.environ(EXTENSIONS='["pos"]')
     cli.on(INSPECT, out=state()).on(ASK, out="1\n").on(ASK, out=["plpgsql"])
     cli.on(ASK, out="hstore, pg_trgm\n").on(EXTEND, code=3, err=said)
-    text = failure(capsys)
+    text = command.fails(postgres_step.main)
     assert f"the extension pos can't be made: {said}" in text
     assert "What to do: databaseExtensions names pos" in text
     assert says in text
@@ -122,11 +107,10 @@ def test_an_extension_that_cannot_be_made_ends_it(
 
 @pytest.mark.parametrize(("answer", "warned"), [("t\n", True), ("f\n", False)])
 def test_a_user_that_is_a_superuser_is_warned_of(
-    cli: FakeDocker, capsys: pytest.CaptureFixture[str], answer: str, warned: bool
+    cli: FakeDocker, command: Command, answer: str, warned: bool
 ) -> None:
     cli.on(INSPECT, out=state()).on(ASK, out="1\n").on(ASK, out=answer)
-    postgres_step.main()
-    said = capsys.readouterr().err
+    said = command.says(postgres_step.main)
     assert ("app (databaseUser) is a superuser of its server" in said) == warned
 
 
@@ -140,10 +124,10 @@ def test_a_user_that_is_a_superuser_is_warned_of(
     ],
 )
 def test_what_waiting_does_not_mend_fails_at_once(
-    cli: FakeDocker, clock: FakeClock, capsys: pytest.CaptureFixture[str], said: str, says: str
+    cli: FakeDocker, command: Command, clock: FakeClock, said: str, says: str
 ) -> None:
     cli.on(INSPECT, out=state()).on(ASK, code=2, err=f"psql: error: {said}\n")
-    text = failure(capsys)
+    text = command.fails(postgres_step.main)
     assert clock.now == 1000
     assert f"shop-postgres does not let the application in: psql: error: {said}" in text
     assert "What to do: " in text
@@ -151,11 +135,11 @@ def test_what_waiting_does_not_mend_fails_at_once(
     assert "Nothing was migrated or seeded." in text
 
 
-def test_a_server_is_left_as_it_is(cli: FakeDocker, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_server_is_left_as_it_is(cli: FakeDocker, command: Command) -> None:
     # What is serving may be using it.
     cli.on(INSPECT, out=state()).on(ASK, code=2, err="password authentication failed")
     cli.on(SET_UP)
-    failure(capsys)
+    command.fails(postgres_step.main)
     assert {call.split()[0] for call in cli.calls} == {"container", "exec"}
 
 
@@ -169,16 +153,12 @@ def test_a_server_is_left_as_it_is(cli: FakeDocker, capsys: pytest.CaptureFixtur
     ],
 )
 def test_a_server_that_ends_is_not_waited_for(
-    cli: FakeDocker,
-    clock: FakeClock,
-    capsys: pytest.CaptureFixture[str],
-    then: list[dict[str, Any]],
-    says: str,
+    cli: FakeDocker, command: Command, clock: FakeClock, then: list[dict[str, Any]], says: str
 ) -> None:
     cli.on(INSPECT, out=state(restarts=3)).on(INSPECT, out=state(restarts=3)).on(INSPECT, out=then)
     cli.on(ASK, code=1, err="no such container")
     cli.on("logs", err="another server has this data directory open; two on one directory\n")
-    text = failure(capsys)
+    text = command.fails(postgres_step.main)
     assert says in text
     assert "What to do: stop that server" in text
     assert text.rstrip().endswith("two on one directory")
@@ -208,11 +188,9 @@ def test_every_remedy_can_be_told() -> None:
         assert cause.remedy.format(**known)
 
 
-def test_its_patience_ends(
-    cli: FakeDocker, clock: FakeClock, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_its_patience_ends(cli: FakeDocker, command: Command, clock: FakeClock) -> None:
     cli.on(INSPECT, out=state()).on(ASK, code=2, err=STARTING).on("logs", out="redo in progress\n")
-    text = failure(capsys)
+    text = command.fails(postgres_step.main)
     assert clock.now - 1000 == pytest.approx(60, abs=2 * postgres_step.INTERVAL)
     assert "no answer within 60 s (databaseTimeout): psql: error: FATAL:  the database" in text
     assert text.count("postgres: waiting for shop-postgres") == 3
@@ -226,8 +204,8 @@ def test_one_that_keeps_crashing_is_tried_at_once(cli: FakeDocker) -> None:
     assert cli.calls[1] == "restart shop-postgres"
 
 
-def test_one_that_is_gone_can_only_be_made_again(
-    cli: FakeDocker, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_one_that_is_gone_can_only_be_made_again(cli: FakeDocker, command: Command) -> None:
     cli.gone()
-    assert "container shop-postgres is gone: run `pulumi up --refresh`" in failure(capsys)
+    assert "container shop-postgres is gone: run `pulumi up --refresh`" in command.fails(
+        postgres_step.main
+    )

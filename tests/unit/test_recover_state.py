@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from components.recover import state_file as state
+from tests.unit.command import Command
 
 STATES, LOCKS = "stacks/django-on-docker", "locks/organization/django-on-docker/shop"
 WHOLE = '{"version": 3}'
@@ -148,22 +149,19 @@ def test_a_deployment_is_named_as_the_program_names_it(
 
 
 def test_a_stack_without_a_file_is_unknown(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(SystemExit):
-        state.config("shpo")
-    assert "there is no stack 'shpo': stacks/Pulumi.shpo.yaml" in capsys.readouterr().err
+    said = command.fails(state.config, "shpo")
+    assert "there is no stack 'shpo': stacks/Pulumi.shpo.yaml" in said
 
 
 def test_a_file_that_is_no_yaml_is_refused_without_showing_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(tmp_path, {"stacks/Pulumi.shop.yaml": "config:\n  hidden: 'sesame\n"})
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(SystemExit):
-        state.config("shop")
-    shown = capsys.readouterr().err
+    shown = command.fails(state.config, "shop")
     assert "stacks/Pulumi.shop.yaml, line 3: this is no YAML" in shown
     assert "sesame" not in shown
 
@@ -200,14 +198,12 @@ def test_a_new_stack_knows_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_stack_that_is_gone_has_no_state(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said(monkeypatch, code=255, err="error: no stack named 'shop' found")
     assert state.state("shop") is None
     said(monkeypatch, code=255, err="error: failed to load checkpoint: EOF")
-    with pytest.raises(SystemExit):
-        state.state("shop")
-    assert "can't be read: error: failed to load checkpoint" in capsys.readouterr().err
+    assert "can't be read: error: failed to load checkpoint" in command.fails(state.state, "shop")
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import json
 import re
+from functools import partial
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from components.data import restore
 from components.migrations import window
 from components.migrations.window_note import Note
+from tests.unit.command import Command
 from tests.unit.fake_docker import FakeDocker
 from tests.unit.fake_notes import FakeNotes
 
@@ -49,9 +51,12 @@ def host(cli: FakeDocker) -> FakeDocker:
     return cli
 
 
-def run(monkeypatch: pytest.MonkeyPatch, *words: str) -> None:
-    monkeypatch.setattr("sys.argv", ["restore", "shop", *words])
-    restore.main()
+def run(command: Command, *words: str) -> str:
+    return command.says(restore.main, words=["shop", *words])
+
+
+def fails(command: Command, *words: str) -> str:
+    return command.fails(restore.main, words=["shop", *words])
 
 
 def order(cli: FakeDocker) -> list[str]:
@@ -66,11 +71,9 @@ def order(cli: FakeDocker) -> list[str]:
     return shown
 
 
-def test_without_an_id_the_copies_are_listed(
-    host: FakeDocker, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    run(monkeypatch)
-    said = capsys.readouterr().out.splitlines()
+def test_without_an_id_the_copies_are_listed(host: FakeDocker, command: Command) -> None:
+    run(command)
+    said = command.out.splitlines()
     assert said[0].split() == ["backup", "made", "engine", "release", "MB", "before"]
     assert said[1].startswith("20260102T030405Z-old01234  2026-01-02 03:04:05  sqlite")
     assert said[1].endswith("2.5  shop.0002_x")
@@ -78,11 +81,11 @@ def test_without_an_id_the_copies_are_listed(
 
 
 def test_the_present_database_is_kept_and_what_served_serves_again(
-    host: FakeDocker, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    host: FakeDocker, command: Command
 ) -> None:
     host.on(RUN, out="4096")
     host.has("serving")
-    run(monkeypatch, COPY["id"])
+    said = run(command, COPY["id"])
     assert order(host) == [
         "update --restart=no serving",
         "stop --time 12 serving",
@@ -96,48 +99,42 @@ def test_the_present_database_is_kept_and_what_served_serves_again(
     assert restored.endswith(f"restore /srv/backups/{COPY['file']} /srv/data/db.sqlite3")
     finish = next(call for call in host.calls if call.startswith(RUN) and " finish " in call)
     assert finish.endswith(" 0"), "the one that is put back must not be removed meanwhile"
-    assert "serving serves again" in capsys.readouterr().err
+    assert "serving serves again" in said
 
 
-def test_a_copy_goes_where_it_came_from(cli: FakeDocker, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_copy_goes_where_it_came_from(cli: FakeDocker, command: Command) -> None:
     copy = {**COPY, "alias": "stock", "source": "/srv/data/stock.sqlite3"}
     cli.on(LIST, out=json.dumps(copy)).on(RUN, out="4096")
     cli.runs("serving")
     cli.has("serving")
     cli.on("container inspect serving", out=[BACKEND])
-    run(monkeypatch, COPY["id"])
+    run(command, COPY["id"])
     restored = next(call for call in cli.calls if " restore " in call)
     assert restored.endswith(f"restore /srv/backups/{COPY['file']} /srv/data/stock.sqlite3")
 
 
 @pytest.mark.parametrize("said", ["Cannot connect to the Docker daemon", "permission denied"])
 def test_a_daemon_that_does_not_answer_is_no_deployment_without_copies(
-    cli: FakeDocker,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    said: str,
+    cli: FakeDocker, command: Command, said: str
 ) -> None:
     cli.on("volume inspect shop-backups", code=1, err=said)
-    with pytest.raises(SystemExit):
-        run(monkeypatch)
-    assert f"the Docker daemon does not answer: {said}" in capsys.readouterr().err
+    assert f"the Docker daemon does not answer: {said}" in fails(command)
 
 
 def test_until_visitors_reach_something_again_that_is_noted(
-    host: FakeDocker, monkeypatch: pytest.MonkeyPatch, noted: FakeNotes
+    host: FakeDocker, command: Command, monkeypatch: pytest.MonkeyPatch, noted: FakeNotes
 ) -> None:
     host.on(RUN, out="4096")
     monkeypatch.setattr(window, "start", lambda *_: "no healthy answer within 90 s")
-    with pytest.raises(SystemExit):
-        run(monkeypatch, COPY["id"])
+    fails(command, COPY["id"])
     assert noted.window, "the next `pulumi up` switches traffic"
     monkeypatch.setattr(window, "start", lambda *_: "")
-    run(monkeypatch, COPY["id"])
+    run(command, COPY["id"])
     assert noted.window is None
 
 
 def test_what_a_window_stopped_comes_back_with_the_copy(
-    cli: FakeDocker, monkeypatch: pytest.MonkeyPatch, noted: FakeNotes
+    cli: FakeDocker, command: Command, noted: FakeNotes
 ) -> None:
     # A new backend of the update that was killed runs, but visitors never reached it.
     Note(deployment="shop", stopped={"before": "always"}, unsafe=("shop.0002_x",)).write("shop:new")
@@ -147,19 +144,18 @@ def test_what_a_window_stopped_comes_back_with_the_copy(
         cli.on(f"container inspect {name}", out=[{**BACKEND, "Name": f"/{name}", **settings}])
     cli.on(LIST, out=json.dumps(COPY))
     cli.on(RUN, out="4096")
-    run(monkeypatch, COPY["id"])
+    run(command, COPY["id"])
     assert "stop --time 12 new" in cli.calls
     assert order(cli)[-1] == "start before"
     assert noted.window is None
 
 
 def test_a_damaged_database_is_kept_as_it_is_and_the_copy_put_in_its_place(
-    host: FakeDocker, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    host: FakeDocker, command: Command
 ) -> None:
     host.on(RUN, code=1, err="database disk image is malformed").on(RUN, out="1").on(RUN, out="1")
     host.has("serving")
-    run(monkeypatch, COPY["id"])
-    said = capsys.readouterr().err
+    said = run(command, COPY["id"])
     assert "database disk image is malformed" in said
     assert re.search(r"kept as they are, as \S+\.damaged in volume shop-backups", said)
     assert "serving serves again" in said
@@ -167,14 +163,12 @@ def test_a_damaged_database_is_kept_as_it_is_and_the_copy_put_in_its_place(
     assert words == ["copy", "set_aside", "restore"]
 
 
-def test_what_cannot_be_kept_is_not_replaced(
-    host: FakeDocker, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_what_cannot_be_kept_is_not_replaced(host: FakeDocker, command: Command) -> None:
     host.on(RUN, code=1, err="no space left on device")
     host.has("serving")
-    with pytest.raises(SystemExit):
-        run(monkeypatch, COPY["id"])
-    assert "can't be kept: no space left on device; nothing was put back" in capsys.readouterr().err
+    assert "can't be kept: no space left on device; nothing was put back" in fails(
+        command, COPY["id"]
+    )
     assert order(host)[-1] == "start serving"
 
 
@@ -195,17 +189,15 @@ def test_an_old_copy_is_put_back_with_tools_of_today(
     assert f"--entrypoint sh {used} -c" in restored
 
 
-def test_it_may_stay_stopped(
-    host: FakeDocker, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_it_may_stay_stopped(host: FakeDocker, command: Command) -> None:
     host.on(RUN, out="4096")
-    run(monkeypatch, COPY["id"], "--stay-stopped")
+    said = run(command, COPY["id"], "--stay-stopped")
     assert order(host)[-1] == "restore"
-    assert "deploy the release that belongs to it" in capsys.readouterr().err
+    assert "deploy the release that belongs to it" in said
 
 
 def test_after_a_failed_window_what_served_before_is_started(
-    cli: FakeDocker, monkeypatch: pytest.MonkeyPatch
+    cli: FakeDocker, command: Command
 ) -> None:
     # Newest first, as docker lists them.
     cli.has("failed", "stopped-then")
@@ -213,32 +205,29 @@ def test_after_a_failed_window_what_served_before_is_started(
     cli.on("container inspect stopped-then", out=[BACKEND])
     cli.on(LIST, out=json.dumps(COPY))
     cli.on(RUN, out="4096")
-    run(monkeypatch, COPY["id"])
+    run(command, COPY["id"])
     assert order(cli)[-1] == "start stopped-then"
 
 
 def test_what_cannot_be_put_back_leaves_everything_as_it_was(
-    host: FakeDocker, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    host: FakeDocker, command: Command
 ) -> None:
     host.on(RUN, out="1").on(RUN, out="").on(RUN, code=1, err="it is damaged")
-    with pytest.raises(SystemExit):
-        run(monkeypatch, COPY["id"])
+    said = fails(command, COPY["id"])
     assert order(host)[-1] == "start serving"
-    said = capsys.readouterr().err
     assert "was not put back, the database is as it was: it is damaged" in said
 
 
 def test_in_a_window_what_was_stopped_is_not_started_when_it_is_broken_off(
-    cli: FakeDocker, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    cli: FakeDocker, command: Command
 ) -> None:
     cli.has("stopped-then")
     cli.on("container inspect stopped-then", out=[BACKEND])
     cli.on(LIST, out=json.dumps(COPY))
     cli.on(RUN, code=1, err="interrupted")
-    with pytest.raises(SystemExit):
-        run(monkeypatch, COPY["id"])
+    said = fails(command, COPY["id"])
     assert not [call for call in cli.calls if call.startswith("start")]
-    assert "nothing was serving" in capsys.readouterr().err
+    assert "nothing was serving" in said
 
 
 @pytest.mark.parametrize(
@@ -246,35 +235,23 @@ def test_in_a_window_what_was_stopped_is_not_started_when_it_is_broken_off(
     [("20990101T000000Z-none", "there is no backup '20990101T000000Z-none'")],
 )
 def test_an_unknown_copy_is_an_error_that_lists_them(
-    host: FakeDocker,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    id_: str,
-    says: str,
+    host: FakeDocker, command: Command, id_: str, says: str
 ) -> None:
-    with pytest.raises(SystemExit):
-        run(monkeypatch, id_)
-    said = capsys.readouterr().err
+    said = fails(command, id_)
     assert says in said
     assert COPY["id"] in said
     assert order(host) == []
 
 
-def test_a_copy_of_another_engine_is_not_put_back(
-    cli: FakeDocker, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_copy_of_another_engine_is_not_put_back(cli: FakeDocker, command: Command) -> None:
     chosen = {**COPY, "engine": "postgresql", "serving": []}
-    with pytest.raises(SystemExit):
-        restore.restore("shop", chosen, [], BACKEND, stay_stopped=False)
-    assert "but this one is on sqlite: nothing was changed" in capsys.readouterr().err
+    kept = partial(restore.restore, stay_stopped=False)
+    said = command.fails(kept, "shop", chosen, [], BACKEND)
+    assert "but this one is on sqlite: nothing was changed" in said
     assert order(cli) == []
 
 
-def test_a_deployment_without_copies_says_so(
-    cli: FakeDocker, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr("sys.argv", ["restore", "none"])
+def test_a_deployment_without_copies_says_so(cli: FakeDocker, command: Command) -> None:
     cli.gone("none-backups", "volume")
-    with pytest.raises(SystemExit):
-        restore.main()
-    assert "there is no volume none-backups" in capsys.readouterr().err
+    said = command.fails(restore.main, words=["none"])
+    assert "there is no volume none-backups" in said

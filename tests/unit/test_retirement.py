@@ -14,6 +14,7 @@ from components.serving.retirement import Retirement
 from components.stack_state import Resource
 from components.step import SAY_AGAIN
 from components.step_output import parsed
+from tests.unit.command import Command
 from tests.unit.fake_docker import FakeDocker
 from tests.unit.recorder import Recorder, deploy
 
@@ -98,53 +99,50 @@ def changes(cli: FakeDocker) -> list[str]:
 
 
 def test_containers_are_stopped_not_restarted_and_kept(
-    served: FakeDocker, capsys: pytest.CaptureFixture[str]
+    served: FakeDocker, command: Command
 ) -> None:
-    retirement_step.main()
+    said = command.says(retirement_step.main)
     assert changes(served) == RETIRED
-    said = capsys.readouterr()
-    assert said.err.startswith("web: stopped and kept; remove it with `docker rm web`\n")
-    assert parsed(said.out) == {
+    assert said.startswith("web: stopped and kept; remove it with `docker rm web`\n")
+    assert parsed(command.out) == {
         "web": "docker update --restart=always web && docker start web",
         "worker": "docker update --restart=on-failure:3 worker && docker start worker",
     }
 
 
-def ways(cli: FakeDocker, capsys: pytest.CaptureFixture[str], **states: Any) -> dict[str, str]:
+def ways(cli: FakeDocker, command: Command, **states: Any) -> dict[str, str]:
     """The ways back that are said of containers in these states."""
     for name, state in states.items():
         cli.on(f"container inspect {name}", out=state)
-    retirement_step.main()
-    found: dict[str, str] = parsed(capsys.readouterr().out)
+    command.says(retirement_step.main)
+    found: dict[str, str] = parsed(command.out)
     return found
 
 
 def test_what_made_room_a_moment_ago_comes_back_as_it_was(
-    cli: FakeDocker, capsys: pytest.CaptureFixture[str]
+    cli: FakeDocker, command: Command
 ) -> None:
     # Its policy is as it was: only the retirement changes that.
-    before = ways(cli, capsys, web=container(running=False), worker=container(restart="no"))
+    before = ways(cli, command, web=container(running=False), worker=container(restart="no"))
     assert before["web"] == "docker update --restart=always web && docker start web"
     assert before["worker"] == "docker update --restart=no worker && docker start worker"
 
 
-def test_what_was_known_before_stays_known(
-    cli: FakeDocker, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_what_was_known_before_stays_known(cli: FakeDocker, command: Command) -> None:
     known = {"web": "back as always", "worker": "back as always", "left": "nobody's any more"}
-    monkeypatch.setenv("BEFORE", json.dumps(known))
+    command.environ(BEFORE=json.dumps(known))
     by_hand, over = container(restart="no"), container(running=False, restart="no")
-    assert ways(cli, capsys, web=by_hand, worker=over) == {
+    assert ways(cli, command, web=by_hand, worker=over) == {
         "web": "back as always",
         "worker": "back as always",
     }
 
 
 def test_a_policy_that_is_another_now_is_the_one_to_go_back_to(
-    cli: FakeDocker, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    cli: FakeDocker, command: Command
 ) -> None:
-    monkeypatch.setenv("BEFORE", '{"web": "back as always"}')
-    found = ways(cli, capsys, web=container(restart="unless-stopped"), worker=container())
+    command.environ(BEFORE='{"web": "back as always"}')
+    found = ways(cli, command, web=container(restart="unless-stopped"), worker=container())
     assert found["web"].startswith("docker update --restart=unless-stopped web")
 
 
@@ -159,7 +157,7 @@ def test_a_policy_that_is_another_now_is_the_one_to_go_back_to(
     ],
 )
 def test_one_that_is_not_root_gets_its_files_back(
-    cli: FakeDocker, capsys: pytest.CaptureFixture[str], user: str, given: str
+    cli: FakeDocker, command: Command, user: str, given: str
 ) -> None:
     (state,) = container()
     state |= {"Image": "sha256:w", "Config": {"User": user}}
@@ -169,7 +167,7 @@ def test_one_that_is_not_root_gets_its_files_back(
         {"Destination": "/static", "RW": False},
         {"Destination": "/var/run/docker.sock", "RW": True},
     ]
-    way = ways(cli, capsys, web=[state], worker=container())["web"]
+    way = ways(cli, command, web=[state], worker=container())["web"]
     run = "docker run --rm --network none --user 0 --entrypoint "
     assert way == (f"{run}{given}" if given else "") + (
         "docker update --restart=always web && docker start web"
@@ -203,29 +201,23 @@ def test_the_way_back_stops_what_serves_and_starts_what_served() -> None:
     assert said.endswith(" sh; docker start a; docker start b")
 
 
-def test_one_that_its_owner_removed_is_no_error(
-    cli: FakeDocker, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_one_that_its_owner_removed_is_no_error(cli: FakeDocker, command: Command) -> None:
     cli.gone("")
-    retirement_step.main()
-    said = capsys.readouterr()
-    assert said.err == "web: gone already\nworker: gone already\n"
-    assert parsed(said.out) == {}
+    said = command.says(retirement_step.main)
+    assert said == "web: gone already\nworker: gone already\n"
+    assert parsed(command.out) == {}
 
 
 def test_one_that_cannot_be_stopped_ends_the_update_and_lets_all_serve(
-    served: FakeDocker, capsys: pytest.CaptureFixture[str]
+    served: FakeDocker, command: Command
 ) -> None:
     served.on("stop --time 30 web worker", code=1, err="oh no")
-    with pytest.raises(SystemExit):
-        retirement_step.main()
-    assert "retiring web, worker: oh no" in capsys.readouterr().err
+    assert "retiring web, worker: oh no" in command.fails(retirement_step.main)
     assert changes(served) == [RETIRED[0], *SERVE_AGAIN]
 
 
-def test_what_did_not_run_is_not_started(cli: FakeDocker) -> None:
+def test_what_did_not_run_is_not_started(cli: FakeDocker, command: Command) -> None:
     cli.on("container inspect web", out=container(running=False))
     cli.on("container inspect worker", out=container()).on("stop --time 30 web worker", code=1)
-    with pytest.raises(SystemExit):
-        retirement_step.main()
+    command.fails(retirement_step.main)
     assert [call for call in changes(cli) if call.startswith("start")] == ["start worker"]

@@ -11,6 +11,7 @@ import pytest
 from components.serving import secrets_volume_step
 from components.serving.secrets_volume import Secrets
 from components.step import SAY_AGAIN
+from tests.unit.command import Command
 from tests.unit.fake_docker import FakeDocker
 from tests.unit.recorder import Recorder, deploy
 
@@ -139,12 +140,9 @@ def test_a_container_without_network_unpacks_them(cli: FakeDocker, environment: 
 
 
 def test_a_failure_is_said_without_the_secrets(
-    cli: FakeDocker, environment: None, capsys: pytest.CaptureFixture[str]
+    cli: FakeDocker, environment: None, command: Command
 ) -> None:
     cli.on("run", code=125, err="no such image")
-    with pytest.raises(SystemExit) as stopped:
-        secrets_volume_step.main()
-    assert stopped.value.code == 1
-    said = capsys.readouterr()
-    assert said.err == "writing the secrets' volume: no such image\n"
-    assert said.out == ""
+    said = command.fails(secrets_volume_step.main)
+    assert said == "writing the secrets' volume: no such image\n"
+    assert command.out == ""

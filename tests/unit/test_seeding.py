@@ -15,6 +15,7 @@ from components.serving import seeding_step
 from components.serving.seeding import Seeding, SeedingArgs, job_description
 from components.step import SAY_AGAIN
 from components.step_output import LINE, parsed
+from tests.unit.command import Command
 from tests.unit.fake_docker import FakeDocker
 from tests.unit.recorder import Recorder, deploy
 
@@ -178,27 +179,24 @@ def job(
 
 
 @pytest.mark.parametrize("code", [1, 137])
-def test_the_exit_code_of_a_job_that_failed_is_the_commands(job: FakeDocker, code: int) -> None:
-    job.on("run", code=code)
-    with pytest.raises(SystemExit) as stopped:
-        seeding_step.main()
-    assert stopped.value.code == code
-
-
-def test_what_it_did_is_the_commands_result(
-    job: FakeDocker, capsys: pytest.CaptureFixture[str]
+def test_the_exit_code_of_a_job_that_failed_is_the_commands(
+    job: FakeDocker, command: Command, code: int
 ) -> None:
+    job.on("run", code=code)
+    command.fails(seeding_step.main, code=code)
+
+
+def test_what_it_did_is_the_commands_result(job: FakeDocker, command: Command) -> None:
     job.on("run", out=RESULT)
-    seeding_step.main()
-    assert parsed(capsys.readouterr().out) == RESULT
+    command.says(seeding_step.main)
+    assert parsed(command.out) == RESULT
 
 
 def test_what_the_job_says_is_passed_on_as_it_comes_with_long_lines_cut(
-    job: FakeDocker, capsys: pytest.CaptureFixture[str]
+    job: FakeDocker, command: Command
 ) -> None:
     job.on("run", out=RESULT, err=f"[1/2] seed_roles\nthe cause: {'x' * 1_000_000} the end\n")
-    seeding_step.main()
-    first, second = capsys.readouterr().err.splitlines()
+    first, second = command.says(seeding_step.main).splitlines()
     assert first == "[1/2] seed_roles"
     assert second.startswith("the cause: xxx")
     assert second.endswith("x the end")
@@ -220,10 +218,8 @@ def test_what_has_the_jobs_name_and_is_anothers_is_left_alone(job: FakeDocker) -
 
 
 def test_a_missing_file_says_what_writes_it(
-    job: FakeDocker, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    job: FakeDocker, command: Command, tmp_path: Path
 ) -> None:
     (tmp_path / "job.json").unlink()
-    with pytest.raises(SystemExit):
-        seeding_step.main()
-    assert "run `pulumi up` again, it writes the file" in capsys.readouterr().err
+    assert "run `pulumi up` again, it writes the file" in command.fails(seeding_step.main)
     assert not job.calls

@@ -9,6 +9,7 @@ import pytest
 from components.migrations import aftermath, window
 from components.place import DEPLOYMENT, Place
 from components.serving import traffic_step, users_proxy_network_step, users_proxy_step
+from tests.unit.command import Command
 from tests.unit.fake_docker import FakeDocker
 
 CONFIG = b"frontend public\n"
@@ -60,21 +61,13 @@ def test_a_window_ends_once_visitors_reach_the_new_release(
 
 
 def test_an_edge_that_refuses_fails_the_update(
-    cli: FakeDocker, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    cli: FakeDocker, command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(aftermath, "explain", lambda _: "What was serving goes on serving.")
     cli.on("container inspect edge", out=[RUNS])
     cli.on(APPLY, code=1, err="b2 is not up within 30 s")
-    with pytest.raises(SystemExit) as stopped:
-        traffic_step.main()
-    assert stopped.value.code == 1
     said = "switching traffic: b2 is not up within 30 s\nWhat was serving goes on serving.\n"
-    assert capsys.readouterr().err == said
-
-
-def on_networks(cli: FakeDocker, container: str, *networks: str) -> None:
-    settings = {"NetworkSettings": {"Networks": dict.fromkeys(networks)}}
-    cli.on(f"container inspect {container}", out=[settings])
+    assert command.fails(traffic_step.main) == said
 
 
 MADE = (
@@ -91,8 +84,8 @@ def there(cli: FakeDocker) -> None:
 
 @pytest.mark.usefixtures("there")
 def test_backends_get_the_name_that_a_proxy_asks_for_once(cli: FakeDocker) -> None:
-    on_networks(cli, "new-1", "shop", "shop-traffic")
-    on_networks(cli, "new-2", "shop")
+    cli.on_networks(["shop", "shop-traffic"], "new-1")
+    cli.on_networks(["shop"], "new-2")
     users_proxy_step.main()
     connected = [call for call in cli.calls if call.startswith("network connect")]
     assert connected == ["network connect --alias shop shop-traffic new-2"]
@@ -100,34 +93,28 @@ def test_backends_get_the_name_that_a_proxy_asks_for_once(cli: FakeDocker) -> No
 
 def test_a_network_that_was_pruned_is_made_again(cli: FakeDocker) -> None:
     cli.gone("shop-traffic", "network")
-    on_networks(cli, "new-1", "shop")
-    on_networks(cli, "new-2", "shop")
+    cli.on_networks(["shop"], "new-1")
+    cli.on_networks(["shop"], "new-2")
     users_proxy_step.main()
     changed = [call for call in cli.calls if "inspect" not in call]
     joined = "network connect --alias shop shop-traffic"
     assert changed == [MADE, f"{joined} new-1", f"{joined} new-2"]
 
 
-def test_nothing_is_let_onto_another_deployments_network(
-    cli: FakeDocker, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_nothing_is_let_onto_another_deployments_network(cli: FakeDocker, command: Command) -> None:
     cli.on("network inspect shop-traffic", out=[{"Labels": {DEPLOYMENT: "shop-traffic"}}])
-    for command in (users_proxy_step.main, lambda: users_proxy_network_step.main("create")):
-        with pytest.raises(SystemExit):
-            command()
-        assert "belongs to deployment shop-traffic" in capsys.readouterr().err
+    for main, words in ((users_proxy_step.main, ()), (users_proxy_network_step.main, ("create",))):
+        assert "belongs to deployment shop-traffic" in command.fails(main, *words)
     users_proxy_network_step.main("remove")
     assert set(cli.calls) == {"network inspect shop-traffic"}
 
 
 @pytest.mark.usefixtures("there")
 def test_a_backend_that_is_gone_or_refused_fails_the_update(
-    cli: FakeDocker, capsys: pytest.CaptureFixture[str]
+    cli: FakeDocker, command: Command
 ) -> None:
     cli.gone("new-1")
-    with pytest.raises(SystemExit):
-        users_proxy_step.main()
-    assert "there is no container new-1" in capsys.readouterr().err
+    assert "there is no container new-1" in command.fails(users_proxy_step.main)
 
 
 def test_the_network_is_made_once_and_marked(cli: FakeDocker) -> None:
@@ -138,20 +125,17 @@ def test_the_network_is_made_once_and_marked(cli: FakeDocker) -> None:
     assert made == [MADE]
 
 
-def test_the_network_goes_but_not_from_under_others(
-    cli: FakeDocker, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_network_goes_but_not_from_under_others(cli: FakeDocker, command: Command) -> None:
     on_it = {"1a": {"Name": "shop-backend-1"}, "2b": {"Name": "nginx"}}
     cli.on("network inspect shop-traffic", out=[{"Containers": on_it}])
     cli.on("ps --quiet --no-trunc --filter label=django-on-docker.deployment=shop", out="1a\n3c\n")
     cli.on("network rm shop-traffic", code=1, err="has active endpoints")
-    users_proxy_network_step.main("remove")
+    said = command.says(users_proxy_network_step.main, "remove")
     assert cli.calls[2:] == [
         "network disconnect --force shop-traffic 1a",
         "network rm shop-traffic",
     ]
-    said = "warning: the network shop-traffic is kept: it is used by nginx\n"
-    assert capsys.readouterr().err == said
+    assert said == "warning: the network shop-traffic is kept: it is used by nginx\n"
 
 
 def test_a_network_that_is_gone_is_no_error(cli: FakeDocker) -> None:

@@ -2,6 +2,7 @@
 
 import io
 import json
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 
 from components.serving import takeover, traffic_step
 from components.serving.takeover import TakeoverError
+from tests.unit.command import Command
 from tests.unit.fake_docker import FakeDocker
 from tests.unit.tar import tar_of
 
@@ -61,8 +63,7 @@ def served(cli: FakeDocker) -> FakeDocker:
     return cli.on("container inspect worker", out=container())
 
 
-def start() -> None:
-    takeover.serve("shop-edge", b"config", retire=["web", "worker"], grace=9)
+start = partial(takeover.serve, "shop-edge", b"config", retire=["web", "worker"], grace=9)
 
 
 def changes(cli: FakeDocker) -> list[str]:
@@ -71,13 +72,10 @@ def changes(cli: FakeDocker) -> list[str]:
     ]
 
 
-def test_it_is_proven_before_what_has_its_port_stops(
-    served: FakeDocker, capsys: pytest.CaptureFixture[str]
-) -> None:
-    start()
+def test_it_is_proven_before_what_has_its_port_stops(served: FakeDocker, command: Command) -> None:
+    said = command.says(start)
     assert changes(served) == [*PROVEN, *TAKEN]
     assert served.stdin[served.calls.index(PROVEN[-1])] == b"config"
-    said = capsys.readouterr().err
     assert said.startswith("takeover: web stopped in 0.")
     assert "shop-edge has the port 0." in said
 
@@ -156,17 +154,15 @@ def test_one_that_is_gone_can_only_be_made_again(cli: FakeDocker) -> None:
 
 def test_a_switch_that_fails_brings_back_what_served(
     served: FakeDocker,
+    command: Command,
     monkeypatch: pytest.MonkeyPatch,
     check_file: Path,
-    capsys: pytest.CaptureFixture[str],
 ) -> None:
     described = {**json.loads(check_file.read_text()), "retire": ["web", "worker"], "grace": 9}
     check_file.write_text(json.dumps(described))
     monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(b"config")))
-    monkeypatch.setenv("EDGE", "shop-edge")
+    command.environ(EDGE="shop-edge")
     served.on(TAKEN[1], code=1, err="no")
-    with pytest.raises(SystemExit):
-        traffic_step.main()
+    said = command.fails(traffic_step.main)
     assert changes(served)[:8] == [*PROVEN, *TAKEN, *UNDONE]
-    said = capsys.readouterr().err
     assert "switching traffic: shop-edge can't take its port: no\nweb was started again.\n" in said

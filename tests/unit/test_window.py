@@ -4,6 +4,7 @@ import pytest
 
 from components.host import what_serves
 from components.migrations import window, window_note
+from tests.unit.command import Command
 from tests.unit.fake_docker import FakeDocker
 from tests.unit.fake_notes import FakeNotes
 
@@ -49,12 +50,11 @@ def test_without_an_edge_what_serves_is_just_stopped(cli: FakeDocker, noted: Fak
 
 
 def test_the_switch_of_traffic_ends_it_and_says_how_long_it_was(
-    cli: FakeDocker, noted: FakeNotes, capsys: pytest.CaptureFixture[str]
+    cli: FakeDocker, command: Command, noted: FakeNotes
 ) -> None:
     noted.open_window()
     cli.on("container inspect old", out=[{"State": {"Running": False}}])
-    window.end("shop")
-    assert "s in which nothing served" in capsys.readouterr().err
+    assert "s in which nothing served" in command.says(window.end, "shop")
     assert not window.is_open("shop")
     window.end("shop")
     assert cli.calls == ["container inspect old"], "it stays stopped"
@@ -194,20 +194,16 @@ def test_a_note_that_cannot_be_read_is_one_of_a_window_all_the_same(
 
 
 def test_by_hand_visitors_are_sent_to_what_runs(
-    edge: FakeDocker,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    noted: FakeNotes,
+    edge: FakeDocker, command: Command, noted: FakeNotes
 ) -> None:
     window_note.Note(deployment="shop", stopped={"b1": "always"}).write("shop:old")
     edge.on("container inspect b1", out=[{"State": {"Running": True}}])
-    monkeypatch.setattr("sys.argv", ["window", "shop"])
     edge.runs("b2", "b1")
     edge.on("exec shop-edge cat /var/lib/edge/haproxy.cfg", out=CONFIG)
     apply = "exec -i shop-edge python3 /usr/local/lib/edge/control.py apply"
     edge.on(apply, code=1, err="b1 is not up").on(apply)
-    window.main()
-    assert capsys.readouterr().out == "visitors of shop reach b1, b2\n"
+    command.says(window.main, words=["shop"])
+    assert command.out == "visitors of shop reach b1, b2\n"
     assert edge.calls.count(apply) == 2, "a name may not be known at once"
     assert "update --restart=always b1" in edge.calls
     assert noted.window is None, "the window is over"
@@ -215,10 +211,6 @@ def test_by_hand_visitors_are_sent_to_what_runs(
     assert said.endswith(b"  server b1 b1:8000\n  server b2 b2:8000\n")
 
 
-def test_where_nothing_runs_that_is_said(
-    cli: FakeDocker, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr("sys.argv", ["window", "shop"])
-    with pytest.raises(SystemExit):
-        window.main()
-    assert "shop is not reached: no backend of it runs" in capsys.readouterr().err
+def test_where_nothing_runs_that_is_said(cli: FakeDocker, command: Command) -> None:
+    said = command.fails(window.main, words=["shop"])
+    assert "shop is not reached: no backend of it runs" in said
