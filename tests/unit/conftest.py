@@ -10,6 +10,7 @@ import pytest
 
 from components import checkout, step_secrets
 from components.host import client, one_shot
+from tests.unit import runtime_project
 from tests.unit.command import Command
 from tests.unit.fake_daemon import FakeDaemon
 from tests.unit.fake_docker import FakeDocker
@@ -33,6 +34,12 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
     """The whole program, on mocks."""
     with on_a_host_of_its_own(tmp_path_factory.mktemp("host")) as made:
         yield made
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> runtime_project.Project:
+    """A throwaway Django project."""
+    return runtime_project.make(tmp_path)
 
 
 @pytest.fixture

@@ -121,6 +121,10 @@ class Project:
         path.write_text(text)
         return path
 
+    def configure(self, text: str) -> None:
+        """Add to the settings that a project begins with."""
+        self.write("site_/settings.py", SETTINGS + text)
+
     def command(self, name: str, *lines: str, arguments: str = "    pass") -> None:
         """Write a management command with these lines as its handle()."""
         body = "\n".join(f"        {line}" for line in lines)
@@ -142,6 +146,19 @@ class Project:
     def module(self, name: str, *words: str, **environ: str) -> subprocess.CompletedProcess[str]:
         """Run a module of the runtime."""
         return self.run("-m", f"deploy_runtime.{name}", *words, **environ)
+
+    def succeeds(self, name: str, *words: str, **environ: str) -> subprocess.CompletedProcess[str]:
+        """Run a module of the runtime that has to succeed."""
+        done = self.module(name, *words, **environ)
+        assert done.returncode == 0, done.stderr
+        return done
+
+    def fails(self, name: str, *words: str, **environ: str) -> str:
+        """Run a module of the runtime that has to fail, and in words; returns these."""
+        done = self.module(name, *words, **environ)
+        assert done.returncode == 1, done.stdout
+        assert "Traceback" not in done.stderr
+        return done.stderr
 
     def value(self, code: str, **environ: str) -> Any:
         """Run code that sets `result`, on the runtime's settings; return that, by way of JSON."""

@@ -9,24 +9,16 @@ from tests.unit import runtime_project
 from tests.unit.runtime_project import SETTINGS, Project
 
 
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
-    return runtime_project.make(tmp_path)
-
-
 def failed(project: Project, **environ: str) -> str:
     """What the build says when it fails."""
-    done = project.module("build", **environ)
-    assert done.returncode == 1, done.stdout
-    assert "Traceback" not in done.stderr
+    said = project.fails("build", **environ)
     assert not Path(project.environ["DEPLOY_BUILD_REPORT"]).exists()
-    return done.stderr
+    return said
 
 
 def test_a_sound_project_is_collected_checked_and_reported(project: Project) -> None:
     project.command("seed_things", "return 'created 1 thing'")
-    done = project.module("build", DEPLOY_SEED_STEPS='["seed_things"]')
-    assert done.returncode == 0, done.stderr
+    done = project.succeeds("build", DEPLOY_SEED_STEPS='["seed_things"]')
     report = runtime_project.report(project)
     assert report["settings"] == "site_.settings"
     assert report["boots"] == 1
@@ -55,7 +47,7 @@ def test_no_database_is_asked(project: Project) -> None:
     ],
 )
 def test_settings_that_cannot_be_imported(project: Project, code: str, said: str) -> None:
-    project.write("site_/settings.py", f"{SETTINGS}{code}\n")
+    project.configure(code)
     text = failed(project)
     assert "the settings site_.settings can't be loaded" in text
     assert said in text
@@ -70,16 +62,15 @@ def test_an_app_that_cannot_be_imported(project: Project) -> None:
 
 
 def test_failing_system_checks(project: Project) -> None:
-    project.write("site_/settings.py", f"{SETTINGS}ROOT_URLCONF = 'site_.nothing'")
+    project.configure("ROOT_URLCONF = 'site_.nothing'")
     assert "site_.nothing" in failed(project)
-    project.write("site_/settings.py", f"{SETTINGS}STATICFILES_DIRS = 'a string'")
+    project.configure("STATICFILES_DIRS = 'a string'")
     assert "(staticfiles.E001)" in failed(project)
 
 
 def test_warnings_are_shown_and_do_not_fail(project: Project) -> None:
-    project.write("site_/settings.py", f"{SETTINGS}STATICFILES_DIRS = ['/nonexistent']")
-    done = project.module("build")
-    assert done.returncode == 0
+    project.configure("STATICFILES_DIRS = ['/nonexistent']")
+    done = project.succeeds("build")
     assert "warning: ?: (staticfiles.W004)" in done.stderr
     assert "W004" not in json.dumps(runtime_project.report(project)), "it may name the site"
 
@@ -118,10 +109,9 @@ def broken(**kwargs):
 
 
 def test_what_check_deploy_advises_is_reported_and_fails_nothing(project: Project) -> None:
-    project.write("site_/settings.py", runtime_project.SETTINGS + ADVISED)
+    project.configure(ADVISED)
     project.write("shop/models.py", CHECKS + runtime_project.MODELS)
-    done = project.module("build", CSRF_TRUSTED_ORIGINS="https://shop.example")
-    assert done.returncode == 0, done.stderr
+    done = project.succeeds("build", CSRF_TRUSTED_ORIGINS="https://shop.example")
     advice = runtime_project.report(project)["advice"]
     assert advice.pop("shop.E0") == "\u2026 lacks a lock", "nothing of the site is in its image"
     assert advice.pop("shop.E1") == "buy a lock"
@@ -190,8 +180,7 @@ def asks_and_catches(app_configs, **kwargs):
 
 def test_a_check_that_asks_the_database_is_left_to_where_there_is_one(project: Project) -> None:
     project.write("shop/models.py", runtime_project.MODELS + ASKING)
-    done = project.module("build")
-    assert done.returncode == 0, done.stderr
+    done = project.succeeds("build")
     assert "run before it is changed: shop.models.asks, shop.models.asks_and_catches" in done.stdout
     assert not runtime_project.database(project).exists()
     left = project.module("pending")
@@ -218,23 +207,21 @@ def test_what_css_of_an_installed_package_refers_to_is_let_pass(project: Project
     apps = SETTINGS.replace('"shop"', '"shop", "parcel"')
     project.write("site_/settings.py", apps)
     path = f"{project.environ['PYTHONPATH']}:{project.folder / 'site-packages'}"
-    done = project.module("build", PYTHONPATH=path)
-    assert done.returncode == 0, done.stderr
+    done = project.succeeds("build", PYTHONPATH=path)
     assert "warning: parcel.css refers to a file that does not exist: url(gone.png)" in done.stderr
     assert len(runtime_project.report(project)["static"]["tolerated"]) == 1
 
 
 def test_a_missing_source_map_is_let_pass(project: Project) -> None:
     project.write("shop/static/shop.css", "a {}\n/*# sourceMappingURL=shop.css.map */")
-    done = project.module("build")
-    assert done.returncode == 0, done.stderr
+    done = project.succeeds("build")
     assert "sourceMappingURL=shop.css.map" in done.stderr
 
 
 def test_a_storage_of_the_projects_own_choice_is_as_strict_as_it_is(project: Project) -> None:
     storage = "whitenoise.storage.CompressedManifestStaticFilesStorage"
     storages = {"staticfiles": {"BACKEND": storage}}
-    project.write("site_/settings.py", f"{SETTINGS}STORAGES = {storages}")
+    project.configure(f"STORAGES = {storages}")
     project.write("shop/static/shop.css", "a {}\n/*# sourceMappingURL=shop.css.map */")
     assert "shop.css.map" in failed(project)
 
@@ -269,7 +256,7 @@ def test_a_template_that_names_a_missing_static_file(project: Project) -> None:
 
 
 def test_the_check_of_templates_does_not_depend_on_collecting(project: Project) -> None:
-    assert project.module("build").returncode == 0
+    project.succeeds("build")
     Path(project.environ["DEPLOY_BUILD_REPORT"]).unlink()
     project.write("shop/templates/shop/page.html", TEMPLATE)
     assert "misspelt.css" in failed(project, DEPLOY_COLLECT="no")
@@ -279,7 +266,7 @@ def test_collecting_can_be_left_out(project: Project) -> None:
     project.module("build")
     before = Path(project.environ["STATIC_ROOT"], "shop.css").stat().st_mtime_ns
     project.write("shop/static/new.css", "a {}")
-    assert project.module("build", DEPLOY_COLLECT="no").returncode == 0
+    project.succeeds("build", DEPLOY_COLLECT="no")
     assert Path(project.environ["STATIC_ROOT"], "shop.css").stat().st_mtime_ns == before
     assert not Path(project.environ["STATIC_ROOT"], "new.css").exists()
     assert runtime_project.report(project)["static"]["collected"] is False
@@ -289,8 +276,7 @@ def test_a_project_without_static_files_is_fine(project: Project) -> None:
     settings = SETTINGS.replace('"django.contrib.staticfiles", ', "")
     project.write("site_/settings.py", settings)
     project.write("shop/templates/home.html", "hello")
-    done = project.module("build")
-    assert done.returncode == 0, done.stderr
+    done = project.succeeds("build")
     assert "django.contrib.staticfiles is not installed" in done.stdout
     assert not Path(project.environ["STATIC_ROOT"]).exists()
 
@@ -302,7 +288,7 @@ def test_static_files_that_go_to_another_machine_are_not_sent_from_here(project:
         "class Bucket(StaticFilesStorage): pass",
     )
     storages = {"staticfiles": {"BACKEND": "site_.s3_storage.Bucket"}}
-    project.write("site_/settings.py", f"{SETTINGS}STORAGES = {storages}")
+    project.configure(f"STORAGES = {storages}")
     done = project.module("build")
     assert "not collected here" in done.stdout
     assert not Path(project.environ["STATIC_ROOT"]).exists()
@@ -314,13 +300,12 @@ def test_a_wrong_value_of_our_own_is_named(project: Project) -> None:
 
 
 def test_a_report_that_cannot_be_written_fails(project: Project) -> None:
-    done = project.module("build", DEPLOY_BUILD_REPORT="/nonexistent/report.json")
-    assert done.returncode == 1
-    assert "/nonexistent/report.json can't be written" in done.stderr
+    said = project.fails("build", DEPLOY_BUILD_REPORT="/nonexistent/report.json")
+    assert "/nonexistent/report.json can't be written" in said
 
 
 def test_the_report_names_the_migrations_that_the_release_has(project: Project) -> None:
-    assert project.module("build").returncode == 0
+    project.succeeds("build")
     assert "shop.migrations.0001_initial" in runtime_project.report(project)["migrations"]
 
 
@@ -333,7 +318,7 @@ def test_a_migration_that_cannot_be_loaded_fails_the_build(project: Project) -> 
 
 def test_all_variables_and_modules_that_are_missing_are_named_at_once(project: Project) -> None:
     more = "import os\nPORTS = int(os.environ['SHOP_PORTS'])\nfrom shop.tokens import TOKEN\n"
-    project.write("site_/settings.py", f"{SETTINGS}{more}")
+    project.configure(more)
     project.write("shop/tokens.py", "import os\nTOKEN = os.environ['SHOP_TOKEN']")
     project.write("shop/models.py", f"import yarn_not_there.wool\n{runtime_project.MODELS}")
     text = failed(project)
@@ -344,7 +329,7 @@ def test_all_variables_and_modules_that_are_missing_are_named_at_once(project: P
 
 
 def test_all_that_is_wrong_is_said_at_once(project: Project) -> None:
-    project.write("site_/settings.py", f"{SETTINGS}STATICFILES_DIRS = 'a string'")
+    project.configure("STATICFILES_DIRS = 'a string'")
     project.write("shop/templates/shop/page.html", TEMPLATE)
     project.write("site_/wsgi.py", "import yarn_not_there")
     project.write("shop/migrations/0002_x.py", "import nowhere_at_all")

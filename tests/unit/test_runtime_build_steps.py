@@ -5,16 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit import runtime_project
 from tests.unit.runtime_project import SETTINGS, Project
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Project:
-    made = runtime_project.make(tmp_path)
+def project(project: Project, tmp_path: Path) -> Project:
     (tmp_path / "root").mkdir()
-    made.environ["DEPLOY_ROOT"] = str(tmp_path / "root")
-    return made
+    project.environ["DEPLOY_ROOT"] = str(tmp_path / "root")
+    return project
 
 
 def run(project: Project, *steps: str, **environ: str) -> tuple[int, str, str]:
@@ -49,7 +47,7 @@ def test_what_can_not_run_is_found_before_anything_runs(
 
 
 def test_what_else_is_wrong_with_the_project_is_said_at_once(project: Project) -> None:
-    project.write("site_/settings.py", f"{SETTINGS}STATICFILES_DIRS = 'a string'")
+    project.configure("STATICFILES_DIRS = 'a string'")
     code, _, err = run(project, "nobody-has-this", DEPLOY_SEED_STEPS='["sed"]')
     assert code == 1
     for said in ("(staticfiles.E001)", "'sed' is no management command", "nobody-has-this"):

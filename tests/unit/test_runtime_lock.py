@@ -30,12 +30,11 @@ class Migration(migrations.Migration):
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Project:
+def project(project: Project, tmp_path: Path) -> Project:
     """A project with a migration that takes until the file GO is there."""
-    made = runtime_project.make(tmp_path)
-    made.write("shop/migrations/0002_slow.py", SLOW)
-    made.environ["GO"] = str(tmp_path / "go")
-    return made
+    project.write("shop/migrations/0002_slow.py", SLOW)
+    project.environ["GO"] = str(tmp_path / "go")
+    return project
 
 
 def go(project: Project) -> None:
@@ -128,9 +127,7 @@ def test_another_kind_of_database_is_locked_beside_the_ledger(project: Project) 
     )
     name = str(runtime_project.database(project))
     engine = {"ENGINE": "site_.engine", "NAME": name}
-    project.write(
-        "site_/settings.py", f"{runtime_project.SETTINGS}DATABASES = {{'default': {engine}}}"
-    )
+    project.configure(f"DATABASES = {{'default': {engine}}}")
     go(project)
     assert "applied 2" in said(start(project, DATABASE_URL=""))
     assert Path(project.environ["DEPLOY_LEDGER"]).with_name("migrate-lock").exists()

@@ -7,13 +7,7 @@ from typing import Any
 import pytest
 
 from deploy_runtime import ledger
-from tests.unit import runtime_project
 from tests.unit.runtime_project import Project
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
-    return runtime_project.make(tmp_path)
 
 
 def records(project: Project) -> list[dict[str, Any]]:
@@ -28,10 +22,9 @@ def told(project: Project) -> list[tuple[str, str, int, str]]:
 
 
 def test_a_start_migrates_and_records_what_was_applied(project: Project) -> None:
-    first = project.module("manage", "migrate", "--run-syncdb")
-    assert first.returncode == 0, first.stderr
+    first = project.succeeds("manage", "migrate", "--run-syncdb")
     assert "migrate … applied 1 migration" in first.stdout
-    assert project.module("manage", "migrate", "--noinput").returncode == 0
+    project.succeeds("manage", "migrate", "--noinput")
     assert told(project) == [("migrate", "startup", 1, "done")] * 2
     results = [record["result"] for record in records(project)]
     assert [result["applied"] for result in results] == [1, 0]
@@ -47,8 +40,7 @@ def test_the_record_holds_the_start_of_django_and_is_printed(project: Project) -
 
 
 def test_a_start_that_collects_records_how_many_files(project: Project) -> None:
-    done = project.module("manage", "collectstatic")
-    assert done.returncode == 0, done.stderr
+    done = project.succeeds("manage", "collectstatic")
     assert "collectstatic … 1 file, 1 copied" in done.stdout
     assert told(project) == [("collectstatic", "startup", 1, "done")]
     assert records(project)[0]["result"] | {"post_processed": 0} == {
@@ -59,7 +51,7 @@ def test_a_start_that_collects_records_how_many_files(project: Project) -> None:
 def test_a_project_without_static_files_has_nothing_to_collect(project: Project) -> None:
     settings = project.folder / "site_/settings.py"
     settings.write_text(settings.read_text().replace('"django.contrib.staticfiles", ', ""))
-    assert project.module("manage", "collectstatic").returncode == 0
+    project.succeeds("manage", "collectstatic")
     assert told(project) == [("collectstatic", "startup", 1, "nothing to collect")]
 
 
@@ -74,19 +66,16 @@ def test_a_migration_that_fails_is_recorded_with_what_was_committed_before(
         "    dependencies = [('shop', '0001_initial')]\n"
         "    operations = [migrations.RunPython(fail)]\n",
     )
-    done = project.module("manage", "migrate")
-    assert done.returncode == 1
-    assert "the well is dry" in done.stderr
-    assert "Migrations committed before it: shop.0001_initial" in done.stderr
-    assert "Traceback" not in done.stderr
+    said = project.fails("manage", "migrate")
+    assert "the well is dry" in said
+    assert "Migrations committed before it: shop.0001_initial" in said
     assert records(project)[0]["result"] == {
         **{"applied": 1, "migrations": ["shop.0001_initial"], "outcome": "failed"}
     }
 
 
 def test_a_ledger_that_cannot_be_written_stops_no_start(project: Project) -> None:
-    done = project.module("manage", "migrate", DEPLOY_LEDGER="/nowhere/ledger.jsonl")
-    assert done.returncode == 0
+    done = project.succeeds("manage", "migrate", DEPLOY_LEDGER="/nowhere/ledger.jsonl")
     assert "warning: ledger: migrate is not recorded in /nowhere/ledger.jsonl" in done.stderr
 
 
@@ -100,18 +89,14 @@ def test_a_ledger_that_cannot_be_written_stops_no_start(project: Project) -> Non
     ],
 )
 def test_a_mistake_is_named(project: Project, words: list[str], says: str) -> None:
-    done = project.module("manage", *words)
-    assert done.returncode == 1
-    assert says in done.stderr
-    assert "Traceback" not in done.stderr
+    said = project.fails("manage", *words)
+    assert says in said
 
 
 def test_a_project_that_cannot_be_loaded_runs_nothing(project: Project) -> None:
     project.write("shop/models.py", "import surely_not_there\n")
-    done = project.module("manage", "migrate")
-    assert done.returncode == 1
-    assert "error: the project can't be loaded." in done.stderr
-    assert "Traceback" not in done.stderr
+    said = project.fails("manage", "migrate")
+    assert "error: the project can't be loaded." in said
     assert records(project) == []
 
 
@@ -156,8 +141,7 @@ def test_the_build_records_what_it_collected(
     project: Project, collect: str, found: list[object]
 ) -> None:
     project.write("shop/templates/home.html", "nothing")
-    done = project.module("build", DEPLOY_COLLECT=collect)
-    assert done.returncode == 0, done.stderr
+    project.succeeds("build", DEPLOY_COLLECT=collect)
     assert told(project) == found
 
 
@@ -165,5 +149,5 @@ def test_a_build_without_static_files_says_so(project: Project) -> None:
     settings = project.folder / "site_/settings.py"
     settings.write_text(settings.read_text().replace('"django.contrib.staticfiles", ', ""))
     project.write("shop/templates/home.html", "nothing")
-    assert project.module("build").returncode == 0
+    project.succeeds("build")
     assert told(project) == [("collectstatic", "build", 1, "nothing to collect")]

@@ -6,17 +6,12 @@ from pathlib import Path
 import pytest
 
 from tests.unit import runtime_project
-from tests.unit.runtime_project import SETTINGS, Project, ask
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
-    return runtime_project.make(tmp_path)
+from tests.unit.runtime_project import Project, ask
 
 
 def test_health_is_answered_before_hosts_are_checked(project: Project) -> None:
     common = "django.middleware.common.CommonMiddleware"
-    project.write("site_/settings.py", f"{SETTINGS}MIDDLEWARE = [{common!r}]")
+    project.configure(f"MIDDLEWARE = [{common!r}]")
     health, page = ask(project, "/-/health", "/", host="10.0.0.1")
     assert (health["status"], health["body"]) == (200, '{"status": "ok"}')
     assert health["headers"]["Cache-Control"] == "no-store"
@@ -28,7 +23,7 @@ def test_health_names_the_database_that_fails_and_no_more(project: Project) -> N
     broken = database.with_name("other.sqlite3")
     broken.write_text("this is no database " * 100)
     other = {"ENGINE": "django.db.backends.sqlite3", "NAME": str(broken)}
-    project.write("site_/settings.py", f"{SETTINGS}DATABASES = {{'default': {{}}, 'o': {other}}}")
+    project.configure(f"DATABASES = {{'default': {{}}, 'o': {other}}}")
     assert ask(project, "/-/health")[0]["status"] == 200, "nobody said that it is the site's"
     project.environ |= {"DEPLOY_DATABASES": "o", "DEPLOY_DATABASE_URL_1": f"sqlite:///{broken}"}
     [health] = ask(project, "/-/health")
@@ -143,5 +138,5 @@ def test_a_storage_class_that_keeps_files_elsewhere_is_not_read(
         "from django.core.files.storage import Storage\nclass Elsewhere(Storage): pass",
     )
     storages = {"default": {"BACKEND": "site_.storage.Elsewhere"}}
-    project.write("site_/settings.py", f"{SETTINGS}STORAGES = {storages}")
+    project.configure(f"STORAGES = {storages}")
     assert ask(project, "/media/a/page.html")[0]["status"] == 404

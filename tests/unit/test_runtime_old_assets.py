@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit import runtime_project
 from tests.unit.runtime_project import SETTINGS, Project, ask
 
 WHITENOISE = "whitenoise.middleware.WhiteNoiseMiddleware"
@@ -18,12 +17,11 @@ OLD = "body { color: green; " + "margin: 0; " * 40 + "}"
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Project:
+def project(project: Project, tmp_path: Path) -> Project:
     """A project, and a volume for files of its releases."""
-    made = runtime_project.make(tmp_path)
-    made.environ["DEPLOY_ASSETS"] = str(tmp_path / "assets")
+    project.environ["DEPLOY_ASSETS"] = str(tmp_path / "assets")
     (tmp_path / "assets").mkdir()
-    return made
+    return project
 
 
 def release(project: Project, name: str, style: str) -> str:
@@ -32,8 +30,7 @@ def release(project: Project, name: str, style: str) -> str:
     root = Path(project.environ["STATIC_ROOT"])
     shutil.rmtree(root, ignore_errors=True)
     root.mkdir()
-    built = project.module("build", DATABASE_URL="sqlite:////tmp/none.sqlite3")
-    assert built.returncode == 0, built.stderr
+    project.succeeds("build", DATABASE_URL="sqlite:////tmp/none.sqlite3")
     done = project.module("assets", "publish", RELEASE=name)
     assert done.stderr == ""
     manifest = json.loads((root / "staticfiles.json").read_text())["paths"]
@@ -43,9 +40,7 @@ def release(project: Project, name: str, style: str) -> str:
 def own(project: Project, storage: str, middleware: str = repr([WHITENOISE])) -> None:
     """Have the project choose its own storage and its own server."""
     storages = {"staticfiles": {"BACKEND": storage}}
-    project.write(
-        "site_/settings.py", f"{SETTINGS}STORAGES = {storages}\nMIDDLEWARE = {middleware}"
-    )
+    project.configure(f"STORAGES = {storages}\nMIDDLEWARE = {middleware}")
 
 
 @pytest.mark.parametrize("storage", ["supplied", *STORAGES])
@@ -167,7 +162,7 @@ def test_the_projects_own_rules_for_its_files_hold(project: Project) -> None:
 
 
 def test_an_address_on_another_host_has_the_same_path(project: Project) -> None:
-    project.write("site_/settings.py", f"{SETTINGS}STATIC_URL = 'https://static.example/s/'")
+    project.configure("STATIC_URL = 'https://static.example/s/'")
     old = release(project, "one", OLD).replace("/static/", "/s/")
     release(project, "two", "body { color: blue }")
     assert ask(project, old)[0]["status"] == 200

@@ -20,11 +20,6 @@ GREET = [
 ]
 
 
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
-    return runtime_project.make(tmp_path)
-
-
 def seed(
     project: Project, *steps: str, **environ: str
 ) -> tuple[subprocess.CompletedProcess[str], Any]:

@@ -8,12 +8,6 @@ import pytest
 from tests.unit import runtime_project
 from tests.unit.runtime_project import SETTINGS, Project
 
-
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
-    return runtime_project.make(tmp_path)
-
-
 SHOWN = """
 from django.conf import settings
 result = {name: str(getattr(settings, name)) for name in (
@@ -43,9 +37,7 @@ def test_a_project_made_for_development_is_fit_for_production(project: Project) 
 
 
 def test_secrets_are_there_before_the_projects_settings_read_them(project: Project) -> None:
-    project.write(
-        "site_/settings.py", f"{SETTINGS}\nimport os\nSECRET_KEY = os.environ['SHOP_KEY']"
-    )
+    project.configure("import os\nSECRET_KEY = os.environ['SHOP_KEY']")
     Path(project.environ["DEPLOY_SECRETS_DIR"], "SHOP_KEY").write_text("s")
     assert shown(project)["SECRET_KEY"] == "from-the-deployment"
 
@@ -95,10 +87,8 @@ LOGGING = {{"version": 1}}
 def test_a_package_that_holds_no_settings_itself_names_those_it_has(project: Project) -> None:
     project.write("site_/conf/production.py", SETTINGS)
     project.write("site_/conf/base.py", SETTINGS)
-    done = project.module("build", DEPLOY_SETTINGS_MODULE="site_.conf")
-    assert done.returncode == 1
-    assert "site_.conf.base or site_.conf.production" in done.stderr
-    assert "Traceback" not in done.stderr
+    said = project.fails("build", DEPLOY_SETTINGS_MODULE="site_.conf")
+    assert "site_.conf.base or site_.conf.production" in said
 
 
 def test_without_a_settings_module_the_error_names_the_variable(project: Project) -> None:
@@ -107,7 +97,7 @@ def test_without_a_settings_module_the_error_names_the_variable(project: Project
 
 
 def test_static_files_are_served_from_the_image_and_kept_for_ever(project: Project) -> None:
-    assert project.module("build").returncode == 0
+    project.succeeds("build")
     code = """
 from django.templatetags.static import static
 from django.test import Client

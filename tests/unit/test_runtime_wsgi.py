@@ -1,11 +1,8 @@
 """The application that gunicorn serves is the project's own, on the runtime's settings."""
 
-from pathlib import Path
-
 import pytest
 
-from tests.unit import runtime_project
-from tests.unit.runtime_project import SETTINGS, Project
+from tests.unit.runtime_project import Project
 
 WSGI = """
 import os
@@ -18,11 +15,6 @@ def application(environ, start_response):
 """
 DEFAULT = ".setdefault('DJANGO_SETTINGS_MODULE', 'site_.settings')"
 FORCED = "['DJANGO_SETTINGS_MODULE'] = 'site_.settings'"
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
-    return runtime_project.make(tmp_path)
 
 
 SHOWN = """
@@ -43,7 +35,7 @@ def test_the_projects_application_runs_on_our_settings(project: Project, line: s
 
 def test_settings_name_it_where_config_does_not(project: Project) -> None:
     project.write("site_/wsgi.py", WSGI.format(set=DEFAULT))
-    project.write("site_/settings.py", SETTINGS + "WSGI_APPLICATION = 'site_.wsgi.application'")
+    project.configure("WSGI_APPLICATION = 'site_.wsgi.application'")
     assert project.value(SHOWN)[0] == "site_.wsgi"
 
 
@@ -62,10 +54,8 @@ def test_django_has_one_where_nobody_names_any(project: Project) -> None:
 )
 def test_a_wrong_name_fails_the_build(project: Project, name: str, said: str) -> None:
     project.write("site_/wsgi.py", WSGI.format(set=DEFAULT))
-    done = project.module("build", DEPLOY_WSGI=name)
-    assert done.returncode == 1
-    assert said in done.stderr
-    assert "Traceback" not in done.stderr
+    text = project.fails("build", DEPLOY_WSGI=name)
+    assert said in text
 
 
 def test_an_application_that_takes_over_the_settings_is_refused(project: Project) -> None:
