@@ -4,13 +4,12 @@
 its data, and how it is made.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TypedDict
 
 import pulumi
 
-from .. import PACKAGE
+from .. import PACKAGE, step
 from ..image.postgres_image import PostgresImage
 from ..inside import DATA
 from ..place import Place
@@ -18,41 +17,17 @@ from . import database_address
 from .database_address import Address, Choices
 from .database_claim import DatabaseClaim
 from .mounts import Mount
-from .postgres import Postgres
+from .postgres import Postgres, PostgresArgs
 from .volume import retained_volume
 
 Options = pulumi.ResourceOptions | None
 
 
-class DatabaseArgs(TypedDict):
-    """Which data the deployment lives on."""
+class DatabaseArgs(PostgresArgs):
+    """Which data the deployment lives on; what a server of its own is made from, if it has one."""
 
     engine: str
     """One of `ENGINES`."""
-    deployment: str
-    """The deployment that the data belongs to."""
-    stack: str
-    """The stack that owns the data, for the mark on it."""
-    existing: str | None
-    """A volume, or an absolute folder, that holds the data and is only referenced; None creates."""
-    server_image: str
-    """An image of the engine to use instead of building one; "" builds."""
-    base_image: str
-    """A Debian image to build the engine's image on."""
-    network: pulumi.Input[str]
-    """The network on which the application reaches a server."""
-    name: str
-    """The database's name on a server."""
-    user: str
-    """The user's name on a server."""
-    password: str
-    """The user's password on a server; secret."""
-    extensions: Sequence[str]
-    """Extensions that a server's superuser makes in the database."""
-    secrets: str
-    """A fingerprint of the secrets."""
-    timeout: int
-    """Seconds that a server may take to answer."""
     family: str
     """The kind of driver that a server elsewhere needs."""
     backups: bool
@@ -84,39 +59,13 @@ class Database(pulumi.ComponentResource):
 def _make_file(parent: Database, name: str, args: DatabaseArgs, opts: Options) -> list[Mount]:
     if args["existing"]:
         return [Mount.of(args["existing"], DATA)]
-    volume = retained_volume(
-        parent,
-        name,
-        volume=_volume_name(args["engine"], args["deployment"]),
-        deployment=args["deployment"],
-        stack=args["stack"],
-        role="data",
-        opts=opts,
-    )
+    volume = retained_volume(parent, name, args, role="data", opts=opts)
     return [Mount(source=volume, target=DATA)]
 
 
 def _make_server(parent: Database, name: str, args: DatabaseArgs, opts: Options) -> list[Mount]:
-    server = Postgres(
-        name,
-        {
-            "deployment": args["deployment"],
-            "stack": args["stack"],
-            "container": Place(args["deployment"]).postgres,
-            "volume": _volume_name(args["engine"], args["deployment"]),
-            "existing": args["existing"],
-            "image": args["server_image"],
-            "base_image": args["base_image"],
-            "network": args["network"],
-            "name": args["name"],
-            "user": args["user"],
-            "password": args["password"],
-            "extensions": args["extensions"],
-            "secrets": args["secrets"],
-            "timeout": args["timeout"],
-        },
-        pulumi.ResourceOptions(parent=parent, depends_on=opts.depends_on if opts else None),
-    )
+    opts = pulumi.ResourceOptions(parent=parent, depends_on=step.after(opts))
+    server = Postgres(name, args, opts)
     parent.dump_image = server.image_id
     return []
 
@@ -142,7 +91,8 @@ class Engine:
 
     Attributes:
         title: its name for people.
-        volume: the last part of the name of the volume that holds the data; "" if none does.
+        volume: the role of the volume that holds the data, after which it is named; "" if none
+            does.
         is_file: the data is a file that the application itself opens.
         marker: the file that tells a server's data directory from other volumes; "" without one.
         secret: the config key of the secret that it is reached with; "" if there is none.

@@ -1,24 +1,18 @@
 """The volumes for files that the application writes: media, and copies of static files."""
 
-from typing import TypedDict
-
 import pulumi
 import pulumi_docker as docker
 
-from .. import PACKAGE
+from .. import PACKAGE, step
 from ..inside import ASSETS, MEDIA, STATIC
 from ..place import Place, as_args
 from .mounts import Mount
-from .volume import retained_volume
+from .volume import VolumeArgs, retained_volume
 
 
-class FilesArgs(TypedDict):
+class FilesArgs(VolumeArgs):
     """Which volumes there are."""
 
-    deployment: str
-    """The deployment that the files belong to."""
-    stack: str
-    """The stack that owns them, for the mark on them."""
     existing_media: str | None
     """A volume, or an absolute folder, that holds media already; None creates a volume."""
     static_of: str | None
@@ -51,15 +45,7 @@ class Files(pulumi.ComponentResource):
         self.register_outputs({"media": media.source, "assets": self.assets.source})
 
     def _media(self, name: str, args: FilesArgs, opts: pulumi.ResourceOptions | None) -> Mount:
-        volume = retained_volume(
-            self,
-            name,
-            volume=Place(args["deployment"]).media,
-            deployment=args["deployment"],
-            stack=args["stack"],
-            role="media",
-            opts=opts,
-        )
+        volume = retained_volume(self, name, args, role="media", opts=opts)
         return Mount(source=volume, target=MEDIA)
 
     def _assets(self, name: str, args: FilesArgs, opts: pulumi.ResourceOptions | None) -> Mount:
@@ -69,7 +55,7 @@ class Files(pulumi.ComponentResource):
             labels=as_args(Place(args["deployment"]).labels("assets", stack=args["stack"])),
             opts=pulumi.ResourceOptions(
                 parent=self,
-                depends_on=opts.depends_on if opts else None,
+                depends_on=step.after(opts),
                 ignore_changes=["labels", "driver", "driverOpts"],
             ),
         )

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Sequence
-from typing import TypedDict
 
 import pulumi
 import pulumi_docker as docker
@@ -13,10 +12,10 @@ from ..image.postgres_image import PostgresImage
 from ..inside import SECRETS
 from ..place import Place, as_args
 from ..serving.secrets_volume import Secrets
-from ..step import Step
+from ..step import Step, after
 from .mounts import Mount
 from .postgres_roles import SUPERUSER
-from .volume import retained_volume
+from .volume import VolumeArgs, retained_volume
 
 DATA_FOLDER = "/var/lib/postgresql/data"
 PASSWORD_FILE = f"{SECRETS}/POSTGRES_PASSWORD"
@@ -40,20 +39,12 @@ exec docker-entrypoint.sh "$@"
 _INITDB = "--data-checksums --encoding=UTF8 --locale=C.UTF-8 --auth-host=scram-sha-256"
 
 
-class PostgresArgs(TypedDict):
+class PostgresArgs(VolumeArgs):
     """Which server there is, and on which data."""
 
-    deployment: str
-    """The deployment that the data belongs to."""
-    stack: str
-    """The stack that owns the data, for the mark on it."""
-    container: str
-    """The container's name, by which the application reaches it."""
-    volume: str
-    """The name of the volume that is created for the data."""
     existing: str | None
-    """A volume, or an absolute folder, that holds a data directory already; None creates."""
-    image: str
+    """A volume, or an absolute folder, that holds the data and is only referenced; None creates."""
+    server_image: str
     """An image that follows the conventions of ``postgres:17``; "" builds one."""
     base_image: str
     """A Debian image to install PostgreSQL on."""
@@ -94,7 +85,7 @@ class Postgres(pulumi.ComponentResource):
             name,
             {
                 "deployment": args["deployment"],
-                "image": args["image"],
+                "image": args["server_image"],
                 "base_image": args["base_image"],
             },
             pulumi.ResourceOptions(parent=self),
@@ -126,15 +117,7 @@ class Postgres(pulumi.ComponentResource):
     def _data(self, name: str, args: PostgresArgs, opts: pulumi.ResourceOptions | None) -> Mount:
         if args["existing"]:
             return Mount.of(args["existing"], DATA_FOLDER)
-        volume = retained_volume(
-            self,
-            name,
-            volume=args["volume"],
-            deployment=args["deployment"],
-            stack=args["stack"],
-            role="postgres",
-            opts=opts,
-        )
+        volume = retained_volume(self, name, args, role="postgres", opts=opts)
         return Mount(source=volume, target=DATA_FOLDER)
 
     def _container(
@@ -166,7 +149,7 @@ class Postgres(pulumi.ComponentResource):
         }
         return docker.Container(
             f"{name}-postgres-server",
-            name=args["container"],
+            name=Place(args["deployment"]).postgres,
             image=image,
             entrypoints=["sh", "-c", _GUARD, "guard"],
             command=["postgres", "-c", "listen_addresses=*"],
@@ -194,7 +177,7 @@ class Postgres(pulumi.ComponentResource):
             log_opts=LOG_LIMITS,
             opts=pulumi.ResourceOptions(
                 parent=self,
-                depends_on=opts.depends_on if opts else None,
+                depends_on=after(opts),
                 delete_before_replace=True,
                 # Handing the site over to another stack replaces nothing.
                 ignore_changes=["labels"],
@@ -213,7 +196,7 @@ class Postgres(pulumi.ComponentResource):
                 "extensions": list(args["extensions"]),
             },
             environment={
-                "CONTAINER": args["container"],
+                "CONTAINER": Place(args["deployment"]).postgres,
                 "DATABASE_NAME": args["name"],
                 "DATABASE_USER": args["user"],
                 "EXTENSIONS": json.dumps(list(args["extensions"])),

@@ -1,39 +1,51 @@
 """Volumes that outlive the stack: data and media."""
 
+from typing import TypedDict
+
 import pulumi
 import pulumi_docker as docker
 
+from .. import step
 from ..place import Place, as_args
+
+
+class VolumeArgs(TypedDict):
+    """Whose a volume is."""
+
+    deployment: str
+    """The deployment that it belongs to."""
+    stack: str
+    """The stack that owns it, for the mark on it."""
 
 
 def retained_volume(
     parent: pulumi.Resource,
     name: str,
+    args: VolumeArgs,
     *,
-    volume: str,
-    deployment: str,
-    stack: str,
     role: str,
-    opts: pulumi.ResourceOptions | None = None,
+    opts: pulumi.ResourceOptions | None,
 ) -> pulumi.Output[str]:
     """A volume that destroy forgets but never deletes, marked with its deployment and owner.
 
     Args:
         parent: the component that the volume belongs to.
         name: the component's name, the prefix of the resource's.
-        volume: the volume's name on the host.
-        deployment: the deployment that it is marked with.
-        stack: the stack that it is marked with.
-        role: what it holds, such as ``data``.
+        args: whose it is.
+        role: what it holds, such as ``data``; it is named after that.
         opts: the component's options, for what it depends on.
+
+    Returns:
+        The volume's name on the host.
     """
+    place = Place(args["deployment"])
     resource = docker.Volume(
         f"{name}-{role}",
-        name=volume,
-        labels=as_args(Place(deployment).labels(role, stack=stack)),
+        name=place.name(role),
+        labels=as_args(place.labels(role, stack=args["stack"])),
         opts=pulumi.ResourceOptions(
             parent=parent,
-            depends_on=opts.depends_on if opts else None,
+            depends_on=step.after(opts),
             retain_on_delete=True,
             # The marks of a volume that was found again stay as they are: a change would replace
             # it, which means a new empty one.

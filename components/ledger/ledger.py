@@ -8,20 +8,14 @@ import pulumi
 
 from .. import PACKAGE, step
 from ..data.mounts import Mount
-from ..data.volume import retained_volume
+from ..data.volume import VolumeArgs, retained_volume
 from ..inside import LEDGER
-from ..place import Place
 from ..step import Step
 from .plan import Plan, Up, expected_counts, may_apply, or_restart
 
 
-class LedgerArgs(TypedDict):
+class LedgerArgs(VolumeArgs):
     """Whose ledger it is."""
-
-    deployment: str
-    """The deployment that it belongs to."""
-    stack: str
-    """The stack that owns it, for the mark on it."""
 
 
 class Ledger(pulumi.ComponentResource):
@@ -34,15 +28,7 @@ class Ledger(pulumi.ComponentResource):
         self, name: str, args: LedgerArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__(f"{PACKAGE}:index:Ledger", name, None, opts)
-        volume = retained_volume(
-            self,
-            name,
-            volume=Place(args["deployment"]).ledger,
-            deployment=args["deployment"],
-            stack=args["stack"],
-            role="ledger",
-            opts=opts,
-        )
+        volume = retained_volume(self, name, args, role="ledger", opts=opts)
         self.mount = Mount(source=volume, target=LEDGER)
         self.register_outputs({"volume": volume})
 

@@ -17,10 +17,8 @@ PASSWORD = "open-sesame"
 ARGS: PostgresArgs = {
     "deployment": "shop",
     "stack": STACK,
-    "container": "shop-postgres",
-    "volume": "shop-postgres",
     "existing": None,
-    "image": "",
+    "server_image": "",
     "base_image": "base:1",
     "network": "shop",
     "name": "app",
@@ -140,7 +138,7 @@ def test_its_image_is_built_where_none_is_named(made: Made) -> None:
 
 
 def test_an_image_that_is_named_is_used_as_it_is(made: Made) -> None:
-    image = made(image="postgres:17")["shop-postgres-image"]
+    image = made(server_image="postgres:17")["shop-postgres-image"]
     assert image.inputs["name"] == "postgres:17"
     assert "build" not in image.inputs
 
