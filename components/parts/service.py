@@ -10,7 +10,7 @@ from ..serving.backend import Backend
 from ..serving.edge import Edge, is_held_back
 from ..serving.haproxy_config import EdgeConfig
 from ..serving.retirement import Retirement
-from ..serving.traffic import Traffic, switches
+from ..serving.traffic import SwitchArgs, Traffic, switches
 from ..serving.users_proxy import OwnProxy
 from . import container_options
 from .app import App
@@ -57,30 +57,26 @@ def switch_traffic(
 ) -> Traffic | OwnProxy:
     """Send visitors to what has passed its gate, by the edge or by a proxy of the user's own."""
     deployment = given.settings.deployment
-    switched = switches(given.state, deployment, is_open=given.window_is_open)
+    to: SwitchArgs = {
+        "backends": backend.serving,
+        "backend_port": PORT,
+        "check": description_file(deployment),
+        "switches": switches(given.state, deployment, is_open=given.window_is_open),
+    }
     if not given.settings.edge:
         return OwnProxy(
             deployment,
-            {
-                "deployment": deployment,
-                "backends": backend.serving,
-                "backend_port": PORT,
-                "check": description_file(deployment),
-                "switches": switched,
-            },
+            {**to, "deployment": deployment},
             pulumi.ResourceOptions(depends_on=[backend]),
         )
     edge = _edge(given, images, store, backend, opts)
     return Traffic(
         deployment,
         {
+            **to,
             "edge": edge.container,
             "config_volume": edge.config_volume,
-            "backends": backend.serving,
-            "backend_port": PORT,
             "config": _edge_config(given),
-            "check": description_file(deployment),
-            "switches": switched,
         },
         pulumi.ResourceOptions(depends_on=[backend, edge]),
     )

@@ -1,7 +1,7 @@
 """The switch of traffic: the last step of an update, once every backend has passed its gate."""
 
 from collections.abc import Mapping, Sequence
-from typing import TypedDict
+from typing import Any, TypedDict
 
 import pulumi
 
@@ -12,23 +12,68 @@ from ..step import Step
 from .haproxy_config import EdgeConfig, configuration_id, render
 
 
-class TrafficArgs(TypedDict):
-    """Where requests go from now on."""
+class SwitchArgs(TypedDict):
+    """Where requests go from now on, whoever sends them."""
+
+    backends: Sequence[pulumi.Input[str]]
+    """The backends' containers, which have passed their gates."""
+    backend_port: int
+    """The port on which they listen."""
+    check: str
+    """The file of the migration check's description: a window that it opened ends here."""
+    switches: int
+    """How often traffic had to be switched because a window was left open, this time included."""
+
+
+def switch(
+    component: pulumi.Resource,
+    name: str,
+    module: str,
+    args: SwitchArgs,
+    *,
+    triggers: Mapping[str, Any],
+    environment: Mapping[str, pulumi.Input[str]],
+    stdin: pulumi.Input[str] | None = None,
+    opts: pulumi.ResourceOptions | None,
+) -> pulumi.Output[list[str]]:
+    """Have a step send requests to a release's backends.
+
+    Args:
+        component: what the step belongs to.
+        name: the component's name, the prefix of the step's.
+        module: the step's module.
+        args: where requests go from now on.
+        triggers: what it runs for besides.
+        environment: the variables that it reads besides.
+        stdin: what it reads on standard input.
+        opts: the component's options, for what it depends on.
+
+    Returns:
+        The backends' containers, known only once requests reach them.
+    """
+    switched = Step(
+        f"{name}-traffic",
+        module,
+        parent=component,
+        triggers={"backends": list(args["backends"]), "switches": args["switches"], **triggers},
+        environment={"CHECK": args["check"], **environment},
+        stdin=stdin,
+        # What else changes, as the edge's configuration may, is handed over, too: who serves stays.
+        update=None,
+        depends_on=step.after(opts),
+    )
+    return pulumi.Output.all(switched.id, *args["backends"]).apply(lambda known: list(known[1:]))
+
+
+class TrafficArgs(SwitchArgs):
+    """By which edge requests are sent there."""
 
     edge: pulumi.Input[str]
     """The edge's container."""
     config_volume: pulumi.Input[str]
     """The volume that holds the edge's configuration."""
-    backends: Sequence[pulumi.Input[str]]
-    """The backends' containers, which have passed their gates."""
-    backend_port: int
-    """The port on which they listen."""
     config: EdgeConfig
     """What else the edge's configuration depends on."""
-    check: str
-    """The file of the migration check's description: a window that it opened ends here."""
-    switches: int
-    """How often traffic had to be switched because a window was left open, this time included."""
 
 
 class Traffic(pulumi.ComponentResource):
@@ -50,26 +95,19 @@ class Traffic(pulumi.ComponentResource):
     ) -> None:
         super().__init__(f"{PACKAGE}:index:Traffic", name, None, opts)
         backends = pulumi.Output.all(*args["backends"])
-        switched = Step(
-            f"{name}-traffic",
+        self.serving = switch(
+            self,
+            name,
             f"{__package__}.traffic_step",
-            parent=self,
-            triggers={
-                "backends": list(args["backends"]),
-                "edge": args["config_volume"],
-                "switches": args["switches"],
-            },
+            args,
+            triggers={"edge": args["config_volume"]},
             environment={
                 "EDGE": args["edge"],
                 "CONFIGURATION": configuration_id(args["config"]),
-                "CHECK": args["check"],
             },
             stdin=backends.apply(lambda names: render(args["config"], names, args["backend_port"])),
-            # Another configuration is handed over, too: who serves stays.
-            update=None,
-            depends_on=step.after(opts),
+            opts=opts,
         )
-        self.serving = pulumi.Output.all(backends, switched.id).apply(lambda both: list(both[0]))
         self.reached_by = {"edge": args["edge"]}
         self.register_outputs({"serving": self.serving})
 

@@ -1,29 +1,21 @@
 """In the edge's place: a network on which a proxy of the user's own reaches the release."""
 
 import json
-from collections.abc import Mapping, Sequence
-from typing import TypedDict
+from collections.abc import Mapping
 
 import pulumi
 
 from .. import PACKAGE, step
 from ..place import DEPLOYMENT, TRAFFIC_NETWORK, Place
 from ..step import Step
+from .traffic import SwitchArgs, switch
 
 
-class OwnProxyArgs(TypedDict):
+class OwnProxyArgs(SwitchArgs):
     """What the proxy is to reach."""
 
     deployment: str
     """The deployment: the backends' name on the network."""
-    backends: Sequence[pulumi.Input[str]]
-    """The backends' containers, which have passed their gates."""
-    backend_port: int
-    """The port on which they listen."""
-    check: str
-    """The file of the migration check's description: a window that it opened ends here."""
-    switches: int
-    """How often traffic had to be switched because a window was left open, this time included."""
 
 
 class OwnProxy(pulumi.ComponentResource):
@@ -66,26 +58,20 @@ class OwnProxy(pulumi.ComponentResource):
             delete=step.run(module, "remove"),
         )
         backends = pulumi.Output.all(*args["backends"])
-        attached = Step(
-            f"{name}-traffic",
+        self.serving = switch(
+            self,
+            name,
             f"{__package__}.users_proxy_step",
-            parent=self,
-            triggers={
-                "backends": list(args["backends"]),
-                "network": made.id,
-                "switches": args["switches"],
-            },
+            args,
+            triggers={"network": made.id},
             environment={
                 "NETWORK": network,
                 "ALIAS": deployment,
                 "BACKENDS": backends.apply(" ".join),
-                "CHECK": args["check"],
             },
-            update=None,
-            depends_on=step.after(opts),
+            opts=opts,
         )
         self.network = made.id.apply(lambda _: network)
-        self.serving = pulumi.Output.all(backends, attached.id).apply(lambda both: list(both[0]))
         self.reached_by = {}
         self.upstream = {"network": self.network, "address": f"{deployment}:{args['backend_port']}"}
         self.register_outputs({"network": self.network, "serving": self.serving})
