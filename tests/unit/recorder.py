@@ -14,6 +14,7 @@ from hashlib import sha256
 from typing import Any, TypeAlias
 
 import pulumi
+import pulumi_docker as docker
 from pulumi.runtime import MockCallArgs, MockResourceArgs, Mocks, rpc
 from pulumi.runtime.mocks import MockMonitor
 
@@ -137,6 +138,11 @@ class _Monitor(MockMonitor):
     def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802 - the name of the RPC
         self.recorder.finished.add(self.keys[request.urn])
         return super().RegisterResourceOutputs(request)  # type: ignore[no-untyped-call]
+
+
+def after(name: str) -> pulumi.ResourceOptions:
+    """The options of what has to wait for something, which gets this name."""
+    return pulumi.ResourceOptions(depends_on=[docker.Volume(name)])
 
 
 def deploy(

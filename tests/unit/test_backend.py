@@ -3,18 +3,16 @@
 import json
 from typing import Any, cast
 
-import pulumi
 import pulumi_docker as docker
 import pytest
 
 from components.data.mounts import Mount
 from components.serving.backend import Backend, BackendArgs
-from tests.unit.recorder import Recorder, deploy
+from tests.unit.recorder import Recorder, after, deploy
 
 
 def backend(*, stdout: str = "", **changes: Any) -> Recorder:
     def program() -> dict[str, Any]:
-        job = docker.Volume("job", name="the-job-in-this-test")
         args: dict[str, Any] = {
             "deployment": "shop",
             "replicas": 1,
@@ -31,8 +29,7 @@ def backend(*, stdout: str = "", **changes: Any) -> Recorder:
             "stop_grace": 30,
             **changes,
         }
-        opts = pulumi.ResourceOptions(depends_on=[job])
-        made = Backend("shop", cast(BackendArgs, args), opts)
+        made = Backend("shop", cast(BackendArgs, args), after("job"))
         names = ("container", "serving", "report")
         return {name: getattr(made, name) for name in names}
 

@@ -4,21 +4,18 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-import pulumi
-import pulumi_docker as docker
 import pytest
 
 from components.data.database import Database
 from components.data.file_volumes import Files
 from components.data.mounts import Mount
-from tests.unit.recorder import Recorder, deploy
+from tests.unit.recorder import Recorder, after, deploy
 
 STACK = "organization/django-on-docker/shop"
 
 
 def database(existing: str | None = None) -> Recorder:
     def program() -> dict[str, Any]:
-        image = docker.RemoteImage("image", name="shop:abc")
         made = Database(
             "shop",
             {
@@ -38,7 +35,7 @@ def database(existing: str | None = None) -> Recorder:
                 "family": "sqlite",
                 "backups": True,
             },
-            pulumi.ResourceOptions(depends_on=[image]),
+            after("image"),
         )
         (mount,) = made.mounts
         return {"mount": mount.for_client()}

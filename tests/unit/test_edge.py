@@ -2,19 +2,16 @@
 
 from typing import Any, cast
 
-import pulumi
-import pulumi_docker as docker
 import pytest
 
 from components.serving.edge import Edge, EdgeArgs, is_held_back
 from components.serving.network import Network
 from components.stack_state import Resource
-from tests.unit.recorder import Recorder, deploy
+from tests.unit.recorder import Recorder, after, deploy
 
 
 def edge(**changes: Any) -> Recorder:
     def program() -> dict[str, Any]:
-        retired = docker.Volume("retired", name="the-retirement-in-this-test")
         args = {
             "deployment": "shop",
             "image_id": "sha256:1",
@@ -26,7 +23,7 @@ def edge(**changes: Any) -> Recorder:
         made = Edge(
             "shop",
             cast(EdgeArgs, {**args, **changes}),
-            pulumi.ResourceOptions(depends_on=[retired]),
+            after("retired"),
         )
         return {"container": made.container, "config_volume": made.config_volume}
 

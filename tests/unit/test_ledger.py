@@ -5,8 +5,6 @@ import os
 from pathlib import Path
 from typing import Any, cast
 
-import pulumi
-import pulumi_docker as docker
 import pytest
 
 from components.ledger import account_step
@@ -15,7 +13,7 @@ from components.ledger.plan import Up, execution_plan
 from components.step import SAY_AGAIN
 from tests.unit.fake_docker import FakeDocker
 from tests.unit.planned import Config
-from tests.unit.recorder import Recorder, deploy
+from tests.unit.recorder import Recorder, after, deploy
 from tests.unit.tar import tar_of
 
 PLAN = execution_plan(Config())
@@ -39,7 +37,6 @@ def test_the_volume_outlives_the_stack_and_is_marked() -> None:
 
 def accounted(*, stdout: str = "", preview: bool = False, **changes: Any) -> Recorder:
     def program() -> dict[str, Any]:
-        traffic = docker.Volume("traffic", name="the-traffic-in-this-test")
         args: dict[str, Any] = {
             "deployment": "shop",
             "plan": PLAN,
@@ -51,8 +48,7 @@ def accounted(*, stdout: str = "", preview: bool = False, **changes: Any) -> Rec
             "job": {"records": ["1", "2"]},
             **changes,
         }
-        opts = pulumi.ResourceOptions(depends_on=[traffic])
-        made = Account("shop", cast(AccountArgs, args), opts)
+        made = Account("shop", cast(AccountArgs, args), after("traffic"))
         return {"row": made.row, "result": made.result}
 
     return deploy(program, Recorder(stdout={"shop-account": stdout}), preview=preview)

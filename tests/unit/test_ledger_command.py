@@ -1,15 +1,14 @@
 """The command that shows a deployment's ledger, from its images and its volume."""
 
 import json
-import sys
 from typing import Any
 
 import pytest
 
-from components.ledger import show as command
+from components.ledger import show
+from tests.unit.command import Command
 from tests.unit.fake_docker import FakeDocker
 from tests.unit.tar import tar_of
-from toolchain import commands, stack
 
 LIST = (
     "image ls --quiet --no-trunc --filter label=django-on-docker.deployment=shop "
@@ -50,24 +49,19 @@ def host(cli: FakeDocker) -> FakeDocker:
     return cli
 
 
-def run(monkeypatch: pytest.MonkeyPatch, *words: str) -> None:
-    monkeypatch.setattr(sys, "argv", ["ledger", *words])
-    command.main()
-
-
 def test_every_record_is_read_once_and_in_order(host: FakeDocker) -> None:
-    records, unreadable = command.read("shop")
+    records, unreadable = show.read("shop")
     assert [found["id"] for found in records] == ["1", "2", "3"]
     assert unreadable == 1
 
 
 def test_a_builds_record_is_its_releases(host: FakeDocker) -> None:
-    (built, *_), _ = command.read("shop")
+    (built, *_), _ = show.read("shop")
     assert (built["deployment"], built["release"]) == ("shop", "def")
 
 
 def test_no_container_is_started_and_none_is_left(host: FakeDocker) -> None:
-    command.read("shop")
+    show.read("shop")
     verbs = [call.split()[0] for call in host.calls]
     assert not {"run", "start", "exec"} & set(verbs)
     assert [call for call in host.calls if call.startswith("rm")] == [
@@ -80,25 +74,18 @@ def test_a_deployment_without_a_ledger_has_its_builds(cli: FakeDocker) -> None:
     cli.on(LIST, out="sha256:a\n").gone("", "volume")
     cli.on("create --network none sha256:a true", out="box\n")
     cli.on("cp box:/opt", out=tar_of(json.dumps(BAKED).encode())).on("cp box:/srv", code=1)
-    assert [found["id"] for found in command.read("shop")[0]] == ["1"]
+    assert [found["id"] for found in show.read("shop")[0]] == ["1"]
 
 
-def test_a_deployment_that_is_not_there(
-    cli: FakeDocker, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_deployment_that_is_not_there(cli: FakeDocker, command: Command) -> None:
     cli.gone("", "volume")
-    with pytest.raises(SystemExit) as stopped:
-        command.read("shop")
-    assert stopped.value.code == 1
-    assert "no release of a deployment 'shop' is on this host: see `" in capsys.readouterr().err
+    said = command.fails(show.read, "shop")
+    assert "no release of a deployment 'shop' is on this host: see `" in said
 
 
-def test_the_table(
-    host: FakeDocker, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    run(monkeypatch, "shop")
-    printed = capsys.readouterr()
-    lines, _, totals = printed.out.partition("\n\n")
+def test_the_table(host: FakeDocker, command: Command) -> None:
+    said = command.says(show.main, words=["shop"])
+    lines, _, totals = command.out.partition("\n\n")
     assert [line.split() for line in lines.splitlines()[1:]] == [
         [*("2030-01-01", "00:00:01", "def", "build", "collectstatic"), "1.50", "1", "files", "3"],
         [
@@ -115,14 +102,12 @@ def test_the_table(
         ["collectstatic", "build", "1", "0", "1.5", "1"],
         ["migrate", "startup", "2", "2", "3", "2"],
     ]
-    assert printed.err == "warning: lines of the ledger that are no records: 1\n"
+    assert said == "warning: lines of the ledger that are no records: 1\n"
 
 
-def test_as_json(
-    host: FakeDocker, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    run(monkeypatch, "shop", "--json")
-    shown = json.loads(capsys.readouterr().out)
+def test_as_json(host: FakeDocker, command: Command) -> None:
+    command.says(show.main, words=["shop", "--json"])
+    shown = json.loads(command.out)
     assert shown["deployment"] == "shop"
     assert shown["counts"][1] == {
         **{"operation": "migrate", "point": "startup", "runs": 2},
@@ -144,24 +129,8 @@ def test_as_json(
     ],
 )
 def test_a_result_in_a_line(result: dict[str, Any], text: str) -> None:
-    assert command.result_text(result) == text
+    assert show.result_text(result) == text
 
 
 def test_a_deployment_in_which_nothing_was_recorded() -> None:
-    assert command.as_table([]) == "nothing is recorded yet"
-
-
-@pytest.mark.parametrize(("configured", "deployment"), [("", "update"), ("shop", "shop")])
-def test_make_shows_the_ledger_of_a_stacks_deployment(
-    monkeypatch: pytest.MonkeyPatch, configured: str, deployment: str
-) -> None:
-    asked: list[list[str]] = []
-
-    def stream(words: list[str]) -> int:
-        asked.append(words)
-        return 3
-
-    monkeypatch.setattr(commands, "stream", stream)
-    monkeypatch.setattr(stack, "config_value", lambda _stack, _key: configured)
-    assert commands.main(["ledger", "--stack", "update"]) == 3
-    assert asked == [[sys.executable, "-m", "components.ledger.show", deployment]]
+    assert show.as_table([]) == "nothing is recorded yet"

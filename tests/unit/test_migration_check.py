@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 from typing import Any, cast
 
-import pulumi
 import pulumi_docker as docker
 import pytest
 
@@ -18,7 +17,7 @@ from components.migrations.check import (
 from components.migrations.policy import AHEAD, UNSAFE
 from components.stack_state import StackState
 from components.step import SAY_AGAIN
-from tests.unit.recorder import Recorder, deploy
+from tests.unit.recorder import Recorder, after, deploy
 
 OUTCOME = {
     "new": False,
@@ -35,7 +34,6 @@ pytestmark = pytest.mark.usefixtures("build_folder")
 
 def checked(*, preview: bool = False, stdout: str = "", **changes: Any) -> Recorder:
     def program() -> dict[str, Any]:
-        image = docker.RemoteImage("image", name="shop:abc")
         data = docker.Volume("data", name="shop-data")
         values: dict[str, Any] = {
             "deployment": "shop",
@@ -61,7 +59,7 @@ def checked(*, preview: bool = False, stdout: str = "", **changes: Any) -> Recor
             **changes,
         }
         args = cast(MigrationCheckArgs, values)
-        check = MigrationCheck("shop", args, pulumi.ResourceOptions(depends_on=[image]))
+        check = MigrationCheck("shop", args, after("image"))
         return {"result": check.result, "backup": check.backup}
 
     recorder = Recorder(stdout={"shop-migration-check": stdout})

@@ -5,8 +5,6 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-import pulumi
-import pulumi_docker as docker
 import pytest
 
 from components.data import ownership_step
@@ -14,18 +12,17 @@ from components.data.ownership import Ownership
 from components.step import SAY_AGAIN
 from tests.unit.command import Command
 from tests.unit.fake_docker import FakeDocker
-from tests.unit.recorder import Recorder, deploy
+from tests.unit.recorder import Recorder, after, deploy
 
 
 def ownership(
     *sources: str, image: str = "sha256:1", retire: Sequence[str] = (), times: int = 0
 ) -> Recorder:
     def program() -> None:
-        database = docker.Volume("database", name="the-database-in-this-test")
         Ownership(
             "shop",
             {"sources": sources, "image": image, "retire": retire, "times": times},
-            pulumi.ResourceOptions(depends_on=[database]),
+            after("database"),
         )
 
     return deploy(program)

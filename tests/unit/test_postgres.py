@@ -10,7 +10,7 @@ import pytest
 
 from components.data.postgres import Postgres, PostgresArgs
 from components.step import SAY_AGAIN
-from tests.unit.recorder import Recorder, deploy
+from tests.unit.recorder import Recorder, after, deploy
 
 STACK = "organization/django-on-docker/shop"
 PASSWORD = "open-sesame"
@@ -37,9 +37,8 @@ def made(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> Made:
 
     def make(**changes: Any) -> Recorder:
         def program() -> None:
-            release = docker.RemoteImage("release", name="shop:abc")
             args: Any = {**ARGS, **changes}
-            made = Postgres("shop", args, pulumi.ResourceOptions(depends_on=[release]))
+            made = Postgres("shop", args, after("release"))
             docker.Container("backend", image="i", opts=pulumi.ResourceOptions(depends_on=[made]))
 
         return deploy(program)

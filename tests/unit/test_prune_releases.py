@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from components.image import prune_releases_step as command
+from components.image import prune_releases_step
 from components.image.prune_releases import Releases
 from components.image.releases_on_host import kept_releases
+from tests.unit.command import Command
 from tests.unit.fake_docker import FakeDocker
 from tests.unit.recorder import Recorder, deploy
 from tests.unit.released import image
@@ -33,7 +34,7 @@ RECORD = {"id": "1", "operation": "collectstatic", "point": "build", "start": "2
 )
 def test_the_order_of_their_worth(serves: str, served: dict[str, str], order: list[str]) -> None:
     found = kept_releases([image(A, 1), image(B, 2), image(C, 3)])
-    assert [release.tag for release in command.in_order(found, serves, served)] == order
+    assert [release.tag for release in prune_releases_step.in_order(found, serves, served)] == order
 
 
 def test_what_is_superfluous() -> None:
@@ -47,7 +48,7 @@ def test_what_is_superfluous() -> None:
         image("e", role="edge"),
         image("e", role="postgres", names=[]),
     ]
-    assert list(command.superfluous(images, "shop", [A])) == [
+    assert list(prune_releases_step.superfluous(images, "shop", [A])) == [
         f"shop:{B}",
         f"shop:{B}-app",
         f"sha256:{C}",
@@ -69,7 +70,7 @@ def host(cli: FakeDocker) -> FakeDocker:
 def test_the_oldest_one_goes_and_the_others_are_told(host: FakeDocker) -> None:
     host.on(f"create --network none shop:{B} true", out="read\n")
     host.on("cp read:/opt/deploy/ledger.jsonl -", out=tar_of(json.dumps(RECORD).encode()))
-    left = command.tidy("shop", "box", 2)
+    left = prune_releases_step.tidy("shop", "box", 2)
     assert left == [
         {"release": C, "built": "2030-01-01T03:00:00Z", "served": "2030-01-01T03:30:00Z",
          "serves": True},
@@ -84,7 +85,7 @@ def test_the_oldest_one_goes_and_the_others_are_told(host: FakeDocker) -> None:
 def test_what_its_build_recorded_is_carried_into_the_ledger(host: FakeDocker) -> None:
     host.on(f"create --network none shop:{B} true", out="read\n")
     host.on("cp read:/opt/deploy/ledger.jsonl -", out=tar_of(json.dumps(RECORD).encode()))
-    command.tidy("shop", "box", 2)
+    prune_releases_step.tidy("shop", "box", 2)
     position = next(i for i, c in enumerate(host.calls) if c.startswith("exec -i box python -c"))
     line = json.loads(host.stdin[position] or b"")
     assert line == {**RECORD, "deployment": "shop", "release": B}
@@ -93,7 +94,7 @@ def test_what_its_build_recorded_is_carried_into_the_ledger(host: FakeDocker) ->
 
 
 def test_nothing_is_removed_within_the_bound(host: FakeDocker) -> None:
-    command.tidy("shop", "box", 3)
+    prune_releases_step.tidy("shop", "box", 3)
     assert not [c for c in host.calls if c.startswith(("image rm", "create", "exec -i"))]
 
 
@@ -107,24 +108,20 @@ def test_nothing_is_removed_within_the_bound(host: FakeDocker) -> None:
     ],
 )
 def test_what_can_not_be_removed_is_said(
-    cli: FakeDocker, capsys: pytest.CaptureFixture[str], code: int, said: str, warns: bool
+    cli: FakeDocker, command: Command, code: int, said: str, warns: bool
 ) -> None:
     cli.on("image rm x", code=code, err=said)
-    command._remove("x")
-    assert ("warning: releases: x can't be removed: permission" in capsys.readouterr().err) == warns
+    text = command.says(prune_releases_step._remove, "x")
+    assert ("warning: releases: x can't be removed: permission" in text) == warns
 
 
-def test_nothing_makes_an_update_fail(
-    cli: FakeDocker, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    for name, value in {"DEPLOYMENT": "shop", "BACKEND": "box", "KEEP": "2"}.items():
-        monkeypatch.setenv(name, value)
+def test_nothing_makes_an_update_fail(cli: FakeDocker, command: Command) -> None:
+    command.environ(DEPLOYMENT="shop", BACKEND="box", KEEP="2")
     cli.gone("box").on(LIST, code=1, err="no daemon")
     cli.on(f"{EXEC} list", code=1, err="No module named deploy_runtime.assets")
-    command.main()
-    output = capsys.readouterr()
-    assert output.out == "[]\n"
-    assert "warning: releases: they can't be looked after" in output.err
+    said = command.says(prune_releases_step.main)
+    assert command.out == "[]\n"
+    assert "warning: releases: they can't be looked after" in said
 
 
 def releases(stdout: str = "", rollback: str = "") -> Recorder:

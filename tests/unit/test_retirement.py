@@ -4,8 +4,6 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-import pulumi
-import pulumi_docker as docker
 import pytest
 
 from components import outputs
@@ -16,12 +14,11 @@ from components.step import SAY_AGAIN
 from components.step_output import parsed
 from tests.unit.command import Command
 from tests.unit.fake_docker import FakeDocker
-from tests.unit.recorder import Recorder, deploy
+from tests.unit.recorder import Recorder, after, deploy
 
 
 def retirement(*containers: str, times: int = 0, last: Mapping[str, Any] | None = None) -> Recorder:
     def program() -> dict[str, Any]:
-        backend = docker.Volume("backend", name="the-backend-in-this-test")
         made = Retirement(
             "shop",
             {
@@ -30,7 +27,7 @@ def retirement(*containers: str, times: int = 0, last: Mapping[str, Any] | None 
                 "times": times,
                 "last": Resource(last or {}),
             },
-            pulumi.ResourceOptions(depends_on=[backend]),
+            after("backend"),
         )
         return {"way_back": made.way_back}
 

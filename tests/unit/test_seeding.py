@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 from typing import Any, cast
 
-import pulumi
 import pulumi_docker as docker
 import pytest
 
@@ -17,7 +16,7 @@ from components.step import SAY_AGAIN
 from components.step_output import LINE, parsed
 from tests.unit.command import Command
 from tests.unit.fake_docker import FakeDocker
-from tests.unit.recorder import Recorder, deploy
+from tests.unit.recorder import Recorder, after, deploy
 
 RESULT = {"migrate": {"applied": 3}, "steps": [{"name": "seed_roles", "result": "created"}]}
 
@@ -41,11 +40,9 @@ def arguments(**changes: Any) -> SeedingArgs:
 
 def seeding(*, preview: bool = False, stdout: str = "", **changes: Any) -> Recorder:
     def program() -> dict[str, Any]:
-        image = docker.RemoteImage("image", name="shop:abc")
         data = docker.Volume("data", name="shop-data")
         args = arguments(**{"mounts": [Mount(source=data.name, target="/srv/data")], **changes})
-        opts = pulumi.ResourceOptions(depends_on=[image])
-        return {"result": Seeding("shop", args, opts).result}
+        return {"result": Seeding("shop", args, after("image")).result}
 
     return deploy(program, Recorder(stdout={"shop-job": stdout}), preview=preview)
 

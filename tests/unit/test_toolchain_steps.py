@@ -3,6 +3,7 @@
 import io
 import os
 import signal
+import sys
 import threading
 import time
 from pathlib import Path
@@ -321,6 +322,19 @@ def test_an_interruption_says_how_to_go_on(
     )
 
 
+@pytest.fixture
+def streamed(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """What is run with all that it says; it ends with code 3."""
+    ran: list[list[str]] = []
+
+    def stream(command: list[str]) -> int:
+        ran.append(command)
+        return 3
+
+    monkeypatch.setattr(commands, "stream", stream)
+    return ran
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [
@@ -331,17 +345,10 @@ def test_an_interruption_says_how_to_go_on(
     ],
 )
 def test_restoring_is_a_command_on_the_host_alone(
-    monkeypatch: pytest.MonkeyPatch, words: list[str], told: list[str]
+    streamed: list[list[str]], words: list[str], told: list[str]
 ) -> None:
-    streamed: list[list[str]] = []
-
-    def stream(command: list[str]) -> int:
-        streamed.append(command[1:])
-        return 0
-
-    monkeypatch.setattr(commands, "stream", stream)
-    assert commands.main(["restore", "--stack", "update", *words]) == 0
-    assert streamed == [["-m", "components.data.restore", *told]]
+    assert commands.main(["restore", "--stack", "update", *words]) == 3
+    assert streamed == [[sys.executable, "-m", "components.data.restore", *told]]
 
 
 @pytest.mark.parametrize(("configured", "deployment"), [("", "shop-prod"), ("tea", "tea")])
@@ -349,19 +356,17 @@ def test_restoring_is_a_command_on_the_host_alone(
     ("command", "module"), [("ledger", "ledger.show"), ("restore", "data.restore")]
 )
 def test_commands_look_for_the_deployment_that_the_program_makes(
-    monkeypatch: pytest.MonkeyPatch, command: str, module: str, configured: str, deployment: str
+    streamed: list[list[str]],
+    monkeypatch: pytest.MonkeyPatch,
+    command: str,
+    module: str,
+    configured: str,
+    deployment: str,
 ) -> None:
-    streamed: list[list[str]] = []
-
-    def stream(words: list[str]) -> int:
-        streamed.append(words[1:])
-        return 0
-
     monkeypatch.setattr(stack, "check", lambda _name: None)
     monkeypatch.setattr(stack, "config_value", lambda *_: configured)
-    monkeypatch.setattr(commands, "stream", stream)
-    assert commands.main([command, "--stack", "shop_prod"]) == 0
-    assert streamed == [["-m", f"components.{module}", deployment]]
+    assert commands.main([command, "--stack", "shop_prod"]) == 3
+    assert streamed == [[sys.executable, "-m", f"components.{module}", deployment]]
 
 
 def test_a_word_that_restoring_does_not_know_is_an_error(

@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
-import pulumi
 import pulumi_docker as docker
 import pytest
 
@@ -14,7 +13,7 @@ from components.serving.haproxy_config import EdgeConfig, configuration_id, rend
 from components.serving.traffic import Traffic, TrafficArgs
 from components.serving.users_proxy import OwnProxy, OwnProxyArgs
 from deploy_runtime.edge.configuration import servers
-from tests.unit.recorder import Recorder, deploy
+from tests.unit.recorder import Recorder, after, deploy
 
 FILE = ".build/shop/migration-check.json"
 NGINX = Path("deploy_runtime/edge/nginx.conf")
@@ -46,9 +45,8 @@ CHANGES: list[dict[str, Any]] = [
 
 def traffic(**changes: Any) -> Recorder:
     def program() -> dict[str, Any]:
-        gate = docker.Volume("gate", name="the-gate-in-this-test")
         args = cast(TrafficArgs, {**TRAFFIC, **changes})
-        made = Traffic("shop", args, pulumi.ResourceOptions(depends_on=[gate]))
+        made = Traffic("shop", args, after("gate"))
         docker.Container("follower", image="i", hostname=made.serving[0])
         return {"serving": made.serving}
 
@@ -57,8 +55,7 @@ def traffic(**changes: Any) -> Recorder:
 
 def own_proxy(*backends: str, switches: int = 0) -> Recorder:
     def program() -> dict[str, Any]:
-        gate = docker.Volume("gate", name="the-gate-in-this-test")
-        opts = pulumi.ResourceOptions(depends_on=[gate])
+        opts = after("gate")
         args: OwnProxyArgs = {
             "deployment": "shop",
             "backend_port": 8000,
