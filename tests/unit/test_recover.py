@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +9,7 @@ import pytest
 from components.recover import orphans as host
 from components.recover import processes, story
 from components.recover import state_file as state
+from tests.unit.command import Command
 from toolchain import commands, daemon, engines, environment, stack, venv
 
 STATES = ".pulumi/stacks/django-on-docker"
@@ -34,25 +34,27 @@ class Stage:
         has_state: Pulumi knows the stack.
         looks: what is found on the host, one after the other, the last again and again.
         problem: why nothing can be removed from there.
+        error: what the last recovery said on standard error.
     """
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, command: Command, folder: Path) -> None:
         self.done: list[str] = []
         self.url = f"file://{folder}"
         self.pending: list[str] = []
         self.has_state = True
         self.looks = [host.Found()]
-        self.problem = ""
-        self._folder = folder
+        self.problem = self.error = ""
+        self._folder, self._command = folder, command
         self._running: dict[int, processes.Process] = {}
-        self._patch = monkeypatch.setattr
         self.write("stacks/Pulumi.shop.yaml", "config: {}\n")
         monkeypatch.chdir(folder)
-        self._patch(processes, "processes", lambda: self._running)
-        self._patch(processes, "end", lambda ended: self.done.append(f"end {[*map(str, ended)]}"))
-        self._patch(state, "pulumi", self._pulumi)
-        self._patch(host, "look", self._look)
-        self._patch(host, "remove", self._remove)
+        monkeypatch.setattr(processes, "processes", lambda: self._running)
+        monkeypatch.setattr(
+            processes, "end", lambda ended: self.done.append(f"end {[*map(str, ended)]}")
+        )
+        monkeypatch.setattr(state, "pulumi", self._pulumi)
+        monkeypatch.setattr(host, "look", self._look)
+        monkeypatch.setattr(host, "remove", self._remove)
 
     def write(self, name: str, text: str) -> Path:
         """Write a file below the project, which is where its states are, too."""
@@ -96,24 +98,19 @@ class Stage:
         self.done.append(f"remove {thing.name}")
         return self.problem
 
-    def run(self, *flags: str) -> int:
-        self._patch(sys, "argv", ["recover", "shop", *flags])
-        with pytest.raises(SystemExit) as ended:
-            story.main()
-        assert isinstance(ended.value.code, int)
-        return ended.value.code
+    def run(self, *flags: str, code: int = 0) -> str:
+        """Recover, which has to end with this exit code; returns what it printed."""
+        self.error = self._command.fails(story.main, words=["shop", *flags], code=code)
+        return self._command.out
 
 
 @pytest.fixture
-def stage(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Stage:
-    return Stage(monkeypatch, tmp_path)
+def stage(monkeypatch: pytest.MonkeyPatch, command: Command, tmp_path: Path) -> Stage:
+    return Stage(monkeypatch, command, tmp_path)
 
 
-def test_nothing_to_recover_changes_nothing(
-    stage: Stage, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert stage.run() == 0
-    assert "Nothing to recover: nothing was changed." in capsys.readouterr().out
+def test_nothing_to_recover_changes_nothing(stage: Stage) -> None:
+    assert "Nothing to recover: nothing was changed." in stage.run()
     assert stage.done == []
 
 
@@ -128,11 +125,9 @@ def killed(stage: Stage) -> None:
     stage.looks = [host.Found(left=(thing("shop-edge"),), kept=kept)]
 
 
-def test_each_step_is_explained_and_done(
-    stage: Stage, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_each_step_is_explained_and_done(stage: Stage, tmp_path: Path) -> None:
     killed(stage)
-    assert stage.run() == 0
+    shown = stage.run()
     assert stage.done == [
         "end ['pulumi-resource-docker (process 8)']",
         "pulumi cancel --yes -s shop",
@@ -140,7 +135,6 @@ def test_each_step_is_explained_and_done(
         "remove shop-edge",
     ]
     assert not (tmp_path / TORN).exists()
-    shown = capsys.readouterr().out
     for text in (
         "found: pulumi-resource-docker (process 8)",
         "shop.json.attrs is half written",
@@ -153,30 +147,25 @@ def test_each_step_is_explained_and_done(
         assert text in shown
 
 
-def test_a_dry_run_only_says(
-    stage: Stage, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_dry_run_only_says(stage: Stage, tmp_path: Path) -> None:
     killed(stage)
-    assert stage.run("--dry-run") == 0
+    shown = stage.run("--dry-run")
     assert stage.done == []
     assert (tmp_path / TORN).exists()
-    shown = capsys.readouterr().out
     assert "would be: `pulumi cancel -s shop`" in shown
     assert shown.count("once the state's files are mended") == 2
     (tmp_path / TORN).unlink()
-    assert stage.run("--dry-run") == 0
+    shown = stage.run("--dry-run")
     assert stage.done == []
-    assert "container shop-edge (backend, running) is in no state" in capsys.readouterr().out
+    assert "container shop-edge (backend, running) is in no state" in shown
 
 
-def test_a_deployment_that_runs_is_left_alone(
-    stage: Stage, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_deployment_that_runs_is_left_alone(stage: Stage) -> None:
     killed(stage)
     stage.starts(5, "pulumi up")
-    assert stage.run() == 1
+    stage.run(code=1)
     assert stage.done == []
-    assert "being worked on by pulumi (process 5): nothing was changed" in capsys.readouterr().err
+    assert "being worked on by pulumi (process 5): nothing was changed" in stage.error
 
 
 @pytest.mark.parametrize(
@@ -191,88 +180,75 @@ def test_a_deployment_that_runs_is_left_alone(
     ],
 )
 def test_a_lock_that_may_be_held_is_left_alone(
-    stage: Stage, capsys: pytest.CaptureFixture[str], hostname: str, line: str, said: str
+    stage: Stage, hostname: str, line: str, said: str
 ) -> None:
     stage.lock(hostname)
     stage.starts(7, line)
-    assert stage.run() == 1
+    stage.run(code=1)
     assert stage.done == []
-    assert said in capsys.readouterr().err
+    assert said in stage.error
 
 
-def test_a_service_keeps_its_own_locks(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_service_keeps_its_own_locks(stage: Stage) -> None:
     stage.url = "https://app.pulumi.com/ada"
     stage.lock()
-    assert stage.run() == 0
-    assert "`pulumi cancel -s shop`" in capsys.readouterr().out
+    assert "`pulumi cancel -s shop`" in stage.run()
     assert stage.done == []
 
 
 def test_a_damaged_state_is_put_back(stage: Stage) -> None:
     file = stage.write(f"{STATES}/shop.json", '{"version": ')
     before = stage.write(f"{STATES}/shop.json.bak", '{"version": 3}')
-    assert stage.run() == 0
+    stage.run()
     assert file.read_text() == before.read_text() == '{"version": 3}'
     assert stage.done == []
 
 
-def test_a_state_that_is_lost_is_set_aside_and_begun_anew(
-    stage: Stage, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_state_that_is_lost_is_set_aside_and_begun_anew(stage: Stage) -> None:
     file = stage.write(f"{STATES}/shop.json", "")
     stage.has_state = False
-    assert stage.run() == 0
+    shown = stage.run()
     assert [entry.name for entry in file.parent.iterdir()] == ["shop.json.unreadable"]
     assert stage.done == []
-    shown = capsys.readouterr().out
     assert "can't be read, nor any state before it: the state is lost" in shown
     assert "Next: `make up STACK=shop`" in shown
 
 
-def test_what_serves_is_taken_down_with_consent_only(
-    stage: Stage, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_what_serves_is_taken_down_with_consent_only(stage: Stage) -> None:
     stage.has_state = False
     found = host.Found(serving=(thing("shop-edge", "edge"), thing("shop-backend-1")))
     stage.looks = [found]
-    assert stage.run() == 1
+    shown = stage.run(code=1)
     assert stage.done == []
-    shown = capsys.readouterr().out
     assert "there is no state of shop: it is lost, or nothing was deployed yet" in shown
     assert "visitors get no answer" in shown
     assert "Data, media and secrets are kept" in shown
     network = host.Thing(kind="network", name="shop", id="n", role="network")
     stage.looks = [found, host.Found(left=(network,))]
-    assert stage.run("--take-down") == 0
+    stage.run("--take-down")
     assert stage.done == ["remove shop-backend-1", "remove shop-edge", "remove shop"]
 
 
-def test_another_stacks_things_are_left_alone(
-    stage: Stage, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_another_stacks_things_are_left_alone(stage: Stage) -> None:
     foreign = host.Thing(kind="network", name="shop", id="n", role="network", stack="o/p/other")
     stage.looks = [host.Found(foreign=(foreign,), left=(thing("shop-backend-1"),))]
-    assert stage.run("--take-down") == 1
+    shown = stage.run("--take-down", code=1)
     assert stage.done == []
-    assert "network shop: marked as o/p/other's" in capsys.readouterr().out
+    assert "network shop: marked as o/p/other's" in shown
 
 
-def test_what_failed_its_gate_may_try_once_more(
-    stage: Stage, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_what_failed_its_gate_may_try_once_more(stage: Stage) -> None:
     stage.looks = [host.Found(rejected=(thing("shop-backend-2"),))]
-    assert stage.run() == 0
+    shown = stage.run()
     assert stage.done == ["remove shop-backend-2", REFRESH]
-    assert "failed its gate; without it the next `pulumi up` tries" in capsys.readouterr().out
+    assert "failed its gate; without it the next `pulumi up` tries" in shown
 
 
-def test_what_can_t_be_removed_is_no_success(
-    stage: Stage, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_what_can_t_be_removed_is_no_success(stage: Stage) -> None:
     stage.problem = "permission denied"
     stage.looks = [host.Found(left=(thing("shop-edge"),))]
-    assert stage.run() == 1
-    assert "(backend, running) could not be removed: permission denied" in capsys.readouterr().out
+    printed = stage.run(code=1)
+    assert "(backend, running) could not be removed: permission denied" in printed
 
 
 @pytest.mark.parametrize(
