@@ -103,12 +103,9 @@ class Claim:
     def retired(self, host: Host) -> Retired:
         """What of `retire` runs now, and whether it has to stop before an edge can start."""
         found = {name: host.container(name) for name in self.retire}
-        running = {
-            n: c.attrs for n, c in found.items() if c and c.status not in ("created", *_OVER)
-        }
+        running = {n: c for n, c in found.items() if c and c.status not in ("created", *_OVER)}
         holders = {c.name for c in host.publishing(self.port)} if self.port is not None else set()
-        # What is on the host's own network publishes nothing, and may listen on anything.
-        on_host = {n for n, a in running.items() if a["HostConfig"]["NetworkMode"] == "host"}
+        on_host = {name for name, container in running.items() if container.is_on_host_network}
         # Where the edge has the port, nobody else does.
         free = Place(self.deployment).edge not in holders
         holds = self.port is not None and free and bool(running.keys() & (holders | on_host))
@@ -161,20 +158,21 @@ class Claim:
             for container in host.having(self.deployment, role):
                 mine = container.id in self.owned or container.name in self.retire
                 if not mine and container.status not in _OVER:
-                    yield _foreign_container(str(container.name), container.status, self)
-        for network in host.client.networks.list(filters=_labelled(self, "network")):
-            if network.id not in self.owned:
-                yield _foreign_network(str(network.name), network.attrs["Labels"], self)
+                    yield _foreign_container(container.name, container.status, self)
+        marks = Place(self.deployment).labels("network")
+        for network in host.every_network:
+            if network.id not in self.owned and marks.items() <= network.labels.items():
+                yield _foreign_network(network.name, network.labels, self)
 
     def _network_problems(self, host: Host) -> Iterator[str]:
         # What one deployment calls its own may be what another's proxy would be let onto.
         place = Place(self.deployment)
         further = place.traffic if self.port is None else place.ingress
         names = (self.deployment, place.front, further)
-        for network in host.client.networks.list(filters={"label": DEPLOYMENT}):
-            owner = network.attrs["Labels"][DEPLOYMENT]
+        for network in host.every_network:
+            owner = network.labels.get(DEPLOYMENT, self.deployment)
             if network.name in names and owner != self.deployment:
-                yield _anothers_network(str(network.name), owner)
+                yield _anothers_network(network.name, owner)
 
     def _port_problems(self, host: Host) -> Iterator[str]:
         if self.port is None:
@@ -223,10 +221,6 @@ def _is_anothers(marks: Mapping[str, str], claim: Claim) -> bool:
     return marks.get(ROLE) in _SERVING and marks.get(DEPLOYMENT) != claim.deployment
 
 
-def _labelled(claim: Claim, role: str) -> dict[str, str | list[str] | bool]:
-    return {"label": [f"{DEPLOYMENT}={claim.deployment}", f"{ROLE}={role}"]}
-
-
 def _unknown_container(name: str) -> str:
     return (
         f"retire names {name!r}: there is no such container, see `docker ps --all`; "
@@ -244,7 +238,7 @@ def _foreign_container(name: str, status: str, claim: Claim) -> str:
     )
 
 
-def _foreign_network(name: str, marks: dict[str, str], claim: Claim) -> str:
+def _foreign_network(name: str, marks: Mapping[str, str], claim: Claim) -> str:
     return (
         f"network {name} of deployment {claim.deployment} was made by stack {marks.get(STACK)} and "
         "is not in this stack's state: one deployment belongs to one stack. `pulumi config set "

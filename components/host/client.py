@@ -27,20 +27,35 @@ _NO_SECRETS = r"(?i)could not find the file|no such file or directory|no such co
 NOT_SHOWN = "(it is not shown: the secrets that may be in it can't be read)"
 """Stands for what a container printed, where nobody knows what of it is secret."""
 _learned: set[str] = set()
-# What daemons of all ages say of a thing that there is none of.
-_NONE = r"(?i)no such (container|object|volume|network)|network .* not found"
+NONE = r"(?i)no such (container|object|volume|network|image)|network .* not found"
+"""What daemons of all ages say of a thing that there is none of."""
 
 
 def docker(
-    *words: str, stdin: bytes | None = None, timeout: float | None = None
+    *words: str,
+    stdin: bytes | None = None,
+    timeout: float | None = None,
+    detached: bool = False,
 ) -> subprocess.CompletedProcess[bytes]:
     """Run the docker client and return what it said; a failure is the caller's to judge.
 
+    Args:
+        words: its words.
+        stdin: what it reads.
+        timeout: seconds that it may take.
+        detached: it gets no terminal, on which ssh could ask for a password.
+
     Raises:
-        subprocess.TimeoutExpired: it took more than so many seconds, if a timeout is given.
+        subprocess.TimeoutExpired: it took longer than that.
     """
-    command = ["docker", *words]
-    return subprocess.run(command, input=stdin, capture_output=True, check=False, timeout=timeout)
+    return subprocess.run(
+        ["docker", *words],
+        input=stdin,
+        capture_output=True,
+        check=False,
+        timeout=timeout,
+        start_new_session=detached,
+    )
 
 
 def docker_shown(*words: str) -> subprocess.CompletedProcess[bytes]:
@@ -90,7 +105,7 @@ def inspect(name: str, kind: str = "container") -> dict[str, Any] | None:
     done = docker(kind, "inspect", name)
     if done.returncode != 0:
         said = done.stderr.decode(errors="replace").strip()
-        if re.search(_NONE, said):
+        if re.search(NONE, said):
             return None
         fail(f"the Docker daemon does not answer: {said}")
     found: dict[str, Any] = json.loads(done.stdout)[0]
@@ -116,6 +131,21 @@ def read_file(container: str, path: str) -> bytes | None:
     with tarfile.open(fileobj=io.BytesIO(done.stdout)) as archive:
         file = archive.extractfile(archive.next() or path)
         return file.read() if file else None
+
+
+def has_file(container: str, path: str) -> bool:
+    """A container has such a file, whether it runs or not; of a large one little is read.
+
+    Args:
+        container: the container's name or id.
+        path: an absolute path in it.
+    """
+    words = ["docker", "cp", f"{container}:{path}", "-"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as copying:
+        try:
+            return bool(copying.stdout and copying.stdout.read(1))
+        finally:
+            copying.kill()
 
 
 def read_image(image: str, path: str) -> bytes | None:
@@ -224,11 +254,12 @@ def _last(said: bytes) -> list[str]:
 
 def fail(problem: str, code: int = 1) -> NoReturn:
     """End this command, and with it the update, with an error; if the host is why, say so."""
-    say("\n".join([problem, *host_remedies(problem, _answers)]))
+    say("\n".join([problem, *host_remedies(problem, answers)]))
     sys.exit(code)
 
 
-def _answers() -> bool:
+def answers() -> bool:
+    """The daemon answers now, or is too busy to say."""
     try:
         return docker("version", "--format", "{{.Server.Version}}", timeout=TIMEOUT).returncode == 0
     except (OSError, subprocess.TimeoutExpired):

@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from ..place import DEPLOYMENT, IMAGE_ROLES, ROLE
+from .inspected import Container
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,26 +47,24 @@ class User:
 
 
 def users(
-    source: str, containers: Iterable[Mapping[str, Any]], volumes: Iterable[Mapping[str, Any]]
+    source: str, containers: Iterable[Container], volumes: Mapping[str, Mapping[str, Any]]
 ) -> Iterator[User]:
     """The containers that mount a volume or a folder, a part of it, or what it is a part of.
 
     Args:
         source: the volume's name, or the folder's absolute path.
-        containers: those that run, as the daemon lists them.
-        volumes: the volumes, as the daemon lists them.
+        containers: those that run.
+        volumes: what the daemon says of each volume, by its name.
     """
-    known = {str(volume["Name"]): volume for volume in volumes}
     for container in containers:
-        for mount in container.get("Mounts") or ():
-            kind = _relation(source, mount, known)
+        for mount in container.mounts:
+            kind = _relation(source, mount, volumes)
             if kind:
                 yield User(
-                    id=str(container["Id"]),
-                    # A link to it is a name with one more slash.
-                    name=min(container["Names"], key=lambda name: name.count("/")).strip("/"),
-                    image=str(container.get("ImageID", "")),
-                    labels=container.get("Labels") or {},
+                    id=container.id,
+                    name=container.name,
+                    image=container.image,
+                    labels=container.labels,
                     target=str(mount.get("Destination", "")),
                     writes=bool(mount.get("RW", True)),
                     around=kind == "around",

@@ -7,9 +7,10 @@ environment has one, else the folders that are called as such folders are.
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 from ..inside import USER
+from .inspected import Container
 
 _FOLDERS = r"media|media_?files|media_?root|uploads?|user_?uploads|attachments"
 _ROOT = re.compile(rf"^(?!/(?:proc|sys|dev|run|tmp|usr)/)(.*?/(?:{_FOLDERS}))/", re.IGNORECASE)
@@ -57,19 +58,15 @@ class Written:
         return found
 
 
-def written(attrs: Mapping[str, Any], changes: Sequence[Mapping[str, Any]]) -> Written:
-    """What a container wrote, from what the daemon says of it and of its layer.
+def written(container: Container, changes: Sequence[str]) -> Written:
+    """What a container wrote into its own layer.
 
     Args:
-        attrs: the container, as it is inspected.
-        changes: the changes of its layer, as the daemon lists them: 1 is what was added.
+        container: the container.
+        changes: the changes of its layer, as `docker diff` lists them: ``A`` is what was added.
     """
-    variables = (attrs.get("Config") or {}).get("Env") or ()
-    return Written(
-        image=str(attrs.get("Image", "")),
-        environment=dict(entry.partition("=")[::2] for entry in variables),
-        paths=[str(change["Path"]) for change in changes if change["Kind"] == 1],
-    )
+    added = [path for kind, _, path in (line.partition(" ") for line in changes) if kind == "A"]
+    return Written(image=container.image, environment=container.variables, paths=added)
 
 
 def left_behind(host: Host, retire: Sequence[str], media: str) -> Iterator[str]:

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import docker.errors
 import pulumi
 
 from ..config.copied_secrets import shared
@@ -18,7 +17,7 @@ from ..data.database import address, claim, data_file, data_volumes, driver
 from ..data.database_address import Address
 from ..errors import UserError
 from ..host.claim import Claim, Retired
-from ..host.docker_host import FAILED, Host, root_cause
+from ..host.docker_host import Host, HostError
 from ..host.notes import WINDOW
 from ..host.vanished import Vanished, find_vanished
 from ..image import build_secrets
@@ -135,9 +134,8 @@ def prepare() -> Preparation:
     """
     try:
         return _prepare()
-    except FAILED as error:
-        said = root_cause(error)
-        refused = isinstance(error, docker.errors.APIError)
+    except HostError as error:
+        said, refused = str(error), error.is_refusal
         what = "refused what was asked" if refused else "stopped answering"
         ways = host_remedies(said, lambda: refused) or [
             "`docker info` has to succeed; run it again then"

@@ -95,7 +95,8 @@ def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
 def daemon(monkeypatch: pytest.MonkeyPatch) -> FakeDaemon:
     """The daemon that the program asks; nothing is on its host, until a test puts it there."""
     fake = FakeDaemon()
-    monkeypatch.setattr("docker.DockerClient", fake)
+    monkeypatch.setattr(client, "docker", fake.docker)
+    monkeypatch.setattr(client, "has_file", fake.has_file)
     monkeypatch.setattr("psutil.net_connections", lambda kind: [])
     monkeypatch.setenv("DOCKER_HOST", "unix:///run/docker.sock")
     return fake

@@ -1,12 +1,10 @@
 """A pretended Docker daemon, and what the host says of a stack's claim on it."""
 
-import io
-from collections.abc import Mapping
+import json
+import subprocess
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from types import SimpleNamespace
 from typing import Any
-
-import docker.errors
 
 from components.errors import UserError
 from components.host.claim import Claim
@@ -18,9 +16,12 @@ EDGE = {"django-on-docker.deployment": "shop", "django-on-docker.role": "edge"}
 
 @dataclass
 class FakeDaemon:
-    """What is on a pretended host; stands in for `docker.DockerClient`.
+    """What is on a pretended host; stands in for the docker client.
 
     Attributes:
+        root: the daemon's own folder.
+        failing: what it says instead of any answer.
+        address: where the docker client looks for it.
         found: volumes and their labels.
         files: what is in volumes.
         running: containers that run, and their labels, by name.
@@ -31,13 +32,16 @@ class FakeDaemon:
         local: names of the images.
         releases: what it says of images that are releases, when they are inspected.
         nets: networks and their labels, by name.
-        asked: the addresses at which it was asked.
+        asked: the words of each question.
         left: containers that were made and not removed.
         mounts: what containers mount, as the daemon lists it, by their names.
         folders: where volumes are on the host, by their names.
         layers: what containers have added to their own layers, by their names.
     """
 
+    root: str = "/data/docker"
+    failing: str = ""
+    address: str = "unix:///run/of-the-context.sock"
     found: dict[str, dict[str, str] | None] = field(default_factory=dict)
     files: dict[str, set[str]] = field(default_factory=dict)
     running: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -48,135 +52,107 @@ class FakeDaemon:
     local: set[str] = field(default_factory=set)
     releases: list[dict[str, Any]] = field(default_factory=list)
     nets: dict[str, dict[str, str]] = field(default_factory=dict)
-    asked: list[str | None] = field(default_factory=list)
-    left: list[Any] = field(default_factory=list)
+    asked: list[tuple[str, ...]] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
     mounts: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     folders: dict[str, str] = field(default_factory=dict)
     layers: dict[str, list[str]] = field(default_factory=dict)
 
-    def __call__(self, *, base_url: str | None, **_: object) -> "FakeDaemon":
-        self.asked.append(base_url)
-        return self
+    def docker(self, *words: str, **_: object) -> subprocess.CompletedProcess[bytes]:
+        """As `components.host.client.docker`: what the docker client says of this host."""
+        self.asked.append(words)
+        if self.failing:
+            return _failed(self.failing)
+        match words:
+            case ("version", *_):
+                return _said("29")
+            case ("info", *_):
+                return _said(self.root)
+            case ("context", "inspect", *_):
+                return _said(json.dumps(self.address))
+            case (kind, "ls", "--quiet", *_):
+                return _said("\n".join(self._known(kind, words)))
+            case (kind, "inspect", *names) if kind != "manifest":
+                return _inspected(kind, self._known(kind, ()), names)
+            case ("create", *_, "--volume", mount, image, "true"):
+                return self._create(mount, image, words)
+            case ("rm", "--force", "--volumes", container):
+                self.left.remove(container)
+                return _said("")
+            case ("diff", name):
+                return _said("\n".join(f"A {path}" for path in self.layers.get(name, ())))
+        return _failed(f"Error: No such {words[0]}")
 
-    def ping(self) -> bool:
-        """It answers."""
-        return True
+    def has_file(self, container: str, path: str) -> bool:
+        """As `components.host.client.has_file`."""
+        assert container in self.left
+        return path.removeprefix("/look/") in self.files.get(container, set())
 
-    def info(self) -> dict[str, Any]:
-        """What it says of itself."""
-        return {"DockerRootDir": "/data/docker"}
+    def _known(self, kind: str, words: Sequence[str]) -> dict[str, dict[str, Any]]:
+        """What there is of a kind, by the name or id under which it is listed."""
+        if kind == "container":
+            assert not words or "--all" in words
+            known = {**self.running, **self.stopped}
+            return {f"{name}-id": self._container(name, known[name]) for name in known}
+        if kind == "network":
+            return {f"{n}-id": {"Name": n, "Labels": labels} for n, labels in self.nets.items()}
+        if kind == "volume":
+            return {name: self._volume(name) for name in self.found}
+        if "label=django-on-docker.role=release" in words:
+            # The last one is removed before it is looked at.
+            return {str(number): {} for number in (*range(len(self.releases)), -1)}
+        return {name: {} for name in sorted(self.local)} | {
+            str(number): image for number, image in enumerate(self.releases) if not words
+        }
 
-    @property
-    def volumes(self) -> Any:
-        """As the client has them."""
-        return SimpleNamespace(get=lambda name: _get(self.found, name))
+    def _volume(self, name: str) -> dict[str, Any]:
+        folder = self.folders.get(name, f"/volumes/{name}/_data")
+        return {"Name": name, "Labels": self.found[name], "Mountpoint": folder}
 
-    @property
-    def images(self) -> Any:
-        """As the client has them."""
-        images = dict.fromkeys(self.local, None)
-        return SimpleNamespace(get=lambda name: _get(images, name, "ImageNotFound"))
-
-    @property
-    def api(self) -> Any:
-        """As the client has it."""
-        return SimpleNamespace(
-            images=self._images,
-            inspect_image=self._inspected,
-            containers=self._listed,
-            networks=lambda: [{"Id": f"{name}-id"} for name in self.nets],
-            volumes=lambda: {
-                "Volumes": [
-                    {"Name": name, "Mountpoint": self.folders.get(name, f"/volumes/{name}/_data")}
-                    for name in self.found
-                ]
-                or None
-            },
-        )
-
-    def _listed(self, *, all: bool = False) -> list[dict[str, Any]]:  # noqa: A002
-        known = {**(self.stopped if all else {}), **self.running}
-        return [
-            {
-                "Id": f"{name}-id",
-                "Names": [f"/{name}"],
-                "ImageID": f"sha256:{name}",
-                "Labels": labels,
-                "Mounts": self.mounts.get(name, []),
-                "State": "running" if name in self.running else "exited",
-            }
-            for name, labels in known.items()
-        ]
-
-    @property
-    def networks(self) -> Any:
-        """As the client has them."""
-        return SimpleNamespace(list=lambda filters: _matching(self.nets, filters))
-
-    @property
-    def containers(self) -> Any:
-        """As the client has them."""
-        everything = {**self.running, **self.stopped}
-
-        def listed(
-            *,
-            filters: dict[str, Any],
-            ignore_removed: bool,
-            all: bool = False,  # noqa: A002
-        ) -> list[Any]:
-            assert ignore_removed, "what is removed meanwhile is no error"
-            known = everything if all else self.running
-            if "publish" in filters:
-                known = {name: known[name] for name in self.published.get(filters["publish"], [])}
-            return [self._described(container) for container in _matching(known, filters)]
-
-        def get(name: str) -> Any:
-            container = _get(everything, name)
-            container.name = name
-            return self._described(container)
-
-        return SimpleNamespace(get=get, list=listed, create=self._create)
-
-    def _described(self, container: Any) -> Any:
-        name = container.name
-        ended = "exited" if name in self.stopped else "running"
-        container.status = container.labels.get("status", ended)
-        mode = "host" if name in self.on_host else "bridge"
-        container.attrs["HostConfig"] = {"NetworkMode": mode}
-        container.attrs["Image"] = f"sha256:{name}"
-        layer = [{"Path": path, "Kind": 1} for path in self.layers.get(name, [])]
-        container.diff = lambda: layer or None
+    def _container(self, name: str, labels: dict[str, str]) -> dict[str, Any]:
         address = self.addresses.get(name, "0.0.0.0")
         ports = [port for port, names in self.published.items() if name in names]
-        container.ports = {"80/tcp": [{"HostIp": address, "HostPort": port} for port in ports]}
-        return container
-
-    def _images(self, *, quiet: bool = False, filters: Mapping[str, str] | None = None) -> Any:
-        if quiet:
-            return sorted(self.local)
-        assert filters == {"label": "django-on-docker.role=release"}
-        return [{"Id": number} for number in (*range(len(self.releases)), -1)]
-
-    def _inspected(self, number: int) -> dict[str, Any]:
-        if number < 0:
-            raise docker.errors.ImageNotFound("it was removed meanwhile")
-        return self.releases[number]
+        ended = "exited" if name in self.stopped else "running"
+        return {
+            "Name": f"/{name}",
+            "Image": f"sha256:{name}",
+            "Config": {"Labels": labels},
+            "State": {"Status": labels.get("status", ended), "Running": name in self.running},
+            "HostConfig": {"NetworkMode": "host" if name in self.on_host else "bridge"},
+            "Mounts": self.mounts.get(name, []),
+            "NetworkSettings": {
+                "Ports": {"80/tcp": [{"HostIp": address, "HostPort": port} for port in ports]}
+            },
+        }
 
     def _create(
-        self, image: str, _command: str, *, volumes: list[str], labels: dict[str, str]
-    ) -> Any:
-        assert image in self.local
-        assert labels == {"django-on-docker.role": "look", "django-on-docker.deployment": ""}
-        (volume, folder, mode) = volumes[0].split(":")
-        assert mode == "ro"
-
-        def get_archive(path: str) -> Any:
-            if path.removeprefix(f"{folder}/") not in self.files.get(volume, set()):
-                raise docker.errors.NotFound(path)
-            return io.BytesIO(), {}
-
+        self, mount: str, image: str, words: Sequence[str]
+    ) -> subprocess.CompletedProcess[bytes]:
+        volume, _, mode = mount.partition(":/look:")
+        assert (image in self.local, mode) == (True, "ro")
+        marks = {"django-on-docker.role=look", "django-on-docker.deployment="}
+        assert marks <= set(words), "an image's own labels would make it a part of a deployment"
         self.left.append(volume)
-        return SimpleNamespace(get_archive=get_archive, remove=lambda **_: self.left.pop())
+        return _said(volume)
+
+
+def _said(text: str) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.CompletedProcess([], 0, text.encode(), b"")
+
+
+def _failed(text: str) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.CompletedProcess([], 1, b"", text.encode())
+
+
+def _inspected(
+    kind: str, known: Mapping[str, dict[str, Any]], names: Sequence[str]
+) -> subprocess.CompletedProcess[bytes]:
+    """What is there is described, also where something else is not."""
+    found = [{"Id": name, **known[name]} for name in names if name in known]
+    missing = [f"Error: No such {kind}: {name}" for name in names if name not in known]
+    return subprocess.CompletedProcess(
+        [], bool(missing), json.dumps(found).encode(), "\n".join(missing).encode()
+    )
 
 
 def claim(**changes: Any) -> Claim:
@@ -202,22 +178,3 @@ def problems(**changes: Any) -> tuple[str, ...]:
     except UserError as error:
         return error.problems
     return ()
-
-
-def _get(known: Mapping[str, Any], name: str, error: str = "NotFound") -> Any:
-    if name not in known:
-        raise getattr(docker.errors, error)(f"no {name}")
-    return SimpleNamespace(attrs={"Labels": known[name]}, labels=known[name])
-
-
-def _matching(known: dict[str, dict[str, str]], filters: dict[str, Any]) -> list[Any]:
-    label = filters.get("label", [])
-    if isinstance(label, str):
-        known = {name: labels for name, labels in known.items() if label in labels}
-        label = []
-    wanted = {tuple(entry.split("=")) for entry in label}
-    return [
-        SimpleNamespace(name=name, id=f"{name}-id", labels=labels, attrs={"Labels": labels})
-        for name, labels in known.items()
-        if wanted <= set(labels.items())
-    ]

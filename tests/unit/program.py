@@ -16,16 +16,16 @@ import yaml
 
 from components import checkout, errors
 from components.config import settings
+from components.host import client
 from tests.unit.fake_daemon import FakeDaemon
 from tests.unit.recorder import Recorder, deploy
 
 STACKS = sorted(path.name.split(".")[1] for path in Path("stacks").glob("Pulumi.*.yaml"))
-ADDRESS = "unix:///run/of-the-context.sock"
 SECRETS = {"secretKey": "k" * 50, "adminPassword": "open-sesame"}
 
 
 class FakePulumi:
-    """Stands in for `subprocess.run`: knows pulumi, and which daemon the docker client talks to.
+    """Stands in for `subprocess.run`, by which pulumi is asked.
 
     Attributes:
         state: the resources in the stack's state.
@@ -37,8 +37,6 @@ class FakePulumi:
         self.kept: dict[str, str] = {}
 
     def __call__(self, words: Sequence[str], **options: Any) -> subprocess.CompletedProcess[str]:
-        if words[:3] == ["docker", "context", "inspect"]:
-            return subprocess.CompletedProcess(list(words), 0, json.dumps(ADDRESS), "")
         assert words[:2] == ["pulumi", "--non-interactive"], words
         if words[2:4] == ["config", "set"]:
             self.kept[words[5]] = options["input"]
@@ -102,7 +100,8 @@ def on_a_host_of_its_own(folder: Path) -> Iterator[Program]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(checkout, "FOLDER", program.build_folder)
         patch.setattr(errors, "end_quietly_when_interrupted", lambda: None)
-        patch.setattr("docker.DockerClient", program.daemon)
+        patch.setattr(client, "docker", program.daemon.docker)
+        patch.setattr(client, "has_file", program.daemon.has_file)
         patch.setattr("psutil.net_connections", lambda kind: [])
         patch.setattr("subprocess.run", program.pulumi)
         patch.delenv("DOCKER_HOST", raising=False)

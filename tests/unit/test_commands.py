@@ -39,7 +39,10 @@ def test_failures_are_judged_by_the_command_and_nothing_is_printed_by_docker(
     client.docker("ps", stdin=b"x")
     ((words, options),) = calls
     assert words == ["docker", "ps"]
-    assert options == {"input": b"x", "capture_output": True, "check": False, "timeout": None}
+    assert options == {"input": b"x", "capture_output": True, "check": False} | {
+        "timeout": None,
+        "start_new_session": False,
+    }
 
 
 def test_a_failure_says_what_was_being_done(cli: FakeDocker, command: Command) -> None:

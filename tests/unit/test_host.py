@@ -1,17 +1,18 @@
 """The Docker host: where it is, whether it answers, and whether the port is free there."""
 
+import os
 import subprocess
 from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, NoReturn
 
-import docker.errors
 import psutil
 import pytest
-import requests
 
 from components.errors import UserError
-from components.host.docker_host import Host, find_address
+from components.host import client
+from components.host.docker_host import Host, HostError, find_address
 from tests.unit.fake_daemon import EDGE, FakeDaemon, claim, problems
 
 
@@ -65,11 +66,15 @@ def test_without_an_edge_no_port_is_needed(daemon: FakeDaemon) -> None:
 def test_everything_on_the_host_is_asked_for_at_once(daemon: FakeDaemon) -> None:
     daemon.running, daemon.stopped, daemon.nets = {"a": {}}, {"b": {}}, {"n": {}}
     host = Host()
+    daemon.found = {"v": None}
     assert host.statuses() == {"a-id": "running", "b-id": "exited"}
     assert host.networks() == {"n-id"}
-    assert host.volumes() == frozenset()
-    daemon.found = {"v": None}
     assert host.volumes() == {"v"}
+    questions = len(daemon.asked)
+    assert host.statuses().keys() == {"a-id", "b-id"}
+    assert host.networks() == {"n-id"}
+    assert host.volumes() == {"v"}
+    assert len(daemon.asked) == questions, "it is as it was when it was first looked at"
 
 
 def listening(address: str, port: int, pid: int | None = 42, status: str = "LISTEN") -> Any:
@@ -151,48 +156,98 @@ def test_the_base_image_and_where_it_comes_from(
     assert said.startswith(origin)
 
 
-@pytest.mark.parametrize(
-    "error",
-    [
-        docker.errors.DockerException("refused"),
-        requests.ConnectionError("refused"),
-        ConnectionRefusedError("refused"),
-    ],
-    ids=lambda error: type(error).__name__,
-)
 def test_a_daemon_that_is_down_is_named(
-    daemon: FakeDaemon, monkeypatch: pytest.MonkeyPatch, error: Exception
+    daemon: FakeDaemon, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def ping(_self: FakeDaemon) -> NoReturn:
-        raise error
-
-    monkeypatch.setattr(FakeDaemon, "ping", ping)
+    daemon.failing = "Cannot connect to the Docker daemon at tcp://server:2375. Is it running?"
     monkeypatch.setenv("DOCKER_HOST", "tcp://server:2375")
     with pytest.raises(UserError) as raised:
         Host()
     assert "no Docker daemon answers at tcp://server:2375" in str(raised.value)
-    assert "it said: refused" in str(raised.value)
+    assert f"it said: {daemon.failing}" in str(raised.value)
+    assert "`systemctl start docker`" in str(raised.value)
     assert "`docker info` has to succeed" in str(raised.value)
 
 
-def test_the_cause_is_what_the_socket_said(
+def test_a_daemon_behind_ssh_is_elsewhere(
     daemon: FakeDaemon, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def ping(_self: FakeDaemon) -> NoReturn:
-        try:
-            raise FileNotFoundError("no such socket")
-        except FileNotFoundError as error:
-            raise docker.errors.DockerException("Error while fetching server API") from error
+    monkeypatch.setenv("DOCKER_HOST", "ssh://ada@shop.example")
+    host = Host()
+    assert host.address == "ssh://ada@shop.example", "the provider goes there by itself"
+    assert not host.is_local
+    daemon.failing = "ssh: connect to host shop.example port 22: Connection refused"
+    with pytest.raises(UserError) as raised:
+        Host()
+    assert "port 22: Connection refused" in str(raised.value)
+    assert "a key, and its host known" in str(raised.value)
+    assert "systemctl" not in str(raised.value), "that would start the one here"
 
-    monkeypatch.setattr(FakeDaemon, "ping", ping)
-    with pytest.raises(UserError, match="it said: no such socket"):
+
+@pytest.mark.parametrize(
+    ("said", "is_refusal"),
+    [
+        ("Error response from daemon: permission denied", True),
+        ("Cannot connect to the Docker daemon at unix:///run/docker.sock.", False),
+    ],
+)
+def test_a_daemon_that_fails_later_is_told_from_one_that_refuses(
+    daemon: FakeDaemon, said: str, is_refusal: bool
+) -> None:
+    host = Host()
+    daemon.failing = said
+    with pytest.raises(HostError) as raised:
+        host.statuses()
+    assert (str(raised.value), raised.value.is_refusal) == (said, is_refusal)
+
+
+def test_a_daemon_that_does_not_answer_is_waited_for_no_longer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("subprocess.run", fails(subprocess.TimeoutExpired("docker", 15)))
+    monkeypatch.setenv("DOCKER_HOST", "tcp://server:2375")
+    with pytest.raises(UserError, match="`docker version` did not end within 15 s"):
         Host()
 
 
-def test_the_address_is_the_clients_own(daemon: FakeDaemon) -> None:
-    assert Host().address == "unix:///run/docker.sock"
-    assert Host("tcp://server:2375").address == "tcp://server:2375"
-    assert set(daemon.asked) == {"unix:///run/docker.sock", "tcp://server:2375"}
+def test_it_is_asked_without_a_terminal_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[bool] = []
+
+    def run(words: list[str], **options: Any) -> subprocess.CompletedProcess[bytes]:
+        asked.append(options["start_new_session"])
+        return subprocess.CompletedProcess(words, 0, b"[]", b"")
+
+    monkeypatch.setattr("subprocess.run", run)
+    monkeypatch.setenv("DOCKER_HOST", "ssh://ada@shop.example")
+    assert Host().statuses() == {}
+    assert asked[0], "ssh could ask for a password there"
+
+
+def test_what_is_removed_meanwhile_is_no_error(
+    daemon: FakeDaemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def docker(*words: str, **_: object) -> subprocess.CompletedProcess[bytes]:
+        gone = ("gone",) if words[1] == "inspect" else ()
+        return daemon.docker(*words, *gone)
+
+    host = Host()
+    daemon.running = {"a": {}}
+    monkeypatch.setattr(client, "docker", docker)
+    assert host.statuses() == {"a-id": "running"}
+    assert daemon.asked[-1] == ("container", "inspect", "a-id", "gone")
+
+
+def test_a_file_is_looked_for_without_being_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "docker"
+    program.write_text(
+        "#!/bin/sh\n[ $2 = there:/data/f ] || { echo no such file >&2; exit 1; }\nexec yes\n"
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    assert client.has_file("there", "/data/f"), "it has no end"
+    assert not client.has_file("gone", "/data/f")
 
 
 def answers(stdout: bytes) -> Callable[..., Any]:
@@ -214,7 +269,6 @@ def fails(error: Exception) -> Callable[..., Any]:
         ("", answers(b'""\n'), None),
         ("", answers(b"null\n"), None),
         ("", answers(b"not json"), None),
-        ("", fails(subprocess.CalledProcessError(1, "docker")), None),
         ("", fails(subprocess.TimeoutExpired("docker", 10)), None),
     ],
 )
@@ -233,6 +287,12 @@ def test_no_docker_client_is_an_error_that_says_how_to_get_it(
     monkeypatch.setattr("subprocess.run", fails(FileNotFoundError()))
     with pytest.raises(UserError, match=r"apt-get install docker\.io"):
         find_address()
+
+
+@pytest.fixture
+def asked_by() -> Callable[..., subprocess.CompletedProcess[bytes]]:
+    """The real way to the docker client, whatever takes its place later."""
+    return client.docker
 
 
 def version(code: int = 0, error: Exception | None = None) -> Callable[..., Any]:
@@ -256,8 +316,9 @@ def version(code: int = 0, error: Exception | None = None) -> Callable[..., Any]
     ids=["it answers", "it does not", "it is busy", "no client"],
 )
 def test_whether_it_still_answers_is_asked_as_commands_ask(
-    daemon: FakeDaemon, monkeypatch: pytest.MonkeyPatch, run: Callable[..., Any], answers: bool
+    asked_by: Any, daemon: FakeDaemon, monkeypatch: pytest.MonkeyPatch, run: Any, answers: bool
 ) -> None:
-    host = Host("unix:///run/a.sock")
+    host = Host()
+    monkeypatch.setattr(client, "docker", asked_by)
     monkeypatch.setattr(subprocess, "run", run)
     assert host.answers() is answers

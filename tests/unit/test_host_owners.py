@@ -226,7 +226,7 @@ def test_a_folder_is_the_applications_to_have(
     (tmp_path / "to_fine").symlink_to("fine")
     monkeypatch.chdir(tmp_path / "program" / "clone")
     monkeypatch.setattr(Path, "home", lambda: tmp_path / "home" / "ada")
-    monkeypatch.setattr(daemon, "info", lambda: {"DockerRootDir": f"{tmp_path}/daemon/data"})
+    daemon.root = f"{tmp_path}/daemon/data"
     found = problems(further=["a_volume", f"{tmp_path}/{what}"])
     assert len(found) == (1 if says else 0)
     assert all(line.startswith(f"volumes: {'is no' if what == 'file' else ''}") for line in found)

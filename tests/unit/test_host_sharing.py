@@ -7,19 +7,18 @@ import pytest
 from components.data.database_claim import DatabaseClaim
 from components.host.data_mounts import users
 from components.host.docker_host import Host
+from components.host.inspected import Container
 from tests.unit.fake_daemon import FakeDaemon, claim, problems
 
 BLOG = {"django-on-docker.deployment": "blog", "django-on-docker.role": "backend"}
 OURS = {"django-on-docker.deployment": "shop", "django-on-docker.role": "backend"}
 BY_HAND = {"django-on-docker.deployment": "shop", "django-on-docker.role": "release"}
-VOLUME = {
-    "Name": "data",
-    "Mountpoint": "/var/lib/docker/volumes/data/_data",
-}
-BOUND = {
-    "Name": "bound",
-    "Mountpoint": "/var/lib/docker/volumes/bound/_data",
-    "Options": {"type": "none", "o": "bind", "device": "/srv/shop/data"},
+VOLUMES: dict[str, dict[str, Any]] = {
+    "data": {"Mountpoint": "/var/lib/docker/volumes/data/_data"},
+    "bound": {
+        "Mountpoint": "/var/lib/docker/volumes/bound/_data",
+        "Options": {"type": "none", "o": "bind", "device": "/srv/shop/data"},
+    },
 }
 
 
@@ -62,8 +61,9 @@ def folder(path: str, *, writes: bool = True, at: str = "/data") -> dict[str, An
     ],
 )
 def test_what_has_something_of_the_data(source: str, mount: dict[str, Any], related: str) -> None:
-    container = {"Id": "1", "Names": ["/other/link", "/web"], "Mounts": [mount]}
-    found = list(users(source, [container], [VOLUME, BOUND]))
+    described = {"Id": "1", "Name": "/web", "Image": "", "Config": {"Labels": {}}}
+    container = Container({**described, "Mounts": [mount]})
+    found = list(users(source, [container], VOLUMES))
     assert [u.name for u in found] == (["web"] if related else [])
     assert [u.around for u in found] == ([related == "around"] if related else [])
 

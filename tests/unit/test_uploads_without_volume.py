@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from components.host.docker_host import Host
+from components.host.inspected import Container
 from components.host.uploads_without_volume import Written, written
 from tests.unit.fake_daemon import FakeDaemon, claim, problems
 
@@ -42,12 +43,12 @@ def test_what_was_uploaded(paths: list[str], media_root: str, found: dict[str, l
 
 
 def test_only_what_was_added_counts() -> None:
-    changes = [{"Path": f"/media/{kind}", "Kind": kind} for kind in range(3)]
+    changes = ["C /media", "A /media/a b", "D /media/gone"]
     attrs = {"Image": "sha256:w", "Config": {"Env": ["MEDIA_ROOT=/media", "A=b=c"]}}
-    layer = written(attrs, changes)
-    assert (layer.image, layer.paths) == ("sha256:w", ["/media/1"])
+    layer = written(Container(attrs), changes)
+    assert (layer.image, layer.paths) == ("sha256:w", ["/media/a b"])
     assert layer.environment == {"MEDIA_ROOT": "/media", "A": "b=c"}
-    assert written({}, []).environment == {}
+    assert written(Container({"Image": "", "Config": {"Env": None}}), []).environment == {}
 
 
 def warnings(**changes: Any) -> list[str]:
