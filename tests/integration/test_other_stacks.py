@@ -13,6 +13,7 @@ from docker.models.containers import Container
 
 from tests.integration.conftest import BeginFault, MakeSite
 from tests.integration.harness import Browser, Run, Site
+from tests.integration.interruption import Boundary, Cut, cut_off
 
 
 @pytest.fixture(scope="module")
@@ -78,6 +79,7 @@ def test_update_serves_existing_data_and_retires_what_served_it(
         assert copying
         subprocess.run(copying[1], shell=True, check=True)
         given = re.search(rf"{plain_volumes['data']}: (given to .*)", failed.output)
+        _killed(site, old)
         run = site.up()
         assert "Skarn Tooth" in Browser(site.url).get("/")[1]
         fault("uploads in a layer").saw(
@@ -145,6 +147,30 @@ def _failed(site: Site, old: Container) -> Run:
         return run
     finally:
         blocker.remove()
+
+
+def _killed(site: Site, old: Container) -> None:
+    """An update that ends while its edge is tried: what has the port serves on."""
+
+    def is_tried() -> bool:
+        found = docker.from_env().containers.list(filters=site.labelled("edge"))
+        return any(f"{site.deployment}-ingress" not in _networks(edge) for edge in found)
+
+    old.reload()
+    began = old.attrs["State"]["StartedAt"]
+    begun = Boundary(side="before", operation="create", resource="traffic")
+    killed = cut_off(site, Cut(at=begun, once=is_tried))
+    assert killed.code < 0, killed.output
+    old.reload()
+    assert (old.status, old.attrs["State"]["StartedAt"]) == ("running", began)
+    (edge,) = docker.from_env().containers.list(filters=site.labelled("edge"))
+    assert edge.attrs["NetworkSettings"]["Ports"] == {}, "it runs, and has no port"
+    said = site.recover()
+    assert said.code == 0, said.output
+
+
+def _networks(container: Container) -> set[str]:
+    return set(container.attrs["NetworkSettings"]["Networks"])
 
 
 @pytest.mark.essential("development")

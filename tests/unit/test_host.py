@@ -237,6 +237,23 @@ def test_what_is_removed_meanwhile_is_no_error(
     assert daemon.asked[-1] == ("container", "inspect", "a-id", "gone")
 
 
+def test_a_volume_that_cannot_be_looked_at_is_there(
+    daemon: FakeDaemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def docker(*words: str, **_: object) -> subprocess.CompletedProcess[bytes]:
+        if words[:2] != ("volume", "inspect"):
+            return daemon.docker(*words)
+        said = b"Error response from daemon: get far: error looking up volume plugin nfs: not found"
+        others = daemon.docker(*(word for word in words if word != "far"))
+        return subprocess.CompletedProcess(words, 1, others.stdout, said)
+
+    daemon.found = {"far": {"a": "b"}, "near": {"c": "d"}}
+    monkeypatch.setattr(client, "docker", docker)
+    host = Host()
+    assert host.volumes() == {"far", "near"}
+    assert (host.volume_labels("far"), host.volume_labels("near")) == ({}, {"c": "d"})
+
+
 def test_a_file_is_looked_for_without_being_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
