@@ -27,6 +27,25 @@ def site(tmp_path: Path) -> Path:
     return file
 
 
+def write_and_be_killed(site: Path) -> None:
+    """What was written last is beside the file."""
+    used = sqlite3.connect(site)
+    used.execute("INSERT INTO thing VALUES ('buoy')")
+    used.commit()
+    left = {path: path.read_bytes() for path in site.parent.glob("site.sqlite3-*")}
+    used.close()
+    for path, content in left.items():
+        path.write_bytes(content)
+
+
+@pytest.fixture
+def target(site: Path, tmp_path: Path) -> Path:
+    """A copy of the site's file."""
+    made = tmp_path / "copy.sqlite3"
+    copy_sqlite.copy(site, made)
+    return made
+
+
 def test_a_copy_has_what_is_not_in_the_file_itself_yet(site: Path, tmp_path: Path) -> None:
     target = tmp_path / "copy.sqlite3"
     with closing(sqlite3.connect(site)) as used:
@@ -40,28 +59,17 @@ def test_a_copy_has_what_is_not_in_the_file_itself_yet(site: Path, tmp_path: Pat
 
 
 def test_it_is_put_back_and_nothing_of_the_old_one_is_read_into_it(
-    site: Path, tmp_path: Path
+    site: Path, target: Path, tmp_path: Path
 ) -> None:
-    target = tmp_path / "copy.sqlite3"
-    copy_sqlite.copy(site, target)
     site.chmod(0o640)
-    used = sqlite3.connect(site)
-    used.execute("INSERT INTO thing VALUES ('buoy')")
-    used.commit()
-    # As after a kill: what was written last is beside the file.
-    left = {p.name: p.read_bytes() for p in tmp_path.glob("site.sqlite3-*")}
-    used.close()
-    for name, content in left.items():
-        (tmp_path / name).write_bytes(content)
+    write_and_be_killed(site)
     copy_sqlite.restore(target, site)
     assert rows(site) == ["anchor"]
     assert site.stat().st_mode & 0o777 == 0o640
     assert sorted(p.name for p in tmp_path.iterdir()) == ["copy.sqlite3", "site.sqlite3"]
 
 
-def test_a_damaged_copy_is_not_put_back(site: Path, tmp_path: Path) -> None:
-    target = tmp_path / "copy.sqlite3"
-    copy_sqlite.copy(site, target)
+def test_a_damaged_copy_is_not_put_back(site: Path, target: Path) -> None:
     content = bytearray(target.read_bytes())
     content[4096:] = b"\xff" * (len(content) - 4096)
     target.write_bytes(content)
@@ -103,17 +111,9 @@ def test_what_is_damaged_is_kept_as_it_is(site: Path, tmp_path: Path) -> None:
 
 
 def test_whenever_it_is_cut_off_there_is_a_database(
-    site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    site: Path, target: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    target = tmp_path / "copy.sqlite3"
-    copy_sqlite.copy(site, target)
-    used = sqlite3.connect(site)
-    used.execute("INSERT INTO thing VALUES ('buoy')")
-    used.commit()
-    left = {p.name: p.read_bytes() for p in tmp_path.glob("site.sqlite3-*")}
-    used.close()
-    for name, content in left.items():
-        (tmp_path / name).write_bytes(content)
+    write_and_be_killed(site)
 
     def cut_off(self: Path, _target: Path) -> None:
         raise KeyboardInterrupt(self)
@@ -125,10 +125,8 @@ def test_whenever_it_is_cut_off_there_is_a_database(
 
 
 def test_a_damaged_database_is_replaced_with_all_that_is_beside_it(
-    site: Path, tmp_path: Path
+    site: Path, target: Path, tmp_path: Path
 ) -> None:
-    target = tmp_path / "copy.sqlite3"
-    copy_sqlite.copy(site, target)
     site.write_bytes(b"no database")
     site.with_name("site.sqlite3-wal").write_bytes(b"nor this")
     copy_sqlite.restore(target, site)

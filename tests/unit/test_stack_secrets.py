@@ -15,16 +15,20 @@ from components.errors import UserError
 KEY, PASSWORD = "k" * 40, "open-sesame"
 
 
-class Pulumi:
-    """Stands in for the pulumi command line.
+class Stack:
+    """A stack whose config is in a folder, and a stand-in for the pulumi command line.
 
     Attributes:
+        copy: where its config file is copied to.
         calls: each call's words and its standard input.
         kept: what a copied config file holds.
         fails: the first words of the calls that fail.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path) -> None:
+        self._file = folder / "Pulumi.shop.yaml"
+        self.copy = folder / "django-on-docker/config/django-on-docker.shop.yaml"
+        self.configure("config: {}\n")
         self.calls: list[tuple[list[str], str]] = []
         self.kept: dict[str, str] = {}
         self.fails: list[str] = []
@@ -44,101 +48,89 @@ class Pulumi:
             assert value not in words
         return {words[3]: value for words, value in sets}
 
+    def configure(self, text: str) -> None:
+        """Write its config file."""
+        self._file.write_text(text)
+        self._file.chmod(0o644)
+
+    def make_copy(self) -> None:
+        """Copy the config file, as an earlier update did."""
+        self.copy.parent.mkdir(parents=True)
+        self.copy.write_text("config: {}\n")
+
+    def ensure(self, *, has_data: bool = False, write: bool = True, **changes: Any) -> StackSecrets:
+        """Its secrets, for a config that is changed."""
+        values = {"appPath": "a", "settingsModule": "b", "data": "create", "deployment": "shop"}
+        return ensure_secrets(
+            Settings.model_validate({**values, **changes}),
+            stack="shop",
+            project="django-on-docker",
+            config_file=self._file,
+            has_data=has_data,
+            write=write,
+        )
+
 
 @pytest.fixture
-def pulumi(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Pulumi:
-    fake = Pulumi()
-    monkeypatch.setattr(stack_secrets, "run_pulumi", fake)
+def stack(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Stack:
+    made = Stack(tmp_path)
+    monkeypatch.setattr(stack_secrets, "run_pulumi", made)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    (tmp_path / "Pulumi.shop.yaml").write_text("config: {}\n")
-    return fake
+    return made
 
 
-@pytest.fixture
-def copy(tmp_path: Path) -> Path:
-    return tmp_path / "django-on-docker/config/django-on-docker.shop.yaml"
-
-
-def settings(**changes: Any) -> Settings:
-    values = {"appPath": "a", "settingsModule": "b", "data": "create", "deployment": "shop"}
-    return Settings.model_validate({**values, **changes})
-
-
-def ensure(
-    tmp_path: Path, *, has_data: bool = False, write: bool = True, **changes: Any
-) -> StackSecrets:
-    return ensure_secrets(
-        settings(**changes),
-        stack="shop",
-        project="django-on-docker",
-        config_file=tmp_path / "Pulumi.shop.yaml",
-        has_data=has_data,
-        write=write,
-    )
-
-
-def make_copy(copy: Path) -> None:
-    copy.parent.mkdir(parents=True)
-    copy.write_text("config: {}\n")
-
-
-def test_they_are_generated_for_a_new_site(pulumi: Pulumi, tmp_path: Path) -> None:
-    secrets = ensure(tmp_path, seeding=True, seedSteps=["a"])
+def test_they_are_generated_for_a_new_site(stack: Stack) -> None:
+    secrets = stack.ensure(seeding=True, seedSteps=["a"])
     assert len(secrets.secret_key) >= 50
     assert len(secrets.admin_password) >= 20
-    assert pulumi.written() == {
+    assert stack.written() == {
         "secretKey": secrets.secret_key,
         "adminPassword": secrets.admin_password,
     }
 
 
-def test_no_two_sites_get_the_same(pulumi: Pulumi, tmp_path: Path) -> None:
-    assert ensure(tmp_path).secret_key != ensure(tmp_path).secret_key
+def test_no_two_sites_get_the_same(stack: Stack) -> None:
+    assert stack.ensure().secret_key != stack.ensure().secret_key
 
 
-def test_a_site_that_seeds_nothing_needs_no_password(pulumi: Pulumi, tmp_path: Path) -> None:
-    secrets = ensure(tmp_path)
+def test_a_site_that_seeds_nothing_needs_no_password(stack: Stack) -> None:
+    secrets = stack.ensure()
     assert secrets.as_environment() == {"SECRET_KEY": secrets.secret_key}
-    assert list(pulumi.written()) == ["secretKey"]
+    assert list(stack.written()) == ["secretKey"]
 
 
 @pytest.mark.parametrize("has_data", [False, True])
-def test_what_the_config_has_is_taken_as_it_is(
-    pulumi: Pulumi, tmp_path: Path, has_data: bool
-) -> None:
-    secrets = ensure(tmp_path, has_data=has_data, secretKey=KEY, adminPassword=PASSWORD)
+def test_what_the_config_has_is_taken_as_it_is(stack: Stack, has_data: bool) -> None:
+    secrets = stack.ensure(has_data=has_data, secretKey=KEY, adminPassword=PASSWORD)
     assert secrets.as_environment() == {"SECRET_KEY": KEY, "DJANGO_SUPERUSER_PASSWORD": PASSWORD}
-    assert not pulumi.calls
+    assert not stack.calls
 
 
-def test_only_what_is_missing_is_generated(pulumi: Pulumi, tmp_path: Path) -> None:
-    secrets = ensure(tmp_path, seeding=True, seedSteps=["a"], secretKey=KEY)
+def test_only_what_is_missing_is_generated(stack: Stack) -> None:
+    secrets = stack.ensure(seeding=True, seedSteps=["a"], secretKey=KEY)
     assert secrets.secret_key == KEY
-    assert list(pulumi.written()) == ["adminPassword"]
+    assert list(stack.written()) == ["adminPassword"]
 
 
-def test_the_config_is_copied_for_its_owner_alone(
-    pulumi: Pulumi, tmp_path: Path, copy: Path
-) -> None:
-    (tmp_path / "Pulumi.shop.yaml").chmod(0o644)
-    ensure(tmp_path, secretKey=KEY)
-    assert copy.read_text() == "config: {}\n"
-    assert copy.stat().st_mode & 0o777 == 0o600
-    assert copy.parent.stat().st_mode & 0o777 == 0o700
+def test_the_config_is_copied_for_its_owner_alone(stack: Stack) -> None:
+    stack.ensure(secretKey=KEY)
+    assert stack.copy.read_text() == "config: {}\n"
+    assert stack.copy.stat().st_mode & 0o777 == 0o600
+    assert stack.copy.parent.stat().st_mode & 0o777 == 0o700
 
 
-def test_a_newer_config_replaces_the_copy(pulumi: Pulumi, tmp_path: Path, copy: Path) -> None:
-    ensure(tmp_path, secretKey=KEY)
-    (tmp_path / "Pulumi.shop.yaml").write_text("config: {new: true}\n")
-    ensure(tmp_path, secretKey=KEY)
-    assert copy.read_text() == "config: {new: true}\n"
+def test_a_newer_config_replaces_the_copy(stack: Stack) -> None:
+    stack.ensure(secretKey=KEY)
+    stack.configure("config: {new: true}\n")
+    stack.ensure(secretKey=KEY)
+    assert stack.copy.read_text() == "config: {new: true}\n"
 
 
 def test_a_copy_that_is_cut_off_leaves_the_one_before(
-    pulumi: Pulumi, tmp_path: Path, copy: Path, monkeypatch: pytest.MonkeyPatch
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ensure(tmp_path)
-    (tmp_path / "Pulumi.shop.yaml").write_text("config: {new: true}\n")
+    stack.ensure()
+    stack.configure("config: {new: true}\n")
 
     def cut_off(_source: Path, target: Path) -> None:
         target.write_text("con")
@@ -146,95 +138,86 @@ def test_a_copy_that_is_cut_off_leaves_the_one_before(
 
     monkeypatch.setattr("shutil.copyfile", cut_off)
     with pytest.raises(KeyboardInterrupt):
-        ensure(tmp_path)
-    assert copy.read_text() == "config: {}\n"
+        stack.ensure()
+    assert stack.copy.read_text() == "config: {}\n"
 
 
 @pytest.mark.parametrize("has_data", [False, True])
-def test_what_was_lost_is_recovered_from_the_copy(
-    pulumi: Pulumi, tmp_path: Path, copy: Path, has_data: bool
-) -> None:
-    make_copy(copy)
-    pulumi.kept = {"secretKey": KEY, "adminPassword": PASSWORD}
-    secrets = ensure(tmp_path, has_data=has_data, seeding=True, seedSteps=["a"])
+def test_what_was_lost_is_recovered_from_the_copy(stack: Stack, has_data: bool) -> None:
+    stack.make_copy()
+    stack.kept = {"secretKey": KEY, "adminPassword": PASSWORD}
+    secrets = stack.ensure(has_data=has_data, seeding=True, seedSteps=["a"])
     assert (secrets.secret_key, secrets.admin_password) == (KEY, PASSWORD)
-    assert pulumi.written() == pulumi.kept
-    assert pulumi.calls[0][0][-4:] == ["--config-file", str(copy), "-s", "shop"]
+    assert stack.written() == stack.kept
+    assert stack.calls[0][0][-4:] == ["--config-file", str(stack.copy), "-s", "shop"]
 
 
-def test_a_key_that_is_lost_is_not_replaced_over_data(
-    pulumi: Pulumi, tmp_path: Path, copy: Path
-) -> None:
-    make_copy(copy)
-    pulumi.kept = {"port": "8080"}
+def test_a_key_that_is_lost_is_not_replaced_over_data(stack: Stack) -> None:
+    stack.make_copy()
+    stack.kept = {"port": "8080"}
     with pytest.raises(UserError) as error:
-        ensure(tmp_path, has_data=True)
+        stack.ensure(has_data=True)
     assert "secretKey of stack shop can't be found, but its data exists" in str(error.value)
     assert "`pulumi config set --secret secretKey -s shop`" in str(error.value)
-    assert not pulumi.written()
+    assert not stack.written()
 
 
-def test_a_copy_that_cannot_be_read_counts_as_none(
-    pulumi: Pulumi, tmp_path: Path, copy: Path
-) -> None:
-    make_copy(copy)
-    pulumi.fails = ["config", "--show-secrets"]
-    with pytest.raises(UserError, match="can't be found"):
-        ensure(tmp_path, has_data=True)
-    assert ensure(tmp_path).secret_key
+def test_a_copy_that_cannot_be_read_counts_as_none_and_says_why(stack: Stack) -> None:
+    stack.make_copy()
+    stack.fails = ["config", "--show-secrets"]
+    with pytest.raises(UserError, match="can't be found") as error:
+        stack.ensure(has_data=True)
+    assert "incorrect passphrase" in str(error.value)
+    assert str(stack.copy) in str(error.value)
+    assert stack.ensure().secret_key
 
 
-def test_a_preview_writes_nothing(pulumi: Pulumi, tmp_path: Path, copy: Path) -> None:
-    assert ensure(tmp_path, write=False).secret_key
-    assert not pulumi.calls
-    assert not copy.exists()
+def test_a_preview_writes_nothing(stack: Stack) -> None:
+    assert stack.ensure(write=False).secret_key
+    assert not stack.calls
+    assert not stack.copy.exists()
 
 
-def test_a_preview_finds_out_what_an_update_would_refuse(pulumi: Pulumi, tmp_path: Path) -> None:
+def test_a_preview_finds_out_what_an_update_would_refuse(stack: Stack) -> None:
     with pytest.raises(UserError):
-        ensure(tmp_path, has_data=True, write=False)
+        stack.ensure(has_data=True, write=False)
 
 
 URL = "postgres://ada:hunter2@db/shop"
 
 
-def test_a_database_server_of_its_own_gets_a_password(pulumi: Pulumi, tmp_path: Path) -> None:
-    secrets = ensure(tmp_path, database="postgres")
+def test_a_database_server_of_its_own_gets_a_password(stack: Stack) -> None:
+    secrets = stack.ensure(database="postgres")
     assert len(secrets.database_password) >= 20
-    assert pulumi.written()["databasePassword"] == secrets.database_password
+    assert stack.written()["databasePassword"] == secrets.database_password
     url = f"postgres://app:{secrets.database_password}@shop-postgres:5432/app"
     assert secrets.as_environment() == {"SECRET_KEY": secrets.secret_key, "DATABASE_URL": url}
     assert secrets.database_password not in repr(secrets)
 
 
-def test_a_server_elsewhere_is_reached_by_the_url_alone(pulumi: Pulumi, tmp_path: Path) -> None:
-    secrets = ensure(tmp_path, secretKey=KEY, database="external", databaseUrl=URL)
+def test_a_server_elsewhere_is_reached_by_the_url_alone(stack: Stack) -> None:
+    secrets = stack.ensure(secretKey=KEY, database="external", databaseUrl=URL)
     assert secrets.as_environment() == {"SECRET_KEY": KEY, "DATABASE_URL": URL}
-    assert not pulumi.written()
+    assert not stack.written()
 
 
-def test_a_file_needs_neither(pulumi: Pulumi, tmp_path: Path) -> None:
-    secrets = ensure(tmp_path)
+def test_a_file_needs_neither(stack: Stack) -> None:
+    secrets = stack.ensure()
     assert (secrets.database_password, secrets.database_url) == ("", "")
 
 
 @pytest.mark.parametrize("existing", [False, True])
-def test_no_password_is_generated_over_data_that_has_one(
-    pulumi: Pulumi, tmp_path: Path, existing: bool
-) -> None:
+def test_no_password_is_generated_over_data_that_has_one(stack: Stack, existing: bool) -> None:
     changes: dict[str, Any] = {"data": "existing", "dataVolume": "old"} if existing else {}
     with pytest.raises(UserError) as error:
-        ensure(tmp_path, has_data=not existing, secretKey=KEY, database="postgres", **changes)
+        stack.ensure(has_data=not existing, secretKey=KEY, database="postgres", **changes)
     assert "databasePassword of stack shop can't be found, but its data" in str(error.value)
     assert "if databasePassword is lost for good, choose another" in str(error.value)
-    assert not pulumi.written()
+    assert not stack.written()
 
 
-def test_existing_data_is_served_with_the_password_that_it_has(
-    pulumi: Pulumi, tmp_path: Path
-) -> None:
-    secrets = ensure(
-        tmp_path,
+def test_existing_data_is_served_with_the_password_that_it_has(stack: Stack) -> None:
+    secrets = stack.ensure(
         secretKey=KEY,
         database="postgres",
         data="existing",
@@ -244,16 +227,14 @@ def test_existing_data_is_served_with_the_password_that_it_has(
     assert secrets.database_password == PASSWORD
 
 
-def test_a_secret_that_cannot_be_kept_is_not_used(
-    pulumi: Pulumi, tmp_path: Path, copy: Path
-) -> None:
-    pulumi.fails = ["config", "set"]
+def test_a_secret_that_cannot_be_kept_is_not_used(stack: Stack) -> None:
+    stack.fails = ["config", "set"]
     with pytest.raises(UserError) as error:
-        ensure(tmp_path)
+        stack.ensure()
     assert "secretKey was generated, but can't be kept in the stack's config" in str(error.value)
     assert "pulumi said: error: incorrect passphrase" in str(error.value)
-    assert pulumi.calls[0][1] not in str(error.value)
-    assert not copy.exists()
+    assert stack.calls[0][1] not in str(error.value)
+    assert not stack.copy.exists()
 
 
 def test_the_representation_hides_them() -> None:
@@ -277,15 +258,14 @@ def test_a_fingerprint_changes_with_each_secret_and_tells_none() -> None:
     [({"data": "existing"}, True), ({"data": "existing", "secretKey": KEY}, False), ({}, False)],
 )
 def test_a_site_that_was_served_by_others_is_told_that_its_key_changes(
-    pulumi: Pulumi,
-    tmp_path: Path,
+    stack: Stack,
     monkeypatch: pytest.MonkeyPatch,
     changes: dict[str, Any],
     warned: bool,
 ) -> None:
     warnings: list[str] = []
     monkeypatch.setattr("pulumi.log.warn", warnings.append)
-    secrets = ensure(tmp_path, **changes)
+    secrets = stack.ensure(**changes)
     assert bool(warnings) == warned
     if warned:
         assert "`pulumi config set --secret secretKey -s shop`" in warnings[0]
@@ -294,29 +274,18 @@ def test_a_site_that_was_served_by_others_is_told_that_its_key_changes(
 
 @pytest.mark.parametrize("state", [None, ""])
 def test_the_copy_is_in_the_users_state_folder_by_default(
-    pulumi: Pulumi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, state: str | None
+    stack: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, state: str | None
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     if state is None:
         monkeypatch.delenv("XDG_STATE_HOME")
     else:
         monkeypatch.setenv("XDG_STATE_HOME", state)
-    ensure(tmp_path, secretKey=KEY)
+    stack.ensure(secretKey=KEY)
     folder = tmp_path / ".local/state/django-on-docker/config"
     assert [path.name for path in folder.iterdir()] == ["django-on-docker.shop.yaml"]
 
 
-def test_a_password_is_not_lost_by_a_site_that_never_had_one(
-    pulumi: Pulumi, tmp_path: Path
-) -> None:
-    secrets = ensure(tmp_path, has_data=True, secretKey=KEY, seeding=True, seedSteps=["a"])
-    assert pulumi.written() == {"adminPassword": secrets.admin_password}
-
-
-def test_a_copy_that_cannot_be_read_says_why(pulumi: Pulumi, tmp_path: Path, copy: Path) -> None:
-    make_copy(copy)
-    pulumi.fails = ["config", "--show-secrets"]
-    with pytest.raises(UserError) as error:
-        ensure(tmp_path, has_data=True)
-    assert "incorrect passphrase" in str(error.value)
-    assert str(copy) in str(error.value)
+def test_a_password_is_not_lost_by_a_site_that_never_had_one(stack: Stack) -> None:
+    secrets = stack.ensure(has_data=True, secretKey=KEY, seeding=True, seedSteps=["a"])
+    assert stack.written() == {"adminPassword": secrets.admin_password}
