@@ -97,6 +97,6 @@ def daemon(monkeypatch: pytest.MonkeyPatch) -> FakeDaemon:
     fake = FakeDaemon()
     monkeypatch.setattr(client, "docker", fake.docker)
     monkeypatch.setattr(client, "has_file", fake.has_file)
-    monkeypatch.setattr("psutil.net_connections", lambda kind: [])
+    monkeypatch.setattr("psutil.net_connections", lambda kind: fake.connections)
     monkeypatch.setenv("DOCKER_HOST", "unix:///run/docker.sock")
     return fake

@@ -37,6 +37,7 @@ class FakeDaemon:
         mounts: what containers mount, as the daemon lists it, by their names.
         folders: where volumes are on the host, by their names.
         layers: what containers have added to their own layers, by their names.
+        connections: those of processes on its host, as psutil has them.
     """
 
     root: str = "/data/docker"
@@ -57,6 +58,7 @@ class FakeDaemon:
     mounts: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     folders: dict[str, str] = field(default_factory=dict)
     layers: dict[str, list[str]] = field(default_factory=dict)
+    connections: list[Any] = field(default_factory=list)
 
     def docker(self, *words: str, **_: object) -> subprocess.CompletedProcess[bytes]:
         """As `components.host.client.docker`: what the docker client says of this host."""

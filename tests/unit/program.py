@@ -102,7 +102,7 @@ def on_a_host_of_its_own(folder: Path) -> Iterator[Program]:
         patch.setattr(errors, "end_quietly_when_interrupted", lambda: None)
         patch.setattr(client, "docker", program.daemon.docker)
         patch.setattr(client, "has_file", program.daemon.has_file)
-        patch.setattr("psutil.net_connections", lambda kind: [])
+        patch.setattr("psutil.net_connections", lambda kind: program.daemon.connections)
         patch.setattr("subprocess.run", program.pulumi)
         patch.delenv("DOCKER_HOST", raising=False)
         patch.setenv("XDG_STATE_HOME", str(folder))

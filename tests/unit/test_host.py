@@ -41,14 +41,12 @@ def test_the_port_is_free_or_its_own(
         assert "`pulumi config set port 8081 -s " in said[0]
 
 
-def test_a_container_on_another_address_is_in_nobodys_way(
-    daemon: FakeDaemon, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_container_on_another_address_is_in_nobodys_way(daemon: FakeDaemon) -> None:
     daemon.running, daemon.published = {"holder": {}}, {"8080": ["holder"]}
     daemon.addresses = {"holder": "192.0.2.1"}
     assert problems() == ()
     # But then it doesn't keep others away, either.
-    monkeypatch.setattr("psutil.net_connections", lambda kind: [listening("127.0.0.1", 8080, None)])
+    daemon.connections = [listening("127.0.0.1", 8080, None)]
     (said,) = problems(retire=("holder",))
     assert "is taken by a process of another user; " in said
 
@@ -103,7 +101,7 @@ def test_a_process_that_holds_the_port_is_named(
             raise psutil.NoSuchProcess(pid)
         return SimpleNamespace(name=lambda: "nginx")
 
-    monkeypatch.setattr("psutil.net_connections", lambda kind: [connection])
+    daemon.connections = [connection]
     monkeypatch.setattr("psutil.Process", process)
     said = problems()
     assert bool(said) == (holder is not None)
@@ -124,7 +122,7 @@ def test_a_system_that_shows_no_processes_is_no_obstacle(
 def test_processes_here_hold_no_port_of_another_machine(
     daemon: FakeDaemon, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("psutil.net_connections", lambda kind: [listening("0.0.0.0", 8080)])
+    daemon.connections = [listening("0.0.0.0", 8080)]
     monkeypatch.setenv("DOCKER_HOST", "tcp://server:2376")
     assert problems() == ()
 

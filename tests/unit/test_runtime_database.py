@@ -40,7 +40,7 @@ class Server:
         """Nothing is open."""
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def clock(monkeypatch: pytest.MonkeyPatch) -> FakeClock:
     fake = FakeClock()
     monkeypatch.setattr(database, "time", fake)
@@ -95,28 +95,24 @@ def test_a_server_that_is_down_is_waited_for_but_not_for_ever(
     assert capsys.readouterr().err.count("waiting for the database") == 2
 
 
-def test_a_server_that_is_slow_is_served_by_waiting(
-    monkeypatch: pytest.MonkeyPatch, clock: FakeClock
-) -> None:
+def test_a_server_that_is_slow_is_served_by_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     assert wait(monkeypatch, Server(DOWN, "FATAL: starting up", up=True)) == pytest.approx(1.0)
 
 
-def test_a_slow_one_may_still_refuse(monkeypatch: pytest.MonkeyPatch, clock: FakeClock) -> None:
+def test_a_slow_one_may_still_refuse(monkeypatch: pytest.MonkeyPatch) -> None:
     text = refusal(monkeypatch, DOWN, 'FATAL: password authentication failed for user "ada"')
     assert "refuses the user" in text
 
 
 @pytest.mark.parametrize("said", [f"{DOWN} hunter2", "no pg_hba.conf entry for hunter2"])
-def test_the_password_is_never_shown(
-    monkeypatch: pytest.MonkeyPatch, clock: FakeClock, said: str
-) -> None:
+def test_the_password_is_never_shown(monkeypatch: pytest.MonkeyPatch, said: str) -> None:
     text = refusal(monkeypatch, said, seconds=0)
     assert "hunter2" not in text
     assert "[secret]" in text
 
 
 def test_databases_that_config_names_are_waited_for_and_named_by_their_key(
-    monkeypatch: pytest.MonkeyPatch, clock: FakeClock
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     said = 'FATAL: database "trac" does not exist'
     servers = {"default": Server(DOWN, up=True), "trac": Server(said, alias="trac")}
@@ -126,9 +122,7 @@ def test_databases_that_config_names_are_waited_for_and_named_by_their_key(
         database.wait_for_all({"DEPLOY_DATABASES": "trac"})
 
 
-def test_without_a_password_nothing_is_hidden(
-    monkeypatch: pytest.MonkeyPatch, clock: FakeClock
-) -> None:
+def test_without_a_password_nothing_is_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
     server = Server(DOWN)
     server.settings_dict = {"NAME": "shop"}
     with pytest.raises(DeployError) as error:

@@ -17,6 +17,7 @@ import pytest
 from components.config.settings import Settings
 from deploy_runtime.edge import __main__ as command
 from deploy_runtime.edge import configuration, haproxy, pages, processes, slow_uploads, traffic
+from tests.unit.fake_clock import FakeClock
 
 IDS = {"one": "description one", "two": "description two"}
 HEAD = (
@@ -40,8 +41,8 @@ class FakeHAProxy:
         old: the workers that a reload left behind.
     """
 
-    def __init__(self, file: Path, clock: Callable[[], float]) -> None:
-        self.file, self.clock = file, clock
+    def __init__(self, file: Path) -> None:
+        self.file, self.clock = file, FakeClock()
         self.slots: dict[str, dict[str, Any]] = {}
         self.identity = ""
         self.well = {"a", "b", "c"}
@@ -114,14 +115,8 @@ class FakeHAProxy:
 
 @pytest.fixture
 def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeHAProxy:
-    now = [0.0]
-    made = FakeHAProxy(tmp_path / "haproxy.cfg", lambda: now[0])
+    made = FakeHAProxy(tmp_path / "haproxy.cfg")
     made.file.write_text("global\n")
-
-    def sleep(seconds: float) -> None:
-        now[0] += seconds
-
-    clock = SimpleNamespace(monotonic=made.clock, sleep=sleep)
     checked = SimpleNamespace(
         run=lambda words, **_: SimpleNamespace(
             returncode=int(bool(made.refused)), stderr=f"[NOTICE] hello\n{made.refused}\n"
@@ -135,8 +130,8 @@ def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeHAProxy:
         haproxy, "resolve", lambda name: {f"ip-{name}"} & {f"ip-{k}" for k in made.known}
     )
     monkeypatch.setattr(haproxy, "subprocess", checked)
-    monkeypatch.setattr(haproxy, "time", clock)
-    monkeypatch.setattr(traffic, "time", clock)
+    monkeypatch.setattr(haproxy, "time", made.clock)
+    monkeypatch.setattr(traffic, "time", made.clock)
     return made
 
 
@@ -297,13 +292,12 @@ def test_servers_stop_only_when_no_replaced_worker_can_send_them_requests(
 ) -> None:
     traffic.apply(config("one", "a"))
     fake.old = ["7"]
-    now = fake.clock
-    started = now()
+    started = fake.clock.now
     traffic.apply(config("one", "a"))
-    assert now() == started
+    assert fake.clock.now == started
     traffic.apply(config("one", "b"))
     # As long as an idle connection may be open, and no longer: a request may take its time.
-    assert now() - started == pytest.approx(21, abs=1)
+    assert fake.clock.now - started == pytest.approx(21, abs=1)
 
 
 def test_what_is_in_force_is_shown(
