@@ -10,11 +10,12 @@ from components.image.project import export, find_project, unread_lock
 
 
 def make(root: Path, *files: str, **texts: str) -> Path:
-    for name in files:
+    """Write files, empty ones and those of the root that have a text, by name without suffix."""
+    suffixes = {"requirements": ".txt", "pyproject": ".toml", "manage": ".py"}
+    named = {f"{name}{suffixes[name]}": text for name, text in texts.items()}
+    for name, text in {**dict.fromkeys(files, ""), **named}.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).touch()
-    for name, text in texts.items():
-        (root / name.replace("__", "/")).write_text(text)
+        (root / name).write_text(text)
     return root
 
 
@@ -48,8 +49,8 @@ def test_layouts(
 
 
 def test_pyproject_declares_dependencies(tmp_path: Path) -> None:
-    make(tmp_path, "manage.py", "s.py", "uv.lock")
-    (tmp_path / "pyproject.toml").write_text('[project]\nname = "x"\ndependencies = ["django"]\n')
+    declared = '[project]\nname = "x"\ndependencies = ["django"]\n'
+    make(tmp_path, "manage.py", "s.py", "uv.lock", pyproject=declared)
     project = find_project(tmp_path, settings_module="s")
     assert project.dependency_files == ("pyproject.toml", "uv.lock")
 
@@ -71,8 +72,7 @@ def test_requirements_are_followed(tmp_path: Path) -> None:
 def test_a_project_that_requires_its_own_folders_is_installed_whole(
     tmp_path: Path, line: str
 ) -> None:
-    make(tmp_path, "manage.py", "s.py")
-    (tmp_path / "requirements.txt").write_text(f"django\n{line}\n")
+    make(tmp_path, "manage.py", "s.py", requirements=f"django\n{line}\n")
     assert find_project(tmp_path, settings_module="s").dependency_files is None
 
 
@@ -89,9 +89,7 @@ def test_what_is_no_project_is_an_error(
 ) -> None:
     make(tmp_path, *files)
     if "manage.py" in files:
-        (tmp_path / "manage.py").write_text(
-            'os.environ.setdefault("DJANGO_SETTINGS_MODULE", "s.settings")'
-        )
+        make(tmp_path, manage='os.environ.setdefault("DJANGO_SETTINGS_MODULE", "s.settings")')
     with pytest.raises(UserError) as error:
         find_project(tmp_path, settings_module=module)
     assert says in str(error.value)
@@ -111,8 +109,7 @@ def test_what_is_no_project_is_an_error(
 def test_a_pyproject_that_requires_its_own_folders_is_installed_whole(
     tmp_path: Path, declared: str
 ) -> None:
-    make(tmp_path, "manage.py", "s.py")
-    (tmp_path / "pyproject.toml").write_text(f'[project]\nname = "x"\n{declared}\n')
+    make(tmp_path, "manage.py", "s.py", pyproject=f'[project]\nname = "x"\n{declared}\n')
     assert find_project(tmp_path, settings_module="s").dependency_files is None
 
 
@@ -148,8 +145,7 @@ def test_how_other_tools_export_what_they_lock(
 
 
 def test_a_lock_that_is_not_read_is_said(tmp_path: Path) -> None:
-    make(tmp_path, "s.py", "poetry.lock")
-    (tmp_path / "pyproject.toml").write_text(PROJECT + POETRY)
+    make(tmp_path, "s.py", "poetry.lock", pyproject=PROJECT + POETRY)
     found = find_project(tmp_path, settings_module="s")
     assert "poetry export" in unread_lock(found)[0]
     make(tmp_path, "uv.lock")
@@ -162,8 +158,7 @@ def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
 
 
 def test_a_project_may_declare_no_dependencies(tmp_path: Path) -> None:
-    make(tmp_path, "manage.py", "s.py")
-    (tmp_path / "pyproject.toml").write_text("[tool.ruff]\n")
+    make(tmp_path, "manage.py", "s.py", pyproject="[tool.ruff]\n")
     project = find_project(tmp_path, settings_module="s")
     assert (project.requirements, project.dependency_files) == ("", ())
 
@@ -175,15 +170,13 @@ def test_configured_requirements_have_to_exist(tmp_path: Path, configured: str) 
         find_project(tmp_path, settings_module="s", requirements=configured)
 
 
-def test_an_include_that_is_not_there_names_file_and_line(tmp_path: Path) -> None:
-    make(tmp_path, "s.py")
-    (tmp_path / "requirements.txt").write_text("django\n-r lost.txt\n")
-    with pytest.raises(UserError, match=r"requirements.txt, line 2 includes 'lost.txt'"):
-        find_project(tmp_path, settings_module="s")
-
-
-def test_broken_toml_is_named(tmp_path: Path) -> None:
-    make(tmp_path, "s.py")
-    (tmp_path / "pyproject.toml").write_text("[project\n")
-    with pytest.raises(UserError, match="is no valid TOML"):
-        find_project(tmp_path, settings_module="s")
+@pytest.mark.parametrize(
+    ("texts", "says"),
+    [
+        ({"requirements": "django\n-r lost.txt\n"}, "requirements.txt, line 2 includes 'lost.txt'"),
+        ({"pyproject": "[project\n"}, "is no valid TOML"),
+    ],
+)
+def test_what_cannot_be_read_is_named(tmp_path: Path, texts: dict[str, str], says: str) -> None:
+    with pytest.raises(UserError, match=says):
+        find_project(make(tmp_path, "s.py", **texts), settings_module="s")

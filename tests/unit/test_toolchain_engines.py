@@ -2,6 +2,7 @@
 
 import io
 import tarfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -156,27 +157,33 @@ class Network:
         return ""
 
 
-def get(
-    env: dict[str, str], network: Network, monkeypatch: pytest.MonkeyPatch, **options: bool
-) -> tuple[Engine, str]:
-    """The engine that `make up` uses, and what it says of it."""
-    monkeypatch.setattr(official, "reachable", network.reachable)
-    monkeypatch.setattr(engines, "run", network.install)
-    output = io.StringIO()
-    with Progress(output).step("engine") as step:
-        engine = engines.ensure(step, env, **options)
-    return engine, output.getvalue()
+Get = Callable[..., tuple[Engine, str]]
+
+
+@pytest.fixture
+def get(env: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Get:
+    """The engine that `make up` uses on a network, and what it says of it."""
+
+    def get(network: Network, **options: bool) -> tuple[Engine, str]:
+        monkeypatch.setattr(official, "reachable", network.reachable)
+        monkeypatch.setattr(engines, "run", network.install)
+        output = io.StringIO()
+        with Progress(output).step("engine") as step:
+            engine = engines.ensure(step, env, **options)
+        return engine, output.getvalue()
+
+    return get
 
 
 @pytest.mark.parametrize("activated", [False, True])
 def test_ones_own_engine_gets_its_plugins_though_stand_ins_are_there(
-    env: dict[str, str], monkeypatch: pytest.MonkeyPatch, activated: bool
+    env: dict[str, str], get: Get, activated: bool
 ) -> None:
     folder = put_built(env)
     mine = put(Path(env["PATH"]), "3.270.0")
     if activated:
         env |= {"PATH": f"{folder}/bin:{env['PATH']}", "PULUMI_HOME": f"{folder}/home"}
-    engine, said = get(env, Network(answers=True), monkeypatch)
+    engine, said = get(Network(answers=True))
     assert engine == Engine("yours", "3.270.0", mine)
     assert engines.has_plugins(Path(env["HOME"]) / ".pulumi"), "in the user's own home"
     assert engines.find(env) == engine, "and so it is from then on, without a network"
@@ -192,51 +199,49 @@ def test_ones_own_engine_gets_its_plugins_though_stand_ins_are_there(
     ids=["silent", "without plugins"],
 )
 def test_stand_ins_come_last_and_it_says_why(
-    env: dict[str, str], monkeypatch: pytest.MonkeyPatch, network: Network, why: str
+    env: dict[str, str], get: Get, network: Network, why: str
 ) -> None:
     put_built(env)
     mine = put(Path(env["PATH"]), "3.270.0")
     for _ in range(3):
-        engine, said = get(env, network, monkeypatch)
+        engine, said = get(network)
         assert engine.kind == "built"
         assert f"not used: {mine / 'pulumi'}, because" in said
         assert "lacks the plugins docker 5.2.0 and command 1.2.1" in said
         assert why in said
         assert "stand-ins" in said
     assert network.asked == 1, "asking may cost seconds"
-    get(env, network, monkeypatch, ask_again=True)
+    get(network, ask_again=True)
     assert network.asked == 2
 
 
 def test_an_answer_is_not_remembered_for_ever(
-    env: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    env: dict[str, str], get: Get, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put_built(env)
     put(Path(env["PATH"]), "3.270.0")
-    get(env, Network(answers=False), monkeypatch)
+    get(Network(answers=False))
     monkeypatch.setattr(official, "SECONDS_TO_REMEMBER", 0.0)
-    engine, _ = get(env, Network(answers=True), monkeypatch)
+    engine, _ = get(Network(answers=True))
     assert engine.kind == "yours"
 
 
 def test_where_there_is_no_engine_at_all_the_hosts_are_always_asked(
-    env: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    env: dict[str, str], get: Get
 ) -> None:
     mine = put(Path(env["PATH"]), "3.270.0")
     silent = Network(answers=False)
     for _ in range(2):
         with pytest.raises(ToolchainError):
-            get(env, silent, monkeypatch)
+            get(silent)
     assert silent.asked == 2
-    assert get(env, Network(answers=True), monkeypatch)[0].bin == mine
+    assert get(Network(answers=True))[0].bin == mine
 
 
-def test_an_engine_that_is_too_old_is_named(
-    env: dict[str, str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_engine_that_is_too_old_is_named(env: dict[str, str], get: Get) -> None:
     put_built(env)
     mine = put(Path(env["PATH"]), "3.100.0")
-    _, said = get(env, Network(answers=False), monkeypatch)
+    _, said = get(Network(answers=False))
     assert f"not used: {mine / 'pulumi'}, because it is 3.100.0, and 3.259.0 or newer" in said
 
 
