@@ -1,7 +1,6 @@
 """The ledger's volume, and the account of an update: what was planned, what ran."""
 
 import json
-import os
 from pathlib import Path
 from typing import Any, cast
 
@@ -11,6 +10,7 @@ from components.ledger import account_step
 from components.ledger.ledger import Account, AccountArgs, Ledger, expectation
 from components.ledger.plan import Up, execution_plan
 from components.step import SAY_AGAIN
+from tests.unit.command import Command
 from tests.unit.fake_docker import FakeDocker
 from tests.unit.planned import Config
 from tests.unit.recorder import Recorder, after, deploy
@@ -174,7 +174,7 @@ BAKED = [record("0", "collectstatic", "build", container="")]
 
 
 @pytest.fixture
-def run(cli: FakeDocker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> Any:
+def run(cli: FakeDocker, tmp_path: Path, command: Command) -> Any:
     """Run the command; returns what it printed, and what it said about it."""
 
     def run(
@@ -186,17 +186,16 @@ def run(cli: FakeDocker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
         file = tmp_path / "account.json"
         more = {"job": list(job), "counted": list(counted)}
         file.write_text(json.dumps({**expectation(PLAN, up), **more}))
-        monkeypatch.setenv("ACCOUNT", str(file))
-        monkeypatch.setenv("BACKENDS", "shop-1 shop-2" if up.starts > 1 or counted else "shop-1")
+        backends = ["shop-1", "shop-2"] if up.starts > 1 or counted else ["shop-1"]
+        command.environ(ACCOUNT=str(file), BACKENDS=" ".join(backends))
         lines = written if isinstance(written, bytes) else lines_of(written)
-        for name in [n for n in os.environ["BACKENDS"].split() if n not in counted]:
+        for name in [n for n in backends if n not in counted]:
             host = [{"Config": {"Hostname": name.replace("shop-", "host")}}]
             cli.on(f"container inspect {name}", out=host)
         cli.on("cp shop-1:/srv/ledger/ledger.jsonl -", out=tar_of(lines))
         cli.on("cp shop-1:/opt/deploy/ledger.jsonl -", out=tar_of(lines_of(BAKED)))
-        account_step.main()
-        printed = capsys.readouterr()
-        return json.loads(printed.out), printed.err
+        said = command.says(account_step.main)
+        return json.loads(command.out), said
 
     return run
 
@@ -299,26 +298,24 @@ def test_a_damaged_ledger_is_read_as_far_as_it_goes(run: Any) -> None:
 
 @pytest.mark.parametrize("missing", ["ACCOUNT", "BACKENDS"])
 def test_an_account_that_cannot_be_given_fails_nothing(
-    run: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], missing: str
+    run: Any, command: Command, missing: str
 ) -> None:
     run()
-    monkeypatch.setenv(missing, "/nowhere")
-    account_step.main()
-    printed = capsys.readouterr()
-    assert json.loads(printed.out)["agrees"] is None
-    assert printed.err.startswith("warning: ledger: it can't be read: ")
+    command.environ(**{missing: "/nowhere"})
+    said = command.says(account_step.main)
+    assert json.loads(command.out)["agrees"] is None
+    assert said.startswith("warning: ledger: it can't be read: ")
 
 
 def test_a_ledger_that_is_not_there_is_an_empty_one(
-    cli: FakeDocker, run: Any, capsys: pytest.CaptureFixture[str]
+    cli: FakeDocker, run: Any, command: Command
 ) -> None:
     run()
     cli.on("cp shop-1:/srv/ledger/ledger.jsonl -", code=1, err="no such file")
     cli.on("cp shop-1:/opt/deploy/ledger.jsonl -", code=1, err="no such file")
     account_step.main()
-    account_step.main()
-    last = json.loads(capsys.readouterr().out.splitlines()[-1])
-    assert last["differences"] == [
+    command.says(account_step.main)
+    assert json.loads(command.out)["differences"] == [
         "collectstatic at build: planned 1, ran 0",
         "migrate at startup: planned 1, ran 0",
     ]
