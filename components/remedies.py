@@ -68,6 +68,13 @@ CAUSES: tuple[Cause, ...] = (
         "builds left), and run `pulumi up` again; if a backend was not let through for it, `make "
         "recover STACK=NAME` first",
     ),
+    Cause(
+        of="host",
+        words=r"non-overlapping IPv4 address pool|predefined address pools have been fully",
+        remedy="Docker has no addresses left for one more network, of which each deployment takes "
+        "three: `docker network prune` removes those that nothing uses, and `default-address-pools`"
+        " in the daemon's daemon.json makes more (docs/edge.md). Then run `pulumi up` again",
+    ),
     # The words of a connection between two processes, of which the daemon need not be one.
     Cause(
         of="connection",

@@ -26,6 +26,8 @@ GONE, ENDED = "the Docker daemon does not answer any more", "or a plugin of Pulu
         ("the Docker daemon does not answer: Get http://a: EOF", GONE),
         ("write /app/x: no space left on device", "a disk is full"),
         ("sqlite3.OperationalError: database or disk is full", "a disk is full"),
+        ("could not find an available, non-overlapping IPv4 address pool among", "no addresses"),
+        ("all predefined address pools have been fully subnetted", "no addresses"),
         ("failed to solve: exit code: 1", ""),
         ("failed to do request: Head https://a.example/v2/: connection refused", ""),
     ],
