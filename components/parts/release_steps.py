@@ -56,7 +56,7 @@ def seed(given: Preparation, app: App, after: list[pulumi.Resource]) -> Seeding 
         settings.deployment,
         {
             "deployment": settings.deployment,
-            "steps": settings.seed_steps,
+            "seed_steps": settings.seed_steps,
             "migrate_flags": settings.migrate_flags,
             "collect": given.plan.collect_in_job,
             "redeploy": settings.redeploy,

@@ -17,7 +17,7 @@ class SeedingArgs(TypedDict):
 
     deployment: str
     """The deployment that is seeded."""
-    steps: Sequence[str]
+    seed_steps: Sequence[str]
     """Management commands in order, each with its arguments as on a command line."""
     migrate_flags: Sequence[str]
     """Flags of migrate, the same as at start-up."""
@@ -63,7 +63,7 @@ class Seeding(pulumi.ComponentResource):
             f"{name}-job",
             f"{__package__}.seeding_step",
             parent=self,
-            triggers=triggers(args["steps"], args["redeploy"], args["database"]),
+            triggers=triggers(args["seed_steps"], args["redeploy"], args["database"]),
             environment={"JOB": file},
             hours=2,
             depends_on=step.after(opts),
@@ -74,9 +74,9 @@ class Seeding(pulumi.ComponentResource):
         self.register_outputs({"result": self.result})
 
 
-def triggers(steps: Sequence[str], redeploy: int, database: str) -> dict[str, object]:
+def triggers(seed_steps: Sequence[str], redeploy: int, database: str) -> dict[str, object]:
     """What the job runs for: it runs again when one of these changes."""
-    return {"steps": list(steps), "redeploy": redeploy, "database": database}
+    return {"seed_steps": list(seed_steps), "redeploy": redeploy, "database": database}
 
 
 def _write(args: SeedingArgs, *, network: str, mounts: Sequence[str]) -> str:
@@ -88,7 +88,7 @@ def job_description(args: SeedingArgs, network: str, mounts: Sequence[str]) -> d
     environment = {
         **args["environment"],
         "DEPLOY_MIGRATE_FLAGS": json.dumps(list(args["migrate_flags"])),
-        "DEPLOY_SEED_STEPS": json.dumps(list(args["steps"])),
+        "DEPLOY_SEED_STEPS": json.dumps(list(args["seed_steps"])),
         "DEPLOY_COLLECT": "yes" if args["collect"] else "no",
     }
     return {

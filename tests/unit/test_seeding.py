@@ -24,7 +24,7 @@ RESULT = {"migrate": {"applied": 3}, "steps": [{"name": "seed_roles", "result": 
 def arguments(**changes: Any) -> SeedingArgs:
     values: dict[str, Any] = {
         "deployment": "shop",
-        "steps": ["seed_roles", "seed_pages --lang de"],
+        "seed_steps": ["seed_roles", "seed_pages --lang de"],
         "migrate_flags": ["--run-syncdb"],
         "collect": False,
         "redeploy": 0,
@@ -59,8 +59,8 @@ def test_a_release_alone_leaves_a_finished_job_alone() -> None:
 @pytest.mark.parametrize(
     "changes",
     [
-        {"steps": ["seed_roles"]},
-        {"steps": ["seed_pages --lang de", "seed_roles"]},
+        {"seed_steps": ["seed_roles"]},
+        {"seed_steps": ["seed_pages --lang de", "seed_roles"]},
         {"redeploy": 1},
         {"database": "sqlite:other"},
     ],

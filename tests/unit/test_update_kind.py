@@ -11,7 +11,7 @@ from components.ledger.update_kind import Before, Wanted, before_up, row_of
 from components.stack_state import StackState
 
 ENVIRONMENT = {"DEBUG": "false", "CSRF_TRUSTED_ORIGINS": "https://a.example/?b=c"}
-TRIGGERS = {"steps": ["seed_roles"], "redeploy": 0, "database": "sqlite:shop-data"}
+TRIGGERS = {"seed_steps": ["seed_roles"], "redeploy": 0, "database": "sqlite:shop-data"}
 SERVED = Before(
     served=True,
     release="abc",
@@ -40,7 +40,7 @@ def wanted(**changes: Any) -> Wanted:
 
 
 RAISED = {"redeploy": 1, "triggers": {**TRIGGERS, "redeploy": 1}}
-STEPS = {"triggers": {**TRIGGERS, "steps": ["seed_roles", "more"]}}
+STEPS = {"triggers": {**TRIGGERS, "seed_steps": ["seed_roles", "more"]}}
 
 
 @pytest.mark.parametrize(
