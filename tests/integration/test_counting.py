@@ -63,6 +63,20 @@ def begin(make_site: MakeSite, database: str) -> Begin:
     return begin
 
 
+@pytest.fixture
+def begin_for_once(begin: Begin) -> Iterator[Begin]:
+    """As `begin`, for a site of one test: a host has room for ten deployments' networks."""
+    begun: list[Life] = []
+
+    def begin_one(name: str, switches: Switches, stack: str = "clean-server") -> Life:
+        begun.append(begin(name, switches, stack))
+        return begun[-1]
+
+    yield begin_one
+    for life in begun:
+        life.site.remove_everything()
+
+
 @pytest.fixture(scope="module")
 def life(begin: Begin) -> Life:
     return begin("recommended", Switches())
@@ -183,16 +197,18 @@ def test_a_ledger_that_cannot_be_written_fails_nothing(life: Life) -> None:
     assert Browser(life.site.url).get("/health/")[0] == 200
 
 
-def test_development(begin: Begin, show: Show) -> None:
-    life = begin("development", Switches(collect_static_on_startup=True), stack="development")
+def test_development(begin_for_once: Begin, show: Show) -> None:
+    life = begin_for_once(
+        "development", Switches(collect_static_on_startup=True), stack="development"
+    )
     show(life)
     life.count(row("development"), pending=life.migrations())
     life.check_outputs(row("development"))
 
 
 @pytest.mark.parametrize("strategy", OTHERS)
-def test_another_strategy(begin: Begin, strategy: str, show: Show) -> None:
-    life = begin(strategy, Switches(strategy=strategy))
+def test_another_strategy(begin_for_once: Begin, strategy: str, show: Show) -> None:
+    life = begin_for_once(strategy, Switches(strategy=strategy))
     show(life)
     life.count(row("clean server"), pending=life.migrations())
     life.check_outputs(row("clean server"))
