@@ -171,6 +171,7 @@ CASES: Mapping[str, tuple[str, str]] = {
 """Every case by its name: what happens, and what must come of it."""
 
 _WIDTHS = (34, 40, 76)
+_SUM = "error: update failed"
 _LOOK = 4  # lines, among which some may be empty
 
 
@@ -230,7 +231,10 @@ def first_error(output: str) -> str:
     """
     _, _, diagnostics = output.partition("Diagnostics:")
     lines = (diagnostics or output).splitlines()
-    start = next((n for n, line in enumerate(lines) if "error:" in line), len(lines))
+    errors = [n for n, line in enumerate(lines) if "error:" in line]
+    # What only sums up may come before what went wrong.
+    causes = [n for n in errors if _SUM not in lines[n]]
+    start = next(iter(causes or errors), len(lines))
     said = [line.strip() for line in lines[start : start + _LOOK] if line.strip()]
     if not said:
         return "(no error)"

@@ -67,6 +67,8 @@ def test_what_was_seen_is_one_line() -> None:
         ("running error: early\nDiagnostics:\n  x (y):\n    error: it is so\n  more", "it is so"),
         ("error: at once\nerror: later", "at once"),
         ("error: its last lines:\n\n  so it ended\n  more", "its last lines: so it ended"),
+        ("Diagnostics:\n  a:\n    error: update failed\n  b:\n    error: it broke", "it broke"),
+        ("Diagnostics:\n  a:\n    error: update failed", "update failed"),
         ("all is well", "(no error)"),
     ],
 )
