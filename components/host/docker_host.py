@@ -68,7 +68,7 @@ class Host:
         """The daemon runs on this machine."""
         return self.address is None or self.address.startswith(("unix:", "npipe:"))
 
-    @property
+    @cached_property
     def own_folders(self) -> tuple[str, ...]:
         """The folders of the daemon itself: of its data, and of its socket."""
         data = _ask("info", "--format", "{{.DockerRootDir}}").strip()
@@ -262,7 +262,8 @@ def find_address() -> str | None:
     if named:
         return named
     try:
-        said = _ask("context", "inspect", "--format", "{{json .Endpoints.docker.Host}}")
+        shown = "{{json .Endpoints.docker.Host}}"
+        said = _ask("context", "inspect", "--format", shown, limit=_FIRST_TIMEOUT)
         address: Any = json.loads(said)
     except (HostError, ValueError):
         return None

@@ -6,11 +6,11 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Container:
-    """One container of the host, whether it runs or not.
+class Inspected:
+    """One thing on the host.
 
     Attributes:
-        attrs: what `docker container inspect` says of it.
+        attrs: what `docker inspect` says of it.
     """
 
     attrs: Mapping[str, Any]
@@ -22,8 +22,12 @@ class Container:
 
     @property
     def name(self) -> str:
-        """Its name."""
+        """Its name; the daemon begins a container's with a slash."""
         return str(self.attrs["Name"]).lstrip("/")
+
+
+class Container(Inspected):
+    """One container, whether it runs or not."""
 
     @property
     def status(self) -> str:
@@ -70,25 +74,8 @@ class Container:
         return marks.items() <= self.labels.items()
 
 
-@dataclass(frozen=True)
-class Network:
-    """One network of the host.
-
-    Attributes:
-        attrs: what `docker network inspect` says of it.
-    """
-
-    attrs: Mapping[str, Any]
-
-    @property
-    def id(self) -> str:
-        """Its id."""
-        return str(self.attrs["Id"])
-
-    @property
-    def name(self) -> str:
-        """Its name."""
-        return str(self.attrs["Name"])
+class Network(Inspected):
+    """One network."""
 
     @property
     def labels(self) -> Mapping[str, str]:

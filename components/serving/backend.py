@@ -68,7 +68,7 @@ class Backend(pulumi.ComponentResource):
         super().__init__(f"{PACKAGE}:index:Backend", name, None, opts)
         # The first one's names say nothing of numbers: most sites have no other.
         suffixes = ["", *(f"-{number}" for number in range(2, args["replicas"] + 1))]
-        first = pulumi.ResourceOptions(depends_on=opts.depends_on if opts else None)
+        first = pulumi.ResourceOptions(depends_on=step.after(opts))
         containers: list[docker.Container] = []
         gates: list[Step] = []
         for suffix in suffixes:

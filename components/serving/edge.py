@@ -6,7 +6,7 @@ from typing import TypedDict
 import pulumi
 import pulumi_docker as docker
 
-from .. import PACKAGE
+from .. import PACKAGE, step
 from ..container_defaults import LOG_LIMITS, RESTART
 from ..place import Place, as_args
 from ..stack_state import Resource
@@ -74,7 +74,7 @@ class Edge(pulumi.ComponentResource):
             log_opts=LOG_LIMITS,
             opts=pulumi.ResourceOptions(
                 parent=self,
-                depends_on=opts.depends_on if opts else None,
+                depends_on=step.after(opts),
                 delete_before_replace=True,
             ),
         )
