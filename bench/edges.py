@@ -31,7 +31,9 @@ from components.text_table import figures_table
 
 NAME = "bench-edges"
 IMAGE = f"django-on-docker/{NAME}"
-CONFIG = EdgeConfig(origin="http://127.0.0.1", max_body=1, capacity=16, health_path="/", host="a")
+CONFIG = EdgeConfig(
+    origin="http://127.0.0.1", max_body=1, workers=4, threads=4, health_path="/", host="a"
+)
 # Both of its programs as one user, as in the edge: their sockets are for nobody else.
 HAPROXY = f"exec setpriv --reuid haproxy --regid haproxy --clear-groups python3 {EDGE_CONTROL} run"
 GUNICORN = f"cd /srv/app && exec gunicorn app:application --bind 0.0.0.0:{PORT}"

@@ -14,8 +14,10 @@ from .parts.closing import count, export, keep_releases
 from .parts.images import build_images, waiting
 from .parts.preparation import Preparation
 from .parts.release_steps import check_migrations, seed
-from .parts.service import retire, start_backend, switch_traffic
+from .parts.retire import retire
+from .parts.start_backend import start_backend
 from .parts.store import give_files, keep_store
+from .parts.switch_traffic import switch_traffic
 from .parts.update import tell_update
 
 

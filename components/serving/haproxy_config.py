@@ -189,16 +189,23 @@ class EdgeConfig:
     Attributes:
         origin: the origin that visitors use.
         max_body: the largest request body, in megabytes of 1,048,576 bytes.
-        capacity: how many requests one backend handles at once; further ones queue in the edge.
+        workers: the processes of one backend.
+        threads: the threads of one process, each of which handles one request at a time.
         health_path: the path that says whether a backend can serve.
         host: a host name that the application accepts, for the edge's own checks.
     """
 
     origin: str
     max_body: int
-    capacity: int
+    workers: int
+    threads: int
     health_path: str
     host: str
+
+    @property
+    def capacity(self) -> int:
+        """How many requests one backend handles at once; further ones queue in the edge."""
+        return self.workers * self.threads
 
 
 def render(config: EdgeConfig, backends: Sequence[str], port: int) -> str:
@@ -224,6 +231,7 @@ def _text(config: EdgeConfig, id_: str) -> str:
         **asdict(config),
         "answer_memory": _ANSWER_MEMORY,
         "bulk": _BULK,
+        "capacity": config.capacity,
         "later": _LATER,
         "id": id_,
         "large_answers": _SPOOL // _LARGEST_ANSWER,

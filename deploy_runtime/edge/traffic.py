@@ -9,8 +9,8 @@ import time
 from collections.abc import Callable, Collection, Iterable, Mapping
 
 from . import haproxy
-from .configuration import identity, idle_seconds, servers, with_slots, without_servers
 from .haproxy import PAUSE, EdgeError, Slot, order, slots
+from .slots import identity, idle_seconds, servers, with_slots, without_servers
 
 DEADLINE = 30.0  # seconds until new servers have to be up
 

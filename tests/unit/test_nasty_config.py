@@ -133,7 +133,8 @@ def edge(settings: Settings) -> list[list[str]]:
         EdgeConfig(
             origin=settings.public_origin,
             max_body=settings.max_body_size,
-            capacity=settings.workers * settings.threads,
+            workers=settings.workers,
+            threads=settings.threads,
             health_path=settings.health_path,
             host=settings.hosts[0],
         ),

@@ -16,7 +16,7 @@ import pytest
 
 from components.config.settings import Settings
 from deploy_runtime.edge import __main__ as command
-from deploy_runtime.edge import configuration, haproxy, pages, processes, slow_uploads, traffic
+from deploy_runtime.edge import haproxy, pages, processes, slots, slow_uploads, traffic
 from tests.unit.fake_clock import FakeClock
 
 IDS = {"one": "description one", "two": "description two"}
@@ -75,7 +75,7 @@ class FakeHAProxy:
         self.reloads += 1
         self.log.append("reload")
         text = self.file.read_text()
-        self.identity = configuration.identity(text)
+        self.identity = slots.identity(text)
         self.slots = {}
         for line in text.splitlines():
             words = line.split()
@@ -145,7 +145,7 @@ def test_a_first_configuration_is_loaded_and_its_servers_are_let_in(fake: FakeHA
         "slot1 health down",
         "slot1 state ready",
     ]
-    assert len(fake.slots) == configuration.SLOTS
+    assert len(fake.slots) == slots.SLOTS
 
 
 def test_other_servers_need_no_reload_and_come_before_the_old_ones_go(fake: FakeHAProxy) -> None:
@@ -237,7 +237,7 @@ def test_a_configuration_that_haproxy_refuses_changes_nothing(fake: FakeHAProxy)
 
 
 def test_more_servers_than_slots_are_refused(fake: FakeHAProxy) -> None:
-    names = [f"b{number}" for number in range(configuration.SLOTS + 1)]
+    names = [f"b{number}" for number in range(slots.SLOTS + 1)]
     with pytest.raises(haproxy.EdgeError, match="49 servers are new, but only 48 slots are free"):
         traffic.apply(config("one", *names))
 
@@ -378,12 +378,12 @@ def test_a_slots_state(flags: int, up: bool, state: str) -> None:
 
 
 def test_a_server_keeps_the_slot_that_it_has() -> None:
-    text = configuration.with_slots(config("one", "a", "b"), {"slot7": "b:8000"})
+    text = slots.with_slots(config("one", "a", "b"), {"slot7": "b:8000"})
     assert "  server slot7 b:8000\n" in text
     assert "server a" not in text
-    assert text.count(" disabled\n") == configuration.SLOTS - 1
-    assert configuration.without_servers(text).count(" disabled\n") == configuration.SLOTS
-    assert configuration.identity(text) == "one"
+    assert text.count(" disabled\n") == slots.SLOTS - 1
+    assert slots.without_servers(text).count(" disabled\n") == slots.SLOTS
+    assert slots.identity(text) == "one"
 
 
 def test_the_command_is_found_by_its_path_in_the_image(

@@ -12,7 +12,7 @@ import pytest
 from components.serving.haproxy_config import EdgeConfig, configuration_id, render
 from components.serving.traffic import Traffic, TrafficArgs
 from components.serving.users_proxy import OwnProxy, OwnProxyArgs
-from deploy_runtime.edge.configuration import servers
+from deploy_runtime.edge.slots import servers
 from tests.unit.recorder import Recorder, after, deploy
 
 FILE = ".build/shop/migration-check.json"
@@ -20,7 +20,8 @@ NGINX = Path("deploy_runtime/edge/nginx.conf")
 CONFIG = EdgeConfig(
     origin="https://www.example.org",
     max_body=100,
-    capacity=8,
+    workers=4,
+    threads=2,
     health_path="/health/",
     host="www.example.org",
 )
@@ -37,7 +38,8 @@ CHANGES: list[dict[str, Any]] = [
     {"origin": "http://www.example.org"},
     {"origin": "https://www.example.org:444"},
     {"max_body": 1},
-    {"capacity": 9},
+    {"workers": 5},
+    {"threads": 3},
     {"health_path": "/ok"},
     {"host": "b"},
 ]

@@ -1,6 +1,7 @@
-"""The edge's configuration as text. A program hands it over with the servers that are to serve,
-each as ``server NAME NAME:PORT``; HAProxy gets a fixed number of slots in their place, which can be
-filled and emptied while it runs. Pure functions.
+"""The slots that HAProxy has for servers, in the text of its configuration. Pure functions.
+
+A program hands the text over with the servers that are to serve, each as ``server NAME NAME:PORT``;
+HAProxy gets a fixed number of slots in their place, which can be filled and emptied while it runs.
 """
 
 import re

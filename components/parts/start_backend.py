@@ -1,0 +1,38 @@
+"""What serves: the containers of the release, each of which has to pass its gate."""
+
+import pulumi
+
+from ..serving.backend import Backend
+from . import container_options
+from .app import App
+from .preparation import Preparation
+from .store import Store
+
+
+def start_backend(
+    given: Preparation,
+    store: Store,
+    app: App,
+    opts: pulumi.ResourceOptions,
+) -> Backend:
+    """Start the new containers beside the old ones, each of which has to pass its gate."""
+    settings = given.settings
+    return Backend(
+        settings.deployment,
+        {
+            "deployment": settings.deployment,
+            "replicas": settings.replicas,
+            "release": given.release.tag,
+            "image_id": app.image_id,
+            "startup": app.startup,
+            "networks": [app.network, store.network.front_name],
+            "environment": app.serving_environment,
+            "mounts": [*app.mounts, store.files.assets],
+            "temporary": container_options.temporary(settings),
+            "redeploy": settings.redeploy,
+            "gate_timeout": settings.gate_timeout,
+            "gate_terms": settings.gate_terms,
+            "stop_grace": settings.stop_grace,
+        },
+        opts,
+    )
