@@ -1,5 +1,5 @@
-"""`python3 -m components.recover STACK`: see `story`."""
+"""`python3 -m components.recover STACK`: see `recovery`."""
 
-from .story import main
+from .recovery import main
 
 main()

@@ -1,4 +1,4 @@
-"""The story of a recovery: what is said, what is done, and what is refused."""
+"""A recovery: what is said, what is done, and what is refused."""
 
 import json
 import subprocess
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from components.recover import orphans as host
-from components.recover import processes, story
+from components.recover import processes, recovery
 from components.recover import state_file as state
 from tests.unit.command import Command
 from toolchain import commands, daemon, engines, environment, stack, venv
@@ -100,7 +100,7 @@ class Stage:
 
     def run(self, *flags: str, code: int = 0) -> str:
         """Recover, which has to end with this exit code; returns what it printed."""
-        self.error = self._command.fails(story.main, words=["shop", *flags], code=code)
+        self.error = self._command.fails(recovery.main, words=["shop", *flags], code=code)
         return self._command.out
 
 
