@@ -6,7 +6,7 @@ import pulumi
 
 from ..image.build_secrets import stage_build_secrets
 from ..image.edge_image import EdgeImage
-from ..image.image import Image
+from ..image.release_image import Image
 from .preparation import Preparation
 
 

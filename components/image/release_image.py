@@ -1,22 +1,15 @@
-"""The image: built once for a release, with static files collected as a strict build step."""
+"""A release's image: built once, with static files collected as a strict build step."""
 
-import re
-from collections.abc import Collection, Mapping
-from pathlib import Path
-from typing import Any, TypedDict
+from collections.abc import Collection
+from typing import TypedDict
 
 import pulumi
 import pulumi_docker as docker
 
-from deploy_runtime.masking import mask
-
 from .. import PACKAGE
 from ..place import Place
 from .build_context import Release
-
-_ERROR_LINES = 40
-_LAST_LINES = 15
-_WIDTH = 400
+from .build_error import build_error
 
 
 class ImageArgs(TypedDict):
@@ -120,21 +113,10 @@ class Image(pulumi.ComponentResource):
         )
 
     def _show_log(self, args: pulumi.ErrorHookArgs) -> bool:
-        # The provider's error names the step that failed, but not what the step printed.
-        log = Path(str((args.new_inputs or {}).get("build", {}).get("buildLogFile", "")))
-        if log.is_file():
-            lines = explained(log.read_text(encoding="utf-8", errors="replace"))
-            if lines:
-                text = mask(lines, _secret_texts(args.new_inputs or {}))
-                pulumi.log.error(f"the image was not built:\n\n{text}\n\nAll of it: {log}", self)
+        error = build_error(args.new_inputs or {})
+        if error:
+            pulumi.log.error(error, self)
         return False
-
-
-def _secret_texts(inputs: Mapping[str, Any]) -> list[str]:
-    """What the build's secrets hold, but for those that are none: certificates, and the site."""
-    files = {s["id"]: Path(s["src"]) for s in inputs.get("build", {}).get("secrets") or ()}
-    wanted = [file for name, file in files.items() if name not in ("ca", "site") and file.is_file()]
-    return [file.read_text(encoding="utf-8", errors="replace") for file in wanted]
 
 
 def _has_app(args: ImageArgs) -> bool:
@@ -146,29 +128,6 @@ def _has_app(args: ImageArgs) -> bool:
 
 def _secrets(args: ImageArgs) -> list[docker.RemoteImageBuildSecretArgsDict]:
     return [{"id": id_, "src": src} for id_, src in sorted(args["secrets"].items())]
-
-
-def explained(log: str) -> str:
-    """Why an image was not built, from the log of BuildKit, in no more than a screen.
-
-    That is the error that the failed step ended with, from its beginning; or else its last lines,
-    without numbers and times. A log without a failed step is shown by its own end, without what
-    BuildKit says of its work.
-    """
-    failed = re.findall(r"^#(\d+) ERROR", log, flags=re.MULTILINE)
-    step = re.escape(failed[-1]) if failed else "0"
-    lines = re.findall(rf"^#{step} \d+\.\d+ (.*)$", log, flags=re.MULTILINE) or [
-        line
-        for line in log.splitlines()
-        if line.strip(" -") and not re.match(r"#\d+ (?!ERROR)", line)
-    ]
-    lines = [line if len(line) <= _WIDTH else f"{line[:_WIDTH]} …" for line in lines]
-    begins = [number for number, line in enumerate(lines) if line.startswith("error: ")]
-    if not begins:
-        return "\n".join(lines[-_LAST_LINES:])
-    error = lines[begins[-1] :]
-    more = len(error) - _ERROR_LINES
-    return "\n".join([*error[:_ERROR_LINES], *([f"… and {more} more lines"] if more > 0 else [])])
 
 
 def _log_file(release: Release) -> str:
