@@ -1,7 +1,6 @@
 """The migration check: what a release would do to the database is known before it does it."""
 
 from collections.abc import Collection, Mapping, Sequence
-from pathlib import Path
 from typing import Any, TypedDict
 
 import pulumi
@@ -164,26 +163,3 @@ def served_database(state: StackState, deployment: str) -> str:
     name = Place(deployment).name
     check = state[name("migration-check")]
     return str(check.triggers.get("database", "")) if state[name("gate")] else ""
-
-
-def new_migrations(context: Path, state: StackState, deployment: str) -> list[str] | None:
-    """The project's own migrations that the serving release doesn't have, as `app.name`.
-
-    None if what serves has not told which it has.
-
-    What comes with other packages is found by the check, once the image is there.
-
-    Args:
-        context: the folder in which the release is staged.
-        state: the stack's state; the gate's result says what serves has.
-        deployment: the deployment's name.
-    """
-    report = state[Place(deployment).name("gate")].result
-    modules = report.get("migrations") if isinstance(report, dict) else None
-    if not modules:
-        return None
-    served = {f"/{module.replace('.', '/')}.py" for module in modules}
-    found = sorted((context / "app").glob("**/migrations/[0-9]*.py"))
-    paths = [f"/{file.relative_to(context).as_posix()}" for file in found]
-    new = [path for path in paths if not any(path.endswith(known) for known in served)]
-    return [".".join((path.split("/")[-3], path.split("/")[-1][:-3])) for path in new]

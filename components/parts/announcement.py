@@ -13,7 +13,8 @@ from ..data.backups import COPIED
 from ..ledger.forecast import Forecast
 from ..ledger.plan import Up
 from ..ledger.update_kind import Before
-from ..migrations.check import new_migrations, served_database
+from ..migrations.check import served_database
+from ..migrations.new_migrations import new_migrations
 from ..migrations.policy import UNSAFE
 from .preparation import Preparation
 

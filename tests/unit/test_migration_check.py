@@ -1,4 +1,4 @@
-"""The check of migrations as a resource, and which migrations are known to be new without it."""
+"""The check of migrations as a resource."""
 
 import json
 from pathlib import Path
@@ -8,14 +8,8 @@ import pulumi_docker as docker
 import pytest
 
 from components.data.mounts import Mount
-from components.migrations.check import (
-    MigrationCheck,
-    MigrationCheckArgs,
-    description_file,
-    new_migrations,
-)
+from components.migrations.check import MigrationCheck, MigrationCheckArgs, description_file
 from components.migrations.policy import AHEAD, UNSAFE
-from components.stack_state import StackState
 from components.step import SAY_AGAIN
 from tests.unit.recorder import Recorder, after, deploy
 
@@ -143,35 +137,3 @@ def test_each_policy_does_one_thing() -> None:
     assert [name for name, policy in UNSAFE.items() if policy.refuses] == ["refuse"]
     assert [name for name, policy in UNSAFE.items() if policy.window] == ["window"]
     assert [name for name, policy in AHEAD.items() if policy.refuses] == ["refuse"]
-
-
-def state(name: str, stdout: str, **more: Any) -> dict[str, Any]:
-    return {
-        "urn": f"urn:pulumi:a::b::c::shop-{name}",
-        "id": name,
-        "outputs": {"stdout": stdout},
-        **more,
-    }
-
-
-SERVES = json.dumps({"migrations": ["shop.migrations.0001_initial", "django.x.migrations.0001_a"]})
-
-
-@pytest.mark.parametrize(
-    ("gate", "names"),
-    [
-        (SERVES, ["shop.0002_x"]),
-        ("{}", None),
-        ("", None),
-        ("no report", None),
-        ("[]", None),
-    ],
-)
-def test_new_migrations_are_known_by_what_the_serving_release_has(
-    tmp_path: Path, gate: str, names: list[str] | None
-) -> None:
-    folder = tmp_path / "app/backend/shop/migrations"
-    folder.mkdir(parents=True)
-    for name in ("0001_initial.py", "0002_x.py", "__init__.py", "0003.txt"):
-        (folder / name).touch()
-    assert new_migrations(tmp_path, StackState.of([state("gate", gate)]), "shop") == names
