@@ -2,7 +2,7 @@
 
 import pulumi
 
-from .. import outputs
+from .. import stack_outputs
 from ..image.prune_releases import Releases
 from ..ledger.ledger import Account
 from ..migrations.check import MigrationCheck
@@ -72,18 +72,18 @@ def export(
         "upstream": traffic.upstream,
         "release": given.release.tag,
         "imageId": images.release.image_id,
-        "releases": releases.kept.apply(outputs.releases),
+        "releases": releases.kept.apply(stack_outputs.releases),
         "deployment": settings.deployment,
         "strategy": settings.strategy,
-        "executionPlan": outputs.plan(given.plan),
+        "executionPlan": stack_outputs.plan(given.plan),
         "row": account.row,
-        "ledger": account.result.apply(outputs.ledger),
-        "migrations": check.result.apply(outputs.migrations),
+        "ledger": account.result.apply(stack_outputs.ledger),
+        "migrations": check.result.apply(stack_outputs.migrations),
         "backup": check.backup,
-        "seeding": job.apply(outputs.seeding),
-        "containers": reached.apply(lambda both: outputs.containers(*both)),
+        "seeding": job.apply(stack_outputs.seeding),
+        "containers": reached.apply(lambda both: stack_outputs.containers(*both)),
         "baseImage": ", ".join(given.base_image),
-        "supplied": backend.report.apply(outputs.supplied),
+        "supplied": backend.report.apply(stack_outputs.supplied),
         "wayBack": way_back,
     }
     for name, value in shown.items():

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from components import outputs
+from components import stack_outputs
 from components.serving import retirement_step
 from components.serving.retirement import Retirement
 from components.stack_state import Resource
@@ -192,7 +192,7 @@ def test_what_is_known_before_is_no_change_until_it_is_done_again() -> None:
 
 def test_the_way_back_stops_what_serves_and_starts_what_served() -> None:
     assert retirement("a").outputs["way_back"] == {"a": "docker start a"}
-    said = outputs.way_back("shop")({"a": "docker start a", "b": "docker start b"})
+    said = stack_outputs.way_back("shop")({"a": "docker start a", "b": "docker start b"})
     ours = "docker ps --quiet --filter label=django-on-docker.deployment=shop"
     assert said.startswith(f"{ours} | xargs --no-run-if-empty sh -c")
     assert said.endswith(" sh; docker start a; docker start b")

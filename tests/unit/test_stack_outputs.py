@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from components import outputs
+from components import stack_outputs
 from components.ledger.plan import execution_plan
 from tests.unit.planned import Config
 
@@ -11,12 +11,12 @@ STEP = {"name": "seed_roles", "result": "created", "detail": "created 3 groups",
 
 def test_what_is_advised_is_shown_by_id() -> None:
     advice = {"security.W019": "deny frames"}
-    assert outputs.supplied({"supplied": [], "advice": advice}) == {"advice": advice}
-    assert outputs.supplied({"supplied": [], "advice": {}}) == {}
+    assert stack_outputs.supplied({"supplied": [], "advice": advice}) == {"advice": advice}
+    assert stack_outputs.supplied({"supplied": [], "advice": {}}) == {}
 
 
 def test_the_plan() -> None:
-    said = outputs.plan(execution_plan(Config()))
+    said = stack_outputs.plan(execution_plan(Config()))
     assert said == "build: collectstatic; job: migrate, seed; startup: migrate"
 
 
@@ -32,7 +32,7 @@ def test_the_ledger_leaves_out_what_was_not_to_run_and_did_not() -> None:
             {**cell, "operation": "collectstatic", "planned": 0, "runs": 0, "applied": 0},
         ],
     }
-    assert outputs.ledger(account) == {
+    assert stack_outputs.ledger(account) == {
         "row": "clean server",
         "agrees": False,
         "differences": ["seed at job: planned 1, ran 0"],
@@ -43,11 +43,11 @@ def test_the_ledger_leaves_out_what_was_not_to_run_and_did_not() -> None:
 def test_seeding_is_one_line() -> None:
     pages = {"name": "seed_pages", "result": "unchanged", "seconds": 0.5}
     steps = [STEP, pages, {**STEP, "name": "seed_admin", "seconds": 0.2}]
-    assert outputs.seeding({"migrate": {"applied": 2}, "steps": steps, "records": ["1"]}) == (
+    assert stack_outputs.seeding({"migrate": {"applied": 2}, "steps": steps, "records": ["1"]}) == (
         "2 migrations applied, 3 steps in 0.71 s: created by seed_roles, seed_admin; "
         "unchanged by seed_pages"
     )
-    assert outputs.seeding({"migrate": None, "steps": []}).endswith(
+    assert stack_outputs.seeding({"migrate": None, "steps": []}).endswith(
         "0 steps in 0.00 s: no step ran"
     )
 
@@ -58,7 +58,7 @@ def test_a_release_is_one_line() -> None:
         {"release": "aaa", "built": "2030-01-01", "served": "2030-01-01", "serves": False},
         {"release": "ccc", "built": "2030-01-01", "served": None, "serves": False},
     ]
-    assert outputs.releases(kept) == [
+    assert stack_outputs.releases(kept) == [
         "bbb, built 2030-01-02, serves now",
         "aaa, built 2030-01-01, served last 2030-01-01",
         "ccc, built 2030-01-01, never served",
@@ -66,9 +66,9 @@ def test_a_release_is_one_line() -> None:
 
 
 def test_what_there_is_none_of_is_left_out() -> None:
-    assert outputs.migrations({"pending": ["a.1"], "unsafe": []}) == {"pending": ["a.1"]}
-    assert outputs.containers(["a"], {"edge": "e"}) == {"backend": "a", "edge": "e"}
-    assert outputs.containers(["a", "b"], {}) == {"backend": "a", "backends": ["a", "b"]}
+    assert stack_outputs.migrations({"pending": ["a.1"], "unsafe": []}) == {"pending": ["a.1"]}
+    assert stack_outputs.containers(["a"], {"edge": "e"}) == {"backend": "a", "edge": "e"}
+    assert stack_outputs.containers(["a", "b"], {}) == {"backend": "a", "backends": ["a", "b"]}
 
 
 def test_what_was_supplied() -> None:
@@ -79,7 +79,7 @@ def test_what_was_supplied() -> None:
         {"setting": "MIDDLEWARE", "action": "kept", "why": "WhiteNoise is there"},
         {"setting": "DATABASES", "action": "attention", "why": "a file in the image"},
     ]
-    assert outputs.supplied({"supplied": entries}) == {
+    assert stack_outputs.supplied({"supplied": entries}) == {
         "supplied": {"MIDDLEWARE": "serves uploads; a health endpoint"},
         "attention": {"DATABASES": "a file in the image"},
         "kept": "DEBUG, MIDDLEWARE",
@@ -87,8 +87,8 @@ def test_what_was_supplied() -> None:
 
 
 def test_before_there_is_anything_to_say() -> None:
-    assert outputs.ledger(None) is None
-    assert outputs.seeding(None) == "no step ran"
-    assert outputs.releases(None) is None
-    assert outputs.supplied(None) is None
-    assert outputs.supplied({}) is None
+    assert stack_outputs.ledger(None) is None
+    assert stack_outputs.seeding(None) == "no step ran"
+    assert stack_outputs.releases(None) is None
+    assert stack_outputs.supplied(None) is None
+    assert stack_outputs.supplied({}) is None
