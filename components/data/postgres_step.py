@@ -11,7 +11,8 @@ import time
 from collections.abc import Sequence
 from typing import NoReturn
 
-from ..host.client import docker, fail, inspect, last_lines
+from ..host.client import docker, fail, inspect
+from ..host.masked_output import last_lines
 from ..remedies import remedies
 from ..step_output import say
 from .postgres_roles import Server

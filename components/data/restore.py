@@ -15,7 +15,8 @@ from typing import Any, NoReturn
 
 from ..container_defaults import RESTART
 from ..host import one_shot
-from ..host.client import docker, docker_or_fail, fail, inspect, learn
+from ..host.client import docker, docker_or_fail, fail, inspect
+from ..host.masked_output import learn
 from ..host.what_serves import (
     all_containers,
     reached_backends,

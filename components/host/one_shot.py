@@ -11,7 +11,8 @@ from typing import Any
 
 from ..place import DEPLOYMENT, ROLE, Place
 from ..place import options as label_options
-from .client import NOT_SHOWN, docker, fail, learn_mounted
+from .client import docker, fail
+from .masked_output import NOT_SHOWN, learn_mounted
 
 GRACE = 10
 """Seconds that such a container has to end in, when it is in the way."""

@@ -15,7 +15,8 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
-from ..host.client import docker, fail, inspect, last_lines
+from ..host.client import docker, fail, inspect
+from ..host.masked_output import last_lines
 from ..inside import BUILD_REPORT
 from ..migrations import aftermath
 from ..migrations.applied import description

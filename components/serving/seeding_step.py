@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from ..host import one_shot
-from ..host.client import docker_shown, fail, learn_mounted
+from ..host.client import docker_shown, fail
+from ..host.masked_output import learn_mounted
 from ..migrations import aftermath, applied
 from ..step_output import result
 

@@ -7,7 +7,8 @@ import json
 import time
 from dataclasses import dataclass
 
-from ..host.client import docker, last_lines
+from ..host.client import docker
+from ..host.masked_output import last_lines
 
 # The page is there all the same: it wants another visitor, or another method.
 _WELL = (401, 403, 405)

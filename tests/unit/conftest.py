@@ -9,7 +9,7 @@ from unittest.mock import Mock
 import pytest
 
 from components import checkout, step_secrets
-from components.host import client, one_shot
+from components.host import client, masked_output, one_shot
 from tests.unit import runtime_project
 from tests.unit.command import Command
 from tests.unit.fake_daemon import FakeDaemon
@@ -79,7 +79,7 @@ def cli(
     # What a command does when it is interrupted must not outlive it here.
     monkeypatch.setattr(one_shot, "signal", Mock())
     # What one command got to know is forgotten with its end.
-    monkeypatch.setattr(client, "_learned", set())
+    monkeypatch.setattr(masked_output, "_learned", set())
     monkeypatch.setattr(step_secrets, "_hidden", set())
     yield fake
     assert not fake.unused, f"never asked for: {fake.unused}"
