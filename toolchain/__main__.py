@@ -9,6 +9,6 @@ if sys.version_info < (3, 11):  # noqa: UP036 - this line is what tells the othe
         "  make up PYTHON=/path/to/python3.11, and PYTHON=/path/to/python3.11 source ./activate"
     )
 
-from toolchain.commands import main
+from toolchain.cli import main
 
 sys.exit(main())

@@ -10,7 +10,7 @@ from components.recover import orphans as host
 from components.recover import processes, recovery
 from components.recover import state_file as state
 from tests.unit.command import Command
-from toolchain import commands, daemon, engines, environment, stack, venv
+from toolchain import admin, cli, daemon, engines, environment, stack, venv
 
 STATES = ".pulumi/stacks/django-on-docker"
 LOCK = ".pulumi/locks/organization/django-on-docker/shop/1.json"
@@ -265,7 +265,7 @@ def test_make_runs_it_without_selecting_the_stack(
         assert env["PATH"] == "/tools"
         return 4
 
-    monkeypatch.setattr(commands, "stream", stream)
+    monkeypatch.setattr(admin, "stream", stream)
     for module, name in (
         (stack, "check"),
         (venv, "ensure"),
@@ -277,5 +277,5 @@ def test_make_runs_it_without_selecting_the_stack(
     monkeypatch.delattr(stack, "ensure")
     monkeypatch.setattr(environment, "state", lambda *_: {})
     monkeypatch.setattr(environment, "tools", lambda *_: {"PATH": "/tools"})
-    assert commands.main(["recover", "--stack", "shop", *flags]) == 4
+    assert cli.main(["recover", "--stack", "shop", *flags]) == 4
     assert asked == [["python", "-m", "components.recover", "shop", *passed]]

@@ -10,7 +10,19 @@ from pathlib import Path
 
 import pytest
 
-from toolchain import base_image, commands, daemon, engines, official, paths, shell, stack, venv
+from toolchain import (
+    admin,
+    base_image,
+    cli,
+    daemon,
+    engines,
+    official,
+    paths,
+    shell,
+    stack,
+    up,
+    venv,
+)
 from toolchain.engines import Engine
 from toolchain.errors import ToolchainError
 from toolchain.progress import Progress, duration
@@ -91,7 +103,7 @@ def test_activation_names_the_python_that_the_environment_was_made_with(
     made(checkout, f"requirements.txt 00 3.99.1 {other}")
     monkeypatch.setattr(paths, "VENV", checkout / ".venv")
     monkeypatch.setattr(engines, "find", lambda _env: Engine("yours", "3.270.0", Path("/usr/bin")))
-    assert commands.main(["env"]) == 1
+    assert cli.main(["env"]) == 1
     said = capsys.readouterr().err
     assert f"was made with Python 3.99.1, {other}" in said
     assert (f"PYTHON={other} source ./activate" in said) is there
@@ -102,7 +114,7 @@ def test_activation_without_an_engine_says_so(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(engines, "find", lambda _env: None)
-    assert commands.main(["env"]) == 1
+    assert cli.main(["env"]) == 1
     assert capsys.readouterr().err == (
         "error: there is no Pulumi engine yet\n  Run `make env` first.\n"
     )
@@ -117,7 +129,7 @@ def test_activation_says_which_engine_it_is_and_why(
     monkeypatch.setattr(engines, "why_not_yours", lambda *_: "not used: /usr/bin/pulumi")
     monkeypatch.setattr(venv, "problem", lambda *_: "")
     monkeypatch.setattr(official, "reachable", lambda *_: pytest.fail("asked the network"))
-    assert commands.main(["env"]) == 0
+    assert cli.main(["env"]) == 0
     said = capsys.readouterr()
     assert "export PATH=" in said.out
     assert "stand-ins" not in said.out
@@ -132,8 +144,8 @@ def test_make_env_gets_everything_and_deploys_nothing(
         name = module.__name__.rpartition(".")[2]
         monkeypatch.setattr(module, "ensure", lambda *_, name=name, **__: got.append(name))
     monkeypatch.setattr(stack, "ensure", lambda *_: pytest.fail("made a stack"))
-    monkeypatch.setattr(commands, "stream", lambda *_, **__: pytest.fail("deployed"))
-    assert commands.main(["prepare"]) == 0
+    monkeypatch.setattr(up, "stream", lambda *_, **__: pytest.fail("deployed"))
+    assert cli.main(["prepare"]) == 0
     assert got == ["venv", "engines", "daemon", "base_image"]
     assert "source ./activate" in capsys.readouterr().out
 
@@ -303,7 +315,7 @@ def test_long_work_shows_that_it_goes_on(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_an_error_is_shown_without_a_traceback(capsys: pytest.CaptureFixture[str]) -> None:
-    assert commands.main(["up", "--stack", "no-such"]) == 1
+    assert cli.main(["up", "--stack", "no-such"]) == 1
     error = capsys.readouterr().err
     assert error.startswith("error: there is no stack 'no-such'")
     assert "Traceback" not in error
@@ -315,8 +327,8 @@ def test_an_interruption_says_how_to_go_on(
     def interrupted(_stack: str) -> int:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(commands, "up", interrupted)
-    assert commands.main(["up", "--stack", "update"]) == 130
+    monkeypatch.setattr(cli, "up", interrupted)
+    assert cli.main(["up", "--stack", "update"]) == 130
     assert (
         "run `make up STACK=update` again: it continues where it stopped" in capsys.readouterr().err
     )
@@ -331,7 +343,7 @@ def streamed(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
         ran.append(command)
         return 3
 
-    monkeypatch.setattr(commands, "stream", stream)
+    monkeypatch.setattr(admin, "stream", stream)
     return ran
 
 
@@ -347,7 +359,7 @@ def streamed(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
 def test_restoring_is_a_command_on_the_host_alone(
     streamed: list[list[str]], words: list[str], told: list[str]
 ) -> None:
-    assert commands.main(["restore", "--stack", "update", *words]) == 3
+    assert cli.main(["restore", "--stack", "update", *words]) == 3
     assert streamed == [[sys.executable, "-m", "components.data.restore", *told]]
 
 
@@ -365,12 +377,12 @@ def test_commands_look_for_the_deployment_that_the_program_makes(
 ) -> None:
     monkeypatch.setattr(stack, "check", lambda _name: None)
     monkeypatch.setattr(stack, "config_value", lambda *_: configured)
-    assert commands.main([command, "--stack", "shop_prod"]) == 3
+    assert cli.main([command, "--stack", "shop_prod"]) == 3
     assert streamed == [[sys.executable, "-m", f"components.{module}", deployment]]
 
 
 def test_a_word_that_restoring_does_not_know_is_an_error(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert commands.main(["restore", "--stack", "update", "--stay-stopped", "perhaps"]) == 1
+    assert cli.main(["restore", "--stack", "update", "--stay-stopped", "perhaps"]) == 1
     assert "STAY_STOPPED is 'perhaps'" in capsys.readouterr().err

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from toolchain import commands, testing, turns
+from toolchain import cli, development, testing, turns
 from toolchain.progress import Progress
 from toolchain.turns import MINUTE, Clock, Turns
 
@@ -221,8 +221,8 @@ def test_what_each_command_runs_last(
         return 0
 
     monkeypatch.setattr("toolchain.testing.stream", stream)
-    monkeypatch.setattr(commands, "_test_environment", lambda *_, **__: {})
-    assert commands.main(words) == 0
+    monkeypatch.setattr(development, "_test_environment", lambda *_, **__: {})
+    assert cli.main(words) == 0
     assert streamed[-1] == ran
     assert ("-m mypy ." in streamed) is (words != ["test-integration", *words[1:]])
 
@@ -254,6 +254,6 @@ def test_ci_counts_from_its_very_beginning(monkeypatch: pytest.MonkeyPatch) -> N
         assert clock.began <= began[0], "what gets the engine counts, too"
         return 3
 
-    monkeypatch.setattr(commands, "_test_environment", environment)
+    monkeypatch.setattr(development, "_test_environment", environment)
     monkeypatch.setattr(turns, "run", run)
-    assert commands.main(["ci"]) == 3
+    assert cli.main(["ci"]) == 3

@@ -1,0 +1,46 @@
+"""`make ledger`, `make restore` and `make recover`: they look after a site that is there."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+from . import daemon, environment, stack
+from .errors import ToolchainError
+from .prepare import prepare_engine, prepare_python
+from .progress import Progress
+from .shell import stream
+
+
+def ledger(name: str) -> int:
+    """What ran on the stack's deployment, from the Docker host alone: Pulumi isn't asked."""
+    stack.check(name)
+    words = [sys.executable, "-m", "components.ledger.show", stack.deployment(name)]
+    return stream(words)
+
+
+def restore(name: str, backup: str, stay_stopped: str) -> int:
+    """Lists the copies of the stack's database, or puts one back: Pulumi isn't asked."""
+    stack.check(name)
+    if stay_stopped not in ("", "yes", "no"):
+        raise ToolchainError(f"STAY_STOPPED is {stay_stopped!r}", "Use yes, or leave it out.")
+    words = [sys.executable, "-m", "components.data.restore", stack.deployment(name)]
+    if backup:
+        words.append(backup)
+    return stream([*words, *(["--stay-stopped"] if stay_stopped == "yes" else [])])
+
+
+def recover(name: str, flags: Sequence[str]) -> int:
+    """What an interrupted `up` left of the stack is put right; what serves goes on serving."""
+    stack.check(name)
+    progress = Progress()
+    prepare_python(progress)
+    engine = prepare_engine(progress)
+    with progress.step("docker") as step:
+        daemon.ensure(step, os.environ, may_install=False)
+    exports = environment.state(engine, os.environ)
+    environment.make_state(exports, os.environ)
+    env = environment.applied(os.environ, environment.tools(engine, os.environ), exports)
+    # Not selected first: a state that is half written can't be, until this has mended it.
+    return stream(["python", "-m", "components.recover", name, *flags], env=env)

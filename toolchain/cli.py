@@ -1,0 +1,122 @@
+"""What `make` can be asked for, each a few steps in order."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Sequence
+
+from . import paths
+from .activation import ACTIVATE, print_environment
+from .admin import ledger, recover, restore
+from .development import run_tests, write_config_docs
+from .errors import Terminated, ToolchainError
+from .prepare import get_ready, prepare_docker, prepare_engine
+from .progress import Progress
+from .up import pulumi, up
+
+DEFAULT_STACK = "clean-server"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command; returns its exit code. User mistakes end in a message, not a traceback."""
+    options = _parse(argv)
+    signal.signal(signal.SIGTERM, _terminate)
+    os.chdir(paths.ROOT)
+    try:
+        return _run(options)
+    except ToolchainError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        again = f"run `{_again(options)}` again: it continues where it stopped"
+        print(f"\ninterrupted; {again}", file=sys.stderr)
+        return 130
+
+
+def _again(options: argparse.Namespace) -> str:
+    if options.command == "env":
+        return ACTIVATE
+    if options.command == "prepare":
+        return "make env"
+    name = getattr(options, "stack", DEFAULT_STACK)
+    return f"make {options.command}" + (f" STACK={name}" if name != DEFAULT_STACK else "")
+
+
+def _terminate(*_: object) -> None:
+    raise Terminated
+
+
+def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python3 -m toolchain", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, says in (
+        ("up", "get what is missing, then deploy the stack"),
+        ("preview", "show what up would do"),
+        ("destroy", "remove the stack's site; its data is kept"),
+        ("ledger", "show what ran on the stack's deployment"),
+        ("restore", "list the copies of the stack's database, or put one back"),
+        ("recover", "put right what an interrupted up left"),
+    ):
+        command = commands.add_parser(name, help=says)
+        command.add_argument("--stack", default=DEFAULT_STACK)
+        if name == "restore":
+            command.add_argument("--backup", default="", help="the copy's id")
+            command.add_argument("--stay-stopped", default="", help="yes starts nothing again")
+        if name == "recover":
+            command.add_argument("--dry-run", action="store_true", help="only say what it would do")
+            command.add_argument("--take-down", action="store_true", help="also what still serves")
+    for name, says in (
+        ("engine", "get the Pulumi engine"),
+        ("base", "get the base image"),
+        ("env", "print what `source ./activate` evaluates"),
+        ("prepare", "get what is missing, and deploy nothing"),
+        ("config", "write what Pulumi and people read about the config keys"),
+        ("check", "lint, type check, and whether what is generated is up to date"),
+        ("test-unit", "unit tests"),
+        ("test-integration", "integration tests"),
+        ("test", "checks, unit tests, and the essential integration tests"),
+        ("test-all", "all checks and tests"),
+        ("ci", "what CI runs: the same as test, then whole modules while there is time"),
+    ):
+        command = commands.add_parser(name, help=says)
+        if name == "test-integration":
+            command.add_argument("--tests", default="", help="files and options for pytest")
+    return parser.parse_args(argv)
+
+
+def _run(options: argparse.Namespace) -> int:
+    match options.command:
+        case "up":
+            return up(options.stack)
+        case "preview" | "destroy":
+            return pulumi(options.command, options.stack)
+        case "ledger":
+            return ledger(options.stack)
+        case "restore":
+            return restore(options.stack, options.backup, options.stay_stopped)
+        case "recover":
+            flags = {"--dry-run": options.dry_run, "--take-down": options.take_down}
+            return recover(options.stack, [flag for flag, is_set in flags.items() if is_set])
+        case "engine" | "base" | "env" | "prepare":
+            return get(options.command)
+        case "config":
+            return write_config_docs()
+        case _:
+            return run_tests(options.command, getattr(options, "tests", ""))
+
+
+def get(wanted: str) -> int:
+    """What Pulumi needs, all of it or one thing; nothing is deployed."""
+    match wanted:
+        case "engine":
+            prepare_engine(Progress(), ask_again=True)
+        case "base":
+            prepare_docker(Progress())
+        case "env":
+            print_environment()
+        case _:
+            get_ready()
+    return 0

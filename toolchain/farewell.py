@@ -1,0 +1,43 @@
+"""What `make up` and `make env` say at their end: where the site is, and how to go on."""
+
+from __future__ import annotations
+
+from . import stack
+from .activation import ACTIVATE
+from .progress import Progress, duration
+from .shell import answer
+
+
+def say_where_it_is(name: str, env: dict[str, str], progress: Progress) -> None:
+    """After `make up`: the site's address, who logs in, the next commands, and what took how long.
+
+    Args:
+        name: the stack's name.
+        env: the environment to run Pulumi in.
+        progress: what was done.
+    """
+    _, url = answer(["pulumi", "stack", "output", "url", "-s", name], env=env, seconds=60)
+    user = stack.config_value(name, "adminUser") or "admin"
+    phases = ", ".join(f"{phase} {duration(seconds)}" for phase, seconds in progress.phases)
+    print(f"""
+The site is up: {url}
+
+  For what follows, once in your shell:  {ACTIVATE}
+
+  Log in     as {user}; the password:  pulumi config get adminPassword -s {name}
+  Preview    pulumi preview -s {name}
+  Outputs    pulumi stack output -s {name}
+  Destroy    pulumi destroy -s {name}   (data, media and secrets are kept)
+
+{duration(progress.elapsed)} in all: {phases}""")
+
+
+def say_what_is_next() -> None:
+    """After `make env`, which has deployed nothing."""
+    print(f"""
+Everything that Pulumi needs is there, and nothing was deployed.
+
+  For what follows, once in your shell:  {ACTIVATE}
+
+  A site of your own   pulumi stack init NAME   (docs/your-own-project.md goes on from here)
+  The example          make up""")
