@@ -35,7 +35,7 @@ class Pulumi:
 
     def __init__(self, folder: Path, name: str, database: str) -> None:
         self.ours = Ours(folder, name)
-        self.ours.site.configure(database=database, gateTimeout=PATIENCE)
+        self.ours.site.configure(database__engine=database, processes__web__gateTimeout=PATIENCE)
         self.project = LoadSite(self.ours.source)
 
     @property

@@ -93,9 +93,9 @@ class Ours:
         return self._up()
 
     def redeploy(self) -> Timed:
-        """The same again: `redeploy` is raised."""
+        """The same again: `releases.redeploy` is raised."""
         self.redeployed += 1
-        self.site.configure(redeploy=self.redeployed)
+        self.site.configure(releases__redeploy=self.redeployed)
         return self._up()
 
     def restart(self) -> Timed:

@@ -137,7 +137,9 @@ def served(folder: Path) -> Iterator[tuple[Site, Container]]:
         }
         serving = ["python3", "-m", "http.server", "8000", "--directory", "/srv"]
         old = client.containers.run(image, serving, name=f"{name}-old", **options)
-        site.configure(dataVolume=volumes[0], mediaVolume=volumes[1], retire=[str(old.name)])
+        site.configure(
+            database__volume=volumes[0], media__volume=volumes[1], retire=[str(old.name)]
+        )
         yield site, old
     finally:
         site.remove_everything()

@@ -85,15 +85,17 @@ CAUSES: tuple[Cause, ...] = (
     Cause(
         of="refusal",
         words=r"password authentication failed",
-        remedy="the data was made with another password (or databaseUser is not its user): set the "
-        "one in use with `pulumi config set --secret databasePassword -s STACK`, or give the "
+        remedy="the data was made with another password (or database.user is not its user): set "
+        "the "
+        "one in use with `pulumi config set --secret --path database.password -s STACK`, or give "
+        "the "
         r"server this one: `docker exec -it {container} psql -U USER -d NAME -c '\password USER'`",
     ),
     Cause(
         of="refusal",
         words=r"(?:database|role) .* does not exist",
         remedy="the data was made with other names: set those in use with `pulumi config set "
-        "databaseName NAME -s STACK` and `pulumi config set databaseUser USER -s STACK`",
+        "database.name NAME -s STACK` and `pulumi config set --path database.user USER -s STACK`",
     ),
     Cause(
         of="refusal",
@@ -105,7 +107,7 @@ CAUSES: tuple[Cause, ...] = (
     Cause(
         of="server",
         words=r"initialized by PostgreSQL version (?P<version>\d+)",
-        remedy="the data belongs to PostgreSQL {version}: `pulumi config set postgresImage "
+        remedy="the data belongs to PostgreSQL {version}: `pulumi config set --path database.image "
         "postgres:{version} -s STACK`, or move it by pg_dump (docs/databases.md)",
     ),
     Cause(
@@ -117,20 +119,21 @@ CAUSES: tuple[Cause, ...] = (
     Cause(
         of="server",
         words=r"holds files, but no PostgreSQL data directory",
-        remedy="set dataVolume to the volume whose top folder holds PG_VERSION, or data to create",
+        remedy="set database.volume to the volume whose top folder holds PG_VERSION, or data to "
+        "create",
     ),
     Cause(
         of="server",
         words=r"extension (?P<extension>\S+) can't be made: "
         r".*(?:is not available|extension control)",
-        remedy="databaseExtensions names {extension}, which the server's image has not; take "
-        "another one with postgresImage, such as postgis/postgis:17-3.5, or correct the name. It "
+        remedy="database.extensions names {extension}, which the server's image has not; take "
+        "another one with database.image, such as postgis/postgis:17-3.5, or correct the name. It "
         "has: {available}",
     ),
     Cause(
         of="server",
         words=r"extension (?P<extension>\S+) can't be made",
-        remedy="databaseExtensions names {extension}: make it as a superuser of the server, "
+        remedy="database.extensions names {extension}: make it as a superuser of the server, "
         "`docker exec -it {container} psql -U SUPERUSER -d NAME -c "
         "'CREATE EXTENSION \"{extension}\"'`",
     ),

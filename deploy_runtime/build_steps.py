@@ -80,7 +80,7 @@ def _management_commands() -> Sequence[str]:
 def _check(wanted: Sequence[str], commands: Sequence[str]) -> None:
     problems = [line for step in wanted for line in _problems(step, commands)]
     if problems:
-        raise DeployError("\n".join(["build steps that can't run (buildSteps):", *problems]))
+        raise DeployError("\n".join(["build steps that can't run (image.buildSteps):", *problems]))
 
 
 def _problems(step: str, commands: Sequence[str]) -> Iterator[str]:
@@ -108,7 +108,7 @@ def _known(name: str) -> bool:
 
 def _install(package: str) -> str:
     following = (os.environ.get("APT_NEXT") or "0 0").split()[1]
-    return f"`pulumi config set --path 'buildAptPackages[{following}]' {package}`"
+    return f"`pulumi config set --path 'image.buildAptPackages[{following}]' {package}`"
 
 
 def _run(step: str, commands: Sequence[str], environ: Mapping[str, str]) -> None:
@@ -122,7 +122,7 @@ def _run(step: str, commands: Sequence[str], environ: Mapping[str, str]) -> None
         last = [f"  {line}" for line in lines[-_LAST_LINES:]]
         raise DeployError(
             "\n".join(
-                [f"the build step {step!r} failed with exit code {code} (buildSteps).", *last]
+                [f"the build step {step!r} failed with exit code {code} (image.buildSteps).", *last]
             )
         )
 

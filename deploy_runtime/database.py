@@ -84,7 +84,7 @@ def _final(connection: Any, reason: str) -> str | None:
 
 
 def _key(connection: Any) -> str:
-    return "databaseUrl" if connection.alias == "default" else f'databases["{connection.alias}"]'
+    return "database.url" if connection.alias == "default" else f'databases["{connection.alias}"]'
 
 
 def _gave_up(connection: Any, reason: str, final: str | None, waited: float) -> str:
@@ -99,7 +99,7 @@ def _gave_up(connection: Any, reason: str, final: str | None, waited: float) -> 
     return (
         f"{name} does not answer after {waited:.0f} s: {said}. "
         "Does the server run, is it reachable from containers of this host, and is its address "
-        f"right ({_key(connection)})? A slow one gets more time by databaseTimeout"
+        f"right ({_key(connection)})? A slow one gets more time by database.timeout"
     )
 
 

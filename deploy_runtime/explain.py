@@ -79,7 +79,7 @@ def remedy(error: BaseException) -> str | None:
 def _set(variable: str) -> str:
     # Without a value the command asks for it: a secret stays out of the shell's history.
     if _SECRET.search(variable):
-        return f"`pulumi config set --secret --path secretEnvironment.{variable} -s STACK`"
+        return f"`pulumi config set --secret --path secrets.{variable} -s STACK`"
     return f"`pulumi config set --path environment.{variable} VALUE -s STACK`"
 
 

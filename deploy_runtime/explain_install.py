@@ -38,7 +38,7 @@ _SIGNS = (
 _REMEDIES = (
     (
         r"Python\s*[<>=]|requires-python|Python version",
-        "they ask for another Python than the base image has: `pulumi config set baseImage "
+        "they ask for another Python than the base image has: `pulumi config set --path image.base "
         "python:X.Y-slim-trixie`, or correct the requirement",
     ),
     (r"hash|Hash", "make the hashes of {file} anew, as they were made"),
@@ -61,7 +61,8 @@ def error(log: str, *, file: str = "", following: str = "0 0") -> str:
     Args:
         log: all that the installer printed.
         file: the file with the dependencies.
-        following: how many entries aptPackages and buildAptPackages have, with a blank between.
+        following: how many entries image.aptPackages and image.buildAptPackages have, with a blank
+            between.
     """
     cause = _cause(log)
     lines = [f"error: the dependencies in {file} can't be installed:", *cause]
@@ -70,8 +71,8 @@ def error(log: str, *, file: str = "", following: str = "0 0") -> str:
         return "\n".join([*lines, f"What to do: {_other_remedy(log, file)}"])
     next_run, next_build = map(int, following.split())
     lines.append("What to do: name the Debian packages that it is built with:")
-    lines += _commands("buildAptPackages", build, next_build)
-    lines += _commands("aptPackages", run, next_run)
+    lines += _commands("image.buildAptPackages", build, next_build)
+    lines += _commands("image.aptPackages", run, next_run)
     header = _HEADER.search(log)
     if header and header[1] != "Python.h":
         lines.append(f"  (https://packages.debian.org says which package has {header[1]})")

@@ -58,7 +58,8 @@ def _wait(try_lock: Try, holder: Holder, patience: float) -> float:
         if now - started >= patience:
             raise DeployError(
                 f"migrate has waited {now - started:.0f} s for {holder()}, which migrates this "
-                "database. If that is well, wait longer (migrateTimeout); if it hangs, stop it: "
+                "database. If that is well, wait longer (migrations.timeout); if it hangs, stop "
+                "it: "
                 "the lock is free as soon as it has ended. Nothing was migrated here"
             )
         if now >= report:

@@ -127,7 +127,7 @@ def _static_host(overlay: Overlay) -> None:
         "STATIC_URL",
         path,
         f"not {url}: the files are served here. Is {host} a cache that fetches them from this "
-        f"site, `pulumi config set --path 'environment[\"STATIC_URL\"]' {url}`",
+        f"site, `pulumi config set --path 'env[\"STATIC_URL\"]' {url}`",
     )
     for name in [name for name, value in overlay.settings.items() if value == own]:
         overlay.supply(name, path, "the project sets it to its STATIC_URL")

@@ -69,7 +69,7 @@ def _no_settings(name: str, module: ModuleType) -> str:
     inside = [f"{name}.{found.name}" for found in iter_modules(getattr(module, "__path__", []))]
     advice = f"; did you mean {' or '.join(inside)}?" if inside else ""
     return (
-        f"{name} (settingsModule) is a module, but no settings of a site: it defines neither "
+        f"{name} (app.settings) is a module, but no settings of a site: it defines neither "
         f"INSTALLED_APPS nor ROOT_URLCONF{advice}"
     )
 

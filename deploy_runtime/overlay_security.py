@@ -138,5 +138,7 @@ def silenced_checks(overlay: Overlay) -> None:
     wanted = [check for check in overlay.items("DEPLOY_SILENCED_CHECKS") if check not in own]
     if wanted:
         overlay.supply(
-            "SILENCED_SYSTEM_CHECKS", [*own, *wanted], f"{', '.join(wanted)}: silencedSystemChecks"
+            "SILENCED_SYSTEM_CHECKS",
+            [*own, *wanted],
+            f"{', '.join(wanted)}: app.silencedSystemChecks",
         )

@@ -33,12 +33,12 @@ CAUSES: tuple[Cause, ...] = (
         of="ImportError",
         words=r"no pq wrapper available|libpq\.so",
         remedy="psycopg finds no libpq: require psycopg[binary], or install Debian's: "
-        "`pulumi config set --path 'aptPackages[0]' libpq5`",
+        "`pulumi config set --path 'image.aptPackages[0]' libpq5`",
     ),
     Cause(
         of="BaseException",
         words=r"Can't find msg(?:fmt|uniq)",
-        remedy="`pulumi config set --path 'buildAptPackages[0]' gettext`",
+        remedy="`pulumi config set --path 'image.buildAptPackages[0]' gettext`",
     ),
     Cause(
         of="EOFError",
@@ -51,7 +51,7 @@ CAUSES: tuple[Cause, ...] = (
         words=r"^\d+ validation errors? for ",
         remedy="a value that the project reads from the environment is missing or wrong: set it "
         "with `pulumi config set --path environment.NAME VALUE -s STACK`, a secret "
-        "`pulumi config set --secret --path secretEnvironment.NAME -s STACK`",
+        "`pulumi config set --secret --path secrets.NAME -s STACK`",
     ),
     Cause(
         of="PermissionError",
@@ -68,7 +68,7 @@ CAUSES: tuple[Cause, ...] = (
         of="database",
         words=r"password authentication failed|no password supplied|Access denied for user .*using",
         remedy="refuses the user {user!r} or the password. Set what it knows: in {key}, or as "
-        "databasePassword where the server is this deployment's own",
+        "database.password where the server is this deployment's own",
     ),
     Cause(
         of="database",

@@ -65,7 +65,7 @@ def check(steps: Sequence[str], environ: Mapping[str, str] | None = None) -> Non
     """
     problems = [problem for step in steps if (problem := _problem(step, environ))]
     if problems:
-        raise DeployError("\n".join(["seed steps that can't run (seedSteps):", *problems]))
+        raise DeployError("\n".join(["seed steps that can't run (seed):", *problems]))
 
 
 def check_names(names: Sequence[str]) -> None:
@@ -86,7 +86,7 @@ def check_names(names: Sequence[str]) -> None:
         elif problem := _unloadable(name, commands[name]):
             problems.append(problem)
     if problems:
-        raise DeployError("\n".join(["seed steps that can't run (seedSteps):", *problems]))
+        raise DeployError("\n".join(["seed steps that can't run (seed):", *problems]))
 
 
 def _problem(step: str, environ: Mapping[str, str] | None) -> str | None:

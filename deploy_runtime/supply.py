@@ -73,13 +73,13 @@ def problem(environ: Mapping[str, str], version: Installed = installed) -> str |
     django = version("django")
     if django is None:
         return (
-            "the project's requirements do not install Django: is this its folder (appPath), "
+            "the project's requirements do not install Django: is this its folder (app.path), "
             "and are its dependencies in requirements.txt or pyproject.toml?"
         )
     if environ.get("DEPLOY_DATABASE_ENGINE") == "mysql" and not any(map(version, MYSQL_DRIVERS)):
         return (
             "the database is on a MySQL server, but the project installs no driver for it: add "
-            "mysqlclient to its dependencies (and what it is built with to aptPackages)"
+            "mysqlclient to its dependencies (and what it is built with to image.aptPackages)"
         )
     if tuple(int(part) for part in django.split(".")[:2] if part.isdigit()) < OLDEST:
         return f"the project installs Django {django}: 4.2 is the oldest that can be deployed"

@@ -42,10 +42,10 @@ NOT_IN_IMAGE = (
 def ensure(step: Step, env: Mapping[str, str], configured: str = "") -> None:
     """Sees to it that the image which the program will choose exists.
 
-    `configured` is the stack's `baseImage`: the program takes that one, and Docker gets it.
+    `configured` is the stack's `image.base`: the program takes that one, and Docker gets it.
     """
     if configured:
-        step.already(f"{configured} (baseImage of this stack)")
+        step.already(f"{configured} (image.base of this stack)")
         return
     for name in (BOOTSTRAPPED, REGISTRY_DEFAULT):
         if answer(["docker", "image", "inspect", "--format", "{{.Id}}", name], env=env)[0]:
@@ -71,7 +71,7 @@ def pull(step: Step, env: Mapping[str, str], seconds: float = SECONDS_FOR_REGIST
     return True
 
 
-# Not baseImage: the edge and the database are built on this one whatever that says.
+# Not image.base: the edge and the database are built on this one whatever that says.
 _TAG = (
     f"  docker pull MIRROR/{REGISTRY_DEFAULT}\n"
     f"  docker tag MIRROR/{REGISTRY_DEFAULT} {REGISTRY_DEFAULT}"

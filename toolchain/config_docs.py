@@ -1,44 +1,57 @@
-"""Writes what Pulumi and people read about the config keys, from where the keys are declared.
+"""Writes what people and editors read about the config keys, from where the keys are declared.
 
-That is the section `config` of `Pulumi.yaml`, `docs/configuration.md`, and the README's table of
-what a start needs. `make config` runs it; with `--check` it only says what is out of date.
+That is `docs/configuration.md`, `stacks/schema.json`, and the README's table of what a start needs.
+`make config` runs it; with `--check` it only says what is out of date.
 """
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
 import yaml
 from pydantic.fields import FieldInfo
 
-from components.config.keys import groups, keys_of
-from components.config.keys.base import Keys, is_list, is_object, is_secret
+from components.config.keys import AllKeys, all_keys, top_level
+from components.config.keys.base import is_list, is_object, is_secret, keys_in
 
 from . import paths
 
 _SOURCE = "written by `make config` from components/config/keys"
 _TABLE = (f"<!-- keys: {_SOURCE}; change it there -->", "<!-- end of keys -->")
+_START = ("app.path", "app.settings", "data", "seed", "deployment", "site.port", "site.origin")
+"""What a start needs."""
 _INTRODUCTION = """\
 # Configuration
 
 This page is {source}, where each key is declared; change it there.
 
-A key is set in its stack's file, `stacks/Pulumi.STACK.yaml`, or on the command line:
+A stack's file, `stacks/Pulumi.STACK.yaml`, holds its keys; the program's name before a key
+(`{project}:data`) is optional:
+
+```yaml
+config:
+  app: {{path: ../shop, settings: shop.settings.production}}
+  data: create
+  database: {{engine: postgres}}
+  seed: [create_categories]
+```
+
+On the command line a key inside of another takes `--path`:
 
 ```sh
-pulumi config set port 8081 -s STACK
-pulumi config set --path 'seedSteps[0]' create_categories -s STACK        # an entry of a list
-pulumi config set --path 'environment["SHOP_CURRENCY"]' EUR -s STACK      # an entry of an object
-pulumi config set --secret secretKey -s STACK                             # asks for it
+pulumi config set --path site.port 8081 -s STACK
+pulumi config set --path 'seed[0]' create_categories -s STACK             # an entry of a list
+pulumi config set --path 'env["SHOP_CURRENCY"]' EUR -s STACK              # an entry of an object
+pulumi config set --secret --path database.password -s STACK              # asks for it
 ```
 
 A key that is missing, misspelt or wrong is an error before anything is changed, and so is a secret
-in plain text. A value of the wrong type is refused by Pulumi itself before the program is asked: it
-names the key and the type, and `pulumi config get KEY -s STACK` shows the value.
+in plain text. Editors check a stack's file by `stacks/schema.json`: the line
+`# yaml-language-server: $schema=schema.json` at its top says so.
 """
 
 
@@ -50,7 +63,7 @@ def main(argv: Sequence[str]) -> int:
             file.write_text(text, encoding="utf-8")
             print(f"wrote {file.relative_to(paths.ROOT)}")
         if not outdated:
-            print("Pulumi.yaml, docs/configuration.md and README.md say what is declared")
+            print("docs/configuration.md, stacks/schema.json and README.md say what is declared")
         return 0
     for file in outdated:
         name = file.relative_to(paths.ROOT)
@@ -61,8 +74,8 @@ def main(argv: Sequence[str]) -> int:
 def stale(root: Path) -> dict[Path, str]:
     """The files that say something else than the declarations, with what they should say."""
     writers: dict[str, Callable[[str], str]] = {
-        "Pulumi.yaml": with_pulumi_config,
         "docs/configuration.md": lambda _: page(),
+        "stacks/schema.json": lambda _: schema(),
         "README.md": with_table,
     }
     found = {}
@@ -74,23 +87,41 @@ def stale(root: Path) -> dict[Path, str]:
     return found
 
 
-def with_pulumi_config(text: str) -> str:
-    """`Pulumi.yaml` with its last section, `config`, written anew."""
-    before, _, _ = text.partition("\nconfig:\n")
-    entries = "\n".join(_pulumi_group(group) for group in groups())
-    return f"{before}\nconfig:\n  # This section is {_SOURCE}; change it there.\n\n{entries}"
-
-
 def page() -> str:
-    """`docs/configuration.md`: every key, group by group."""
-    introduction = _INTRODUCTION.format(source=_SOURCE)
-    return "\n".join([introduction, *(_section(group) for group in groups())])
+    """`docs/configuration.md`: every key, those at the top first, then object by object."""
+    objects = [key for key, field in top_level().items() if keys_in(field)]
+    alone = {key: field for key, field in top_level().items() if key not in objects}
+    introduction = _INTRODUCTION.format(source=_SOURCE, project=paths.PROJECT)
+    sections = [_section("What is said at the top", alone)]
+    for key in objects:
+        inside = {path: field for path, field in all_keys().items() if path.startswith(f"{key}.")}
+        title = (top_level()[key].description or "").strip().removesuffix(".")
+        sections.append(_section(f"{key}: {title[:1].lower()}{title[1:]}", inside))
+    return "\n".join([introduction, *sections])
+
+
+def schema() -> str:
+    """`stacks/schema.json`: what an editor knows of a stack's file."""
+    keys = AllKeys.model_json_schema(mode="validation")
+    definitions = keys.pop("$defs")
+    # The program's name before a key is Pulumi's spelling of the same; providers have keys, too.
+    keys["patternProperties"] = {".+:.+": {}}
+    # A stack's name is its deployment's, unless another is said.
+    keys["required"] = ["app", "data"]
+    document = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": f"A stack of {paths.PROJECT}",
+        "type": "object",
+        "properties": {"config": keys},
+        "$defs": definitions,
+    }
+    return json.dumps(_for_stack_files(document), indent=2, ensure_ascii=False) + "\n"
 
 
 def with_table(text: str) -> str:
-    """The README with the keys of the first group between the two marks."""
+    """The README with what a start needs between the two marks."""
     begin, end = _TABLE
-    between = f"{begin}\n\n{_table(groups()[0])}\n{end}"
+    between = f"{begin}\n\n{_table({key: all_keys()[key] for key in _START})}\n{end}"
     before, begun, rest = text.partition(begin)
     _, ended, after = rest.partition(end)
     if not (begun and ended):
@@ -98,45 +129,61 @@ def with_table(text: str) -> str:
     return f"{before}{between}{after}"
 
 
-def _pulumi_group(group: type[Keys]) -> str:
-    entries = {key: _pulumi_entry(field) for key, field in keys_of(group).items()}
-    text = yaml.safe_dump(entries, sort_keys=False, allow_unicode=True, width=sys.maxsize)
-    lines = [f"# {_heading(group)}", *text.splitlines()]
-    return "".join(f"  {line}\n" for line in lines)
+def _for_stack_files(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_for_stack_files(entry) for entry in value]
+    if not isinstance(value, dict):
+        return value
+    if value.get("writeOnly"):
+        # As `pulumi config set --secret` writes it.
+        return {
+            "type": "object",
+            "properties": {"secure": {"type": "string"}},
+            "required": ["secure"],
+            "additionalProperties": False,
+        }
+    words = {"description": " ".join(value["description"].split())} if _said(value) else {}
+    # A docstring's title adds nothing to a key's name.
+    kept = {name: inner for name, inner in value.items() if not _is_title(name, inner)}
+    return {**{name: _for_stack_files(inner) for name, inner in kept.items()}, **words}
 
 
-def _pulumi_entry(field: FieldInfo) -> dict[str, Any]:
-    items = {"items": {"type": "string"}} if is_list(field) else {}
-    return {
-        "type": _type(field),
-        **items,
-        "description": _description(field),
-        "default": _default(field),
-    }
+def _said(value: Mapping[str, Any]) -> bool:
+    return isinstance(value.get("description"), str)
 
 
-def _section(group: type[Keys]) -> str:
-    section = f"## {_heading(group)}\n\n{_table(group)}"
-    examples = {key: field.examples[0] for key, field in keys_of(group).items() if field.examples}
+def _is_title(name: str, value: Any) -> bool:
+    return name == "title" and isinstance(value, str) and not value.startswith("A stack")
+
+
+def _section(title: str, keys: Mapping[str, FieldInfo]) -> str:
+    section = f"## {title}\n\n{_table(keys)}"
+    examples = {key: field.examples[0] for key, field in keys.items() if field.examples}
     if not examples:
         return section
-    config = {f"{paths.PROJECT}:{key}": example for key, example in examples.items()}
-    text = yaml.safe_dump({"config": config}, sort_keys=False, allow_unicode=True)
+    text = yaml.safe_dump({"config": _nested(examples)}, sort_keys=False, allow_unicode=True)
     return f"{section}\nFor example:\n\n```yaml\n{text}```\n"
 
 
-def _table(group: type[Keys]) -> str:
+def _nested(values: Mapping[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for path, value in values.items():
+        *above, name = path.split(".")
+        inner = found
+        for part in above:
+            inner = inner.setdefault(part, {})
+        inner[name] = value
+    return found
+
+
+def _table(keys: Mapping[str, FieldInfo]) -> str:
     rows = [
         f"| `{key}` | {_type_for_people(field)} | {_shown_default(field)} | {_cell(field)} |"
-        for key, field in keys_of(group).items()
+        for key, field in keys.items()
     ]
     return "\n".join(
         ["| key | type | default | what it does |", "| --- | --- | --- | --- |", *rows, ""]
     )
-
-
-def _heading(group: type[Keys]) -> str:
-    return (group.__doc__ or "").splitlines()[0].removesuffix(".")
 
 
 def _description(field: FieldInfo) -> str:

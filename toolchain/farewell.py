@@ -17,14 +17,14 @@ def say_where_it_is(name: str, env: dict[str, str], progress: Progress) -> None:
         progress: what was done.
     """
     _, url = answer(["pulumi", "stack", "output", "url", "-s", name], env=env, seconds=60)
-    user = stack.config_value(name, "adminUser") or "admin"
+    user = stack.config_value(name, "admin.user") or "admin"
     phases = ", ".join(f"{phase} {duration(seconds)}" for phase, seconds in progress.phases)
     print(f"""
 The site is up: {url}
 
   For what follows, once in your shell:  {ACTIVATE}
 
-  Log in     as {user}; the password:  pulumi config get adminPassword -s {name}
+  Log in     as {user}; the password:  pulumi config get --path admin.password -s {name}
   Preview    pulumi preview -s {name}
   Outputs    pulumi stack output -s {name}
   Destroy    pulumi destroy -s {name}   (data, media and secrets are kept)

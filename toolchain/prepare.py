@@ -38,7 +38,7 @@ def prepare(progress: Progress, name: str, *, may_install: bool = True) -> dict[
     stack.check(name)
     prepare_python(progress)
     engine = prepare_engine(progress)
-    base = stack.config_value(name, "baseImage")
+    base = stack.config_value(name, "image.base")
     prepare_docker(progress, configured_base=base, may_install=may_install)
     exports = environment.state(engine, os.environ)
     environment.make_state(exports, os.environ)

@@ -115,7 +115,11 @@ def _stop(process: subprocess.Popen[str], *, patient: bool) -> None:
 
 
 def answer(
-    command: Command, *, seconds: float = 10.0, env: Mapping[str, str] | None = None
+    command: Command,
+    *,
+    seconds: float = 10.0,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
 ) -> tuple[bool, str]:
     """Asks a quick question: whether `command` succeeds within `seconds`, and what it said."""
     try:
@@ -127,6 +131,7 @@ def answer(
             errors="replace",
             timeout=seconds,
             env=env,
+            cwd=cwd,
             check=False,
         )
     except subprocess.TimeoutExpired:

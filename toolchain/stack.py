@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -53,13 +52,19 @@ def check(stack: str, folder: Path = paths.STACKS, *, env: Mapping[str, str] = o
 
 
 def config_value(stack: str, key: str, folder: Path = paths.STACKS) -> str:
-    """The plain, one-line value of `key` in the stack's file; empty if it has none.
+    """The plain text of `key`, such as ``image.base``, in the stack's file; empty if it has none.
 
-    Good enough for names. Whatever reads config for good is the program itself.
+    YAML takes a package, so the project's virtual environment is asked.
     """
-    pattern = rf"^\s+(?:{paths.PROJECT}:)?{re.escape(key)}:[ \t]*([^\s#]+)"
-    match = re.search(pattern, config_file(stack, folder).read_text(), re.MULTILINE)
-    return match[1].strip("\"'") if match else ""
+    words = [str(paths.VENV / "bin/python"), "-m", "components.config.stack_file"]
+    found, text = answer([*words, str(config_file(stack, folder)), key], cwd=paths.ROOT, seconds=60)
+    if not found:
+        raise ToolchainError(
+            f"the stack's file can't be read: {config_file(stack, folder)}",
+            "Put right what is said below; if there is no virtual environment yet: make env",
+            output=text.splitlines()[-1:],
+        )
+    return text.strip()
 
 
 def deployment(stack: str) -> str:

@@ -27,52 +27,46 @@ def problems(given: AllKeys) -> Iterator[ValueError]:
 
 
 def _operations(given: AllKeys) -> Iterator[ValueError]:
-    if STRATEGIES[given.strategy].startup_refused and given.collect_static_on_startup:
+    if STRATEGIES[given.strategy].startup_refused and given.app.collect_static_on_startup:
         yield conflict(
-            "collectStaticOnStartup",
+            "app.collectStaticOnStartup",
             f"is true, but strategy {given.strategy} never collects outside the build",
-            "`pulumi config set collectStaticOnStartup false -s STACK`, or another strategy",
+            "`pulumi config set --path app.collectStaticOnStartup false -s STACK`, or another "
+            "strategy",
         )
-    if given.seeding and not given.seed_steps:
+    if not given.site.edge and not given.site.origin:
         yield conflict(
-            "seedSteps",
-            "is empty, but seeding is on",
-            "list the management commands to run, `pulumi config set --path 'seedSteps[0]' "
-            "COMMAND -s STACK`, or `pulumi config set seeding false -s STACK`",
-        )
-    if not given.edge and not given.origin:
-        yield conflict(
-            "origin",
-            "is empty, but edge is false: the program does not know where your proxy listens",
+            "site.origin",
+            "is empty, but site.edge is false: the program does not know where your proxy listens",
             "set it to what visitors type, "
-            "`pulumi config set origin https://www.example.org -s STACK`",
+            "`pulumi config set --path site.origin https://www.example.org -s STACK`",
         )
 
 
 def _mounted_source(given: AllKeys) -> Iterator[ValueError]:
-    if not given.mount_source:
+    if not given.app.mount_source:
         return
-    if given.dockerfile:
+    if given.image.dockerfile:
         yield conflict(
-            "mountSource",
+            "app.mountSource",
             "is true, but where a Dockerfile of the project's own keeps its source is unknown",
-            "`pulumi config rm dockerfile -s STACK`, or "
-            "`pulumi config set mountSource false -s STACK`",
+            "`pulumi config rm --path image.dockerfile -s STACK`, or "
+            "`pulumi config set --path app.mountSource false -s STACK`",
         )
-    if given.rollback:
+    if given.releases.pin:
         yield conflict(
-            "rollback",
-            "is set, but mountSource is true: the mounted source would run, not the release's",
-            "`pulumi config rm rollback -s STACK`, or "
-            "`pulumi config set mountSource false -s STACK`",
+            "releases.pin",
+            "is set, but app.mountSource is true: the mounted source would run, not the release's",
+            "`pulumi config rm --path releases.pin -s STACK`, or "
+            "`pulumi config set --path app.mountSource false -s STACK`",
         )
 
 
 def _secret_files(given: AllKeys) -> Iterator[ValueError]:
-    if given.secret_files and given.mount_source:
+    if given.secret_files and given.app.mount_source:
         yield conflict(
             "secretFiles",
-            "is set, but mountSource is true: what is mounted is your own folder, read-only",
+            "is set, but app.mountSource is true: what is mounted is your own folder, read-only",
             "put the files into the project's folder, and remove secretFiles in this stack",
         )
     for path in given.secret_files:
@@ -92,10 +86,10 @@ def _secret_files(given: AllKeys) -> Iterator[ValueError]:
 
 def _project(given: AllKeys) -> Iterator[ValueError]:
     yield from project_keys.problems(
-        debug=given.debug,
-        environment=given.environment,
-        secrets=given.secret_environment,
-        seed_steps=given.seed_steps,
+        debug=given.app.debug,
+        environment=given.env,
+        secrets=given.secrets,
+        seed_steps=given.seed,
     )
     files = {
         alias: database_url.sqlite_file(url.get_secret_value())
@@ -104,5 +98,5 @@ def _project(given: AllKeys) -> Iterator[ValueError]:
     yield from project_keys.lost_files(
         {alias: file for alias, file in files.items() if file},
         volumes=given.volumes.values(),
-        sqlite=given.database == "sqlite",
+        sqlite=given.database.engine == "sqlite",
     )

@@ -25,8 +25,8 @@ TAKEN_FOLDERS = {
         "empty: it would hide the files of every later release. Mount it elsewhere; to collect "
         "outside the build choose another strategy, whose volume belongs to the release"
     ),
-    DATA: "where the database is: name its volume in dataVolume",
-    MEDIA: "where uploaded files are: name their volume in mediaVolume",
+    DATA: "where the database is: name its volume in database.volume",
+    MEDIA: "where uploaded files are: name their volume in media.volume",
     LEDGER: "where the ledger is",
     BACKUPS: "where the database's copies are",
     ASSETS: "where the last releases' static files are",
@@ -82,7 +82,7 @@ def media_folder(value: str) -> str:
     if not folder or folder != folder.strip():
         raise ValueError(
             "must be a folder below MEDIA_ROOT, without spaces around it; to serve no upload at "
-            "all, set serveMedia to false"
+            "all, set media.serve to false"
         )
     return folder
 

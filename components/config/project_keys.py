@@ -31,7 +31,7 @@ def problems(
     Args:
         debug: the key of that name.
         environment: the key of that name.
-        secrets: the names in secretEnvironment.
+        secrets: the names in secrets.
         seed_steps: the key of that name.
     """
     return chain(
@@ -53,7 +53,7 @@ def debug_variable(on: bool, environment: Mapping[str, str]) -> str:
         return str(on)
     if _truth(given) == on:
         return given
-    # While the image is built it is off, also where `debug` is on.
+    # While the image is built it is off, also where `app.debug` is on.
     other = _OFF[given.strip().lower()]
     return other.upper() if given.isupper() else other.title() if given.istitle() else other
 
@@ -67,14 +67,14 @@ def _debug(debug: bool, environment: Mapping[str, str]) -> Iterator[ValueError]:
     given = environment.get("DEBUG")
     if given is None or _truth(given) == debug:
         return
-    where = path("environment", "DEBUG")
-    key = f"debug is {str(debug).lower()}"
+    where = path("env", "DEBUG")
+    key = f"app.debug is {str(debug).lower()}"
     if _truth(given) is None:
         problem = f"is {given!r}, which is neither a yes nor a no, but {key}"
         choice = "spell it as 1, true, yes or on; 0, false, no, off or nothing"
     else:
         problem = f"is {given!r}, but {key}, which decides: the variable may only spell it"
-        choice = f"`pulumi config set debug {str(not debug).lower()} -s STACK`"
+        choice = f"`pulumi config set --path app.debug {str(not debug).lower()} -s STACK`"
     yield conflict(
         where, problem, f"{choice}; or remove it: `pulumi config rm --path '{where}' -s STACK`"
     )
@@ -82,7 +82,7 @@ def _debug(debug: bool, environment: Mapping[str, str]) -> Iterator[ValueError]:
 
 def _placeholders(steps: Sequence[str], known: Collection[str]) -> Iterator[ValueError]:
     for number, step in enumerate(steps):
-        where = path("seedSteps", number)
+        where = path("seed", number)
         change = f"change it with `pulumi config set --path '{where}' STEP -s STACK`"
         try:
             unknown = [name for name in used(step) if name not in known]
@@ -95,14 +95,14 @@ def _placeholders(steps: Sequence[str], known: Collection[str]) -> Iterator[Valu
             yield conflict(
                 where,
                 f"is {step!r}, but no placeholder is called {' or '.join(unknown)}",
-                f"there are {allowed}, and the names in environment and secretEnvironment"
+                f"there are {allowed}, and the names in env and secrets"
                 f"{f' ({more})' if more else ''}. {ESCAPE[0].upper()}{ESCAPE[1:]}; {change}",
             )
 
 
 def _too_long(steps: Sequence[str], environment: Mapping[str, str]) -> Iterator[ValueError]:
-    handed = {"seedSteps": json.dumps(list(steps))}
-    handed |= {path("environment", name): value for name, value in environment.items()}
+    handed = {"seed": json.dumps(list(steps))}
+    handed |= {path("env", name): value for name, value in environment.items()}
     for where, text in handed.items():
         size = len(text.encode())
         if size > LONGEST:

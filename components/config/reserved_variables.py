@@ -1,4 +1,4 @@
-"""The variables that the keys `environment` and `secretEnvironment` may not set."""
+"""The variables that the keys `env` and `secrets` may not set."""
 
 RESERVED = (
     "ALLOWED_HOSTS",

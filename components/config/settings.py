@@ -6,22 +6,19 @@ that is wrong.
 """
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
 import pulumi
 from pydantic import ValidationError, model_validator
-from pydantic.fields import FieldInfo
 
 from ..place import LONGEST, default_deployment
 from . import contradictions
-from .keys import AllKeys, keys_of
-from .keys.base import is_list, is_object, is_secret
-from .messages import ConfigError, count, explain
-
-SECRETS = tuple(key for key, field in keys_of(AllKeys).items() if is_secret(field))
-"""Config keys whose values have to be encrypted, and are never shown."""
+from .keys import AllKeys, top_level
+from .keys.base import is_secret
+from .messages import ConfigError, Place, command, count, explain, field_at, path
+from .stack_file import encrypted_places, stack_file
 
 
 class Settings(AllKeys):
@@ -35,8 +32,13 @@ class Settings(AllKeys):
 
     @property
     def public_origin(self) -> str:
-        """The origin that visitors type: `origin`, else the published port on the loopback."""
-        return self.origin or f"http://127.0.0.1:{self.port}"
+        """The origin that visitors type: `site.origin`, else the published port on the loopback."""
+        return self.site.origin or f"http://127.0.0.1:{self.site.port}"
+
+    @property
+    def seeding(self) -> bool:
+        """There is a seeding job: there are steps for it."""
+        return bool(self.seed)
 
     @property
     def scheme(self) -> str:
@@ -47,18 +49,18 @@ class Settings(AllKeys):
     def gate_terms(self) -> dict[str, str]:
         """What the gate is told that is no part of a container: another value is another try."""
         return {
-            "gateTimeout": str(self.gate_timeout),
-            "smokePaths": json.dumps(list(self.smoke_paths)),
+            "processes.web.gateTimeout": str(self.processes.web.gate_timeout),
+            "processes.web.smoke": json.dumps(list(self.processes.web.smoke)),
         }
 
     @property
     def further_secrets(self) -> dict[str, str]:
         """What config alone makes secret, in plain text, for the secrets' volume and nowhere else.
 
-        `secretEnvironment`, and the URLs in `databases`: the one of the first alias by name is
+        `secrets`, and the URLs in `databases`: the one of the first alias by name is
         DEPLOY_DATABASE_URL_1, since an alias need not be the name of a variable.
         """
-        given = {name: value.get_secret_value() for name, value in self.secret_environment.items()}
+        given = {name: value.get_secret_value() for name, value in self.secrets.items()}
         urls = enumerate(self.further_databases.values(), 1)
         return {**given, **{f"DEPLOY_DATABASE_URL_{number}": url for number, url in urls}}
 
@@ -77,11 +79,11 @@ class Settings(AllKeys):
         """The values for ALLOWED_HOSTS: the public origin's host first, then the configured."""
         host = urlsplit(self.public_origin).hostname or "127.0.0.1"
         host = f"[{host}]" if ":" in host else host
-        return tuple(dict.fromkeys((host, "localhost", "127.0.0.1", *self.allowed_hosts)))
+        return tuple(dict.fromkeys((host, "localhost", "127.0.0.1", *self.site.allowed_hosts)))
 
 
 def load(
-    raw: Mapping[str, str], *, stack: str, file: str, encrypted: Collection[str] = ()
+    raw: Mapping[str, str], *, stack: str, file: str, encrypted: Collection[Place] = ()
 ) -> Settings:
     """Validate the raw config of a stack.
 
@@ -90,25 +92,24 @@ def load(
             are JSON; keys have no namespace.
         stack: the stack's name, the default of `deployment`.
         file: the stack's config file, for the error messages.
-        encrypted: the keys whose values are encrypted in that file.
+        encrypted: the places of what is encrypted in that file, which may be whole objects.
 
     Raises:
         ConfigError: naming every key that is wrong, its value, what is allowed and the remedy.
     """
-    given = {key: value for key, value in raw.items() if value not in ("", "{}")}
+    given = {key: _decoded(key, value) for key, value in raw.items() if value not in ("", "{}")}
     problems = [
-        f"{key} is in plain text: use `pulumi config set --secret {key} -s {stack}`"
-        for key in SECRETS
-        if key in given and key not in encrypted
+        f"{path(*place)} is in plain text: use `{command('set', path(*place), stack, secret=True)}`"
+        for place in _secrets_in(given)
+        if not any(tuple(place[: len(outer)]) == tuple(outer) for outer in encrypted)
     ]
     try:
-        named = {"deployment": default_deployment(stack)}
-        settings = Settings.model_validate({**named, **_decode(given)})
+        settings = Settings.model_validate({"deployment": default_deployment(stack), **given})
     except ValidationError as error:
         errors = [e for e in error.errors() if e["loc"] != ("deployment",) or "deployment" in given]
         if len(errors) < len(error.errors()):
             problems.append(_unnamed(stack))
-        problems += [explain(e, raw, stack, keys=keys(), secret=SECRETS) for e in errors]
+        problems += [explain(e, given, stack) for e in errors]
     if problems:
         raise ConfigError(f"{file} has {count(problems)}", problems)
     return settings
@@ -124,13 +125,17 @@ def load_stack() -> Settings:
     prefix = f"{project}:"
     everything: Mapping[str, str] = pulumi.runtime.config.CONFIG.get()
     raw = {k.removeprefix(prefix): v for k, v in everything.items() if k.startswith(prefix)}
-    encrypted = [key for key in raw if pulumi.runtime.is_config_secret(prefix + key)]
-    return load(raw, stack=stack, file=f"stacks/Pulumi.{stack}.yaml", encrypted=encrypted)
-
-
-def keys() -> dict[str, FieldInfo]:
-    """Every config key with the field that declares it."""
-    return keys_of(AllKeys)
+    file = stack_file(stack)
+    encrypted = encrypted_places(file, project)
+    # What is not in that file comes from elsewhere (--config-file, an environment of Pulumi ESC),
+    # where Pulumi knows of whole keys.
+    encrypted |= {
+        (key,)
+        for key in raw
+        if pulumi.runtime.is_config_secret(prefix + key)
+        and not any(place[0] == key for place in encrypted)
+    }
+    return load(raw, stack=stack, file=str(file), encrypted=encrypted)
 
 
 def _unnamed(stack: str) -> str:
@@ -141,9 +146,12 @@ def _unnamed(stack: str) -> str:
     )
 
 
-def _decode(raw: Mapping[str, str]) -> dict[str, Any]:
-    structured = {key for key, field in keys().items() if is_list(field) or is_object(field)}
-    return {key: _json(value) if key in structured else value for key, value in raw.items()}
+def _decoded(key: str, value: str) -> Any:
+    field = top_level().get(key)
+    # What is no text is JSON; a text may look like a number.
+    if field is not None and field.annotation is not str and value[:1] in ("{", "["):
+        return _json(value)
+    return value
 
 
 def _json(value: str) -> Any:
@@ -151,3 +159,12 @@ def _json(value: str) -> Any:
         return json.loads(value)
     except ValueError:
         return value
+
+
+def _secrets_in(given: Any, place: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    field = field_at(place) if place else None
+    if isinstance(given, dict):
+        for name, value in given.items():
+            yield from _secrets_in(value, (*place, name))
+    elif field is not None and is_secret(field) and given not in (None, ""):
+        yield place

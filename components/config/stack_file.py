@@ -1,6 +1,7 @@
 """A stack's config file as text, for what is asked of it without Pulumi."""
 
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +10,26 @@ import yaml
 from .. import PACKAGE
 
 
-def read_stack_file(file: Path) -> Mapping[str, Any]:
-    """What a stack's config file says, by key, without the program's name in front of the keys.
+def stack_file(stack: str, project_folder: Path = Path()) -> Path:
+    """The config file of a stack: where `stackConfigDir` of Pulumi.yaml says, else beside it.
+
+    Args:
+        stack: the stack's name.
+        project_folder: the folder of Pulumi.yaml.
+    """
+    declared = project_folder / "Pulumi.yaml"
+    said = yaml.safe_load(declared.read_text(encoding="utf-8")) if declared.is_file() else {}
+    return project_folder / str(said.get("stackConfigDir", "")) / f"Pulumi.{stack}.yaml"
+
+
+def read_stack_file(file: Path, project: str = PACKAGE) -> Mapping[str, Any]:
+    """What a stack's config file says, by key; the project's name before a key is optional.
 
     Every value is text, as it is written: a deployment may be called `on`, or `007`.
+
+    Args:
+        file: the file.
+        project: the Pulumi project's name; keys of others, such as providers, are left out.
 
     Raises:
         ValueError: the file can't be read as YAML; nothing of what is in it is shown.
@@ -26,4 +43,54 @@ def read_stack_file(file: Path) -> Mapping[str, Any]:
     config = said.get("config") if isinstance(said, dict) else None
     if not isinstance(config, dict):
         return {}
-    return {key.removeprefix(f"{PACKAGE}:"): value for key, value in config.items()}
+    named = {key.removeprefix(f"{project}:"): value for key, value in config.items()}
+    return {key: value for key, value in named.items() if ":" not in key}
+
+
+def encrypted_places(file: Path, project: str = PACKAGE) -> set[tuple[str | int, ...]]:
+    """The places of what is encrypted in a stack's config file; none where it can't be read.
+
+    Args:
+        file: the file.
+        project: the Pulumi project's name.
+    """
+    return {place for place, _ in encrypted_values(file, project)}
+
+
+def encrypted_values(
+    file: Path, project: str = PACKAGE
+) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """What is encrypted in a stack's config file, by its place; nothing where it can't be read."""
+    try:
+        said = read_stack_file(file, project) if file.is_file() else {}
+    except ValueError:
+        # Whoever deploys that stack is told.
+        said = {}
+    yield from _encrypted(said, ())
+
+
+def _encrypted(
+    value: Any, place: tuple[str | int, ...]
+) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    if isinstance(value, list):
+        value = dict(enumerate(value))
+    if not isinstance(value, dict):
+        return
+    if value.keys() == {"secure"} and place:
+        yield place, value["secure"]
+        return
+    for name, inner in value.items():
+        yield from _encrypted(inner, (*place, name))
+
+
+def value_at(said: Mapping[str, Any], where: str) -> str:
+    """The plain text that a stack's config says at a path of keys; "" if it says none."""
+    value: Any = said
+    for key in where.split("."):
+        value = value.get(key, "") if isinstance(value, dict) else ""
+    return value if isinstance(value, str) else ""
+
+
+if __name__ == "__main__":
+    # `make` asks before there is a Pulumi to ask: FILE KEY.
+    print(value_at(read_stack_file(Path(sys.argv[1])), sys.argv[2]))

@@ -22,17 +22,18 @@ from ..errors import UserError
 from ..pulumi_cli import run_pulumi
 from .keys import ADMIN_PASSWORD, DATABASE_PASSWORD, DATABASE_URL, SECRET_KEY
 from .settings import Settings
+from .stack_file import value_at
 
 _NEW_KEY = (
-    "secretKey is not set, so a new one is generated: people who are logged in to the existing "
+    "app.secretKey is not set, so a new one is generated: people who are logged in to the existing "
     "site have to log in again. To keep them, set the key that the site used until now: "
-    "`pulumi config set --secret secretKey -s {stack}`"
+    "`pulumi config set --secret --path app.secretKey -s {stack}`"
 )
 
 _IF_LOST = {
-    SECRET_KEY: "if secretKey is lost for good, any other will do: people have to log in again",
+    SECRET_KEY: "if app.secretKey is lost for good, any other will do: people have to log in again",
     DATABASE_PASSWORD: (
-        "if databasePassword is lost for good, choose another, set it, and give it to the server: "
+        "if database.password is lost for good, choose another, set it, and give it to the server: "
         "`docker exec -it CONTAINER psql -U USER -d NAME -c '\\password USER'`"
     ),
 }
@@ -117,13 +118,13 @@ def ensure_secrets(
 
 def _wanted(settings: Settings) -> dict[str, str | None]:
     given = {
-        SECRET_KEY: settings.secret_key,
-        ADMIN_PASSWORD: settings.admin_password,
-        DATABASE_PASSWORD: settings.database_password,
-        DATABASE_URL: settings.database_url,
+        SECRET_KEY: settings.app.secret_key,
+        ADMIN_PASSWORD: settings.admin.password,
+        DATABASE_PASSWORD: settings.database.password,
+        DATABASE_URL: settings.database.url,
     }
-    wanted = {SECRET_KEY, ENGINES[settings.database].secret}
-    if settings.seeding or settings.admin_password:
+    wanted = {SECRET_KEY, ENGINES[settings.database.engine].secret}
+    if settings.seeding or settings.admin.password:
         wanted.add(ADMIN_PASSWORD)
     values = {key: value.get_secret_value() if value else None for key, value in given.items()}
     return {key: value for key, value in values.items() if key in wanted}
@@ -140,7 +141,7 @@ def _lost(keys: list[str], stack: str, problem: str) -> UserError:
             *([problem] if problem else []),
             "nothing is generated anew over existing data: put back the stack's config file if "
             "you have it, or set what is in use",
-            *(f"`pulumi config set --secret {key} -s {stack}`" for key in keys),
+            *(f"`pulumi config set --secret --path {key} -s {stack}`" for key in keys),
             *(_IF_LOST[key] for key in keys if key in _IF_LOST),
         ],
     )
@@ -153,19 +154,23 @@ def _recover(copy: Path, keys: list[str], stack: str) -> tuple[dict[str, str], s
     done = run_pulumi(words)
     if done.returncode != 0:
         return {}, f"there is a copy, {copy}, but it can't be read: {done.stderr.strip()}"
-    values = {name.split(":")[-1]: entry for name, entry in json.loads(done.stdout).items()}
-    return {key: values[key]["value"] for key in keys if key in values}, ""
+    said = {
+        name.split(":")[-1]: entry.get("objectValue", entry.get("value"))
+        for name, entry in json.loads(done.stdout).items()
+    }
+    found = {key: value_at(said, key) for key in keys}
+    return {key: value for key, value in found.items() if value}, ""
 
 
 def _keep(found: Mapping[str, str], stack: str, config_file: Path, copy: Path) -> None:
     for key, value in found.items():
-        done = run_pulumi(["config", "set", "--secret", key, "-s", stack], stdin=value)
+        done = run_pulumi(["config", "set", "--secret", "--path", key, "-s", stack], stdin=value)
         if done.returncode != 0:
             raise UserError(
                 f"{key} was generated, but can't be kept in the stack's config",
                 [
                     f"pulumi said: {done.stderr.strip()}",
-                    f"set one yourself: `pulumi config set --secret {key} -s {stack}`",
+                    f"set one yourself: `pulumi config set --secret --path {key} -s {stack}`",
                 ],
             )
     if config_file.is_file():

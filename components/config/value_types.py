@@ -4,10 +4,19 @@ import json
 import re
 import shlex
 from collections.abc import Mapping
+from dataclasses import dataclass
 from ipaddress import IPv6Address
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    SecretStr,
+)
+from pydantic_core import CoreSchema, core_schema
 
 from ..data import database_url
 from ..data.database import ENGINES
@@ -59,7 +68,7 @@ def _inside(where: str) -> AfterValidator:
 def _secret_path(value: str) -> str:
     if not _SECRET_PATH.fullmatch(value) or {".", ".."} & set(value.split("/")):
         raise ValueError(
-            "must be a file's path inside appPath, such as conf/secrets.json: letters, digits and "
+            "must be a file's path inside app.path, such as conf/secrets.json: letters, digits and "
             "any of _ . @ + - between slashes"
         )
     return value
@@ -75,13 +84,24 @@ def _shell_words(value: str) -> str:
     return value
 
 
-def _one_of(table: Mapping[str, object]) -> AfterValidator:
-    def check(value: str) -> str:
-        if value not in table:
-            raise ValueError(f"must be one of {', '.join(table)}")
-        return value
+@dataclass(frozen=True)
+class _OneOf:
+    """Names in a table, which editors learn as the choices that there are."""
 
-    return AfterValidator(check)
+    table: Mapping[str, object]
+
+    def __get_pydantic_core_schema__(self, kind: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(self._check, handler(kind))
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        return {**handler(schema), "enum": [*self.table]}
+
+    def _check(self, value: str) -> str:
+        if value not in self.table:
+            raise ValueError(f"must be one of {', '.join(self.table)}")
+        return value
 
 
 def _server_url(value: SecretStr) -> SecretStr:
@@ -122,7 +142,9 @@ def _reserved_but_debug(variable: str) -> str:
 
 def _further_alias(alias: str) -> str:
     if alias == "default":
-        raise ValueError("is the site's own database: the key `database` decides where that is")
+        raise ValueError(
+            "is the site's own database: the key `database.engine` decides where that is"
+        )
     return alias
 
 
@@ -172,10 +194,10 @@ ReleaseTag = Annotated[
         "`pulumi stack output releases -s STACK` shows them",
     ),
 ]
-InsidePath = Annotated[str, _inside("appPath")]
+InsidePath = Annotated[str, _inside("app.path")]
 DataFile = Annotated[
     str,
-    _inside("the volume that holds the database (dataVolume)"),
+    _inside("the volume that holds the database (database.volume)"),
     _matches(_DATA_FILE, "must be a file's path in its volume, without ?, # and %"),
 ]
 MediaFolder = Annotated[str, AfterValidator(paths.media_folder)]
@@ -198,10 +220,10 @@ HostName = Annotated[
     ),
 ]
 Wsgi = Annotated[str, _matches(_WSGI, "must look like package.wsgi:application")]
-StrategyName = Annotated[str, _one_of(STRATEGIES)]
-EngineName = Annotated[str, _one_of(ENGINES)]
-UnsafePolicy = Annotated[str, _one_of(UNSAFE)]
-AheadPolicy = Annotated[str, _one_of(AHEAD)]
+StrategyName = Annotated[str, _OneOf(STRATEGIES)]
+EngineName = Annotated[str, _OneOf(ENGINES)]
+UnsafePolicy = Annotated[str, _OneOf(UNSAFE)]
+AheadPolicy = Annotated[str, _OneOf(AHEAD)]
 SecretPath = Annotated[str, AfterValidator(_secret_path)]
 ShellWords = Annotated[str, AfterValidator(_shell_words)]
 ServerUrl = Annotated[SecretStr, AfterValidator(_server_url)]

@@ -121,13 +121,13 @@ ENGINES: Mapping[str, Engine] = {
         title="PostgreSQL",
         volume="postgres",
         marker="PG_VERSION",
-        secret="databasePassword",
+        secret="database.password",
         address=database_address.of_server,
         make=_make_server,
     ),
     "external": Engine(
         title="a server elsewhere",
-        secret="databaseUrl",
+        secret="database.url",
         address=database_address.of_elsewhere,
         make=_make_nothing,
     ),
@@ -141,7 +141,7 @@ def address(settings: Choices, password: str) -> Address:
         settings: the stack's settings.
         password: the user's, where the server is this deployment's own; else "".
     """
-    return ENGINES[settings.database].address(settings, _data_volume(settings), password)
+    return ENGINES[settings.database.engine].address(settings, _data_volume(settings), password)
 
 
 def driver(settings: Choices) -> str:
@@ -152,24 +152,24 @@ def driver(settings: Choices) -> str:
 def data_volumes(settings: Choices) -> dict[str, str]:
     """The volume, or the folder, that holds the data, by its config key; none if none does."""
     volume = _data_volume(settings)
-    return {"dataVolume": volume} if volume else {}
+    return {"database.volume": volume} if volume else {}
 
 
 def data_file(settings: Choices) -> str:
     """The file in that volume which is the database; "" if it is none."""
-    return settings.data_file if ENGINES[settings.database].is_file else ""
+    return settings.database.file if ENGINES[settings.database.engine].is_file else ""
 
 
 def claim(settings: Choices) -> DatabaseClaim:
     """What the database is about to take on the host."""
-    engine, source = ENGINES[settings.database], _data_volume(settings)
+    engine, source = ENGINES[settings.database.engine], _data_volume(settings)
     others = {
         (key, other.title): _volume_name(key, settings.deployment)
         for key, other in ENGINES.items()
-        if other.volume and key != settings.database
+        if other.volume and key != settings.database.engine
     }
     return DatabaseClaim(
-        engine=settings.database,
+        engine=settings.database.engine,
         deployment=settings.deployment,
         existing=settings.data == "existing",
         source=source,
@@ -181,11 +181,11 @@ def claim(settings: Choices) -> DatabaseClaim:
 
 def application_files(settings: Choices) -> list[str]:
     """The volumes, or folders, whose data the application itself opens, as files."""
-    return [_data_volume(settings)] if ENGINES[settings.database].is_file else []
+    return [_data_volume(settings)] if ENGINES[settings.database.engine].is_file else []
 
 
 def _data_volume(settings: Choices) -> str:
-    return settings.data_volume or _volume_name(settings.database, settings.deployment)
+    return settings.database.volume or _volume_name(settings.database.engine, settings.deployment)
 
 
 def _volume_name(engine: str, deployment: str) -> str:

@@ -10,25 +10,32 @@ from ..place import Place
 from . import database_url
 
 
+class DatabaseChoices(Protocol):
+    """What is said of the database itself."""
+
+    @property
+    def engine(self) -> str: ...
+    @property
+    def volume(self) -> str: ...
+    @property
+    def file(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def user(self) -> str: ...
+    @property
+    def url(self) -> SecretStr | None: ...
+
+
 class Choices(Protocol):
     """The settings that a database follows from."""
 
-    @property
-    def database(self) -> str: ...
     @property
     def deployment(self) -> str: ...
     @property
     def data(self) -> str: ...
     @property
-    def data_volume(self) -> str: ...
-    @property
-    def data_file(self) -> str: ...
-    @property
-    def database_name(self) -> str: ...
-    @property
-    def database_user(self) -> str: ...
-    @property
-    def database_url(self) -> SecretStr | None: ...
+    def database(self) -> DatabaseChoices: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +58,7 @@ class Address:
 
 def of_file(settings: Choices, volume: str, _password: str) -> Address:
     """The address of a SQLite file in a volume."""
-    file = settings.data_file
+    file = settings.database.file
     return Address(
         url=f"sqlite:///{DATA}/{file}",
         is_secret=False,
@@ -63,17 +70,17 @@ def of_file(settings: Choices, volume: str, _password: str) -> Address:
 def of_server(settings: Choices, volume: str, password: str) -> Address:
     """The address of a server in the deployment's own container."""
     url = database_url.build(
-        user=settings.database_user,
+        user=settings.database.user,
         password=password,
         host=Place(settings.deployment).postgres,
-        name=settings.database_name,
+        name=settings.database.name,
     )
-    identity = f"postgres:{volume}/{settings.database_name}"
+    identity = f"postgres:{volume}/{settings.database.name}"
     return Address(url=url, is_secret=True, identity=identity, family="postgres")
 
 
 def of_elsewhere(settings: Choices, _volume: str, _password: str) -> Address:
     """The address of a server that is configured."""
-    url = settings.database_url.get_secret_value() if settings.database_url else ""
+    url = settings.database.url.get_secret_value() if settings.database.url else ""
     identity, family = database_url.identity(url), database_url.family(url)
     return Address(url=url, is_secret=True, identity=identity, family=family)

@@ -66,7 +66,8 @@ class DatabaseClaim:
                 yield self._moving(host, engine, title, volume)
         if self.marker and self.existing and host.has_file(self.source, self.marker) is False:
             yield (
-                f"dataVolume is {self.source}, which holds no data directory of {self.engine}: "
+                f"database.volume is {self.source}, which holds no data directory of "
+                f"{self.engine}: "
                 f"there is no {self.marker} at its top. Set it to the volume that has one"
             )
         for container in host.running(volume=self.source) if self.server else ():
@@ -90,7 +91,7 @@ class DatabaseClaim:
         return (
             f"database is {self.engine}, but the data of {self.deployment} is on {title}, in "
             f"volume {volume}: an empty database would be served in its place. To leave it there, "
-            f"`pulumi config set database {engine} -s STACK`. "
+            f"`pulumi config set --path database.engine {engine} -s STACK`. "
             f"To move it, one after the other:\n{steps}\n"
             "    Meanwhile visitors see nothing, and just before the end what seeding made. The "
             f"old data stays in {volume}-before: remove that once all is well (docs/databases.md)"
@@ -119,7 +120,7 @@ def moving_steps(claim: DatabaseClaim, *, volume: str, backend: Found) -> list[s
         f"docker volume create {before}",
         f"docker run --rm --user 0 {mounts} --entrypoint cp {backend.image} -a /from/. /to/",
         f"docker volume rm {volume}",
-        f"pulumi config set database {claim.engine} -s STACK",
+        f"pulumi config set --path database.engine {claim.engine} -s STACK",
         "pulumi up --yes -s STACK",
         f"docker exec {new} python -m django flush --noinput",
         f"docker exec --interactive {new} python -m django loaddata --format json - < {name}.json",

@@ -32,7 +32,7 @@ def check(url: str) -> None:
     if parts.scheme == "sqlite":
         raise ValueError(
             "must name a server: a SQLite file outside a volume is lost with its container; set "
-            "database to sqlite, with data: existing and dataVolume for a file that is there"
+            "database to sqlite, with data: existing and database.volume for a file that is there"
         )
     if parts.scheme not in FAMILIES:
         raise ValueError(f"must begin with one of {', '.join(f'{s}://' for s in FAMILIES)}")

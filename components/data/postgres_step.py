@@ -50,7 +50,7 @@ def wait(server: Server, timeout: float) -> None:
             made = True
             continue
         if now - started > timeout:
-            problem = f"no answer within {timeout:.0f} s (databaseTimeout): {answer}"
+            problem = f"no answer within {timeout:.0f} s (database.timeout): {answer}"
             _give_up(container, problem, last_lines(container))
         if now - reported > REPORT_EVERY:
             reported = now
@@ -71,7 +71,7 @@ def extend(server: Server, extensions: Sequence[str]) -> None:
         fail(f"postgres: {problem}.\nWhat to do: {hint}.\nNothing was migrated or seeded.")
     if server.is_superuser():
         say(
-            f"postgres: warning: {server.user} (databaseUser) is a superuser of its server: who "
+            f"postgres: warning: {server.user} (database.user) is a superuser of its server: who "
             "gets to run SQL as the application runs programs in the server's container, too. "
             'Let it own its database alone: docs/databases.md, "A user that is a superuser"'
         )

@@ -86,7 +86,7 @@ class Claim:
         """One line for each thing that stands in no way, but should be known."""
         yield from self._sharing(host).warnings(host)
         if self.data == "existing":
-            yield from left_behind(host, self.retire, self.volumes["mediaVolume"])
+            yield from left_behind(host, self.retire, self.volumes["media.volume"])
 
     def _sharing(self, host: Host) -> Sharing:
         backends = host.having(self.deployment, "backend")
@@ -95,7 +95,9 @@ class Claim:
         return Sharing(
             deployment=self.deployment,
             existing=self.data == "existing",
-            sources={k: v for k, v in self.volumes.items() if not has_server or k != "dataVolume"},
+            sources={
+                k: v for k, v in self.volumes.items() if not has_server or k != "database.volume"
+            },
             retire=self.retire,
             serves=any(c.id in self.owned and c.status == "running" for c in backends),
         )
@@ -126,18 +128,19 @@ class Claim:
                     f"{key}: data is existing, but there is no volume {volume}: "
                     f"see `docker volume ls`, then `pulumi config set {key} NAME -s STACK`; or, "
                     "for a new site, `pulumi config set data create -s STACK`"
-                    f"{layer if key == 'mediaVolume' and self.retire else ''}"
+                    f"{layer if key == 'media.volume' and self.retire else ''}"
                 )
             if self.data == "create" and marks is not None:
                 yield from _volume_problems(self, key, volume, marks, host)
 
     def _file_problems(self, host: Host) -> Iterator[str]:
-        source = self.volumes.get("dataVolume", "")
+        source = self.volumes.get("database.volume", "")
         if self.data_file and host.has_file(source, self.data_file) is False:
             yield (
-                f"dataFile: there is no file {self.data_file} in {source}: an empty database "
+                f"database.file: there is no file {self.data_file} in {source}: an empty database "
                 "would be made and an empty site served. Name the database's file there with "
-                "`pulumi config set dataFile FILE -s STACK`; what is there: `docker run --rm -v "
+                "`pulumi config set --path database.file FILE -s STACK`; what is there: `docker "
+                "run --rm -v "
                 f"{source}:/data IMAGE ls /data`"
             )
 

@@ -80,7 +80,7 @@ class Sharing:
 
     def _is_refused(self, key: str, user: User) -> bool:
         # What comes to uploaded files from elsewhere, such as by FTP, may go on beside the site.
-        beside = self.serves and key == "mediaVolume"
+        beside = self.serves and key == "media.volume"
         return self.existing and user.writes and not user.around and not beside
 
     def _refused(self, host: Host, key: str, source: str, user: User, index: int) -> str:

@@ -79,11 +79,11 @@ class Host:
         """The base image to build on, and where it comes from.
 
         Args:
-            configured: the config key `baseImage`; "" takes the bootstrapped image if the host
+            configured: the config key `image.base`; "" takes the bootstrapped image if the host
                 has it, else the default one of the registry.
         """
         if configured:
-            return configured, "configured as baseImage"
+            return configured, "configured as image.base"
         if self.has_image(BOOTSTRAPPED_BASE_IMAGE):
             return BOOTSTRAPPED_BASE_IMAGE, "bootstrapped from Debian's packages on this host"
         return DEFAULT_BASE_IMAGE, "pulled from the registry"

@@ -11,7 +11,8 @@ def taken(port: int, holder: str) -> str:
     """What is said of a port that is taken."""
     return (
         f"port is {port}: 127.0.0.1:{port} is taken by {holder}; "
-        f"choose another with `pulumi config set port {port + 1} -s STACK`, or stop the holder"
+        f"choose another with `pulumi config set --path site.port {port + 1} -s STACK`, or stop "
+        "the holder"
     )
 
 

@@ -84,7 +84,7 @@ def left_behind(host: Host, retire: Sequence[str], media: str) -> Iterator[str]:
             if layer and not (there and all(there)):
                 yield (
                     f"container {name} keeps uploaded files in its own layer, in {folder}: "
-                    f"{len(files)}, such as {files[0]}. They are not in {media} (mediaVolume), "
+                    f"{len(files)}, such as {files[0]}. They are not in {media} (media.volume), "
                     f"would not be served, and are gone once {name} is removed. Before `pulumi "
                     f"up`, `{copying(name, folder, media, layer.image)}`; the same again after it "
                     "brings what was uploaded meanwhile"

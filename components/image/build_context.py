@@ -32,8 +32,9 @@ _DEFAULT_IGNORE = (
 )  # fmt: skip
 _OTHER_WAYS = (
     "or add one (`pip freeze > requirements.txt` lists what your environment has), or "
-    "`pulumi config set requirements FILE -s STACK` if it is called otherwise",
-    "or have them installed by the project's own Dockerfile: `pulumi config set dockerfile PATH "
+    "`pulumi config set --path app.requirements FILE -s STACK` if it is called otherwise",
+    "or have them installed by the project's own Dockerfile: `pulumi config set --path "
+    "image.dockerfile PATH "
     "-s STACK`",
 )
 _STAGED = 5
@@ -125,7 +126,8 @@ def _check(project: Project, dockerfile: str) -> None:
         raise UserError(
             f"dockerfile is {dockerfile!r}: there is no such file in {project.root}",
             [
-                "`pulumi config set dockerfile PATH -s STACK`, or `pulumi config rm dockerfile -s "
+                "`pulumi config set --path image.dockerfile PATH -s STACK`, or `pulumi config rm "
+                "--path image.dockerfile -s "
                 "STACK` to have the program's own"
             ],
         )

@@ -71,8 +71,11 @@ def find_project(
     root = app_path.resolve()
     if not root.is_dir():
         raise UserError(
-            f"appPath is {str(app_path)!r}: there is no such folder",
-            ["`pulumi config set appPath FOLDER -s STACK`, relative to Pulumi.yaml or absolute"],
+            f"app.path is {str(app_path)!r}: there is no such folder",
+            [
+                "`pulumi config set --path app.path FOLDER -s STACK`, relative to Pulumi.yaml or "
+                "absolute"
+            ],
         )
     found = _find_python_path(root, settings_module, python_path)
     file = _find_requirements(root, found, requirements)
@@ -116,7 +119,7 @@ def _find_python_path(root: Path, settings_module: str, configured: str) -> str:
             return candidate
     places = [candidate or "." for candidate in candidates]
     raise UserError(
-        f"settingsModule is {settings_module!r}: no such module in {root}",
+        f"app.settings is {settings_module!r}: no such module in {root}",
         [
             f"looked for it in {', '.join(dict.fromkeys(f'{place}/' for place in places))}",
             _suggestion(root),
@@ -130,12 +133,14 @@ def _suggestion(root: Path) -> str:
     )
     if named:
         return (
-            f"manage.py names {', '.join(named)}: `pulumi config set settingsModule {named[0]} -s "
+            f"manage.py names {', '.join(named)}: `pulumi config set --path app.settings "
+            f"{named[0]} -s "
             "STACK`, or a sibling of it"
         )
     return (
-        "there is no manage.py either: is appPath a Django project? "
-        "`pulumi config set appPath FOLDER -s STACK`, and `pulumi config set pythonPath FOLDER -s "
+        "there is no manage.py either: is app.path a Django project? "
+        "`pulumi config set --path app.path FOLDER -s STACK`, and `pulumi config set --path "
+        "app.pythonPath FOLDER -s "
         "STACK` if its modules are in a folder inside it"
     )
 
@@ -172,7 +177,8 @@ def _find_requirements(root: Path, python_path: str, configured: str) -> str:
         raise UserError(
             f"requirements is {configured!r}: there is no such file in {root}",
             [
-                "`pulumi config set requirements FILE -s STACK`, or `pulumi config rm requirements "
+                "`pulumi config set --path app.requirements FILE -s STACK`, or `pulumi config rm "
+                "--path app.requirements "
                 "-s STACK` to have it found"
             ],
         )

@@ -39,7 +39,8 @@ class Releases(pulumi.ComponentResource):
         if args["rollback"]:
             pulumi.log.warn(
                 "rollback is set: what was changed in the project since is not deployed; "
-                f"`pulumi config rm rollback -s {pulumi.get_stack()}` goes forward again",
+                f"`pulumi config rm --path releases.pin -s {pulumi.get_stack()}` goes forward "
+                "again",
                 self,
             )
         tidied = Step(

@@ -85,7 +85,7 @@ def fitting_base(
         [
             f"{IMAGE.format(best)} is neither on the host nor to be had from a registry: "
             f"`docker pull {IMAGE.format(best)}` says why",
-            "`pulumi config set baseImage IMAGE` with an image that has it; or with "
+            "`pulumi config set --path image.base IMAGE` with an image that has it; or with "
             f"{base[0]}, if the project runs on Python {_text(has)} all the same",
         ],
     )

@@ -44,7 +44,8 @@ def _unclear(wanted: str, meant: Sequence[KeptRelease], kept: Sequence[KeptRelea
         [
             *([] if own else others),
             *(known or ["no release of this deployment is kept"]),
-            "`pulumi config set rollback TAG -s STACK` with one of these, or `pulumi config rm "
+            "`pulumi config set --path releases.pin TAG -s STACK` with one of these, or `pulumi "
+            "config rm "
             "rollback -s STACK` to deploy the project as it is",
         ],
     )

@@ -8,7 +8,7 @@ the analysis that this program grew out of (docs/analysis.md).
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, Protocol
+from typing import Literal
 
 from ..text_table import text_table
 
@@ -128,17 +128,24 @@ class Up:
         return self.row == NOTHING
 
 
-class Switches(Protocol):
-    """The settings that the plan follows from."""
+@dataclass(frozen=True, kw_only=True)
+class Switches:
+    """What the plan follows from.
+
+    Attributes:
+        strategy: the strategy's name.
+        collect_static_on_startup: the start-up command collects, whatever the strategy.
+        seed_steps: the seeding job's steps; without any there is no job.
+    """
+
+    strategy: str
+    collect_static_on_startup: bool
+    seed_steps: Sequence[str]
 
     @property
-    def strategy(self) -> str: ...
-    @property
-    def collect_static_on_startup(self) -> bool: ...
-    @property
-    def seeding(self) -> bool: ...
-    @property
-    def seed_steps(self) -> Sequence[str]: ...
+    def seeding(self) -> bool:
+        """There is a seeding job."""
+        return bool(self.seed_steps)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -194,27 +201,27 @@ _WHEN: Mapping[Point, str] = {
 }
 
 
-def execution_plan(settings: Switches) -> Plan:
+def execution_plan(switches: Switches) -> Plan:
     """Derive the execution plan: a pure function of configuration."""
-    strategy = STRATEGIES[settings.strategy]
-    switched = settings.collect_static_on_startup
+    strategy = STRATEGIES[switches.strategy]
+    switched = switches.collect_static_on_startup
     at_startup = strategy.startup or switched
-    in_job = strategy.job and settings.seeding
+    in_job = strategy.job and switches.seeding
 
     redundant = "redundant: the image has the files"
-    off = "" if settings.seeding else "seeding is off"
-    seeds = off or f"{len(settings.seed_steps)} idempotent steps populate the tables"
+    off = "" if switches.seeding else "there are no seed steps"
+    seeds = off or f"{len(switches.seed_steps)} idempotent steps populate the tables"
     job = (off or strategy.why) if strategy.job else redundant
     startup = strategy.why if strategy.startup else redundant
     if switched:
-        startup = "collectStaticOnStartup is set: picks up changes in mounted source"
+        startup = "app.collectStaticOnStartup is set: picks up changes in mounted source"
     bakes = "bakes static files into the image: fast start-up; a failure stops the build"
     keeps = "keeps the schema up to date when code changes; applies only new migrations"
 
     cells: tuple[tuple[Operation, Point, bool, str], ...] = (
         ("collectstatic", "build", True, bakes),
-        ("migrate", "job", settings.seeding, off or "creates the schema and seeds data"),
-        ("seed", "job", settings.seeding, seeds),
+        ("migrate", "job", switches.seeding, off or "creates the schema and seeds data"),
+        ("seed", "job", switches.seeding, seeds),
         ("collectstatic", "job", in_job, job),
         ("migrate", "startup", True, keeps),
         ("collectstatic", "startup", at_startup, startup),

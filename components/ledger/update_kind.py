@@ -42,7 +42,7 @@ class Before:
     Attributes:
         served: something has served before.
         release: the tag of the release that serves.
-        redeploy: `redeploy` as it was when that release's container was started.
+        redeploy: `releases.redeploy` as it was when that release's container was started.
         startup: that container's start-up command; "" if it is gone, and every replica with it.
         serving: names of the containers that go on serving if nothing is changed.
         counted: names of the containers whose start an earlier `up` accounted for.

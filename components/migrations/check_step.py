@@ -52,7 +52,7 @@ def prepare(check: Check, report: Mapping[str, Any]) -> dict[str, Any]:
         return last
     say(f"migrations: pending: {', '.join(report['pending'])}")
     if not check["backups"]:
-        say("backup: none is made (backups is 0)")
+        say("backup: none is made (database.backups is 0)")
         return last
     database = backups.Database(
         deployment=check["deployment"],
@@ -83,12 +83,12 @@ def _without_a_copy(problem: str, stack: str) -> str:
     if "server version mismatch" in problem:
         hint = (
             " Use an image of the server's version: "
-            f"`pulumi config set postgresImage postgres:18 -s {stack}`."
+            f"`pulumi config set --path database.image postgres:18 -s {stack}`."
         )
     return (
         f"backup: {problem}\nSo nothing is migrated. What to do:{hint} Make room or put right what "
         f"it names, and run `pulumi up -s {stack}` again. Without a copy: "
-        f"`pulumi config set backups 0 -s {stack}`"
+        f"`pulumi config set --path database.backups 0 -s {stack}`"
     )
 
 

@@ -29,12 +29,12 @@ UNSAFE: Mapping[str, Policy] = {
     ),
     "allow": Policy(
         says="the version that serves may fail from these migrations until traffic is switched "
-        "(unsafeMigrations is allow)",
+        "(migrations.unsafe is allow)",
     ),
     "window": Policy(
         window=True,
         says="what serves is stopped while these migrations run, and visitors see the maintenance "
-        "page (unsafeMigrations is window)",
+        "page (migrations.unsafe is window)",
     ),
 }
 
@@ -44,6 +44,7 @@ AHEAD: Mapping[str, Policy] = {
         says="the database has migrations that this release doesn't know: a later one applied them",
     ),
     "allow": Policy(
-        says="the database has migrations that this release doesn't know (databaseAhead is allow)",
+        says="the database has migrations that this release doesn't know (migrations.ahead is "
+        "allow)",
     ),
 }

@@ -14,9 +14,11 @@ Check = Mapping[str, Any]
 _WAYS = (
     "in two releases: the first brings what the new code needs and leaves what the old code uses; "
     "the second takes that away (docs/migrations.md)",
-    "`pulumi config set unsafeMigrations window -s {stack}`: what serves is stopped while they "
+    "`pulumi config set --path migrations.unsafe window -s {stack}`: what serves is stopped while "
+    "they "
     "run, and visitors see the maintenance page",
-    "`pulumi config set unsafeMigrations allow -s {stack}`: the new version starts first all the "
+    "`pulumi config set --path migrations.unsafe allow -s {stack}`: the new version starts first "
+    "all the "
     "same",
 )
 
@@ -71,6 +73,7 @@ def _ways_of_ahead(check: Check, names: Sequence[str]) -> list[str]:
         "deploy a release that has them",
         f"`{restore} STAY_STOPPED=yes`, then `pulumi up -s {check['stack']}`: puts back the copy "
         f"of the database that {which}, and loses what was written since",
-        f"`pulumi config set databaseAhead allow -s {check['stack']}`, if this release can live "
+        f"`pulumi config set --path migrations.ahead allow -s {check['stack']}`, if this release "
+        "can live "
         "with them",
     ]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pulumi
 
+from ..config.keys import MEDIA_VOLUME
 from ..data.backups import COPIED
 from ..ledger.forecast import Forecast
 from ..ledger.plan import Up
@@ -85,15 +86,15 @@ def forecast_of(given: Preparation, before: Before, up: Up) -> Forecast:
         up=up,
         before=before,
         release=given.release.tag,
-        rollback=bool(settings.rollback),
+        rollback=bool(settings.releases.pin),
         new_migrations=new_migrations(context, state, settings.deployment),
         fresh=given.fresh,
-        copied=settings.backups > 0 and given.database.family in COPIED,
-        window=UNSAFE[settings.unsafe_migrations].window,
+        copied=settings.database.backups > 0 and given.database.family in COPIED,
+        window=UNSAFE[settings.migrations.unsafe].window,
         database=given.database.identity,
         served_database=served_database(state, settings.deployment),
-        media=given.volumes["mediaVolume"],
-        port=settings.port if settings.edge else None,
+        media=given.volumes[MEDIA_VOLUME],
+        port=settings.site.port if settings.site.edge else None,
         retire=settings.retire if given.retired.runs else (),
         holds_port=given.retired.holds_port,
         there={resource.name for resource in state.there},

@@ -53,11 +53,11 @@ def describe_app(given: Preparation, images: Images, store: Store) -> App:
             secret_files=store.secrets.volume,
         ),
         startup=startup_command(
-            migrate_flags=settings.migrate_flags,
-            workers=settings.workers,
-            threads=settings.threads,
-            grace=settings.stop_grace,
-            reload=settings.mount_source,
+            migrate_flags=settings.migrations.flags,
+            workers=settings.processes.web.workers,
+            threads=settings.processes.web.threads,
+            grace=settings.processes.web.stop_grace,
+            reload=settings.app.mount_source,
         ),
         serving_environment={**common, **container_options.serving(settings, collect=collect)},
     )

@@ -43,9 +43,9 @@ def keep_releases(given: Preparation, traffic: Traffic | OwnProxy) -> Releases:
         settings.deployment,
         {
             "deployment": settings.deployment,
-            "keep": settings.keep_releases,
+            "keep": settings.releases.keep,
             "backend": traffic.serving.apply(lambda names: names[0]),
-            "rollback": settings.rollback,
+            "rollback": settings.releases.pin,
         },
         pulumi.ResourceOptions(depends_on=[traffic]),
     )

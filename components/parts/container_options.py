@@ -30,17 +30,17 @@ def environment(settings: Settings, *, database: Address, release: str) -> dict[
     ours = {
         "ALLOWED_HOSTS": ",".join(settings.hosts),
         "CSRF_TRUSTED_ORIGINS": settings.public_origin,
-        **project_variables(settings, debug=settings.debug),
-        "DEPLOY_PRIVATE_MEDIA": json.dumps(settings.private_media),
-        "DEPLOY_SERVE_MEDIA": _flag(settings.serve_media),
+        **project_variables(settings, debug=settings.app.debug),
+        "DEPLOY_PRIVATE_MEDIA": json.dumps(settings.media.private),
+        "DEPLOY_SERVE_MEDIA": _flag(settings.media.serve),
         "DEPLOY_DEPLOYMENT": settings.deployment,
-        "DEPLOY_DATABASE_TIMEOUT": str(settings.database_timeout),
-        "DEPLOY_MIGRATE_TIMEOUT": str(settings.migrate_timeout),
+        "DEPLOY_DATABASE_TIMEOUT": str(settings.database.timeout),
+        "DEPLOY_MIGRATE_TIMEOUT": str(settings.migrations.timeout),
         "RELEASE": release,
     }
     if not database.is_secret:
         ours["DATABASE_URL"] = database.url
-    return {**settings.environment, **ours}
+    return {**settings.env, **ours}
 
 
 def project_variables(settings: Settings, *, debug: bool) -> dict[str, str]:
@@ -51,9 +51,9 @@ def project_variables(settings: Settings, *, debug: bool) -> dict[str, str]:
         debug: what DEBUG says.
     """
     return {
-        "DEBUG": debug_variable(debug, settings.environment),
+        "DEBUG": debug_variable(debug, settings.env),
         "DEPLOY_DATABASES": ",".join(settings.further_databases),
-        "DEPLOY_SILENCED_CHECKS": ",".join(settings.silenced_system_checks),
+        "DEPLOY_SILENCED_CHECKS": ",".join(settings.app.silenced_system_checks),
     }
 
 
@@ -61,8 +61,8 @@ def build_environment(settings: Settings) -> dict[str, str]:
     """The variables of the project's settings while the image is built, without a real secret."""
     urls = enumerate(settings.further_databases.values(), 1)
     return {
-        **settings.environment,
-        **dict.fromkeys(settings.secret_environment, "placeholder-while-the-image-is-built"),
+        **settings.env,
+        **dict.fromkeys(settings.secrets, "placeholder-while-the-image-is-built"),
         # Of a database's address only the kind matters, which decides the driver.
         **{f"DEPLOY_DATABASE_URL_{number}": build_url(url) for number, url in urls},
         # Static files are collected for a site that is not in development.
@@ -73,8 +73,8 @@ def build_environment(settings: Settings) -> dict[str, str]:
 def superuser(settings: Settings) -> dict[str, str]:
     """Django's own variables for a first administrator, for seed steps that create one."""
     return {
-        "DJANGO_SUPERUSER_EMAIL": settings.admin_email,
-        "DJANGO_SUPERUSER_USERNAME": settings.admin_user,
+        "DJANGO_SUPERUSER_EMAIL": settings.admin.email,
+        "DJANGO_SUPERUSER_USERNAME": settings.admin.user,
     }
 
 
@@ -106,7 +106,7 @@ def temporary(settings: Settings) -> dict[str, str]:
 
 def temporary_size(settings: Settings) -> int:
     """Megabytes of the temporary folder: never so few that two of the largest bodies do not fit."""
-    return max(_TEMPORARY_SIZE, 2 * settings.max_body_size)
+    return max(_TEMPORARY_SIZE, 2 * settings.site.max_body_size)
 
 
 def mounts(
@@ -130,8 +130,8 @@ def mounts(
         Mount(source=secret_files, target=SECRETS, read_only=True),
     ]
     found += [Mount.of(name, path) for name, path in sorted(settings.volumes.items())]
-    if settings.mount_source:
-        source = str(Path(settings.app_path).resolve())
+    if settings.app.mount_source:
+        source = str(Path(settings.app.path).resolve())
         found.append(Mount(type="bind", source=source, target=SOURCE_FOLDER, read_only=True))
     return found
 

@@ -11,7 +11,9 @@ from pathlib import Path
 import pulumi
 
 from ..config.copied_secrets import shared
+from ..config.keys import DATABASE_VOLUME, MEDIA_VOLUME
 from ..config.settings import Settings, load_stack
+from ..config.stack_file import stack_file
 from ..config.stack_secrets import StackSecrets, ensure_secrets
 from ..data.database import address, claim, data_file, data_volumes, driver
 from ..data.database_address import Address
@@ -26,7 +28,7 @@ from ..image.native_packages import Needs, needs
 from ..image.project import Project, find_project, unread_lock
 from ..image.python_version import fitting_base
 from ..image.rollback import release_again
-from ..ledger.plan import Plan, execution_plan
+from ..ledger.plan import Plan, Switches, execution_plan
 from ..migrations.check import served_database
 from ..place import Place
 from ..pulumi_cli import read_state
@@ -81,7 +83,7 @@ class Preparation:
     @property
     def fresh(self) -> bool:
         """There is no database yet, as far as the host tells: what is elsewhere has to be asked."""
-        return "dataVolume" in self.volumes and not self.existing and not self.has_data
+        return DATABASE_VOLUME in self.volumes and not self.existing and not self.has_data
 
     @property
     def window_is_open(self) -> bool:
@@ -91,7 +93,7 @@ class Preparation:
     @property
     def health_path(self) -> str:
         """The path that says whether the release can serve; an earlier one may have another."""
-        return self.release.health_path or self.settings.health_path
+        return self.release.health_path or self.settings.processes.web.health
 
     @property
     def recorded_images(self) -> frozenset[str]:
@@ -121,7 +123,7 @@ class Preparation:
             **{f"files/{path}": text for path, text in files.items()},
             "files": json.dumps(files),
             "site": build_secrets.site(
-                origin=settings.public_origin, hosts=settings.hosts, seed_steps=settings.seed_steps
+                origin=settings.public_origin, hosts=settings.hosts, seed_steps=settings.seed
             ),
         }
 
@@ -148,16 +150,16 @@ def prepare() -> Preparation:
 def _prepare() -> Preparation:
     settings = load_stack()
     stack = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
-    config_file = Path("stacks", f"Pulumi.{pulumi.get_stack()}.yaml")
-    for line in shared(config_file):
+    config_file = stack_file(pulumi.get_stack())
+    for line in shared(config_file, pulumi.get_project()):
         pulumi.log.warn(line)
-    project = None if settings.rollback else _project(settings)
+    project = None if settings.releases.pin else _project(settings)
     host = Host()
     state = read_state(pulumi.get_stack())
     vanished = find_vanished(state, host, settings.gate_terms)
     vanished.check(pulumi.get_stack(), settings.deployment)
-    media = settings.media_volume or Place(settings.deployment).media
-    volumes = {**data_volumes(settings), "mediaVolume": media}
+    media = settings.media.volume or Place(settings.deployment).media
+    volumes = {**data_volumes(settings), MEDIA_VOLUME: media}
     # Where the database is elsewhere, uploaded files tell that the site is not new.
     holder = next(iter(volumes.values()))
     owned = state.ids
@@ -167,7 +169,7 @@ def _prepare() -> Preparation:
     wanted = Claim(
         deployment=settings.deployment,
         stack=stack,
-        port=settings.port if settings.edge else None,
+        port=settings.site.port if settings.site.edge else None,
         data=settings.data,
         volumes=volumes,
         data_file=data_file(settings) if settings.data == "existing" or renamed else "",
@@ -193,7 +195,13 @@ def _prepare() -> Preparation:
     return Preparation(
         settings=settings,
         stack=stack,
-        plan=execution_plan(settings),
+        plan=execution_plan(
+            Switches(
+                strategy=settings.strategy,
+                collect_static_on_startup=settings.app.collect_static_on_startup,
+                seed_steps=settings.seed,
+            )
+        ),
         host=host,
         state=state,
         vanished=vanished,
@@ -210,33 +218,33 @@ def _prepare() -> Preparation:
 
 
 def _base_image(settings: Settings, project: Project | None, host: Host) -> tuple[str, str]:
-    base = host.base_image(settings.base_image)
-    if project is None or settings.base_image or settings.dockerfile:
+    base = host.base_image(settings.image.base)
+    if project is None or settings.image.base or settings.image.dockerfile:
         return base
     return fitting_base(project, base, can_get=host.can_get)
 
 
 def _project(settings: Settings) -> Project:
     return find_project(
-        Path(settings.app_path),
-        settings_module=settings.settings_module,
-        python_path=settings.python_path,
-        requirements=settings.requirements,
+        Path(settings.app.path),
+        settings_module=settings.app.settings,
+        python_path=settings.app.python_path,
+        requirements=settings.app.requirements,
     )
 
 
 def _release(settings: Settings, project: Project | None, host: Host, base_image: str) -> Release:
     # An earlier release is served as it is: of the project's files nothing is looked at.
     if project is None:
-        return release_again(settings.rollback, host.releases(), deployment=settings.deployment)
+        return release_again(settings.releases.pin, host.releases(), deployment=settings.deployment)
     release = _new_release(settings, project, base_image)
     return replace(release, kept=host.has_image(release.image))
 
 
 def _new_release(settings: Settings, project: Project, base_image: str) -> Release:
     # A Dockerfile of the project's own installs what its requirements need by itself.
-    native = Needs() if settings.dockerfile else needs(project)
-    for way in [] if settings.dockerfile else unread_lock(project):
+    native = Needs() if settings.image.dockerfile else needs(project)
+    for way in [] if settings.image.dockerfile else unread_lock(project):
         pulumi.log.warn(
             f"{project.requirements} is read without its lock, versions are chosen anew: {way}; "
             "then set requirements to that file"
@@ -248,21 +256,24 @@ def _new_release(settings: Settings, project: Project, base_image: str) -> Relea
         project,
         deployment=settings.deployment,
         base_image=base_image,
-        dockerfile=settings.dockerfile,
+        dockerfile=settings.image.dockerfile,
         build_args={
-            "APT_NEXT": f"{len(settings.apt_packages)} {len(settings.build_apt_packages)}",
-            "APT_PACKAGES": _words(settings.apt_packages, native.run),
-            "BUILD_APT_PACKAGES": _words(settings.build_apt_packages, native.build),
-            "BUILD_STEPS": json.dumps(settings.build_steps) if settings.build_steps else "",
+            "APT_NEXT": f"{len(settings.image.apt_packages)} "
+            "{len(settings.image.build_apt_packages)}",
+            "APT_PACKAGES": _words(settings.image.apt_packages, native.run),
+            "BUILD_APT_PACKAGES": _words(settings.image.build_apt_packages, native.build),
+            "BUILD_STEPS": json.dumps(settings.image.build_steps)
+            if settings.image.build_steps
+            else "",
             "COLLECT": "yes",
             "DATABASE_ENGINE": driver(settings),
-            "HEALTH_PATH": settings.health_path,
+            "HEALTH_PATH": settings.processes.web.health,
             "PYTHON_PATH": project.python_path or ".",
             "REQUIREMENTS": project.requirements,
             "SCHEME": settings.scheme,
             "SECRET_FILES": " ".join(sorted(settings.secret_files)),
-            "SETTINGS_MODULE": settings.settings_module,
-            "WSGI": settings.wsgi,
+            "SETTINGS_MODULE": settings.app.settings,
+            "WSGI": settings.app.wsgi,
         },
         environment=container_options.build_environment(settings),
     )

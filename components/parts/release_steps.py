@@ -18,7 +18,7 @@ def check_migrations(
     settings, deployment = given.settings, given.settings.deployment
     # Another backend starts for another of these, too, and migrates: it is looked again before.
     of_backend = {**app.serving_environment, **given.secret_values}
-    of_backend[""] = f"{app.startup}{settings.redeploy}"
+    of_backend[""] = f"{app.startup}{settings.releases.redeploy}"
     return MigrationCheck(
         deployment,
         {
@@ -29,18 +29,20 @@ def check_migrations(
             "environment": app.environment,
             "mounts": app.mounts,
             "database": given.database.identity,
-            "migrate_flags": settings.migrate_flags,
+            "migrate_flags": settings.migrations.flags,
             "fresh": given.fresh,
-            "unsafe": settings.unsafe_migrations,
-            "ahead": settings.database_ahead,
-            "backups": settings.backups,
+            "unsafe": settings.migrations.unsafe,
+            "ahead": settings.migrations.ahead,
+            "backups": settings.database.backups,
             "volume": store.backups.volume if store.backups else "",
             "tools": store.database.dump_image,
             "retire": settings.retire,
-            "stop_grace": settings.stop_grace,
+            "stop_grace": settings.processes.web.stop_grace,
             "serves": before.release if before.served else "",
             "backend": given.secrets.fingerprint(of_backend),
-            "looks": looks(given.state, deployment, settings.replicas, given.vanished.ids),
+            "looks": looks(
+                given.state, deployment, settings.processes.web.replicas, given.vanished.ids
+            ),
             "last": given.state[f"{deployment}-migration-check"].result or {},
         },
         pulumi.ResourceOptions(depends_on=after),
@@ -56,10 +58,10 @@ def seed(given: Preparation, app: App, after: list[pulumi.Resource]) -> Seeding 
         settings.deployment,
         {
             "deployment": settings.deployment,
-            "seed_steps": settings.seed_steps,
-            "migrate_flags": settings.migrate_flags,
+            "seed_steps": settings.seed,
+            "migrate_flags": settings.migrations.flags,
             "collect": given.plan.collect_in_job,
-            "redeploy": settings.redeploy,
+            "redeploy": settings.releases.redeploy,
             "database": given.database.identity,
             "image": app.image,
             "network": app.network,

@@ -29,7 +29,7 @@ def retire(
         deployment,
         {
             "containers": settings.retire,
-            "grace": settings.stop_grace,
+            "grace": settings.processes.web.stop_grace,
             "times": times,
             "last": given.state[name],
         },

@@ -21,7 +21,7 @@ def start_backend(
         settings.deployment,
         {
             "deployment": settings.deployment,
-            "replicas": settings.replicas,
+            "replicas": settings.processes.web.replicas,
             "release": given.release.tag,
             "image_id": app.image_id,
             "startup": app.startup,
@@ -29,10 +29,10 @@ def start_backend(
             "environment": app.serving_environment,
             "mounts": [*app.mounts, store.files.assets],
             "temporary": container_options.temporary(settings),
-            "redeploy": settings.redeploy,
-            "gate_timeout": settings.gate_timeout,
+            "redeploy": settings.releases.redeploy,
+            "gate_timeout": settings.processes.web.gate_timeout,
             "gate_terms": settings.gate_terms,
-            "stop_grace": settings.stop_grace,
+            "stop_grace": settings.processes.web.stop_grace,
         },
         opts,
     )

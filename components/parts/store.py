@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import pulumi
 
+from ..config.keys import DATABASE_VOLUME, MEDIA_VOLUME
 from ..config.settings import Settings
 from ..data.backups_volume import Backups
 from ..data.database import Database, application_files
@@ -43,7 +44,7 @@ def keep_store(given: Preparation, images: Images, opts: pulumi.ResourceOptions)
     network = Network(deployment, {"deployment": deployment, "stack": given.stack}, opts)
     after_image = waiting(opts, images.release)
     backups = None
-    if settings.backups:
+    if settings.database.backups:
         backups = Backups(deployment, {"deployment": deployment, "stack": given.stack}, after_image)
     return Store(
         network=network,
@@ -53,7 +54,7 @@ def keep_store(given: Preparation, images: Images, opts: pulumi.ResourceOptions)
             {
                 "deployment": deployment,
                 "stack": given.stack,
-                "existing_media": given.volumes["mediaVolume"] if given.existing else None,
+                "existing_media": given.volumes[MEDIA_VOLUME] if given.existing else None,
                 "static_of": given.release.tag if given.plan.static_volume else None,
             },
             after_image,
@@ -78,21 +79,21 @@ def _database(given: Preparation, network: Network, opts: pulumi.ResourceOptions
     return Database(
         settings.deployment,
         {
-            "engine": settings.database,
+            "engine": settings.database.engine,
             "deployment": settings.deployment,
             "stack": given.stack,
-            "existing": given.volumes.get("dataVolume") if given.existing else None,
-            "server_image": settings.postgres_image,
+            "existing": given.volumes.get(DATABASE_VOLUME) if given.existing else None,
+            "server_image": settings.database.image,
             "base_image": given.debian,
             "network": network.network_name,
-            "name": settings.database_name,
-            "user": settings.database_user,
+            "name": settings.database.name,
+            "user": settings.database.user,
             "password": given.secrets.database_password,
-            "extensions": settings.database_extensions,
+            "extensions": settings.database.extensions,
             "secrets": given.secrets.fingerprint(given.secrets.as_environment()),
-            "timeout": settings.database_timeout,
+            "timeout": settings.database.timeout,
             "family": given.database.family,
-            "backups": settings.backups > 0,
+            "backups": settings.database.backups > 0,
         },
         opts,
     )
@@ -127,5 +128,5 @@ def give_files(
 def foreign_files(given: Preparation) -> list[str]:
     """The volumes and folders with files that others wrote, or may have written."""
     settings: Settings = given.settings
-    taken_over = [*application_files(settings), given.volumes["mediaVolume"]]
+    taken_over = [*application_files(settings), given.volumes[MEDIA_VOLUME]]
     return [*(taken_over if given.existing else []), *settings.volumes]

@@ -29,7 +29,7 @@ def switch_traffic(
         "check": description_file(deployment),
         "switches": switches(given.state, deployment, is_open=given.window_is_open),
     }
-    if not given.settings.edge:
+    if not given.settings.site.edge:
         return OwnProxy(
             deployment,
             {**to, "deployment": deployment},
@@ -65,7 +65,7 @@ def _edge(
             "image_id": images.edge.image_id,
             "stack": given.stack,
             "front": store.network.front_name,
-            "port": given.settings.port,
+            "port": given.settings.site.port,
             "held_back": is_held_back(
                 given.state[f"{deployment}-edge"],
                 vanished=given.vanished.ids,
@@ -80,9 +80,9 @@ def _edge_config(given: Preparation) -> EdgeConfig:
     settings = given.settings
     return EdgeConfig(
         origin=settings.public_origin,
-        max_body=settings.max_body_size,
-        workers=settings.workers,
-        threads=settings.threads,
+        max_body=settings.site.max_body_size,
+        workers=settings.processes.web.workers,
+        threads=settings.processes.web.threads,
         health_path=given.health_path,
         host=settings.hosts[0],
     )

@@ -32,15 +32,15 @@ def tell_update(given: Preparation, app: App) -> Update:
         image=given.release.kept,
         vanished=given.vanished.ids,
     )
-    job_for = triggers(settings.seed_steps, settings.redeploy, given.database.identity)
+    job_for = triggers(settings.seed, settings.releases.redeploy, given.database.identity)
     wanted = Wanted(
         release=given.release.tag,
-        redeploy=settings.redeploy,
+        redeploy=settings.releases.redeploy,
         startup=app.startup,
         environment=app.serving_environment,
         triggers=job_for if settings.seeding else None,
-        mounts_source=settings.mount_source,
-        replicas=settings.replicas,
-        rollback=bool(settings.rollback),
+        mounts_source=settings.app.mount_source,
+        replicas=settings.processes.web.replicas,
+        rollback=bool(settings.releases.pin),
     )
     return Update(before, row_of(before, wanted))

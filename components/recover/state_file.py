@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import PACKAGE
-from ..config.stack_file import read_stack_file
+from ..config.stack_file import read_stack_file, stack_file
 from ..host.client import fail
 from ..place import default_deployment
 from ..stack_state import StackState
@@ -120,7 +120,7 @@ def config(stack: str) -> Mapping[str, Any]:
 
     It is read without Pulumi: the stack may be gone, or its passphrase.
     """
-    file = Path("stacks", f"Pulumi.{stack}.yaml")
+    file = stack_file(stack)
     if not file.is_file():
         fail(f"there is no stack {stack!r}: {file} does not exist")
     try:

@@ -5,7 +5,8 @@ that failed is stopped and not restarted any more, so that it neither crash-loop
 later: the same release fails again, for the same reason, until something is changed.
 
 A site that answers its health probe may have nothing but error pages for visitors. So `/` is asked
-for as well, of which an error is said, and each of `smokePaths`, of which one is a refusal.
+for as well, of which an error is said, and each of `processes.web.smoke`, of which one is a
+refusal.
 """
 
 import json
@@ -74,7 +75,10 @@ def wait(container: str, timeout: float, probe: Callable[[str], str | None]) -> 
             return
         now = time.monotonic()
         if now - started > timeout:
-            _reject(container, f"no healthy answer within {timeout:.0f} s (gateTimeout): {answer}")
+            _reject(
+                container,
+                f"no healthy answer within {timeout:.0f} s (processes.web.gateTimeout): {answer}",
+            )
         if now - reported > REPORT_EVERY:
             reported = now
             say(f"gate: waiting for {container}, {now - started:.0f} s: {answer}")
@@ -121,12 +125,12 @@ def show(container: str, smoke_paths: Sequence[str]) -> None:
         if page is None:
             return
         if path in smoke_paths and page.refused:
-            answer = f"it answers {path} (smokePaths) with {page.answer}"
+            answer = f"it answers {path} (processes.web.smoke) with {page.answer}"
             _refuse(container, answer, page.logged)
         if page.failed:
             say(
                 f"warning: {container} answers {path} with {page.answer}, which visitors will see; "
-                "list it in smokePaths to have such a release refused. "
+                "list it in processes.web.smoke to have such a release refused. "
                 f"What it logged meanwhile:\n\n{page.logged}"
             )
 
@@ -175,7 +179,7 @@ def main() -> None:
     if before:
         _fail(container, before)
     wait(container, float(os.environ["TIMEOUT"]), probe)
-    show(container, json.loads(_terms().get("smokePaths", "[]")))
+    show(container, json.loads(_terms().get("processes.web.smoke", "[]")))
     publish(container)
     result(_report(container))
 

@@ -40,8 +40,9 @@ class SeedingArgs(TypedDict):
 class Seeding(pulumi.ComponentResource):
     """Runs the job and fails the update if a step fails.
 
-    Its triggers are the steps, `redeploy` and the database's identity. What else it needs goes
-    into a file that is written at each update, so that a new release leaves a finished job alone.
+    Its triggers are the steps, `releases.redeploy` and the database's identity. What else it needs
+    goes into a file that is written at each update, so that a new release leaves a finished job
+    alone.
     """
 
     result: pulumi.Output[Any]

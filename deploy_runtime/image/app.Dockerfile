@@ -2,13 +2,13 @@
 FROM ${BASE_IMAGE} AS base
 ARG APT_PACKAGES
 RUN --mount=type=bind,source=scripts/apt.sh,target=/tmp/scripts/apt.sh \
-    sh /tmp/scripts/apt.sh aptPackages $APT_PACKAGES
+    sh /tmp/scripts/apt.sh image.aptPackages $APT_PACKAGES
 
 # What only building needs, such as compilers: no image that serves contains it.
 FROM base AS tools
 ARG BUILD_APT_PACKAGES
 RUN --mount=type=bind,source=scripts/apt.sh,target=/tmp/scripts/apt.sh \
-    sh /tmp/scripts/apt.sh buildAptPackages $BUILD_APT_PACKAGES
+    sh /tmp/scripts/apt.sh image.buildAptPackages $BUILD_APT_PACKAGES
 
 # Dependencies are installed before the source is copied: a change of code installs nothing.
 FROM tools AS dependencies

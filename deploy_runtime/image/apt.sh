@@ -4,7 +4,7 @@ key="$1"
 shift
 if [ $# = 0 ]; then exit 0; fi
 if ! command -v apt-get > /dev/null; then
-  echo "error: $key names Debian packages, but the base image (baseImage) has no apt-get" >&2
+  echo "error: $key names Debian packages, but the base image (image.base) has no apt-get" >&2
   exit 1
 fi
 export DEBIAN_FRONTEND=noninteractive

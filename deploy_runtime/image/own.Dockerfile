@@ -13,4 +13,4 @@ STOPSIGNAL SIGTERM
 FROM app AS workshop
 ARG BUILD_APT_PACKAGES
 RUN --mount=type=bind,source=scripts/apt.sh,target=/tmp/scripts/apt.sh \
-    sh /tmp/scripts/apt.sh buildAptPackages $BUILD_APT_PACKAGES
+    sh /tmp/scripts/apt.sh image.buildAptPackages $BUILD_APT_PACKAGES

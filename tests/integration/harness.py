@@ -21,6 +21,7 @@ import docker
 import docker.errors
 
 from bench.visitor import free_port
+from tests.config_keys import key_of
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = ("Pulumi.yaml", "__main__.py", "components", "deploy_runtime", "stacks", "example")
@@ -86,7 +87,7 @@ class Site:
         }
         self.env.pop("PULUMI_CONFIG_PASSPHRASE_FILE", None)
         self.pulumi("stack", "init", self.stack, check=True)
-        self.configure(deployment=self.deployment, port=self.port)
+        self.configure(deployment=self.deployment, site__port=self.port)
 
     @property
     def url(self) -> str:
@@ -122,28 +123,34 @@ class Site:
         return Run(code=done.returncode, output=done.stdout)
 
     def configure(self, **values: Any) -> None:
-        """Set config values: lists and mappings by path, everything else as text."""
-        plain: dict[str, str] = {}
-        by_path: dict[str, str] = {}
-        for key, value in values.items():
+        """Set config values; `site__port` is the key ``site.port``. An empty list unsets its "
+        "key."""
+        texts: dict[str, str] = {}
+        for name, value in values.items():
+            key = key_of(name)
             if isinstance(value, list | tuple):
-                self.pulumi("config", "rm", key, "-s", self.stack)
-                by_path |= {f"{key}[{index}]": str(item) for index, item in enumerate(value)}
+                self.unset(key)
+                texts |= {f"{key}[{index}]": str(item) for index, item in enumerate(value)}
             elif isinstance(value, Mapping):
-                by_path |= {f'{key}["{name}"]': str(item) for name, item in value.items()}
+                texts |= {f'{key}["{entry}"]': str(item) for entry, item in value.items()}
             else:
-                plain[key] = str(value).lower() if isinstance(value, bool) else str(value)
-        self._set_all(plain)
-        self._set_all(by_path, "--path")
+                texts[key] = str(value).lower() if isinstance(value, bool) else str(value)
+        if texts:
+            words = [word for pair in texts.items() for word in ("--plaintext", "=".join(pair))]
+            self.pulumi("config", "set-all", "--path", *words, "-s", self.stack, check=True)
 
     def configure_secret(self, **values: str) -> None:
         """Set secret config values."""
-        for key, value in values.items():
-            self._set(key, value, "--secret")
+        for name, value in values.items():
+            self._set_secret(key_of(name), value)
 
     def configure_secret_entry(self, key: str, name: str, value: str) -> None:
         """Set one entry of a secret mapping."""
-        self._set(f'{key}["{name}"]', value, "--secret", "--path")
+        self._set_secret(f'{key}["{name}"]', value)
+
+    def unset(self, key: str) -> None:
+        """Remove a config key, if it is there."""
+        self.pulumi("config", "rm", "--path", key, "-s", self.stack)
 
     def ledger(self) -> list[dict[str, Any]]:
         """What ran on the deployment, oldest first."""
@@ -154,13 +161,9 @@ class Site:
         found: list[dict[str, Any]] = json.loads(brace + text)["records"]
         return found
 
-    def _set_all(self, values: Mapping[str, str], *flags: str) -> None:
-        if values:
-            words = [word for pair in values.items() for word in ("--plaintext", "=".join(pair))]
-            self.pulumi("config", "set-all", *flags, *words, "-s", self.stack, check=True)
-
-    def _set(self, key: str, value: str, *flags: str) -> None:
-        self.pulumi("config", "set", *flags, "-s", self.stack, key, "--", value, check=True)
+    def _set_secret(self, key: str, value: str) -> None:
+        words = ("config", "set", "--secret", "--path", "-s", self.stack, key, "--", value)
+        self.pulumi(*words, check=True)
 
     def up(self, *, check: bool = True, preview: bool = False) -> Run:
         """Deploy; as people do, who see the preview first, or without it, which is faster."""
@@ -206,7 +209,9 @@ class Site:
 
     def config(self, key: str) -> str:
         """One config value, decrypted."""
-        return self.pulumi("config", "get", key, "-s", self.stack, check=True).output.strip()
+        return self.pulumi(
+            "config", "get", "--path", key, "-s", self.stack, check=True
+        ).output.strip()
 
     def labelled(self, role: str = "") -> dict[str, str | list[str] | bool]:
         """A filter for what belongs to the deployment, or to one role in it."""

@@ -146,13 +146,12 @@ def make(site: Site, folder: Path, database: str) -> Shop:
     project.write("requirements.txt", REQUIREMENTS)
     shop = Shop(site, project)
     shop.models("name")
-    site.pulumi("config", "rm", "seedSteps", "-s", site.stack)
     site.configure(
-        appPath=project.folder,
-        settingsModule="site_.settings",
-        healthPath="/-/health",
-        seeding=False,
-        stopGrace=5,
-        database=database,
+        app__path=project.folder,
+        app__settings="site_.settings",
+        processes__web__health="/-/health",
+        seed=[],
+        processes__web__stopGrace=5,
+        database__engine=database,
     )
     return shop

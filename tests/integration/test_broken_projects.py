@@ -17,10 +17,10 @@ from tests.secret_leaks import leaks
 
 SETTINGS = "backend/config/settings/production.py"
 GOOD: dict[str, Any] = {
-    "dockerfile": "",
-    "environment": {"DEPOT_NAME": "Pier 7"},
-    "seedSteps": ["stock_shelves", "greet_staff"],
-    "wsgi": "",
+    "image.dockerfile": "",
+    "env": {"DEPOT_NAME": "Pier 7"},
+    "seed": ["stock_shelves", "greet_staff"],
+    "app.wsgi": "",
 }
 
 
@@ -33,9 +33,9 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def site(make_site: MakeSite, project: Path) -> Site:
     made = make_site("broken")
     made.configure(
-        appPath=project,
-        settingsModule="config.settings.production",
-        healthPath="/-/health",
+        app__path=project,
+        app__settings="config.settings.production",
+        processes__web__health="/-/health",
         **GOOD,
     )
     return made
@@ -111,7 +111,7 @@ def replace(file: str, old: str, new: str) -> Callable[[Path], None]:
         ),
         pytest.param(
             replace("pyproject.toml", '"django>=5.2,<5.3"', '"sqlparse"'),
-            ["requirements do not install Django", "appPath"],
+            ["requirements do not install Django", "app.path"],
             id="requirements without Django",
         ),
     ],
@@ -129,7 +129,7 @@ def test_a_broken_project(
     ("config", "says"),
     [
         pytest.param(
-            {"seedSteps": ["stock_shelve", "greet --loudly"]},
+            {"seed": ["stock_shelve", "greet --loudly"]},
             [
                 "'stock_shelve' is no management command",
                 "did you mean stock_shelves",
@@ -138,12 +138,12 @@ def test_a_broken_project(
             id="seed steps that are no commands",
         ),
         pytest.param(
-            {"dockerfile": "docker/misspelt.Dockerfile"},
+            {"image.dockerfile": "docker/misspelt.Dockerfile"},
             ["unknown instruction: FORM"],
             id="a Dockerfile that can't be read",
         ),
         pytest.param(
-            {"dockerfile": "docker/bare.Dockerfile"},
+            {"image.dockerfile": "docker/bare.Dockerfile"},
             ["can't import Django", "No module named 'django'", "first python on PATH"],
             id="a Dockerfile that installs nothing",
         ),
@@ -232,7 +232,7 @@ def test_what_a_project_prints_of_secrets_is_shown_nowhere(
     append(str(step.relative_to(project)), TELLING_STEP)(project)
     for name, value in sentinels.items():
         words = ("config", "set", "--secret", "--path", "-s", site.stack)
-        site.pulumi(*words, f'secretEnvironment["{name}"]', "--", value, check=True)
+        site.pulumi(*words, f'secrets["{name}"]', "--", value, check=True)
     run = unseen.up(site, check=False)
     assert run.code != 0
     # It was all printed: by the job, while containers started, and by what failed.

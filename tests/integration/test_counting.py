@@ -7,12 +7,11 @@ matrix and the counts are printed side by side, as "planned = counted".
 import re
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 import docker
 import pytest
 
-from components.ledger.plan import STRATEGIES, Up, execution_plan
+from components.ledger.plan import STRATEGIES, Switches, Up, execution_plan
 from tests.integration.conftest import MakeSite
 from tests.integration.counting import (
     MATRIX,
@@ -28,14 +27,12 @@ Begin = Callable[..., Life]
 Show = Callable[[Life], None]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Switches:
-    """The settings that the plan follows from."""
-
-    strategy: str = "recommended"
-    collect_static_on_startup: bool = False
-    seeding: bool = True
-    seed_steps: tuple[str, ...] = ()
+def switches(*, strategy: str = "recommended", collect_static_on_startup: bool = False) -> Switches:
+    return Switches(
+        strategy=strategy,
+        collect_static_on_startup=collect_static_on_startup,
+        seed_steps=("those of the stack",),
+    )
 
 
 def row(name: str, *, triggered: bool = False) -> Up:
@@ -52,13 +49,13 @@ def database(request: pytest.FixtureRequest) -> str:
 def begin(make_site: MakeSite, database: str) -> Begin:
     """Deploy a new site for the first time."""
 
-    def begin(name: str, switches: Switches, stack: str = "clean-server") -> Life:
+    def begin(name: str, chosen: Switches, stack: str = "clean-server") -> Life:
         site = make_site(f"count-{name}", stack=stack)
-        site.configure(database=database)
+        site.configure(database__engine=database)
         if stack == "clean-server":
-            site.configure(strategy=switches.strategy)
+            site.configure(strategy=chosen.strategy)
         site.up()
-        return Life(site=site, name=f"{name}, {database}", plan=execution_plan(switches))
+        return Life(site=site, name=f"{name}, {database}", plan=execution_plan(chosen))
 
     return begin
 
@@ -68,8 +65,8 @@ def begin_for_once(begin: Begin) -> Iterator[Begin]:
     """As `begin`, for a site of one test: a host has room for ten deployments' networks."""
     begun: list[Life] = []
 
-    def begin_one(name: str, switches: Switches, stack: str = "clean-server") -> Life:
-        begun.append(begin(name, switches, stack))
+    def begin_one(name: str, chosen: Switches, stack: str = "clean-server") -> Life:
+        begun.append(begin(name, chosen, stack))
         return begun[-1]
 
     yield begin_one
@@ -79,7 +76,7 @@ def begin_for_once(begin: Begin) -> Iterator[Begin]:
 
 @pytest.fixture(scope="module")
 def life(begin: Begin) -> Life:
-    return begin("recommended", Switches())
+    return begin("recommended", switches())
 
 
 @pytest.fixture
@@ -141,7 +138,7 @@ def test_code_update(life: Life, show: Show) -> None:
 
 def test_re_deployment(life: Life, show: Show) -> None:
     show(life)
-    life.site.configure(redeploy=1)
+    life.site.configure(releases__redeploy=1)
     assert "this up: re-deployment (redeploy is 1, was 0)" in life.site.preview().output
     life.site.up()
     life.count(row("re-deployment", triggered=True), pending=0)
@@ -167,7 +164,7 @@ def test_restart_after_a_crash_with_a_damaged_ledger(life: Life, show: Show) -> 
 def test_code_update_that_changes_what_the_job_runs_for(life: Life, show: Show) -> None:
     show(life)
     # The steps are no part of a release: something else makes another one.
-    life.site.configure(seedSteps=["seed_roles", "seed_admin"], environment={"TIDE": "low"})
+    life.site.configure(seed=["seed_roles", "seed_admin"], env={"TIDE": "low"})
     life.site.up()
     life.count(row("code update", triggered=True), pending=0)
     life.check_outputs(row("code update", triggered=True))
@@ -175,7 +172,7 @@ def test_code_update_that_changes_what_the_job_runs_for(life: Life, show: Show) 
 
 def test_another_configuration_of_the_container_counts_as_a_restart(life: Life, show: Show) -> None:
     show(life)
-    life.site.configure(workers=1)
+    life.site.configure(processes__web__workers=1)
     assert "this up: container restart" in life.site.preview().output
     life.site.up()
     life.count(row("container restart"), pending=0)
@@ -188,7 +185,7 @@ def test_a_ledger_that_cannot_be_written_fails_nothing(life: Life) -> None:
     docker.from_env().containers.run(
         image, ["chown", "-R", "0:0", "/ledger"], volumes=volume, user="0", remove=True
     )
-    life.site.configure(redeploy=2)
+    life.site.configure(releases__redeploy=2)
     run = life.site.up()
     assert "warning: ledger: migrate is not recorded in /srv/ledger/ledger.jsonl" in run.output
     account = life.site.outputs()["ledger"]
@@ -199,7 +196,7 @@ def test_a_ledger_that_cannot_be_written_fails_nothing(life: Life) -> None:
 
 def test_development(begin_for_once: Begin, show: Show) -> None:
     life = begin_for_once(
-        "development", Switches(collect_static_on_startup=True), stack="development"
+        "development", switches(collect_static_on_startup=True), stack="development"
     )
     show(life)
     life.count(row("development"), pending=life.migrations())
@@ -208,7 +205,7 @@ def test_development(begin_for_once: Begin, show: Show) -> None:
 
 @pytest.mark.parametrize("strategy", OTHERS)
 def test_another_strategy(begin_for_once: Begin, strategy: str, show: Show) -> None:
-    life = begin_for_once(strategy, Switches(strategy=strategy))
+    life = begin_for_once(strategy, switches(strategy=strategy))
     show(life)
     life.count(row("clean server"), pending=life.migrations())
     life.check_outputs(row("clean server"))

@@ -132,7 +132,7 @@ def site(make_site: MakeSite) -> Site:
     site = make_site("edge")
     with (site.folder / "example/lanterna/urls.py").open("a") as stream:
         stream.write(VIEWS)
-    site.configure(seeding=False, stopGrace=10)
+    site.configure(seed=[], processes__web__stopGrace=10)
     return site
 
 
@@ -169,7 +169,10 @@ def send(site: Site, method: str, body: Any = None, **headers: str) -> tuple[int
 def test_open_connections_go_on_to_the_next_release(site: Site, first_up: Run) -> None:
     with crowd(site) as quiet:
         # The first is a reload besides, whose old worker knows the old backend only.
-        for changes in ({"redeploy": 1, "maxBodySize": hostile.LIMIT}, {"redeploy": 2}):
+        for changes in (
+            {"releases.redeploy": 1, "site.maxBodySize": hostile.LIMIT},
+            {"releases.redeploy": 2},
+        ):
             before = site.outputs()["containers"]
             site.configure(**changes)
             site.up()
@@ -278,7 +281,7 @@ def test_the_body_limit_changes_without_a_new_container_or_a_lost_request(
 ) -> None:
     before = containers(site)
     assert send(site, "POST", b"x" * 2 * 2**20)[1]["read"] == 2 * 2**20
-    site.configure(maxBodySize=1)
+    site.configure(site__maxBodySize=1)
     with crowd(site):
         run = site.up()
         time.sleep(1)
@@ -296,11 +299,11 @@ def test_a_release_that_brings_its_own_health_path_loses_no_request(
 ) -> None:
     with (site.folder / "example/lanterna/urls.py").open("a") as stream:
         stream.write(FINE)
-    site.configure(healthPath="/fine/")
+    site.configure(processes__web__health="/fine/")
     with crowd(site):
         site.up()
         time.sleep(1)
-    site.configure(healthPath="/health/")
+    site.configure(processes__web__health="/health/")
     with crowd(site):
         site.up()
 
@@ -338,7 +341,7 @@ def test_a_backend_that_restarts_keeps_visitors_waiting_no_more(site: Site, firs
 
 
 def test_replicas_come_and_go(site: Site, first_up: Run) -> None:
-    site.configure(replicas=2)
+    site.configure(processes__web__replicas=2)
     with crowd(site):
         run = site.up()
         outputs = site.outputs()
@@ -350,7 +353,7 @@ def test_replicas_come_and_go(site: Site, first_up: Run) -> None:
         while len(seen) < len(names) and time.monotonic() < deadline:
             seen.add(Visitor(site, "/seen/", 0).ask()["host"])
         assert seen == {ids[name][:12] for name in names}
-        site.configure(replicas=1, redeploy=3)
+        site.configure(processes__web__replicas=1, releases__redeploy=3)
         site.up()
     assert run.changes()["created"] == 2, run.output
     assert outputs["containers"]["backend"] == names[0]
@@ -379,7 +382,7 @@ def test_a_container_that_only_has_the_checks_name_is_left_alone(site: Site, fir
     image = Host().base_image("")[0]
     theirs = client.containers.create(image, "true", name=name)
     try:
-        site.configure(redeploy=4)
+        site.configure(releases__redeploy=4)
         run = site.up(check=False)
         assert run.code != 0
         assert f"docker rename {name} ANOTHER-NAME" in run.output
@@ -398,7 +401,7 @@ def test_a_container_that_only_has_the_checks_name_is_left_alone(site: Site, fir
 
 
 def test_a_proxy_of_ones_own_reaches_what_has_passed_its_gate(site: Site, first_up: Run) -> None:
-    site.configure(edge=False, origin=site.url)
+    site.configure(site__edge=False, site__origin=site.url)
     site.up()
     assert f"{site.deployment}-edge" not in containers(site)
     upstream = site.outputs()["upstream"]
@@ -407,7 +410,7 @@ def test_a_proxy_of_ones_own_reaches_what_has_passed_its_gate(site: Site, first_
     # That it joined a network after its gate is no difference that a refresh finds.
     again = site.pulumi("up", "--yes", "--refresh", "-s", site.stack, check=True)
     assert set(again.changes()) == {"unchanged"}, again.output
-    site.configure(redeploy=5)
+    site.configure(releases__redeploy=5)
     site.up()
     second = _asked_on(upstream)
     assert [id_[:12] for id_ in containers(site).values()] == [second]
@@ -415,7 +418,7 @@ def test_a_proxy_of_ones_own_reaches_what_has_passed_its_gate(site: Site, first_
     _prune(site, second)
     site.up()
     assert [id_[:12] for id_ in containers(site).values()] == [_asked_on(upstream)]
-    site.configure(edge=True)
+    site.configure(site__edge=True)
     site.up()
     assert docker.from_env().networks.list(names=[upstream["network"]]) == []
     _wait_for(site, 200)

@@ -52,7 +52,7 @@ def beginning(make_site: MakeSite) -> tuple[Site, Run, Run]:
     """A site whose first `up` failed at the gate, and the next one mended it, with a migration."""
     site = make_site("faults")
     site.configure(
-        environment={"LANTERN": "lit", "ANCHOR": "cast"}, allowedHosts=["b.example", "a.example"]
+        env={"LANTERN": "lit", "ANCHOR": "cast"}, site__allowedHosts=["b.example", "a.example"]
     )
     apps = site.folder / "example/catalogue/apps.py"
     good = apps.read_text()
@@ -171,7 +171,7 @@ def test_another_order_is_no_change(site: Site, fault: BeginFault) -> None:
     assert text != stack.read_text()
     stack.write_text(text)
     preview = site.preview()
-    fault("another order").saw(f"environment and allowedHosts: {preview.changes()}")
+    fault("another order").saw(f"environment and site.allowedHosts: {preview.changes()}")
     assert set(preview.changes()) == {"unchanged"}, preview.output
 
 
@@ -210,15 +210,15 @@ def test_a_port_that_is_taken(site: Site, fault: BeginFault) -> None:
         holder.bind(("127.0.0.1", 0))
         holder.listen()
         port = holder.getsockname()[1]
-        site.configure(port=port)
+        site.configure(site__port=port)
         run = fails(site, fault("port taken"), show=rf"127\.0\.0\.1:{port} is taken by [^;]*")
     assert "is taken by process" in run.output
-    assert f"pulumi config set port {port + 1}" in run.output
+    assert f"pulumi config set --path site.port {port + 1}" in run.output
 
 
 def misspelt_dockerfile(site: Site) -> None:
     (site.folder / "example/Dockerfile").write_text("FORM debian\n")
-    site.configure(dockerfile="Dockerfile")
+    site.configure(image__dockerfile="Dockerfile")
 
 
 def missing_static_file(site: Site) -> None:
@@ -311,7 +311,7 @@ def test_seeding_that_is_killed_midway_completes_when_it_runs_again(
     before = counts(site)
     command = site.folder / "example/editorial/management/commands/seed_sheds.py"
     command.write_text(PAUSE)
-    site.configure(seedSteps=["seed_admin", "seed_sheds", "seed_pages"])
+    site.configure(seed=["seed_admin", "seed_sheds", "seed_pages"])
     killer = threading.Thread(target=kill_when, args=(site, "pausing"))
     killer.start()
     run = fails(site, killed, within=300)
@@ -324,7 +324,7 @@ def test_seeding_that_is_killed_midway_completes_when_it_runs_again(
     killed.saw(f"before: {before}", f"killed: {halfway}", f"run again: {after}", site.steps())
     assert rows == [rows[0], rows[0] + 2, rows[0] + 3], "completed, and nothing twice"
     assert after.endswith("password kept: True")
-    site.configure(redeploy=1)
+    site.configure(releases__redeploy=1)
     site.up()
     again.saw(f"before: {after}", f"after: {counts(site)}", site.steps())
     assert counts(site) == after
@@ -349,7 +349,7 @@ def kill_when(site: Site, text: str) -> None:
 def test_a_data_volume_that_became_roots(site: Site, fault: BeginFault) -> None:
     owner(site, "0:0")
     try:
-        site.configure(redeploy=2)
+        site.configure(releases__redeploy=2)
         fails(site, fault("owned by root"), show=r"can't be written: [^\n]*")
     finally:
         owner(site, "10001:10001")

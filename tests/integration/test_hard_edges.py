@@ -91,7 +91,7 @@ UPDATE = (
 def subject(make_site: MakeSite) -> Subject:
     """A site that is still to be made."""
     site = make_site("edges")
-    site.configure(stopGrace=5)
+    site.configure(processes__web__stopGrace=5)
     return Subject(site=site)
 
 
@@ -188,7 +188,7 @@ def test_a_window_that_is_interrupted_is_ended_by_the_next_up(
     made: Subject, fault: BeginFault
 ) -> None:
     site = made.site
-    site.configure(unsafeMigrations="window")
+    site.configure(migrations__unsafe="window")
     made.edit()
     made.remove_column()
     phase = Phase(name="window", resource="migration-check", operation=AGAIN)
@@ -253,7 +253,7 @@ def shouts_in_a_step(site: Site) -> None:
     """The last seed step prints a long line, and fails by another."""
     folder = site.folder / "example/catalogue/management/commands"
     (folder / "shout.py").write_text(SHOUT)
-    site.pulumi("config", "set", "--path", "-s", site.stack, "seedSteps[10]", "shout", check=True)
+    site.pulumi("config", "set", "--path", "-s", site.stack, "seed[10]", "shout", check=True)
 
 
 def shouts_in_a_migration(site: Site) -> None:

@@ -10,6 +10,7 @@ from urllib.parse import urljoin
 
 import docker
 import pytest
+import yaml
 from docker.models.containers import Container
 
 from tests.integration.conftest import BeginFault, MakeSite
@@ -35,7 +36,7 @@ def first_up(site: Site) -> Run:
 def visitor(site: Site, first_up: Run) -> Browser:
     """An administrator who logged in once, right after the first up."""
     browser = Browser(site.url)
-    assert browser.log_in("admin", site.config("adminPassword"))
+    assert browser.log_in("admin", site.config("admin.password"))
     return browser
 
 
@@ -132,7 +133,7 @@ def test_the_outputs_explain_themselves(site: Site, first_up: Run) -> None:
 
 @pytest.mark.essential("secrets")
 def test_no_secret_is_shown(site: Site, first_up: Run) -> None:
-    secrets = [site.config("secretKey"), site.config("adminPassword")]
+    secrets = [site.config("app.secretKey"), site.config("admin.password")]
     shown = first_up.output + str(site.outputs())
     for container in docker.from_env().containers.list(filters={"name": site.deployment}):
         shown += str(container.attrs) + container.logs().decode()
@@ -199,7 +200,7 @@ def test_redeploy_runs_the_job_again_and_finds_nothing_to_do(
     site: Site, first_up: Run, visitor: Browser
 ) -> None:
     before = backends(site)
-    site.configure(redeploy=1)
+    site.configure(releases__redeploy=1)
     site.up()
     assert [result for _, result in site.steps()] == ["unchanged"] * STEPS
     assert site.outputs()["seeding"].startswith("0 migrations applied")
@@ -220,7 +221,7 @@ def test_a_release_that_crashes_gets_no_traffic(
     shown = re.search(r"RuntimeError: .*", run.output)
     status = Browser(site.url).get("/")[0]
     fault("crash at boot").saw(
-        f"exit code {run.code} after {seconds:.0f} s (gateTimeout 120)",
+        f"exit code {run.code} after {seconds:.0f} s (processes.web.gateTimeout 120)",
         shown.group() if shown else "no cause",
         f"the site answers {status}",
     )
@@ -261,7 +262,7 @@ def test_a_failing_step_stops_the_job_and_names_itself(
         "class Command(BaseCommand):\n    def handle(self, **options):\n"
         "        print('the well is dry')\n        sys.exit(17)\n"
     )
-    site.configure(seedSteps=["seed_roles", "seed_trouble", "seed_admin"])
+    site.configure(seed=["seed_roles", "seed_trouble", "seed_admin"])
     run = site.up(check=False)
     named = re.search(r"the seed step .*", run.output)
     fault("step exits 17").saw(
@@ -276,7 +277,7 @@ def test_a_failing_step_stops_the_job_and_names_itself(
     assert "the well is dry" in run.output
     assert "[3/3]" not in run.output
     assert Browser(site.url).get("/")[0] == 200
-    site.configure(seedSteps=["seed_roles", "seed_admin"])
+    site.configure(seed=["seed_roles", "seed_admin"])
     site.up()
     assert [result for _, result in site.steps()] == ["unchanged"] * 2
     assert account(site) == ("code update", True)
@@ -319,9 +320,10 @@ def test_turning_seeding_off_and_on_runs_the_job_alone_and_once(
     site: Site, first_up: Run, visitor: Browser
 ) -> None:
     before = backends(site)
-    site.configure(seeding=False)
+    steps = yaml.safe_load(site.config("seed"))
+    site.configure(seed=[])
     site.up()
-    site.configure(seeding=True)
+    site.configure(seed=steps)
     run = site.up()
     assert "ledger: re-deployment: migrate at job 1 (applied 0), seed at job 1, as planned" in (
         run.output
@@ -337,7 +339,7 @@ def test_turning_seeding_off_and_on_runs_the_job_alone_and_once(
 def test_data_and_sessions_survive_destroy_and_up(
     site: Site, first_up: Run, visitor: Browser, fault: BeginFault
 ) -> None:
-    secret = site.config("secretKey")
+    secret = site.config("app.secretKey")
     site.destroy()
     labels = site.labelled()
     client = docker.from_env()
@@ -345,7 +347,7 @@ def test_data_and_sessions_survive_destroy_and_up(
     kept = sorted(str(volume.name) for volume in client.volumes.list(filters=labels))
     assert kept == [f"{site.deployment}-{role}" for role in ("backups", "data", "ledger", "media")]
     site.up()
-    assert site.config("secretKey") == secret
+    assert site.config("app.secretKey") == secret
     assert visitor.is_logged_in()
     assert [result for _, result in site.steps()] == ["unchanged"] * 2
     assert account(site) == ("re-deployment", True)
@@ -353,7 +355,7 @@ def test_data_and_sessions_survive_destroy_and_up(
     assert media
     fault("destroy, up").saw(
         f"kept: {', '.join(kept)}",
-        f"same secret key: {site.config('secretKey') == secret}",
+        f"same secret key: {site.config('app.secretKey') == secret}",
         f"still logged in: {visitor.is_logged_in()}",
         f"a picture answers {visitor.get(media.group(1))[0]}",
     )
@@ -363,20 +365,20 @@ def test_data_and_sessions_survive_destroy_and_up(
 def test_lost_secrets_are_recovered_from_the_copy(
     site: Site, first_up: Run, visitor: Browser
 ) -> None:
-    secret = site.config("secretKey")
-    for key in ("secretKey", "adminPassword"):
-        site.pulumi("config", "rm", key, "-s", site.stack, check=True)
+    secret = site.config("app.secretKey")
+    for key in ("app.secretKey", "admin.password"):
+        site.unset(key)
     site.up()
-    assert site.config("secretKey") == secret
+    assert site.config("app.secretKey") == secret
     assert visitor.is_logged_in()
 
 
 def test_nothing_is_generated_anew_over_existing_data(site: Site, first_up: Run) -> None:
     for copy in (site.folder / "state/xdg").rglob("*.yaml"):
         copy.rename(copy.with_suffix(".gone"))
-    site.pulumi("config", "rm", "secretKey", "-s", site.stack, check=True)
+    site.unset("app.secretKey")
     run = site.up(check=False)
     assert run.code != 0
-    assert "secretKey of stack clean-server can't be found, but its data exists" in run.output
+    assert "app.secretKey of stack clean-server can't be found, but its data exists" in run.output
     assert "Traceback" not in run.output
     assert Browser(site.url).get("/")[0] == 200

@@ -98,7 +98,7 @@ def test_what_the_serving_version_could_not_live_with_is_refused(shop: Shop) -> 
     assert run.code != 0
     assert "shop.0003_title: Rename field name on Thing to title" in run.output
     assert "the serving version still reads and writes the column name" in run.output
-    assert "`pulumi config set unsafeMigrations window -s " in run.output
+    assert "`pulumi config set --path migrations.unsafe window -s " in run.output
     assert "Traceback" not in run.output
     assert set(statuses) == {200}
     assert before == (shop.backend.id, shop.applied())
@@ -110,7 +110,7 @@ def test_a_window_that_fails_before_anything_is_committed_ends_as_it_began(shop:
     (path,) = shop.migrations.glob("0003*")
     good = path.read_text()
     path.write_text(good.replace(RENAME, f"{RENAME}, {FAIL}"))
-    shop.site.configure(unsafeMigrations="window")
+    shop.site.configure(migrations__unsafe="window")
     before = shop.backend.id, shop.applied()
     run = shop.site.up(check=False)
     path.write_text(good)
@@ -123,7 +123,7 @@ def test_a_window_that_fails_before_anything_is_committed_ends_as_it_began(shop:
 
 @both_but_first("window")
 def test_a_stated_window(shop: Shop, record_property: Any) -> None:
-    shop.site.configure(unsafeMigrations="window")
+    shop.site.configure(migrations__unsafe="window")
     copies = len(shop.backups)
     with visitors(shop.site.url) as statuses:
         run = shop.site.up()
@@ -220,7 +220,7 @@ def test_a_release_that_the_database_is_ahead_of_is_refused(shop: Shop) -> None:
 
 @sqlite
 def test_it_may_be_allowed(shop: Shop) -> None:
-    shop.site.configure(databaseAhead="allow")
+    shop.site.configure(migrations__ahead="allow")
     run = shop.site.up()
     assert "warning: the database has migrations that this release doesn't know" in run.output
     assert shop.site.outputs()["migrations"]["ahead"] == ["shop.0004_weight"]
@@ -230,16 +230,16 @@ def test_it_may_be_allowed(shop: Shop) -> None:
 def test_a_window_that_fails_after_committing_stays_closed_until_the_copy_is_back(
     shop: Shop, fault: BeginFault
 ) -> None:
-    shop.site.configure(databaseAhead="allow", backups=2)
+    shop.site.configure(migrations__ahead="allow", database__backups=2)
     rename = 'migrations.RenameField("Thing", "title", "label")'
     first, then = shop.migrate("label", rename), shop.migrate("then", SLOWLY)
     # It is killed in the middle, when the gate's patience ends: nothing could write that down.
     then.write_text(then.read_text().replace("SECONDS", "600"))
-    shop.site.configure(gateTimeout=20)
+    shop.site.configure(processes__web__gateTimeout=20)
     run = shop.site.up(check=False)
     shop.site.from_another_checkout()
     elsewhere = shop.site.up(check=False)
-    shop.site.configure(gateTimeout=120)
+    shop.site.configure(processes__web__gateTimeout=120)
     first.unlink()
     then.unlink()
     assert run.code != 0
@@ -272,19 +272,22 @@ def test_what_is_tried_again_has_a_window_and_a_copy_again(shop: Shop, fault: Be
     slow = shop.migrate("label", 'migrations.RenameField("Thing", "title", "label")', SLOWLY)
     slow.write_text(slow.read_text().replace("SECONDS", "15"))
     shop.models("label")
-    shop.site.configure(gateTimeout=4, backups=9)
+    shop.site.configure(processes__web__gateTimeout=4, database__backups=9)
     failed = shop.site.up(check=False)
     assert "What was stopped serves again" in failed.output
     assert Browser(shop.site.url).get("/") == (200, "anchor,buoy,chain,dory")
     copies = len(shop.backups)
-    reason = "no healthy answer within 4 s (gateTimeout)"
+    reason = "no healthy answer within 4 s (processes.web.gateTimeout)"
     assert reason in failed.output
     same = shop.site.up(check=False)
     assert reason in same.output, "the first reason, and no other"
     # The cause was not in the release, and what was written since has to be in the copy.
-    shop.site.configure(gateTimeout=120)
+    shop.site.configure(processes__web__gateTimeout=120)
     assert Browser(shop.site.url).get("/add/eel")[0] == 200
-    assert "gateTimeout is 120 now instead of 4: it is made anew" in shop.site.preview().output
+    assert (
+        "processes.web.gateTimeout is 120 now instead of 4: it is made anew"
+        in shop.site.preview().output
+    )
     with visitors(shop.site.url) as statuses:
         run = shop.site.up()
     fault("time-out raised").saw(
@@ -356,7 +359,7 @@ def test_a_restore_that_is_killed_is_ended_from_another_checkout(shop: Shop) -> 
 
 @sqlite
 def test_what_is_consented_to_runs_beside_the_serving_version(shop: Shop) -> None:
-    shop.site.configure(unsafeMigrations="allow")
+    shop.site.configure(migrations__unsafe="allow")
     gone = shop.migrate("no_colour", 'migrations.RemoveField("Thing", "colour")')
     with visitors(shop.site.url) as statuses:
         run = shop.site.up()
@@ -390,7 +393,7 @@ if "gunicorn" in sys.argv[0]:
 
 @sqlite
 def test_a_restore_starts_no_backend_that_visitors_never_reached(shop: Shop) -> None:
-    shop.site.configure(replicas=2)
+    shop.site.configure(processes__web__replicas=2)
     shop.site.up()
     before = running(shop)
     urls = shop.project.folder / "site_/urls.py"
@@ -407,7 +410,7 @@ def test_a_restore_starts_no_backend_that_visitors_never_reached(shop: Shop) -> 
     assert Browser(shop.site.url).get("/")[0] == 200
     assert size.stem not in shop.applied(), "nothing migrated it again"
     urls.write_text(good)
-    shop.site.configure(replicas=1)
+    shop.site.configure(processes__web__replicas=1)
     shop.site.up()
     assert size.stem in shop.applied()
 
@@ -499,7 +502,7 @@ def elsewhere(shop: Shop) -> Iterator[Elsewhere]:
         drop = "DROP DATABASE IF EXISTS race WITH (FORCE)"
         server.exec_run(["psql", "-U", "postgres", "-c", drop])
         server.exec_run(["createdb", "-U", "postgres", "-O", "app", "race"])
-        password = site.config("databasePassword")
+        password = site.config("database.password")
         url = f"postgres://app:{password}@{site.deployment}-postgres/race"
     made = Elsewhere(shop, url, f"{site.deployment}-race")
     yield made

@@ -42,8 +42,8 @@ def test_two_stacks_cannot_claim_one_deployment(
     existing = make_site("third", stack="update")
     existing.configure(
         deployment=site.deployment,
-        dataVolume=f"{site.deployment}-data",
-        mediaVolume=f"{site.deployment}-media",
+        database__volume=f"{site.deployment}-data",
+        media__volume=f"{site.deployment}-media",
     )
     output = refused(existing.up(check=False))
     assert f"container {site.deployment}-edge of deployment {site.deployment} runs" in output
@@ -55,7 +55,9 @@ def test_what_another_deployment_serves_from_is_not_taken(
     make_site: MakeSite, site: Site, fault: BeginFault
 ) -> None:
     other = make_site("other", stack="update")
-    other.configure(dataVolume=f"{site.deployment}-data", mediaVolume=f"{site.deployment}-media")
+    other.configure(
+        database__volume=f"{site.deployment}-data", media__volume=f"{site.deployment}-media"
+    )
     output = refused(other.preview())
     backend = site.outputs()["containers"]["backend"]
     named = f"container {backend} of deployment {site.deployment} runs and can write to"
@@ -94,7 +96,7 @@ def test_a_container_that_a_lost_state_left_behind_is_named(site: Site) -> None:
 @pytest.mark.essential("handover")
 def test_a_handover_to_another_stack_replaces_nothing(site: Site) -> None:
     visitor = Browser(site.url)
-    assert visitor.log_in("admin", site.config("adminPassword"))
+    assert visitor.log_in("admin", site.config("admin.password"))
     before = site.outputs()["containers"]
     exported = site.pulumi("stack", "export", "-s", "clean-server", check=True).output
     resources = json.loads(exported)["deployment"]["resources"]
@@ -105,9 +107,9 @@ def test_a_handover_to_another_stack_replaces_nothing(site: Site) -> None:
     site.stack = "update"
     site.configure(
         data="existing",
-        seeding=False,
-        dataVolume=f"{site.deployment}-data",
-        mediaVolume=f"{site.deployment}-media",
+        seed=[],
+        database__volume=f"{site.deployment}-data",
+        media__volume=f"{site.deployment}-media",
     )
     site.pulumi(
         *("state", "move", "--yes", "--include-parents"),

@@ -62,7 +62,7 @@ def test_update_serves_existing_data_and_retires_what_served_it(
         user="0",
     )
     try:
-        site.configure(dataVolume=plain_volumes["data"], mediaVolume=plain_volumes["media"])
+        site.configure(database__volume=plain_volumes["data"], media__volume=plain_volumes["media"])
         refused = site.preview()
         named = f"container {old.name} runs and can write to {plain_volumes['data']}, at /data"
         fault("data of a stranger").saw(
@@ -99,7 +99,7 @@ def test_update_serves_existing_data_and_retires_what_served_it(
         assert old.status == "exited"
         assert old.attrs["HostConfig"]["RestartPolicy"]["Name"] == "no"
         visitor = Browser(site.url)
-        assert visitor.log_in("admin", original.config("adminPassword"))
+        assert visitor.log_in("admin", original.config("admin.password"))
         assert set(site.up().changes()) == {"unchanged"}
         _gone_back_and_taken_over_again(site, old, fault)
         site.destroy()
@@ -209,7 +209,7 @@ def test_an_empty_volume_is_no_existing_data(make_site: MakeSite) -> None:
     client = docker.from_env()
     volumes = [client.volumes.create(f"{site.deployment}-{part}") for part in ("data", "media")]
     try:
-        site.configure(dataVolume=volumes[0].name, mediaVolume=volumes[1].name)
+        site.configure(database__volume=volumes[0].name, media__volume=volumes[1].name)
         run = site.up(check=False)
         assert run.code != 0
         assert f"there is no file db.sqlite3 in {volumes[0].name}" in run.output
@@ -236,9 +236,9 @@ def test_update_serves_data_in_folders_of_the_host(
         image, ["sleep", "600"], name=f"{site.deployment}-old", detach=True, init=True
     )
     site.configure(
-        dataVolume=folders["data"],
-        mediaVolume=folders["media"],
-        dataFile="site.db",
+        database__volume=folders["data"],
+        media__volume=folders["media"],
+        database__file="site.db",
         retire=[old.name],
     )
     try:
@@ -252,6 +252,6 @@ def test_update_serves_data_in_folders_of_the_host(
         old.remove(force=True)
     browser = Browser(site.url)
     assert "Skarn Tooth" in browser.get("/")[1]
-    assert browser.log_in("admin", original.config("adminPassword")), "the data can be written"
+    assert browser.log_in("admin", original.config("admin.password")), "the data can be written"
     site.destroy()
     assert (folders["data"] / "site.db").is_file()

@@ -35,7 +35,7 @@ CHANGED = ["account", "backend", "gate", "migration-check", "release", "releases
 @pytest.fixture(scope="module")
 def site(make_site: MakeSite) -> Iterator[Site]:
     site = make_site("postgres")
-    site.configure(database="postgres", databaseExtensions=["hstore"])
+    site.configure(database__engine="postgres", database__extensions=["hstore"])
     yield site
     # What a move sets aside has no mark, by which the rest is found.
     with contextlib.suppress(docker.errors.NotFound):
@@ -51,7 +51,7 @@ def first_up(site: Site) -> Run:
 def visitor(site: Site, first_up: Run) -> Browser:
     """An administrator who logged in once, right after the first up."""
     browser = Browser(site.url)
-    assert browser.log_in("admin", site.config("adminPassword"))
+    assert browser.log_in("admin", site.config("admin.password"))
     return browser
 
 
@@ -112,7 +112,7 @@ def test_it_lets_nobody_in_without_the_password(site: Site, first_up: Run) -> No
 def test_the_application_owns_its_database_and_nothing_more(
     site: Site, first_up: Run, record_property: Any
 ) -> None:
-    made, password = server(site), site.config("databasePassword")
+    made, password = server(site), site.config("database.password")
 
     def said(user: str, statement: str, host: str = "/var/run/postgresql") -> str:
         words = ["psql", "--no-password", "-h", host, "-U", user, "-d", "app", "-tAc", statement]
@@ -139,7 +139,7 @@ def test_the_application_owns_its_database_and_nothing_more(
 
 
 def test_no_secret_is_shown(site: Site, first_up: Run) -> None:
-    password = site.config("databasePassword")
+    password = site.config("database.password")
     assert len(password) >= 20
     shown = first_up.output + str(site.outputs())
     for container in docker.from_env().containers.list(all=True, filters=site.labelled()):
@@ -237,14 +237,14 @@ def test_two_servers_never_open_one_data_directory(
 
 
 def test_data_and_sessions_survive_destroy_and_up(site: Site, visitor: Browser) -> None:
-    password = site.config("databasePassword")
+    password = site.config("database.password")
     site.destroy()
     assert docker.from_env().containers.list(all=True, filters=site.labelled()) == []
     assert {"-media", "-postgres"} <= set(volumes(site))
     site.up()
     log = server(site).logs().decode()
     assert "not properly shut down" not in log, "it was stopped gracefully"
-    assert site.config("databasePassword") == password
+    assert site.config("database.password") == password
     assert visitor.is_logged_in()
     assert results(site) == {"unchanged"}
 
@@ -255,13 +255,13 @@ def test_no_password_is_generated_anew_over_existing_data(site: Site) -> None:
     copies = list((site.folder / "state/xdg").rglob("*.yaml"))
     for copy in copies:
         copy.rename(copy.with_suffix(".gone"))
-    site.pulumi("config", "rm", "databasePassword", "-s", site.stack, check=True)
+    site.unset("database.password")
     run = site.preview()
     config.write_text(good)
     for copy in copies:
         copy.with_suffix(".gone").rename(copy)
     assert run.code != 0
-    assert "databasePassword of stack clean-server can't be found, but its data" in run.output
+    assert "database.password of stack clean-server can't be found, but its data" in run.output
 
 
 def test_a_password_that_the_data_does_not_know_stops_the_update(
@@ -270,7 +270,7 @@ def test_a_password_that_the_data_does_not_know_stops_the_update(
     config = site.folder / "stacks/Pulumi.clean-server.yaml"
     good = config.read_text()
     wrong = secrets.token_urlsafe(18)
-    site.configure_secret(databasePassword=wrong)
+    site.configure_secret(database__password=wrong)
     started = time.monotonic()
     run = site.up(check=False)
     config.write_text(good)
@@ -294,14 +294,17 @@ def test_a_password_that_the_data_does_not_know_stops_the_update(
 def test_another_engine_is_refused_with_the_commands_that_move_the_data(
     site: Site, visitor: Browser
 ) -> None:
-    site.configure(database="sqlite")
-    assert "databaseExtensions names extensions, but database is sqlite" in site.preview().output
-    site.pulumi("config", "rm", "databaseExtensions", "-s", site.stack, check=True)
+    site.configure(database__engine="sqlite")
+    assert (
+        "database.extensions names extensions, but database.engine is sqlite"
+        in site.preview().output
+    )
+    site.unset("database.extensions")
     run = site.preview()
     assert run.code != 0
     assert "Traceback" not in run.output
     assert f"is on PostgreSQL, in volume {site.deployment}-postgres" in run.output
-    assert "`pulumi config set database postgres -s " in run.output
+    assert "`pulumi config set --path database.engine postgres -s " in run.output
     commands = re.findall(r"^ +`(.+)`$", run.output, flags=re.MULTILINE)
     assert len(commands) == 11, run.output
     for text in commands:
@@ -343,13 +346,17 @@ def test_a_data_directory_that_was_there_before_is_served(
 ) -> None:
     volume = set_aside(site)
     heir = make_site("heir", stack="update")
-    heir.configure(database="postgres", dataVolume=f"{site.deployment}-media", mediaVolume=volume)
-    for key in ("databasePassword", "secretKey"):
+    heir.configure(
+        database__engine="postgres",
+        database__volume=f"{site.deployment}-media",
+        media__volume=volume,
+    )
+    for key in ("database.password", "app.secretKey"):
         heir.configure_secret(**{key: site.config(key)})
     assert "which holds no data directory of postgres" in heir.preview().output
     # The site's own uploads are in use: it serves.
     uploads = docker.from_env().volumes.create(f"{heir.deployment}-uploads")
-    heir.configure(dataVolume=volume, mediaVolume=uploads.name)
+    heir.configure(database__volume=volume, media__volume=uploads.name)
     heir.up()
     try:
         visitor.url = heir.url
@@ -412,7 +419,7 @@ def address(server: Container, password: str = PASSWORD) -> str:
 @pytest.fixture(scope="module")
 def guest(make_site: MakeSite) -> Site:
     site = make_site("external")
-    site.configure(database="external", databaseTimeout=3)
+    site.configure(database__engine="external", database__timeout=3)
     return site
 
 
@@ -435,9 +442,12 @@ def refused(guest: Site, fault: Fault) -> Run:
 
 
 def test_a_url_in_plain_text_is_refused(guest: Site, elsewhere: Container) -> None:
-    guest.configure(databaseUrl=address(elsewhere))
+    guest.configure(database__url=address(elsewhere))
     run = guest.preview()
-    assert "databaseUrl is in plain text: use `pulumi config set --secret databaseUrl" in run.output
+    assert (
+        "database.url is in plain text: use `pulumi config set --secret --path database.url"
+        in run.output
+    )
     assert PASSWORD not in run.output
 
 
@@ -446,21 +456,21 @@ def test_a_server_that_refuses_the_password(
     guest: Site, elsewhere: Container, fault: BeginFault
 ) -> None:
     wrong = secrets.token_urlsafe(18)
-    guest.configure_secret(databaseUrl=address(elsewhere, wrong))
+    guest.configure_secret(database__url=address(elsewhere, wrong))
     run = refused(guest, fault("database refuses"))
     assert "refuses the user 'owner' or the password" in run.output, run.output
     assert wrong not in run.output
 
 
 def test_a_server_that_is_down(guest: Site, elsewhere: Container, fault: BeginFault) -> None:
-    guest.configure_secret(databaseUrl=address(elsewhere))
+    guest.configure_secret(database__url=address(elsewhere))
     elsewhere.pause()
     try:
         run = refused(guest, fault("database down"))
     finally:
         elsewhere.unpause()
     assert "does not answer after" in run.output
-    assert "(databaseUrl)" in run.output
+    assert "(database.url)" in run.output
     assert PASSWORD not in run.output
 
 
@@ -480,7 +490,7 @@ def _unpause(server: Container, guest: Site) -> None:
 def test_a_server_that_is_slow_to_come_up(
     guest: Site, elsewhere: Container, fault: BeginFault
 ) -> None:
-    guest.configure(databaseTimeout=60)
+    guest.configure(database__timeout=60)
     elsewhere.pause()
     later = threading.Thread(target=_unpause, args=(elsewhere, guest))
     later.start()
@@ -510,14 +520,14 @@ def test_a_server_that_is_slow_to_come_up(
 def test_an_address_that_was_refused_is_not_what_a_restart_reads(
     guest: Site, elsewhere: Container
 ) -> None:
-    guest.configure_secret(databaseUrl=address(elsewhere, secrets.token_urlsafe(18)))
+    guest.configure_secret(database__url=address(elsewhere, secrets.token_urlsafe(18)))
     run = guest.up(check=False)
     assert run.code != 0
     assert "refuses the user 'owner' or the password" in run.output
     (backend,) = docker.from_env().containers.list(filters=guest.labelled("backend"))
     backend.restart()
     eventually(lambda: Browser(guest.url).get("/health/")[0] == 200, 60)
-    guest.configure_secret(databaseUrl=address(elsewhere))
+    guest.configure_secret(database__url=address(elsewhere))
     guest.up()
     assert guest.outputs()["ledger"]["agrees"]
     assert len(docker.from_env().volumes.list(filters=guest.labelled("secrets"))) == 1

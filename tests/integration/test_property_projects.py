@@ -53,7 +53,7 @@ def copy_of(name: str, folder: Path) -> Path:
 def deployed(make_site: MakeSite, name: str, project: Path, keys: Mapping[str, Any]) -> Site:
     """Deploy a project with no more than these keys, at one attempt, its files untouched."""
     site = make_site(name)
-    defaults = {"appPath": project, "healthPath": "/-/health", "seedSteps": [], "seeding": False}
+    defaults = {"app.path": project, "processes.web.health": "/-/health", "seed": []}
     secret = keys.get("secretFiles", {})
     site.configure(**{**defaults, **{k: v for k, v in keys.items() if k != "secretFiles"}})
     for path, text in secret.items():
@@ -74,13 +74,12 @@ def note(site: Site, name: str, record_property: Note) -> None:
 @pytest.fixture(scope="module")
 def quay(make_site: MakeSite, tmp_path_factory: pytest.TempPathFactory) -> Site:
     keys = {
-        "settingsModule": "config.settings",
-        "database": "postgres",
-        "allowedHosts": ["quay.example"],
-        "environment": {"SITE_URL": "https://quay.example"},
+        "app.settings": "config.settings",
+        "database.engine": "postgres",
+        "site.allowedHosts": ["quay.example"],
+        "env": {"SITE_URL": "https://quay.example"},
         "secretFiles": {"conf/secrets.json": json.dumps({"tide_table": {"token": TOKEN}})},
-        "seeding": True,
-        "seedSteps": [f"moor --password {PASSWORD}"],
+        "seed": [f"moor --password {PASSWORD}"],
     }
     project = copy_of("harbour", tmp_path_factory.mktemp("harbour") / "project")
     return deployed(make_site, "harbour", project, keys)
@@ -137,7 +136,7 @@ def test_hosts_that_the_project_refuses_are_found_before_anything_starts(
 ) -> None:
     before = unseen.backend(quay).name
     # The release is there, so that nothing is built: it is asked again.
-    quay.configure(allowedHosts=[])
+    quay.configure(site__allowedHosts=[])
     run = unseen.up(quay, check=False)
     assert run.code != 0
     assert "(quay.E1) SITE_URL is on quay.example" in run.output
@@ -148,8 +147,8 @@ def test_hosts_that_the_project_refuses_are_found_before_anything_starts(
 def test_hosts_secret_files_and_seed_steps_make_no_release(quay: Site) -> None:
     release, before = quay.outputs()["release"], unseen.backend(quay).name
     quay.configure(
-        allowedHosts=["quay.example", "more.example"],
-        seedSteps=[f"moor --password {PASSWORD}", "moor --password another"],
+        site__allowedHosts=["quay.example", "more.example"],
+        seed=[f"moor --password {PASSWORD}", "moor --password another"],
     )
     secrets = json.dumps({"tide_table": {"token": "another"}})
     quay.configure_secret_entry("secretFiles", "conf/secrets.json", secrets)
@@ -163,9 +162,9 @@ def test_hosts_secret_files_and_seed_steps_make_no_release(quay: Site) -> None:
 @pytest.fixture(scope="module")
 def mill(make_site: MakeSite, tmp_path_factory: pytest.TempPathFactory) -> Site:
     keys = {
-        "settingsModule": "mill.settings",
-        "buildAptPackages": ["gettext", "sassc"],
-        "buildSteps": ["sh build.sh", "compilemessages", "compress"],
+        "app.settings": "mill.settings",
+        "image.buildAptPackages": ["gettext", "sassc"],
+        "image.buildSteps": ["sh build.sh", "compilemessages", "compress"],
     }
     project = copy_of("mill", tmp_path_factory.mktemp("mill") / "project")
     return deployed(make_site, "mill", project, keys)

@@ -47,7 +47,7 @@ class Seen:
 @pytest.fixture(scope="module")
 def site(make_site: MakeSite) -> Site:
     site = make_site("releases")
-    site.configure(keepReleases=KEPT)
+    site.configure(releases__keep=KEPT)
     return site
 
 
@@ -152,10 +152,10 @@ def back(site: Site, first: Seen, second: Seen) -> dict[str, Any]:
     """Gone back to the first release, without the project even there; what there was before."""
     before = {"images": images(site), "logs": build_logs(site)}
     (site.folder / "example").rename(site.folder / "elsewhere")
-    site.configure(rollback=first.tag[:8])
+    site.configure(releases__pin=first.tag[:8])
     run = unseen.up(site)
     assert "rollback is set: what was changed in the project since is not deployed" in run.output
-    assert "pulumi config rm rollback" in run.output
+    assert "pulumi config rm --path releases.pin" in run.output
     return before
 
 
@@ -189,7 +189,7 @@ def test_the_newer_releases_pages_get_their_styles_too(
 def test_a_release_that_is_not_kept_is_refused_with_those_that_are(
     site: Site, first: Seen, second: Seen, back: dict[str, Any]
 ) -> None:
-    site.configure(rollback="0123456789abcdef")
+    site.configure(releases__pin="0123456789abcdef")
     run = unseen.up(site, check=False)
     assert run.code != 0
     assert "rollback is '0123456789abcdef': no such release is kept on this host" in run.output
@@ -203,7 +203,7 @@ def test_a_release_that_is_not_kept_is_refused_with_those_that_are(
 def forward(site: Site, back: dict[str, Any]) -> None:
     """Gone forward again to the project as it is."""
     (site.folder / "elsewhere").rename(site.folder / "example")
-    site.pulumi("config", "rm", "rollback", "-s", site.stack, check=True)
+    site.unset("releases.pin")
     unseen.up(site)
 
 
@@ -254,14 +254,14 @@ def test_a_rollback_behind_the_database_is_refused_unless_forced(
     )
     unseen.up(site)
     ahead = site.outputs()["release"]
-    site.configure(rollback=third.tag)
+    site.configure(releases__pin=third.tag)
     run = unseen.up(site, check=False)
     assert run.code != 0
     assert "catalogue.0099_tide" in run.output
     [backend] = docker.from_env().containers.list(filters=site.labelled("backend"))
     assert backend.labels["django-on-docker.release"] == ahead
     assert Browser(site.url).get("/")[0] == 200
-    site.configure(databaseAhead="allow")
+    site.configure(migrations__ahead="allow")
     unseen.up(site)
     now = seen(site)
     fault("rollback").saw(
@@ -278,12 +278,12 @@ def failed(site: Site, first: Seen) -> list[str]:
 
     Static files are collected at start-up from here on, into a volume of each release.
     """
-    site.pulumi("config", "rm", "rollback", "-s", site.stack)
+    site.unset("releases.pin")
     site.configure(strategy="conservative")
     keep_secret(site, "TIDE_TABLE", "low at noon")
     unseen.up(site)
     before = backends(site)
-    site.pulumi("config", "rm", "secretEnvironment", "-s", site.stack, check=True)
+    site.unset("secrets")
     keep_secret(site, "TIDE_TIMES", "high at noon")
     with (site.folder / APPS).open("a") as file:
         file.write(TROUBLE)
@@ -294,7 +294,7 @@ def failed(site: Site, first: Seen) -> list[str]:
 
 
 def keep_secret(site: Site, name: str, value: str) -> None:
-    words = ("config", "set", "--secret", "--path", f"secretEnvironment.{name}", "-s", site.stack)
+    words = ("config", "set", "--secret", "--path", f"secrets.{name}", "-s", site.stack)
     site.pulumi(*words, "--", value, check=True)
 
 
@@ -328,7 +328,7 @@ def test_the_release_before_one_that_failed_is_deployed_again(
 ) -> None:
     file = site.folder / APPS
     file.write_text(file.read_text().removesuffix(TROUBLE))
-    site.pulumi("config", "rm", "secretEnvironment", "-s", site.stack, check=True)
+    site.unset("secrets")
     keep_secret(site, "TIDE_TABLE", "low at noon")
     unseen.up(site)
     assert site.outputs()["ledger"]["agrees"]

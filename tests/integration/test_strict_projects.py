@@ -28,15 +28,15 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def kiosk(make_site: MakeSite, project: Path) -> Site:
     site = make_site("kiosk")
     site.configure(
-        appPath=project,
-        settingsModule="kiosk.settings",
-        healthPath="/-/health",
-        seedSteps=[STEP],
-        silencedSystemChecks=["kiosk.E001"],
-        smokePaths=["/shelf/"],
+        app__path=project,
+        app__settings="kiosk.settings",
+        processes__web__health="/-/health",
+        seed=[STEP],
+        app__silencedSystemChecks=["kiosk.E001"],
+        processes__web__smoke=["/shelf/"],
     )
     site.configure_secret_entry("databases", "archive", "sqlite:////srv/data/archive.sqlite3")
-    site.configure_secret_entry("secretEnvironment", "KIOSK_TOKEN", TOKEN)
+    site.configure_secret_entry("secrets", "KIOSK_TOKEN", TOKEN)
     before = unseen.digest(project)
     unseen.up(site)
     assert unseen.digest(project) == before
@@ -67,7 +67,7 @@ def test_what_is_nobodys_but_the_projects_is_said_and_not_asked(kiosk: Site) -> 
 
 
 def test_a_step_got_the_password_and_nobody_else(kiosk: Site) -> None:
-    password = kiosk.config("adminPassword")
+    password = kiosk.config("admin.password")
     assert unseen.steps(kiosk) == [("hire_owner", "created")]
     assert Browser(kiosk.url).log_in("admin", password)
     tag = f"{kiosk.deployment}:{kiosk.outputs()['release']}"
@@ -99,7 +99,7 @@ def test_a_release_whose_page_fails_is_refused_with_the_reason(kiosk: Site, proj
     broken(project)
     run = unseen.up(kiosk, check=False)
     assert run.code != 0
-    assert "it answers /shelf/ (smokePaths) with 500" in run.output
+    assert "it answers /shelf/ (processes.web.smoke) with 500" in run.output
     assert "raise OSError(settings.KIOSK_TOKEN)" in run.output
     assert "OSError: ***" in run.output
     assert TOKEN not in run.output
@@ -108,7 +108,7 @@ def test_a_release_whose_page_fails_is_refused_with_the_reason(kiosk: Site, proj
 
 
 def test_where_nobody_asks_for_the_page_it_is_a_warning(kiosk: Site) -> None:
-    kiosk.pulumi("config", "rm", "smokePaths", "-s", kiosk.stack, check=True)
+    kiosk.unset("processes.web.smoke")
     run = unseen.up(kiosk)
     assert "answers / with 500, at /shelf/, which visitors will see" in run.output
     assert "OSError: ***" in run.output
@@ -118,7 +118,7 @@ def test_where_nobody_asks_for_the_page_it_is_a_warning(kiosk: Site) -> None:
 
 def test_a_path_that_is_asked_for_later_stops_nothing(kiosk: Site) -> None:
     before = unseen.backend(kiosk).name
-    kiosk.configure(smokePaths=["/shelf/"])
+    kiosk.configure(processes__web__smoke=["/shelf/"])
     for _ in range(2):
         run = unseen.up(kiosk, check=False)
         assert run.code != 0

@@ -47,11 +47,11 @@ def taken_over(make_site: MakeSite, original: Original) -> tuple[Site, Browser]:
     assert visitor.is_logged_in()
     site = make_site("takeover", stack="update", port=original.port)
     site.configure(
-        dataVolume=original.data_volume,
-        mediaVolume=original.media_volume,
+        database__volume=original.data_volume,
+        media__volume=original.media_volume,
         retire=[str(name) for name in original.containers],
     )
-    site.configure_secret(secretKey=original.secret_key)
+    site.configure_secret(app__secretKey=original.secret_key)
     site.up()
     return site, visitor
 

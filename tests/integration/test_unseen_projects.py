@@ -35,10 +35,10 @@ def before_wagtail(wagtail_project: Path) -> str:
 def wagtail(make_site: MakeSite, wagtail_project: Path, before_wagtail: str) -> Site:
     site = make_site("wagtail")
     site.configure(
-        appPath=wagtail_project,
-        settingsModule="mysite.settings.production",
-        healthPath="/-/health",
-        seedSteps=WAGTAIL_STEPS,
+        app__path=wagtail_project,
+        app__settings="mysite.settings.production",
+        processes__web__health="/-/health",
+        seed=WAGTAIL_STEPS,
     )
     unseen.up(site)
     return site
@@ -70,7 +70,7 @@ def test_wagtails_static_files_are_served(wagtail: Site) -> None:
 
 def test_the_administrator_uploads_a_picture(wagtail: Site) -> None:
     browser = Browser(wagtail.url)
-    assert browser.log_in("admin", wagtail.config("adminPassword"))
+    assert browser.log_in("admin", wagtail.config("admin.password"))
     unseen.upload(browser, "/admin/images/add/", "dot.png", unseen.PICTURE, title="A dot", tags="")
     assert browser.get("/media/original_images/dot.png")[0] == 200
     assert unseen.in_backend(wagtail, "ls /srv/media/original_images") == "dot.png\n"
@@ -106,11 +106,11 @@ def depot_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def depot(make_site: MakeSite, depot_project: Path) -> Site:
     site = make_site("depot")
     site.configure(
-        appPath=depot_project,
-        settingsModule="config.settings.production",
-        healthPath="/-/health",
-        seedSteps=DEPOT_STEPS,
-        environment={"DEPOT_NAME": "Pier 7"},
+        app__path=depot_project,
+        app__settings="config.settings.production",
+        processes__web__health="/-/health",
+        seed=DEPOT_STEPS,
+        env={"DEPOT_NAME": "Pier 7"},
     )
     before = unseen.digest(depot_project)
     unseen.up(site)
@@ -126,7 +126,7 @@ def is_well(site: Site) -> None:
     assert "Welcome to Pier 7" in page
     unseen.static_files_are_served(browser, "/", "/assets/")
     assert browser.get("/labels/shelves/Shelf_3.txt") == (200, "this is Shelf 3")
-    assert browser.log_in("admin", site.config("adminPassword"))
+    assert browser.log_in("admin", site.config("admin.password"))
 
 
 @pytest.mark.essential("any project")
@@ -193,7 +193,7 @@ def test_a_broken_update_touches_nothing_that_serves(depot: Site, depot_project:
 
 @pytest.mark.essential("own Dockerfile")
 def test_its_own_dockerfile_is_used(depot: Site) -> None:
-    depot.configure(dockerfile="Dockerfile", redeploy=1)
+    depot.configure(image__dockerfile="Dockerfile", releases__redeploy=1)
     unseen.up(depot)
     is_well(depot)
     assert (
@@ -210,7 +210,7 @@ def test_its_own_dockerfile_is_used(depot: Site) -> None:
 
 def test_a_dockerfile_with_user_port_and_entry_point(depot: Site, depot_project: Path) -> None:
     (depot_project / "pyproject.toml").unlink()
-    depot.configure(dockerfile="docker/plain.Dockerfile")
+    depot.configure(image__dockerfile="docker/plain.Dockerfile")
     run = unseen.up(depot)
     assert "docker/plain.Dockerfile, line 13 collects static files itself" in run.output
     is_well(depot)
@@ -228,7 +228,7 @@ def test_it_goes_back_to_the_release_of_another_dockerfile(depot: Site) -> None:
     newest, before, *older = depot.releases()
     assert older
     assert app_images(depot) == sorted([newest, before])
-    depot.configure(rollback=before, keepReleases=1)
+    depot.configure(releases__pin=before, releases__keep=1)
     run = unseen.up(depot)
     assert "rollback is set: what was changed in the project since is not deployed" in run.output
     is_well(depot)

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import urllib.request
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
@@ -149,12 +150,21 @@ def tried(site: Site, name: str, properties: str, image: Image) -> tuple[str, ..
         image: the release's.
     """
     # What every stack has, or the program writes there by itself, is not for the project's sake.
-    every = {"deployment", "port", "data", "seeding", "adminPassword", "secretKey"}
+    every = {"deployment", "site.port", "data", "admin.password", "app.secretKey"}
     file = yaml.safe_load((site.folder / f"stacks/Pulumi.{site.stack}.yaml").read_text())
-    config = {key.partition(":")[2]: value for key, value in file["config"].items()}
-    keys = [key for key, value in config.items() if key not in every and value != "/-/health"]
+    config = {key.rpartition(":")[2]: value for key, value in file["config"].items()}
+    keys = [key for key in leaves(config) if key not in every and key != "processes.web.health"]
     megabytes = int(image.attrs["Size"]) / 1e6
     return (name, properties, str(len(keys)), "0", "1", f"{megabytes:.0f} MB")
+
+
+def leaves(config: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
+    """The paths of the keys that a config sets; a list, a secret, or a variable is one."""
+    for key, value in config.items():
+        if isinstance(value, dict) and "secure" not in value:
+            yield from leaves(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}"
 
 
 def steps(site: Site) -> list[tuple[str, str]]:

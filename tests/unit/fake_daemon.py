@@ -164,7 +164,7 @@ def claim(**changes: Any) -> Claim:
         "stack": STACK,
         "port": 8080,
         "data": "create",
-        "volumes": {"dataVolume": "shop-data", "mediaVolume": "shop-media"},
+        "volumes": {"database.volume": "shop-data", "media.volume": "shop-media"},
         "data_file": "",
         "retire": (),
         "owned": (),

@@ -1,13 +1,17 @@
-"""The settings that an execution plan follows from, without the rest of a config."""
+"""What an execution plan follows from, as tests choose it."""
 
-from dataclasses import dataclass
+from components.ledger.plan import Switches
 
 
-@dataclass(frozen=True, kw_only=True)
-class Config:
+def switches(
+    *,
+    strategy: str = "recommended",
+    collect_static_on_startup: bool = False,
+    seed_steps: tuple[str, ...] = ("a", "b"),
+) -> Switches:
     """Those of a site that seeds in two steps, unless a test chooses others."""
-
-    strategy: str = "recommended"
-    collect_static_on_startup: bool = False
-    seeding: bool = True
-    seed_steps: tuple[str, ...] = ("a", "b")
+    return Switches(
+        strategy=strategy,
+        collect_static_on_startup=collect_static_on_startup,
+        seed_steps=seed_steps,
+    )

@@ -15,13 +15,15 @@ import pytest
 import yaml
 
 from components import checkout, errors
-from components.config import settings
+from components.config.keys import all_keys
+from components.config.keys.base import is_secret
 from components.host import client
+from tests.config_keys import flat, handed_over, key_of, nested
 from tests.unit.fake_daemon import FakeDaemon
 from tests.unit.recorder import Recorder, deploy
 
 STACKS = sorted(path.name.split(".")[1] for path in Path("stacks").glob("Pulumi.*.yaml"))
-SECRETS = {"secretKey": "k" * 50, "adminPassword": "open-sesame"}
+SECRETS = {"app.secretKey": "k" * 50, "admin.password": "open-sesame"}
 
 
 class FakePulumi:
@@ -39,7 +41,7 @@ class FakePulumi:
     def __call__(self, words: Sequence[str], **options: Any) -> subprocess.CompletedProcess[str]:
         assert words[:2] == ["pulumi", "--non-interactive"], words
         if words[2:4] == ["config", "set"]:
-            self.kept[words[5]] = options["input"]
+            self.kept[words[words.index("--path") + 1]] = options["input"]
         export = {"deployment": {"resources": self.state}}
         return subprocess.CompletedProcess(list(words), 0, json.dumps(export), "")
 
@@ -73,7 +75,9 @@ class Program:
     ) -> Recorder:
         """As `run`, each time anew, for a program that may fail: the recorder is the caller's."""
         values = config(stack, **{**SECRETS, **changes})
-        secret = [key for key in settings.SECRETS if values[key]]
+        secret = sorted(
+            {key.partition(".")[0] for key, field in all_keys().items() if is_secret(field)}
+        )
         recorder.stdout = recorder.stdout or {f"{stack}-job": '{"steps": []}'}
         return deploy(main, recorder, stack=stack, config=values, secret=secret, preview=preview)
 
@@ -84,13 +88,10 @@ def main() -> None:
 
 
 def config(stack: str, **changes: object) -> dict[str, str]:
-    """A committed stack's config as the engine hands it over, defaults of Pulumi.yaml included."""
-    declared = yaml.safe_load(Path("Pulumi.yaml").read_text(encoding="utf-8"))["config"]
-    values = {key: entry["default"] for key, entry in declared.items()}
+    """A committed stack's config, changed, as the engine hands it over."""
     file = Path(f"stacks/Pulumi.{stack}.yaml").read_text(encoding="utf-8")
-    committed = yaml.safe_load(file)["config"]
-    values |= {key.split(":")[1]: value for key, value in committed.items()} | changes
-    return {k: v if isinstance(v, str) else json.dumps(v) for k, v in values.items()}
+    committed = dict(flat(yaml.safe_load(file)["config"]))
+    return handed_over(nested({**committed, **{key_of(k): v for k, v in changes.items()}}))
 
 
 @contextmanager

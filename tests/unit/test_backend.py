@@ -25,7 +25,7 @@ def backend(*, stdout: str = "", **changes: Any) -> Recorder:
             "temporary": {"/tmp": "size=1024m"},
             "redeploy": 0,
             "gate_timeout": 120,
-            "gate_terms": {"gateTimeout": "120"},
+            "gate_terms": {"processes.web.gateTimeout": "120"},
             "stop_grace": 30,
             **changes,
         }
@@ -146,7 +146,7 @@ def test_the_gate_judges_each_container_once(recorder: Recorder) -> None:
         "CONTAINER": recorder.outputs["container"],
         "TIMEOUT": "120",
         "CHECK": ".build/shop/migration-check.json",
-        "TERMS": '{"gateTimeout": "120"}',
+        "TERMS": '{"processes.web.gateTimeout": "120"}',
     }
     # Another timeout is no other container.
     # Asked again, it prints its report again, and never stops what serves.

@@ -161,7 +161,7 @@ def test_the_copy_is_one_of_the_database_that_is_migrated(shop: Shop) -> None:
 @pytest.mark.parametrize(
     ("report", "changes", "says"),
     [
-        ({}, {"backups": 0, "volume": ""}, "backup: none is made (backups is 0)"),
+        ({}, {"backups": 0, "volume": ""}, "backup: none is made (database.backups is 0)"),
         ({"engine": "mysql"}, {}, "backup: none is made of a database on mysql"),
         ({"engine": "postgresql"}, {}, "backup: none is made of a database on postgresql"),
         ({"file": ""}, {}, "backup: none is made of a database on sqlite"),
@@ -180,7 +180,7 @@ def test_a_copy_that_fails_stops_the_update(shop: Shop) -> None:
     said = shop.fails(REPORT)
     assert "no copy of the database could be made: /srv/data/db.sqlite3: database or disk" in said
     assert "So nothing is migrated." in said
-    assert "`pulumi config set backups 0 -s " in said
+    assert "`pulumi config set --path database.backups 0 -s " in said
     assert shop.outcome is None
     assert shop.noted.check is None
 
@@ -221,7 +221,7 @@ def test_unsafe_migrations_are_refused(shop: Shop) -> None:
     shop.cli.serves("shop-backend-1")
     said = shop.fails({**REPORT, "unsafe": [UNSAFE]})
     assert "  shop.0002_x: Remove field name: it is dropped\n" in said
-    for way in ("in two releases", "unsafeMigrations window", "unsafeMigrations allow"):
+    for way in ("in two releases", "migrations.unsafe window", "migrations.unsafe allow"):
         assert way in said
     assert not shop.called(COPY)
     assert not shop.called("stop")
@@ -281,7 +281,7 @@ def test_a_release_that_the_database_is_ahead_of_is_refused(shop: Shop) -> None:
     said = shop.fails({**REPORT, "ahead": ["shop.0003_x", "shop.0004_y"]})
     assert "  shop.0003_x\n" in said
     assert "`make restore STACK=live BACKUP=1 STAY_STOPPED=yes`" in said, "made before both"
-    assert "databaseAhead allow" in said
+    assert "migrations.ahead allow" in said
 
 
 def test_no_copy_is_named_where_none_was_made_before_all_of_them(shop: Shop) -> None:
@@ -293,7 +293,7 @@ def test_no_copy_is_named_where_none_was_made_before_all_of_them(shop: Shop) -> 
 
 def test_it_may_be_allowed(shop: Shop) -> None:
     said = shop.run({**REPORT, "pending": [], "ahead": ["shop.0003_x"]}, ahead="allow")
-    assert "(databaseAhead is allow):\n  shop.0003_x" in said
+    assert "(migrations.ahead is allow):\n  shop.0003_x" in said
 
 
 def test_what_an_earlier_release_had_pending_is_past(shop: Shop) -> None:

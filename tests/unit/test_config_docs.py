@@ -5,35 +5,29 @@ import shutil
 from pathlib import Path
 
 import pytest
-import yaml
 from pydantic import Field
 
-from components.config.keys import AllKeys, groups, keys_of
-from components.config.keys.base import Keys
-from components.config.settings import keys, load
+from components.config import keys
+from components.config.keys import AllKeys, all_keys
+from components.config.keys.base import Keys, is_secret, section
+from components.config.settings import load
+from components.data.database import ENGINES
+from tests.config_keys import raw
 from toolchain import config_docs, paths
 
-GENERATED = ("Pulumi.yaml", "docs/configuration.md", "README.md")
-NEEDED = {"appPath": "example", "settingsModule": "site.settings", "data": "create"}
+GENERATED = ("docs/configuration.md", "stacks/schema.json", "README.md")
+NEEDED = {"app.path": "example", "app.settings": "site.settings", "data": "create"}
 
 
 @pytest.fixture
 def copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A checkout that has the generated files alone."""
     (tmp_path / "docs").mkdir()
+    (tmp_path / "stacks").mkdir()
     for name in GENERATED:
         shutil.copyfile(name, tmp_path / name)
     monkeypatch.setattr(paths, "ROOT", tmp_path)
     return tmp_path
-
-
-class ShopKeys(Keys):
-    """What a shop sells."""
-
-    shelf_count: int = Field(default=3, ge=1)
-    """Shelves: a
-    key of this test | alone.
-    """
 
 
 def test_what_is_generated_is_up_to_date() -> None:
@@ -41,19 +35,34 @@ def test_what_is_generated_is_up_to_date() -> None:
     assert not outdated, "run `make config`"
 
 
-def test_every_key_is_in_a_group_and_says_what_it_does() -> None:
-    grouped = [key for group in groups() for key in keys_of(group)]
-    assert grouped == [*keys_of(AllKeys)] == [*keys()]
-    assert len(grouped) == len({*grouped})
-    assert all((field.description or "").strip().endswith(".") for field in keys().values())
+def test_every_key_says_what_it_does() -> None:
+    assert all((field.description or "").strip().endswith(".") for field in all_keys().values())
 
 
-@pytest.mark.parametrize("key", [key for key, field in keys().items() if field.examples])
+@pytest.mark.parametrize("key", [key for key, field in all_keys().items() if field.examples])
 def test_every_example_is_valid(key: str) -> None:
-    for example in keys()[key].examples or ():
-        text = example if isinstance(example, str) else json.dumps(example)
-        needed = {**NEEDED, "seedSteps": '["a"]', "database": "postgres"}
-        load({**needed, key: text}, stack="shop", file="x")
+    for example in all_keys()[key].examples or ():
+        needed = {**NEEDED, "database.engine": "postgres"}
+        load(raw({**needed, key: example}), stack="shop", file="x")
+
+
+def test_an_editor_is_told_what_a_stacks_file_may_say() -> None:
+    said = json.loads(config_docs.schema())
+    config = said["properties"]["config"]
+    assert config["additionalProperties"] is False
+    assert config["properties"]["data"]["enum"] == ["create", "existing"]
+    assert said["$defs"]["DatabaseKeys"]["properties"]["engine"]["enum"] == [*ENGINES]
+    password = said["$defs"]["DatabaseKeys"]["properties"]["password"]["anyOf"][0]
+    assert password["properties"] == {"secure": {"type": "string"}}
+    assert [key for key, field in all_keys().items() if is_secret(field)] == [
+        "app.secretKey",
+        "database.password",
+        "database.url",
+        "databases",
+        "secrets",
+        "secretFiles",
+        "admin.password",
+    ]
 
 
 @pytest.mark.parametrize("name", GENERATED)
@@ -70,21 +79,34 @@ def test_a_file_that_says_something_else_is_named_and_written_anew(
     assert config_docs.main(["--check"]) == 0
 
 
+class ShelfKeys(Keys):
+    """What a shop sells."""
+
+    count: int = Field(default=3, ge=1)
+    """Shelves: a
+    key of this test | alone.
+    """
+
+
+class ShopKeys(AllKeys):
+    """Those of every site, and one more."""
+
+    shelves: ShelfKeys = section()
+    """What is on them."""
+
+
 def test_a_new_key_is_in_all_that_is_generated(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(config_docs, "groups", lambda: (ShopKeys, *groups()))
+    monkeypatch.setattr(keys, "AllKeys", ShopKeys)
+    monkeypatch.setattr(config_docs, "AllKeys", ShopKeys)
     assert config_docs.main([]) == 0
-    declared = yaml.safe_load((copy / "Pulumi.yaml").read_text(encoding="utf-8"))
-    entry = {
-        "type": "integer",
-        "description": "Shelves: a key of this test | alone.",
-        "default": 3,
-    }
-    assert declared["config"]["shelfCount"] == entry
-    assert declared["name"] == paths.PROJECT
     says = r"Shelves: a key of this test \| alone."
-    row = f"| `shelfCount` | integer, at least 1 | `3` | {says} |"
-    for name in ("README.md", "docs/configuration.md"):
-        assert row in (copy / name).read_text(encoding="utf-8").splitlines()
+    page = (copy / "docs/configuration.md").read_text(encoding="utf-8").splitlines()
+    assert "## shelves: what is on them" in page
+    assert f"| `shelves.count` | integer, at least 1 | `3` | {says} |" in page
+    schema = json.loads((copy / "stacks/schema.json").read_text(encoding="utf-8"))
+    entry = {"default": 3, "minimum": 1, "type": "integer"}
+    described = {"description": "Shelves: a key of this test | alone."}
+    assert schema["$defs"]["ShelfKeys"]["properties"]["count"] == {**entry, **described}
 
 
 def test_a_readme_without_its_table_is_not_taken_as_up_to_date(copy: Path) -> None:

@@ -10,14 +10,15 @@ from components.config.settings import Settings
 from components.data.database import address
 from components.data.mounts import Mount
 from components.parts import container_options
+from tests.config_keys import nested
 from tests.unit.recorder import deploy
 
 KEY, PASSWORD = "k" * 40, "open-sesame"
 
 
 def settings(**changes: Any) -> Settings:
-    values = {"appPath": "example", "settingsModule": "b", "data": "create", "deployment": "shop"}
-    return Settings.model_validate({**values, **changes})
+    values = {"app.path": "example", "app.settings": "b", "data": "create", "deployment": "shop"}
+    return Settings.model_validate(nested({**values, **changes}))
 
 
 def environment(**changes: Any) -> dict[str, str]:
@@ -45,19 +46,19 @@ def test_the_variables_of_every_container() -> None:
 @pytest.mark.parametrize(
     ("changes", "variable", "value"),
     [
-        ({"debug": True}, "DEBUG", "True"),
-        ({"environment": {"DEBUG": "off"}}, "DEBUG", "off"),
-        ({"debug": True, "environment": {"DEBUG": "1"}}, "DEBUG", "1"),
-        ({"silencedSystemChecks": ["b.W1", "a.W1"]}, "DEPLOY_SILENCED_CHECKS", "a.W1,b.W1"),
+        ({"app.debug": True}, "DEBUG", "True"),
+        ({"env": {"DEBUG": "off"}}, "DEBUG", "off"),
+        ({"app.debug": True, "env": {"DEBUG": "1"}}, "DEBUG", "1"),
+        ({"app.silencedSystemChecks": ["b.W1", "a.W1"]}, "DEPLOY_SILENCED_CHECKS", "a.W1,b.W1"),
         ({"databases": {"b": "mysql://x/b", "a": "mysql://x/a"}}, "DEPLOY_DATABASES", "a,b"),
-        ({"origin": "https://a.example"}, "CSRF_TRUSTED_ORIGINS", "https://a.example"),
-        ({"origin": "https://a.example"}, "ALLOWED_HOSTS", "a.example,localhost,127.0.0.1"),
-        ({"allowedHosts": ["b"]}, "ALLOWED_HOSTS", "127.0.0.1,localhost,b"),
-        ({"port": 8090}, "CSRF_TRUSTED_ORIGINS", "http://127.0.0.1:8090"),
-        ({"environment": {"LANG": "de"}}, "LANG", "de"),
-        ({"databaseTimeout": 5}, "DEPLOY_DATABASE_TIMEOUT", "5"),
-        ({"serveMedia": False}, "DEPLOY_SERVE_MEDIA", "false"),
-        ({"privateMedia": ["documents", "b"]}, "DEPLOY_PRIVATE_MEDIA", '["b", "documents"]'),
+        ({"site.origin": "https://a.example"}, "CSRF_TRUSTED_ORIGINS", "https://a.example"),
+        ({"site.origin": "https://a.example"}, "ALLOWED_HOSTS", "a.example,localhost,127.0.0.1"),
+        ({"site.allowedHosts": ["b"]}, "ALLOWED_HOSTS", "127.0.0.1,localhost,b"),
+        ({"site.port": 8090}, "CSRF_TRUSTED_ORIGINS", "http://127.0.0.1:8090"),
+        ({"env": {"LANG": "de"}}, "LANG", "de"),
+        ({"database.timeout": 5}, "DEPLOY_DATABASE_TIMEOUT", "5"),
+        ({"media.serve": False}, "DEPLOY_SERVE_MEDIA", "false"),
+        ({"media.private": ["documents", "b"]}, "DEPLOY_PRIVATE_MEDIA", '["b", "documents"]'),
     ],
 )
 def test_what_config_makes_of_them(changes: dict[str, Any], variable: str, value: str) -> None:
@@ -65,8 +66,8 @@ def test_what_config_makes_of_them(changes: dict[str, Any], variable: str, value
 
 
 def test_no_variable_holds_a_secret() -> None:
-    secret = settings(secretKey=KEY, adminPassword=PASSWORD, database="postgres")
-    found = environment(secretKey=KEY, adminPassword=PASSWORD, database="postgres")
+    secret = settings(app__secretKey=KEY, admin__password=PASSWORD, database__engine="postgres")
+    found = environment(app__secretKey=KEY, admin__password=PASSWORD, database__engine="postgres")
     assert "DATABASE_URL" not in found
     assert not {KEY, PASSWORD} & {*found.values(), *container_options.superuser(secret).values()}
 
@@ -75,11 +76,11 @@ def test_no_variable_holds_a_secret() -> None:
     ("changes", "value"),
     [
         ({}, "False"),
-        ({"debug": True}, "False"),
-        ({"environment": {"DEBUG": ""}}, ""),
-        ({"debug": True, "environment": {"DEBUG": "1"}}, "0"),
-        ({"debug": True, "environment": {"DEBUG": "Yes"}}, "No"),
-        ({"debug": True, "environment": {"DEBUG": "TRUE"}}, "FALSE"),
+        ({"app.debug": True}, "False"),
+        ({"env": {"DEBUG": ""}}, ""),
+        ({"app.debug": True, "env": {"DEBUG": "1"}}, "0"),
+        ({"app.debug": True, "env": {"DEBUG": "Yes"}}, "No"),
+        ({"app.debug": True, "env": {"DEBUG": "TRUE"}}, "FALSE"),
     ],
 )
 def test_an_image_is_built_without_debug_as_the_project_spells_it(
@@ -90,9 +91,7 @@ def test_an_image_is_built_without_debug_as_the_project_spells_it(
 
 def test_an_image_is_built_without_real_secrets() -> None:
     urls = {"b": "sqlite:////srv/data/hush", "a": "mysql://ada:hush@db.example/hush"}
-    found = container_options.build_environment(
-        settings(secretEnvironment={"TOKEN": "hush"}, databases=urls)
-    )
+    found = container_options.build_environment(settings(secrets={"TOKEN": "hush"}, databases=urls))
     assert "hush" not in str(found)
     assert found["DEPLOY_DATABASES"] == "a,b"
     assert found["DEPLOY_DATABASE_URL_1"].startswith("mysql://build:")
@@ -101,7 +100,9 @@ def test_an_image_is_built_without_real_secrets() -> None:
 
 
 def test_a_seed_step_learns_whom_to_create() -> None:
-    assert container_options.superuser(settings(adminUser="ada", adminEmail="ada@example.org")) == {
+    assert container_options.superuser(
+        settings(admin__user="ada", admin__email="ada@example.org")
+    ) == {
         "DJANGO_SUPERUSER_EMAIL": "ada@example.org",
         "DJANGO_SUPERUSER_USERNAME": "ada",
     }
@@ -117,7 +118,7 @@ def test_start_up_commands_differ_in_one_variable(collect: bool, value: str) -> 
 
 @pytest.mark.parametrize(("megabytes", "size"), [(1, 1024), (512, 1024), (600, 1200)])
 def test_uploads_on_their_way_take_no_more_than_a_stated_size(megabytes: int, size: int) -> None:
-    found = settings(maxBodySize=megabytes)
+    found = settings(site__maxBodySize=megabytes)
     assert container_options.temporary(found) == {"/tmp": f"size={size}m,mode=1777,exec"}
     # Another size is another container, and the environment tells so beforehand.
     assert container_options.serving(found, collect=False)["DEPLOY_TEMPORARY_MB"] == str(size)
@@ -180,4 +181,4 @@ def test_a_folder_with_a_comma_is_one_field_for_the_client() -> None:
 
 def test_mounted_source_cannot_be_written_to() -> None:
     source = Path("example").resolve()
-    assert mounts(mountSource=True)[3:] == [f"type=bind,source={source},target=/app,readonly"]
+    assert mounts(app__mountSource=True)[3:] == [f"type=bind,source={source},target=/app,readonly"]

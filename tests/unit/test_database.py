@@ -10,21 +10,26 @@ from components.data import database
 from components.data.database import ENGINES
 from components.data.database_address import Address
 from components.data.database_claim import DatabaseClaim, Found
+from tests.config_keys import nested
 
 URL = "postgres://ada:hunter2@db.example.org:5433/shop"
-SITE = {"appPath": "a", "settingsModule": "b", "data": "create", "deployment": "shop"}
+SITE = {"app.path": "a", "app.settings": "b", "data": "create", "deployment": "shop"}
 
 
 def settings(**changes: Any) -> Settings:
-    return Settings.model_validate({**SITE, **changes})
+    return Settings.model_validate(nested({**SITE, **changes}))
 
 
 SQLITE = settings()
-POSTGRES = settings(database="postgres")
-EXTERNAL = settings(database="external", databaseUrl=URL)
-OLD_FILE = settings(data="existing", dataVolume="/srv/old", dataFile="sub/site.db")
+POSTGRES = settings(database__engine="postgres")
+EXTERNAL = settings(database__engine="external", database__url=URL)
+OLD_FILE = settings(data="existing", database__volume="/srv/old", database__file="sub/site.db")
 OLD_SERVER = settings(
-    database="postgres", data="existing", dataVolume="old_pg", databaseName="old", databaseUser="me"
+    database__engine="postgres",
+    data="existing",
+    database__volume="old_pg",
+    database__name="old",
+    database__user="me",
 )
 
 
@@ -61,10 +66,10 @@ def test_where_a_database_is(chosen: Settings, url: str, identity: str, family: 
 @pytest.mark.parametrize(
     ("chosen", "volumes", "file", "opened"),
     [
-        (SQLITE, {"dataVolume": "shop-data"}, "db.sqlite3", ["shop-data"]),
-        (OLD_FILE, {"dataVolume": "/srv/old"}, "sub/site.db", ["/srv/old"]),
-        (POSTGRES, {"dataVolume": "shop-postgres"}, "", []),
-        (OLD_SERVER, {"dataVolume": "old_pg"}, "", []),
+        (SQLITE, {"database.volume": "shop-data"}, "db.sqlite3", ["shop-data"]),
+        (OLD_FILE, {"database.volume": "/srv/old"}, "sub/site.db", ["/srv/old"]),
+        (POSTGRES, {"database.volume": "shop-postgres"}, "", []),
+        (OLD_SERVER, {"database.volume": "old_pg"}, "", []),
         (EXTERNAL, {}, "", []),
     ],
 )
@@ -128,7 +133,7 @@ def test_nothing_stands_in_the_way_of_a_new_site(chosen: Settings) -> None:
         (EXTERNAL, "shop-data", True),
         (EXTERNAL, "shop-postgres", True),
         # What is referenced is not in its own way, whatever it is named.
-        (settings(data="existing", dataVolume="shop-postgres"), "shop-postgres", False),
+        (settings(data="existing", database__volume="shop-postgres"), "shop-postgres", False),
     ],
 )
 def test_data_on_another_engine_is_not_forgotten(
@@ -143,7 +148,7 @@ def test_data_on_another_engine_is_not_forgotten(
 
 def test_the_commands_that_move_the_data_are_told() -> None:
     (text,) = problems(POSTGRES, marked=("shop-data",))
-    assert "`pulumi config set database sqlite -s STACK`" in text
+    assert "`pulumi config set --path database.engine sqlite -s STACK`" in text
     steps = [line.strip("` ") for line in text.splitlines() if line.startswith("      `")]
     assert [step.split(" --")[0] for step in steps] == [
         "docker stop shop-edge",
@@ -152,7 +157,7 @@ def test_the_commands_that_move_the_data_are_told() -> None:
         "docker volume create shop-data-before",
         "docker run",
         "docker volume rm shop-data",
-        "pulumi config set database postgres -s STACK",
+        "pulumi config set --path database.engine postgres -s STACK",
         "pulumi up",
         "docker exec $(docker ps",
         "docker exec",
@@ -183,7 +188,7 @@ def test_an_existing_data_directory_has_to_be_one(
 ) -> None:
     found = problems(chosen, files=files)
     assert len(found) == refused
-    assert all("dataVolume is old_pg, which holds no data directory" in text for text in found)
+    assert all("database.volume is old_pg, which holds no data directory" in text for text in found)
 
 
 @pytest.mark.parametrize(

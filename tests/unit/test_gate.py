@@ -135,7 +135,7 @@ def note(stdin: bytes | None) -> bytes:
 def test_the_next_gate_says_the_first_reason_and_asks_nothing(
     cli: FakeDocker, command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    command.environ(CONTAINER="shop", TIMEOUT="60", TERMS='{"gateTimeout": "60"}')
+    command.environ(CONTAINER="shop", TIMEOUT="60", TERMS='{"processes.web.gateTimeout": "60"}')
     cli.on(INSPECT, out=[state()])
     said = rejected(cli, command, answers("503 Service Unavailable"))
     first = said.partition("gate: shop was not let through")[2]
@@ -144,12 +144,15 @@ def test_the_next_gate_says_the_first_reason_and_asks_nothing(
     monkeypatch.setattr(client, "subprocess", again)
     again.on("cp shop:/.deploy-rejection.json -", out=archive or b"")
     assert command.fails(gate_step.main) == f"gate: shop was not let through{first}"
-    assert "no healthy answer within 60 s (gateTimeout): 503 Service Unavailable" in first
+    assert (
+        "no healthy answer within 60 s (processes.web.gateTimeout): 503 Service Unavailable"
+        in first
+    )
     assert "ImportError: nope" in first
     assert again.calls == ["cp shop:/.deploy-rejection.json -"]
     kept = gate_rejection.parse(note(archive))
     assert kept is not None
-    assert kept.terms == {"gateTimeout": "60"}
+    assert kept.terms == {"processes.web.gateTimeout": "60"}
 
 
 @pytest.mark.parametrize("text", [None, b"", b"{}", b"[]", b'{"problem": "x"', b'{"terms": 1}'])
@@ -158,9 +161,11 @@ def test_a_note_that_cannot_be_read_is_none(text: bytes | None) -> None:
 
 
 def test_what_was_told_otherwise_is_what_both_gates_know() -> None:
-    kept = Rejection(problem="", lines="", terms={"gateTimeout": "4", "gone": "1"})
-    assert kept.changed({"gateTimeout": "4", "new": "2"}) == []
-    assert kept.changed({"gateTimeout": "9"}) == ["gateTimeout is 9 now instead of 4"]
+    kept = Rejection(problem="", lines="", terms={"processes.web.gateTimeout": "4", "gone": "1"})
+    assert kept.changed({"processes.web.gateTimeout": "4", "new": "2"}) == []
+    assert kept.changed({"processes.web.gateTimeout": "9"}) == [
+        "processes.web.gateTimeout is 9 now instead of 4"
+    ]
 
 
 def test_a_failed_container_is_not_asked_whether_it_is_healthy_after_all(
@@ -174,7 +179,10 @@ def test_its_patience_ends(cli: FakeDocker, command: Command, clock: FakeClock) 
     cli.on(INSPECT, out=[state()])
     said = rejected(cli, command, answers("503 Service Unavailable"))
     assert clock.now - 1000 == pytest.approx(60, abs=2 * gate_step.INTERVAL)
-    assert "no healthy answer within 60 s (gateTimeout): 503 Service Unavailable." in said
+    assert (
+        "no healthy answer within 60 s (processes.web.gateTimeout): 503 Service Unavailable."
+        in said
+    )
     # Every 15 seconds, and not at each of the two hundred probes.
     assert said.count("gate: waiting for shop") == 3
     assert "gate: waiting for shop, 15 s: 503 Service Unavailable\n" in said
@@ -206,7 +214,7 @@ def test_the_probe_asks_from_inside(
 
 def told(command: Command, *smoke_paths: str) -> None:
     """What the gate is told by its environment."""
-    terms = json.dumps({"smokePaths": json.dumps(smoke_paths)})
+    terms = json.dumps({"processes.web.smoke": json.dumps(smoke_paths)})
     command.environ(CONTAINER="shop", TIMEOUT="60", TERMS=terms)
 
 
@@ -318,7 +326,7 @@ def test_a_smoke_path_that_fails_is_refused(cli: FakeDocker, command: Command, s
     told(command, "/")
     every_page(cli, status)
     said = command.fails(gate_step.main)
-    assert f"not let through to traffic: it answers / (smokePaths) with {status}." in said
+    assert f"not let through to traffic: it answers / (processes.web.smoke) with {status}." in said
     assert said.endswith("KeyError: 'price'\n")
     assert [c for c in cli.calls if c.startswith("stop")] == ["stop --time 5 shop"]
 
@@ -336,7 +344,10 @@ def test_what_serves_is_not_stopped_for_a_path_that_config_adds(
     told(command, "/")
     every_page(cli, 500)
     said = command.fails(gate_step.main, words=["again"])
-    assert "gate: shop serves, and is left alone, but it answers / (smokePaths) with 500." in said
+    assert (
+        "gate: shop serves, and is left alone, but it answers / (processes.web.smoke) with 500."
+        in said
+    )
     assert not [c for c in cli.calls if c.startswith(("stop", "update"))]
 
 

@@ -38,7 +38,7 @@ def test_the_port_is_free_or_its_own(
     assert bool(said) == taken
     if taken:
         assert "127.0.0.1:8080 is taken by container holder; " in said[0]
-        assert "`pulumi config set port 8081 -s " in said[0]
+        assert "`pulumi config set --path site.port 8081 -s " in said[0]
 
 
 def test_a_container_on_another_address_is_in_nobodys_way(daemon: FakeDaemon) -> None:
@@ -138,8 +138,8 @@ def test_all_obstacles_are_reported_at_once(daemon: FakeDaemon) -> None:
 @pytest.mark.parametrize(
     ("configured", "local", "name", "origin"),
     [
-        ("mine:1", set(), "mine:1", "configured as baseImage"),
-        ("mine:1", {"django-on-docker/base:trixie"}, "mine:1", "configured as baseImage"),
+        ("mine:1", set(), "mine:1", "configured as image.base"),
+        ("mine:1", {"django-on-docker/base:trixie"}, "mine:1", "configured as image.base"),
         ("", {"django-on-docker/base:trixie"}, "django-on-docker/base:trixie", "bootstrapped"),
         ("", set(), "python:3.13-slim-trixie", "pulled from the registry"),
         ("", {"python:3.13-slim-trixie"}, "python:3.13-slim-trixie", "pulled from the registry"),

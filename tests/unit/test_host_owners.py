@@ -32,7 +32,7 @@ def test_the_stacks_own_data_is_found_again(daemon: FakeDaemon, marks: dict[str,
     ],
 )
 @pytest.mark.parametrize(
-    ("volume", "key"), [("shop-data", "dataVolume"), ("shop-media", "mediaVolume")]
+    ("volume", "key"), [("shop-data", "database.volume"), ("shop-media", "media.volume")]
 )
 def test_data_is_not_created_over_somebody_elses(
     daemon: FakeDaemon, marks: dict[str, str] | None, whose: str, volume: str, key: str
@@ -47,8 +47,8 @@ def test_data_is_not_created_over_somebody_elses(
 def test_existing_data_has_to_exist(daemon: FakeDaemon) -> None:
     daemon.found = {"shop-data": None}
     (said,) = problems(data="existing")
-    assert "mediaVolume: data is existing, but there is no volume shop-media" in said
-    assert "`docker volume ls`, then `pulumi config set mediaVolume NAME -s " in said
+    assert "media.volume: data is existing, but there is no volume shop-media" in said
+    assert "`docker volume ls`, then `pulumi config set --path media.volume NAME -s " in said
 
 
 @pytest.mark.parametrize("marks", [None, {}, MARKS, {"django-on-docker.deployment": "blog"}])
@@ -180,7 +180,9 @@ def test_an_existing_database_has_to_be_in_its_volume(
     said = problems(data="existing", data_file="db.sqlite3")
     assert bool(said) == refused
     if refused:
-        assert said[0].startswith("dataFile: there is no file db.sqlite3 in shop-data: an empty")
+        assert said[0].startswith(
+            "database.file: there is no file db.sqlite3 in shop-data: an empty"
+        )
     # Nothing that was made for a look stays.
     assert not daemon.left
 
@@ -198,10 +200,10 @@ def test_no_look_where_there_is_nothing_to_look_for(
 def test_a_folder_of_the_host_has_to_be_there(daemon: FakeDaemon, tmp_path: Path) -> None:
     media = tmp_path / "media"
     media.mkdir()
-    volumes = {"dataVolume": str(tmp_path / "data"), "mediaVolume": str(media)}
+    volumes = {"database.volume": str(tmp_path / "data"), "media.volume": str(media)}
     first, second = problems(data="existing", data_file="db.sqlite3", volumes=volumes)
-    assert first.startswith(f"dataVolume: there is no folder {tmp_path}/data on the host")
-    assert second.startswith(f"dataFile: there is no file db.sqlite3 in {tmp_path}/data: ")
+    assert first.startswith(f"database.volume: there is no folder {tmp_path}/data on the host")
+    assert second.startswith(f"database.file: there is no file db.sqlite3 in {tmp_path}/data: ")
 
 
 @pytest.mark.parametrize(
@@ -235,7 +237,7 @@ def test_a_folder_is_the_applications_to_have(
 
 def test_a_folder_with_its_database_is_served(daemon: FakeDaemon, tmp_path: Path) -> None:
     (tmp_path / "db.sqlite3").touch()
-    volumes = {"dataVolume": str(tmp_path)}
+    volumes = {"database.volume": str(tmp_path)}
     assert problems(data="existing", data_file="db.sqlite3", volumes=volumes) == ()
 
 
@@ -243,7 +245,7 @@ def test_folders_of_another_machine_cannot_be_seen(
     daemon: FakeDaemon, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DOCKER_HOST", "tcp://server:2376")
-    volumes = {"dataVolume": "/srv/nowhere"}
+    volumes = {"database.volume": "/srv/nowhere"}
     assert problems(data="existing", data_file="db.sqlite3", volumes=volumes) == ()
 
 

@@ -83,13 +83,15 @@ def existing(daemon: FakeDaemon) -> FakeDaemon:
 
 TAKEN = {
     "data": "existing",
-    "volumes": {"dataVolume": "old_data", "mediaVolume": "old_media"},
+    "volumes": {"database.volume": "old_data", "media.volume": "old_media"},
 }
 
 
 def test_who_can_write_to_the_data_is_refused(existing: FakeDaemon) -> None:
     (said,) = problems(**TAKEN, retire=("other",), owned=(), port=None)[:1]
-    assert said.startswith("dataVolume: container web runs and can write to old_data, at /app/data")
+    assert said.startswith(
+        "database.volume: container web runs and can write to old_data, at /app/data"
+    )
     assert "`pulumi config set --path 'retire[1]' web -s stack`" in said
     assert "`docker update --restart=no web && docker stop web`" in said
     assert not warnings(**TAKEN)
@@ -103,7 +105,9 @@ def test_each_is_named_once_and_has_a_place_of_its_own(existing: FakeDaemon) -> 
     }
     first, second = problems(**TAKEN)
     assert "'retire[0]' web" in first
-    assert second.startswith("mediaVolume: container worker runs and can write to old_media, at /m")
+    assert second.startswith(
+        "media.volume: container worker runs and can write to old_media, at /m"
+    )
     assert "'retire[1]' worker" in second
 
 
@@ -150,8 +154,11 @@ def test_another_deployments_is_handed_over_by_its_stack(existing: FakeDaemon) -
 @pytest.mark.parametrize(
     ("mount", "says"),
     [
-        (volume("old_media", writes=False, at="/m"), "container web reads old_media (mediaVolume)"),
-        (folder("/volumes"), "mounts a folder of the host in which old_data (dataVolume) is"),
+        (
+            volume("old_media", writes=False, at="/m"),
+            "container web reads old_media (media.volume)",
+        ),
+        (folder("/volumes"), "mounts a folder of the host in which old_data (database.volume) is"),
     ],
 )
 def test_who_cannot_do_harm_or_may_be_a_tool_is_said(
@@ -167,7 +174,7 @@ def test_files_may_come_to_a_site_that_serves_from_elsewhere(existing: FakeDaemo
     existing.mounts = {"ftp": [volume("old_media")]}
     taken = {**TAKEN, "owned": ("ours-id",)}
     assert problems(**taken) == ()
-    assert warnings(**taken)[0].startswith("container ftp can write to old_media (mediaVolume)")
+    assert warnings(**taken)[0].startswith("container ftp can write to old_media (media.volume)")
     existing.mounts = {"ftp": [volume("old_data")]}
     assert "container ftp runs and can write to old_data" in problems(**taken)[0]
 
@@ -184,9 +191,12 @@ def test_ones_own_data_in_anothers_hands_is_said(
 
 
 def test_to_create_over_data_leads_to_who_serves_from_it(existing: FakeDaemon) -> None:
-    volumes = {"dataVolume": "old_data"}
+    volumes = {"database.volume": "old_data"}
     (said,) = problems(volumes=volumes)
-    assert "`pulumi config set dataVolume old_data -s stack`, and name web in retire" in said
+    assert (
+        "`pulumi config set --path database.volume old_data -s stack`, and name web in retire"
+        in said
+    )
     existing.found = {"old_data": {"django-on-docker.deployment": "blog"}}
     (said,) = problems(volumes=volumes)
     assert "web serves from it: hand that deployment over with `pulumi state move`" in said

@@ -12,11 +12,11 @@ from components.ledger.plan import Up, execution_plan
 from components.step import SAY_AGAIN
 from tests.unit.command import Command
 from tests.unit.fake_docker import FakeDocker
-from tests.unit.planned import Config
+from tests.unit.planned import switches
 from tests.unit.recorder import Recorder, after, deploy
 from tests.unit.tar import tar_of
 
-PLAN = execution_plan(Config())
+PLAN = execution_plan(switches())
 UPDATE = Up(row="code update", why="because")
 
 pytestmark = pytest.mark.usefixtures("build_folder")

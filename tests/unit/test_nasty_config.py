@@ -18,8 +18,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from components.config.keys import all_keys
+from components.config.keys.base import is_secret
 from components.config.paths import mount_words
-from components.config.settings import SECRETS, Settings, keys, load
+from components.config.settings import Settings, load
 from components.data import database
 from components.data.mounts import Mount
 from components.errors import UserError
@@ -27,8 +29,10 @@ from components.image.build_context import _texts
 from components.parts import container_options
 from components.serving import start_command
 from components.serving.haproxy_config import EdgeConfig, render
+from tests.config_keys import raw
 
-GOOD = {"appPath": "example", "settingsModule": "site.settings", "data": "create"}
+SECRETS = [tuple(key.split(".")) for key, field in all_keys().items() if is_secret(field)]
+GOOD = {"app.path": "example", "app.settings": "site.settings", "data": "create"}
 NASTY = (
     *("a\nb", "a\r\n  acl x", "/\n  http-request return status 200", "a\0b", "\x1b[2J", "\u2028x"),
     *("'", '"', "\\", "'; id; '", '"; id; "', "`id`", "$(id)", "${IFS}id", "$HOME", "a b", " a "),
@@ -95,7 +99,7 @@ def random_texts(key: str) -> Iterator[str]:
 
 def shaped(key: str, text: str) -> list[str]:
     """The raw values of a key that have a text in them, in each place where there may be one."""
-    origin = get_origin(keys()[key].annotation)
+    origin = get_origin(all_keys()[key].annotation)
     if origin is tuple:
         return [json.dumps([text]), json.dumps(["a", text]), text]
     if origin is dict:
@@ -106,23 +110,26 @@ def shaped(key: str, text: str) -> list[str]:
 def accepted(key: str) -> Iterator[Settings]:
     """The settings of all values that are not refused, as a user's mistake is."""
     # Numbers and switches have no text to keep.
-    few = get_origin(keys()[key].annotation) is None and keys()[key].annotation in (int, bool)
+    few = get_origin(all_keys()[key].annotation) is None and all_keys()[key].annotation in (
+        int,
+        bool,
+    )
     for text in NASTY[:9] if few else (*NASTY, *random_texts(key)):
         for value in shaped(key, text):
             for more in variants(key):
                 with suppress(UserError):
-                    yield load({**more, key: value}, stack="shop", file="x", encrypted=SECRETS)
+                    yield load(raw({**more, key: value}), stack="shop", file="x", encrypted=SECRETS)
 
 
 def variants(key: str) -> list[dict[str, str]]:
     """The rest of the config, with which a key has its effect."""
     needs: Mapping[str, dict[str, str]] = {
-        "dataVolume": {"data": "existing"},
-        "mediaVolume": {"data": "existing"},
-        "databaseName": {"database": "postgres"},
-        "databaseUser": {"database": "postgres"},
-        "databaseExtensions": {"database": "postgres"},
-        "databaseUrl": {"database": "external"},
+        "database.volume": {"data": "existing"},
+        "media.volume": {"data": "existing"},
+        "database.name": {"database.engine": "postgres"},
+        "database.user": {"database.engine": "postgres"},
+        "database.extensions": {"database.engine": "postgres"},
+        "database.url": {"database.engine": "external"},
     }
     return [{**GOOD, **needs.get(key, {})}]
 
@@ -132,10 +139,10 @@ def edge(settings: Settings) -> list[list[str]]:
     text = render(
         EdgeConfig(
             origin=settings.public_origin,
-            max_body=settings.max_body_size,
-            workers=settings.workers,
-            threads=settings.threads,
-            health_path=settings.health_path,
+            max_body=settings.site.max_body_size,
+            workers=settings.processes.web.workers,
+            threads=settings.processes.web.threads,
+            health_path=settings.processes.web.health,
             host=settings.hosts[0],
         ),
         ["backend-1"],
@@ -144,7 +151,7 @@ def edge(settings: Settings) -> list[list[str]]:
     return [re.findall(r"\S+", line) for line in text.splitlines()]
 
 
-PLAIN = load(GOOD, stack="shop", file="x")
+PLAIN = load(raw(GOOD), stack="shop", file="x")
 USUAL = [line for line in edge(PLAIN) if line]
 STARTUP = start_command.startup_command(
     migrate_flags=[], workers=1, threads=1, grace=1, reload=False
@@ -164,14 +171,14 @@ def check_edge(settings: Settings) -> None:
 
 def check_words(settings: Settings) -> None:
     """What becomes a word of a command line or a list without quotes."""
-    for word in settings.apt_packages:
+    for word in settings.image.apt_packages:
         assert re.fullmatch(r"[a-z0-9][a-zA-Z0-9.+~:=/-]*", word)
-    for word in (settings.base_image, settings.postgres_image, *settings.retire):
+    for word in (settings.image.base, settings.database.image, *settings.retire):
         assert re.fullmatch(r"([A-Za-z0-9][\w.:/@-]*)?", word, re.ASCII)
-    for word in (settings.database_name, settings.database_user, *settings.database_extensions):
+    for word in (settings.database.name, settings.database.user, *settings.database.extensions):
         assert re.fullmatch(r"[a-z_][a-z0-9_-]{0,62}", word)
     assert re.fullmatch(r"[a-z0-9][a-z0-9-]{0,39}", settings.deployment)
-    for path in (settings.python_path, settings.requirements, settings.dockerfile):
+    for path in (settings.app.python_path, settings.app.requirements, settings.image.dockerfile):
         assert not path.startswith(("-", "/"))
         assert ".." not in path.split("/")
         assert path.isprintable() or not re.search(r"[\x00-\x1f\x7f]", path)
@@ -183,21 +190,21 @@ def check_environment(settings: Settings) -> None:
     assert all(re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name) for name in found)
     assert not any("\0" in value for value in found.values())
     assert found["ALLOWED_HOSTS"].split(",") == list(settings.hosts)
-    assert json.loads(found["DEPLOY_PRIVATE_MEDIA"]) == list(settings.private_media)
+    assert json.loads(found["DEPLOY_PRIVATE_MEDIA"]) == list(settings.media.private)
     parts = urlsplit(found["CSRF_TRUSTED_ORIGINS"])
     assert (parts.path, parts.query, parts.username) == ("", "", None)
     assert parts.port is None or 0 < parts.port < 65536
-    if settings.database == "sqlite":
+    if settings.database.engine == "sqlite":
         parts = urlsplit(found["DATABASE_URL"])
         assert (parts.path, parts.query, parts.fragment) == (
-            f"//srv/data/{settings.data_file}",
+            f"//srv/data/{settings.database.file}",
             "",
             "",
         )
 
 
 def check_mounts(settings: Settings) -> None:
-    given = {settings.data_volume: "/srv/data", settings.media_volume: "/srv/media"}
+    given = {settings.database.volume: "/srv/data", settings.media.volume: "/srv/media"}
     for source, target in {**given, **settings.volumes}.items():
         if source:
             mount = Mount.of(source, target)
@@ -207,15 +214,15 @@ def check_mounts(settings: Settings) -> None:
 
 def check_shell(settings: Settings) -> None:
     script = start_command.startup_command(
-        migrate_flags=settings.migrate_flags, workers=1, threads=1, grace=1, reload=False
+        migrate_flags=settings.migrations.flags, workers=1, threads=1, grace=1, reload=False
     )
-    words = ["python", "-m", "deploy_runtime.manage", "migrate", *settings.migrate_flags]
+    words = ["python", "-m", "deploy_runtime.manage", "migrate", *settings.migrations.flags]
     before, after = STARTUP.split(start_command.manage("migrate"))
     line = script.removeprefix(before).removesuffix(after)
     assert shlex.split(line) == words
 
 
-@pytest.mark.parametrize("key", sorted(keys()))
+@pytest.mark.parametrize("key", sorted(all_keys()))
 def test_what_is_accepted_is_data_wherever_it_goes(key: str) -> None:
     environments: list[dict[str, str]] = []
     for settings in accepted(key):
@@ -224,8 +231,8 @@ def test_what_is_accepted_is_data_wherever_it_goes(key: str) -> None:
         check_environment(settings)
         check_mounts(settings)
         check_shell(settings)
-        if settings.environment:
-            environments.append(settings.environment)
+        if settings.env:
+            environments.append(settings.env)
     if environments:
         check_build_environment(environments)
 
@@ -244,7 +251,9 @@ def check_build_environment(environments: list[dict[str, str]]) -> None:
     assert done.stdout.split(b"\0")[:-1] == wanted
 
 
-@pytest.mark.parametrize("key", ["healthPath", "migrateFlags", "environment", "dataFile"])
+@pytest.mark.parametrize(
+    "key", ["processes.web.health", "migrations.flags", "environment", "database.file"]
+)
 def test_the_texts_are_not_all_refused_nor_all_accepted(key: str) -> None:
     tried = sum(len(shaped(key, text)) for text in (*NASTY, *random_texts(key)))
     assert 0 < len(list(accepted(key))) < tried

@@ -9,7 +9,7 @@ from components.config.messages import ConfigError
 from components.config.settings import load
 from components.place import LONGEST, default_deployment
 
-REQUIRED = {"appPath": "x", "settingsModule": "shop.settings", "data": "create"}
+REQUIRED = {"app.path": "x", "app.settings": "shop.settings", "data": "create"}
 
 
 @pytest.mark.parametrize(

@@ -6,20 +6,21 @@ from components.ledger.plan import (
     ROWS,
     STRATEGIES,
     Plan,
+    Switches,
     Up,
     execution_plan,
     expected_applied,
     expected_counts,
     or_restart,
 )
-from tests.unit.planned import Config
+from tests.unit.planned import switches
 
 
-def cells(config: Config) -> dict[tuple[str, str], bool]:
+def cells(config: Switches) -> dict[tuple[str, str], bool]:
     return {(e.operation, e.point): e.runs for e in execution_plan(config).entries}
 
 
-# strategy, collectStaticOnStartup, seeding -> collectstatic at start-up, in the job
+# strategy, app.collectStaticOnStartup, seeding -> collectstatic at start-up, in the job
 @pytest.mark.parametrize(
     ("strategy", "switch", "seeding", "startup", "job"),
     [
@@ -39,7 +40,11 @@ def cells(config: Config) -> dict[tuple[str, str], bool]:
 def test_where_static_files_are_collected(
     strategy: str, switch: bool, seeding: bool, startup: bool, job: bool
 ) -> None:
-    config = Config(strategy=strategy, collect_static_on_startup=switch, seeding=seeding)
+    config = switches(
+        strategy=strategy,
+        collect_static_on_startup=switch,
+        seed_steps=("a", "b") if seeding else (),
+    )
     assert cells(config) == {
         ("collectstatic", "build"): True,
         ("collectstatic", "startup"): startup,
@@ -55,7 +60,7 @@ def test_where_static_files_are_collected(
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
 def test_every_cell_says_when_and_why(strategy: str) -> None:
-    for entry in execution_plan(Config(strategy=strategy)).entries:
+    for entry in execution_plan(switches(strategy=strategy)).entries:
         assert entry.why
         assert (entry.when == "never") == (not entry.runs)
 
@@ -68,7 +73,11 @@ BUILD, MIGRATE_JOB, SEED, COLLECT_JOB, MIGRATE_START, COLLECT_START = (
 
 def plan(strategy: str = "recommended", *, seeding: bool = True, switch: bool = False) -> Plan:
     return execution_plan(
-        Config(strategy=strategy, seeding=seeding, collect_static_on_startup=switch)
+        switches(
+            strategy=strategy,
+            seed_steps=("a", "b") if seeding else (),
+            collect_static_on_startup=switch,
+        )
     )
 
 

@@ -101,7 +101,7 @@ def test_an_extension_that_cannot_be_made_ends_it(
     cli.on(ASK, out="hstore, pg_trgm\n").on(EXTEND, code=3, err=said)
     text = command.fails(postgres_step.main)
     assert f"the extension pos can't be made: {said}" in text
-    assert "What to do: databaseExtensions names pos" in text
+    assert "What to do: database.extensions names pos" in text
     assert says in text
 
 
@@ -111,15 +111,18 @@ def test_a_user_that_is_a_superuser_is_warned_of(
 ) -> None:
     cli.on(INSPECT, out=state()).on(ASK, out="1\n").on(ASK, out=answer)
     said = command.says(postgres_step.main)
-    assert ("app (databaseUser) is a superuser of its server" in said) == warned
+    assert ("app (database.user) is a superuser of its server" in said) == warned
 
 
 @pytest.mark.parametrize(
     ("said", "says"),
     [
         ('FATAL:  password authentication failed for user "app"', "made with another password"),
-        ('FATAL:  database "app" does not exist', "`pulumi config set databaseName NAME -s"),
-        ('FATAL:  role "app" does not exist', "`pulumi config set databaseName NAME -s"),
+        (
+            'FATAL:  database "app" does not exist',
+            "`pulumi config set --path database.name NAME -s",
+        ),
+        ('FATAL:  role "app" does not exist', "`pulumi config set --path database.name NAME -s"),
         ('FATAL:  no pg_hba.conf entry for host "172.18.0.3"', "`host all all all scram-sha-256`"),
     ],
 )
@@ -169,9 +172,9 @@ def test_a_server_that_ends_is_not_waited_for(
     [
         (
             "DETAIL:  The data directory was initialized by PostgreSQL version 15, which is not",
-            "`pulumi config set postgresImage postgres:15 -s STACK`",
+            "`pulumi config set --path database.image postgres:15 -s STACK`",
         ),
-        ("holds files, but no PostgreSQL data directory: nothing is", "set dataVolume to"),
+        ("holds files, but no PostgreSQL data directory: nothing is", "set database.volume to"),
         ("FATAL:  could not write lock file: No space left on device", "make room"),
         ("something that nobody has seen yet", ""),
     ],
@@ -192,7 +195,7 @@ def test_its_patience_ends(cli: FakeDocker, command: Command, clock: FakeClock) 
     cli.on(INSPECT, out=state()).on(ASK, code=2, err=STARTING).on("logs", out="redo in progress\n")
     text = command.fails(postgres_step.main)
     assert clock.now - 1000 == pytest.approx(60, abs=2 * postgres_step.INTERVAL)
-    assert "no answer within 60 s (databaseTimeout): psql: error: FATAL:  the database" in text
+    assert "no answer within 60 s (database.timeout): psql: error: FATAL:  the database" in text
     assert text.count("postgres: waiting for shop-postgres") == 3
     assert text.rstrip().endswith("redo in progress")
 

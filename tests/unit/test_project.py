@@ -79,7 +79,7 @@ def test_a_project_that_requires_its_own_folders_is_installed_whole(
 @pytest.mark.parametrize(
     ("files", "module", "says"),
     [
-        ([], "s.settings", "is appPath a Django project?"),
+        ([], "s.settings", "is app.path a Django project?"),
         (["README.md"], "s.settings", "there is no manage.py either"),
         (["manage.py", "s/settings.py"], "s.production", "manage.py names s.settings"),
     ],
@@ -93,7 +93,7 @@ def test_what_is_no_project_is_an_error(
     with pytest.raises(UserError) as error:
         find_project(tmp_path, settings_module=module)
     assert says in str(error.value)
-    assert re.search(r"`pulumi config set (settingsModule|appPath) \S+ -s ", str(error.value))
+    assert re.search(r"`pulumi config set (app.settings|app.path) \S+ -s ", str(error.value))
 
 
 @pytest.mark.parametrize(

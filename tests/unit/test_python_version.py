@@ -73,7 +73,7 @@ def test_one_that_cannot_be_had_is_said(tmp_path: Path, pin: str, spec: str, say
     assert says in str(refused.value)
     assert "but the base image django-on-docker/base:trixie has Python 3.13" in str(refused.value)
     assert "`docker pull python:3.12-slim-trixie`" in str(refused.value)
-    assert "pulumi config set baseImage" in str(refused.value)
+    assert "pulumi config set --path image.base" in str(refused.value)
 
 
 @pytest.mark.parametrize(

@@ -40,5 +40,5 @@ def test_the_page_of_all_keys_agrees_with_pulumi_yaml() -> None:
 def test_the_readme_has_the_keys_that_a_start_needs() -> None:
     shown = rows("README.md")
     assert shown == [row(key) for key in CONFIG][: len(shown)]
-    assert {"`appPath`", "`settingsModule`", "`data`"} <= {key for key, _, _ in shown}
+    assert {"`app.path`", "`app.settings`", "`data`"} <= {key for key, _, _ in shown}
     assert len(shown) < 10

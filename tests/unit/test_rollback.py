@@ -59,7 +59,7 @@ def test_what_means_no_single_release_is_refused(wanted: str, says: str, also: s
         again(wanted)
     assert f"rollback is '{wanted}': {says}" in str(refused.value)
     assert also in str(refused.value)
-    assert "pulumi config rm rollback" in str(refused.value)
+    assert "pulumi config rm --path releases.pin" in str(refused.value)
 
 
 def test_without_any_release_it_says_so() -> None:
@@ -88,7 +88,9 @@ def run(host: Program, **changes: Any) -> Recorder:
 def test_a_kept_release_serves_without_a_look_at_the_project(
     host: Program, caplog: pytest.LogCaptureFixture
 ) -> None:
-    recorder = run(host, rollback=OLD[:8], appPath="../no-such-folder", requirements="none.txt")
+    recorder = run(
+        host, releases__pin=OLD[:8], app__path="../no-such-folder", app__requirements="none.txt"
+    )
     release = recorder["clean-server-release"]
     assert release.inputs == {"name": f"clean-server:{OLD}", "keepLocally": True}
     backend = recorder["clean-server-backend"]
@@ -103,13 +105,13 @@ def test_a_kept_release_serves_without_a_look_at_the_project(
 
 
 def test_a_rollback_goes_through_the_same_resources(host: Program) -> None:
-    assert run(host, rollback=OLD).resources.keys() == run(host).resources.keys()
+    assert run(host, releases__pin=OLD).resources.keys() == run(host).resources.keys()
 
 
 def test_a_release_that_is_not_kept_changes_nothing(host: Program) -> None:
     recorder = Recorder()
     with pytest.raises(UserError, match="rollback is '999999'"):
-        host.run_into(recorder, "clean-server", rollback="999999")
+        host.run_into(recorder, "clean-server", releases__pin="999999")
     assert recorder.resources == {}
 
 

@@ -324,7 +324,7 @@ def test_all_variables_and_modules_that_are_missing_are_named_at_once(project: P
     text = failed(project)
     first, besides = text.split("Missing besides:")
     assert "environment.SHOP_PORTS VALUE" in first
-    assert "secretEnvironment.SHOP_TOKEN" in besides
+    assert "secrets.SHOP_TOKEN" in besides
     assert "add what installs 'yarn_not_there'" in besides
 
 

@@ -43,7 +43,7 @@ def test_what_can_not_run_is_found_before_anything_runs(
     assert code == 1
     assert "first" not in out
     assert said in err
-    assert "'buildAptPackages[2]' nobody-has-this" in err
+    assert "'image.buildAptPackages[2]' nobody-has-this" in err
 
 
 def test_what_else_is_wrong_with_the_project_is_said_at_once(project: Project) -> None:
@@ -57,7 +57,7 @@ def test_what_else_is_wrong_with_the_project_is_said_at_once(project: Project) -
 def test_translations_need_gettext(project: Project) -> None:
     code, _, err = run(project, "compilemessages", PATH="/nonexistent")
     assert code == 1
-    assert "needs gettext: `pulumi config set --path 'buildAptPackages[0]' gettext`" in err
+    assert "needs gettext: `pulumi config set --path 'image.buildAptPackages[0]' gettext`" in err
 
 
 def test_the_first_that_fails_ends_it_with_its_last_lines(project: Project) -> None:

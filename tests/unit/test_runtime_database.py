@@ -90,8 +90,8 @@ def test_a_server_that_is_down_is_waited_for_but_not_for_ever(
     text = refusal(monkeypatch, DOWN, seconds=12)
     assert clock.now - 1000 == pytest.approx(12)
     assert f"the PostgreSQL database shop on db:5432 does not answer after 12 s: {DOWN}" in text
-    assert "(databaseUrl)" in text
-    assert "databaseTimeout" in text
+    assert "(database.url)" in text
+    assert "database.timeout" in text
     assert capsys.readouterr().err.count("waiting for the database") == 2
 
 

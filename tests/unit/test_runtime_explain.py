@@ -43,7 +43,7 @@ def test_a_missing_variable_is_named_with_the_key_that_sets_it(tmp_path: Path, c
         ("SHOP_NAME", "`pulumi config set --path environment.SHOP_NAME VALUE -s STACK`"),
         ("MONKEY_HOUSE", "`pulumi config set --path environment.MONKEY_HOUSE VALUE -s STACK`"),
         *(
-            (name, f"`pulumi config set --secret --path secretEnvironment.{name} -s STACK`")
+            (name, f"`pulumi config set --secret --path secrets.{name} -s STACK`")
             for name in ("STRIPE_API_KEY", "SMTP_PASSWORD", "SENTRY_DSN", "JWT_SECRET", "API_TOKEN")
         ),
     ],
@@ -80,8 +80,8 @@ def test_the_place_in_the_project_is_shown_and_no_other(tmp_path: Path) -> None:
         ("import celery_not_there.app", "add what installs 'celery_not_there'"),
         ("open('/nonexistent/logo.svg')", "/nonexistent/logo.svg is not in the image"),
         ("raise PermissionError(13, 'no', '/app/x.log')", "/app/x.log can't be written"),
-        ("raise ImportError('no pq wrapper available.')", "'aptPackages[0]' libpq5"),
-        ('raise ValueError("Can\'t find msgfmt.")', "'buildAptPackages[0]' gettext"),
+        ("raise ImportError('no pq wrapper available.')", "'image.aptPackages[0]' libpq5"),
+        ('raise ValueError("Can\'t find msgfmt.")', "'image.buildAptPackages[0]' gettext"),
         ("raise EOFError", "nobody is there to answer"),
         (
             "try:\n    open('/nonexistent/a.log')\nexcept OSError as e:\n"

@@ -16,28 +16,31 @@ FAILED = "  \u00d7 Failed to build `parcel==1`\n  The build backend returned an 
     [
         (
             "  \u00d7 Failed to download and build `parcel`\n  Git executable not found. Ensure",
-            {"buildAptPackages": "git ca-certificates"},
+            {"image.buildAptPackages": "git ca-certificates"},
         ),
         (
             FAILED + "error: command 'x86_64-linux-gnu-gcc' failed: No such file or directory",
-            {"buildAptPackages": "gcc libc6-dev python3-dev"},
+            {"image.buildAptPackages": "gcc libc6-dev python3-dev"},
         ),
         (
             FAILED + "Error: pg_config executable not found.",
-            {"buildAptPackages": "gcc libc6-dev python3-dev libpq-dev", "aptPackages": "libpq5"},
+            {
+                "image.buildAptPackages": "gcc libc6-dev python3-dev libpq-dev",
+                "image.aptPackages": "libpq5",
+            },
         ),
         (
             FAILED + "parcel.c:1:10: fatal error: Python.h: No such file",
-            {"buildAptPackages": "gcc"},
+            {"image.buildAptPackages": "gcc"},
         ),
-        (FAILED + "error: can't find Rust compiler", {"buildAptPackages": "cargo"}),
+        (FAILED + "error: can't find Rust compiler", {"image.buildAptPackages": "cargo"}),
     ],
 )
 def test_what_it_is_built_with_is_named_at_once(log: str, packages: dict[str, str]) -> None:
     text = error(log, file="requirements.txt", following="2 3")
     assert text.startswith("error: the dependencies in requirements.txt can't be installed:\n")
     for key, names in packages.items():
-        first = {"aptPackages": 2, "buildAptPackages": 3}[key]
+        first = {"image.aptPackages": 2, "image.buildAptPackages": 3}[key]
         for number, name in enumerate(names.split(), start=first):
             assert f"pulumi config set --path '{key}[{number}]' {name}" in text
 
@@ -55,7 +58,10 @@ def test_an_unknown_header_leads_to_where_it_is_found() -> None:
             "correct requirements.txt",
         ),
         ("error: Hash mismatch for `parcel`", "make the hashes of requirements.txt anew"),
-        ("  \u00d7 the current Python version (3.13.5) does not satisfy Python>=3.14", "baseImage"),
+        (
+            "  \u00d7 the current Python version (3.13.5) does not satisfy Python>=3.14",
+            "image.base",
+        ),
         ("error: dns error: failed to lookup address", "registry can't be reached"),
     ],
 )

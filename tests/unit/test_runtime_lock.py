@@ -107,7 +107,7 @@ def test_waiting_has_an_end(project: Project) -> None:
     text = said(waited)
     assert waited.returncode == 1
     assert f"migrate has waited 0 s for {name}" in text
-    assert "(migrateTimeout)" in text
+    assert "(migrations.timeout)" in text
     assert "Nothing was migrated here" in text
     assert "Traceback" not in text
     go(project)

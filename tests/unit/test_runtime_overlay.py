@@ -156,7 +156,7 @@ def test_system_checks_that_config_silences_join_the_projects_own() -> None:
     name, rule = "SILENCED_SYSTEM_CHECKS", overlay_security.silenced_checks
     result = applied(rule, {name: ["a.W1"]}, DEPLOY_SILENCED_CHECKS="a.W1,security.W004")
     assert result.settings[name] == ["a.W1", "security.W004"]
-    assert [entry.why for entry in result.entries] == ["security.W004: silencedSystemChecks"]
+    assert [entry.why for entry in result.entries] == ["security.W004: app.silencedSystemChecks"]
     assert applied(rule, {name: ["a.W1"]}).settings == {name: ["a.W1"]}
 
 

@@ -57,7 +57,7 @@ def test_another_host_of_static_files_is_said_with_what_to_do() -> None:
     result = static(STATIC_URL="https://cdn.example/s", COMPRESS_URL="https://cdn.example/s")
     said = whys(result, "supplied")
     assert "STATIC_URL: not https://cdn.example/s: the files are served here" in said
-    assert "`pulumi config set --path 'environment[\"STATIC_URL\"]' https://cdn.example/s`" in said
+    assert "`pulumi config set --path 'env[\"STATIC_URL\"]' https://cdn.example/s`" in said
     assert result.settings["COMPRESS_URL"] == "/s/"
 
 

@@ -7,9 +7,9 @@ from components.config.copied_secrets import shared
 SHOP = """encryptionsalt: v1:abc
 config:
   django-on-docker:port: 8080
-  django-on-docker:adminPassword:
+  django-on-docker:admin.password:
     secure: v1:one:xyz
-  django-on-docker:secretKey:
+  django-on-docker:app.secretKey:
     secure: v1:two:uvw
 """
 
@@ -22,14 +22,19 @@ def files(folder: Path, **texts: str) -> Path:
 
 def test_a_copy_shares_its_secrets(tmp_path: Path) -> None:
     (line,) = shared(files(tmp_path, shop=SHOP, blog=SHOP, plain="config:\n  a:port: 1\n"))
-    assert line.startswith("adminPassword and secretKey of Pulumi.blog.yaml and Pulumi.shop.yaml")
-    assert "`pulumi config rm adminPassword -s blog && pulumi config rm secretKey -s blog`" in line
+    assert line.startswith(
+        "admin.password and app.secretKey of Pulumi.blog.yaml and Pulumi.shop.yaml"
+    )
+    assert (
+        "`pulumi config rm --path admin.password -s blog && pulumi config rm --path app.secretKey "
+        "-s blog`" in line
+    )
     assert "xyz" not in line
 
 
 def test_one_secret_is_enough(tmp_path: Path) -> None:
     (line,) = shared(files(tmp_path, shop=SHOP, blog=SHOP.replace("one", "three")))
-    assert line.startswith("secretKey of Pulumi.blog.yaml")
+    assert line.startswith("app.secretKey of Pulumi.blog.yaml")
 
 
 def test_secrets_of_ones_own_are_not_shared(tmp_path: Path) -> None:

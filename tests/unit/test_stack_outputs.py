@@ -4,7 +4,7 @@ from typing import Any
 
 from components import stack_outputs
 from components.ledger.plan import execution_plan
-from tests.unit.planned import Config
+from tests.unit.planned import switches
 
 STEP = {"name": "seed_roles", "result": "created", "detail": "created 3 groups", "seconds": 0.012}
 
@@ -16,7 +16,7 @@ def test_what_is_advised_is_shown_by_id() -> None:
 
 
 def test_the_plan() -> None:
-    said = stack_outputs.plan(execution_plan(Config()))
+    said = stack_outputs.plan(execution_plan(switches()))
     assert said == "build: collectstatic; job: migrate, seed; startup: migrate"
 
 

@@ -11,6 +11,7 @@ from components.config import stack_secrets
 from components.config.settings import Settings
 from components.config.stack_secrets import StackSecrets, ensure_secrets
 from components.errors import UserError
+from tests.config_keys import nested
 
 KEY, PASSWORD = "k" * 40, "open-sesame"
 
@@ -37,7 +38,12 @@ class Stack:
         self.calls.append((words, stdin))
         if words[: len(self.fails)] == self.fails and self.fails:
             return subprocess.CompletedProcess(words, 255, "", "error: incorrect passphrase\n")
-        kept = {f"django-on-docker:{k}": {"value": v} for k, v in self.kept.items()}
+        kept = {
+            f"django-on-docker:{key}": {
+                "objectValue" if isinstance(value, dict) else "value": value
+            }
+            for key, value in nested(self.kept).items()
+        }
         return subprocess.CompletedProcess(words, 0, json.dumps(kept), "")
 
     def written(self) -> dict[str, str]:
@@ -46,7 +52,7 @@ class Stack:
         for words, value in sets:
             assert "--secret" in words
             assert value not in words
-        return {words[3]: value for words, value in sets}
+        return {words[4]: value for words, value in sets}
 
     def configure(self, text: str) -> None:
         """Write its config file."""
@@ -60,7 +66,7 @@ class Stack:
 
     def ensure(self, *, has_data: bool = False, write: bool = True, **changes: Any) -> StackSecrets:
         """Its secrets, for a config that is changed."""
-        values = {"appPath": "a", "settingsModule": "b", "data": "create", "deployment": "shop"}
+        values = {"app.path": "a", "app.settings": "b", "data": "create", "deployment": "shop"}
         return ensure_secrets(
             Settings.model_validate({**values, **changes}),
             stack="shop",
@@ -80,12 +86,12 @@ def stack(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Stack:
 
 
 def test_they_are_generated_for_a_new_site(stack: Stack) -> None:
-    secrets = stack.ensure(seeding=True, seedSteps=["a"])
+    secrets = stack.ensure(seed=["a"])
     assert len(secrets.secret_key) >= 50
     assert len(secrets.admin_password) >= 20
     assert stack.written() == {
-        "secretKey": secrets.secret_key,
-        "adminPassword": secrets.admin_password,
+        "app.secretKey": secrets.secret_key,
+        "admin.password": secrets.admin_password,
     }
 
 
@@ -96,33 +102,33 @@ def test_no_two_sites_get_the_same(stack: Stack) -> None:
 def test_a_site_that_seeds_nothing_needs_no_password(stack: Stack) -> None:
     secrets = stack.ensure()
     assert secrets.as_environment() == {"SECRET_KEY": secrets.secret_key}
-    assert list(stack.written()) == ["secretKey"]
+    assert list(stack.written()) == ["app.secretKey"]
 
 
 @pytest.mark.parametrize("has_data", [False, True])
 def test_what_the_config_has_is_taken_as_it_is(stack: Stack, has_data: bool) -> None:
-    secrets = stack.ensure(has_data=has_data, secretKey=KEY, adminPassword=PASSWORD)
+    secrets = stack.ensure(has_data=has_data, app__secretKey=KEY, admin__password=PASSWORD)
     assert secrets.as_environment() == {"SECRET_KEY": KEY, "DJANGO_SUPERUSER_PASSWORD": PASSWORD}
     assert not stack.calls
 
 
 def test_only_what_is_missing_is_generated(stack: Stack) -> None:
-    secrets = stack.ensure(seeding=True, seedSteps=["a"], secretKey=KEY)
+    secrets = stack.ensure(seed=["a"], app__secretKey=KEY)
     assert secrets.secret_key == KEY
-    assert list(stack.written()) == ["adminPassword"]
+    assert list(stack.written()) == ["admin.password"]
 
 
 def test_the_config_is_copied_for_its_owner_alone(stack: Stack) -> None:
-    stack.ensure(secretKey=KEY)
+    stack.ensure(app__secretKey=KEY)
     assert stack.copy.read_text() == "config: {}\n"
     assert stack.copy.stat().st_mode & 0o777 == 0o600
     assert stack.copy.parent.stat().st_mode & 0o777 == 0o700
 
 
 def test_a_newer_config_replaces_the_copy(stack: Stack) -> None:
-    stack.ensure(secretKey=KEY)
+    stack.ensure(app__secretKey=KEY)
     stack.configure("config: {new: true}\n")
-    stack.ensure(secretKey=KEY)
+    stack.ensure(app__secretKey=KEY)
     assert stack.copy.read_text() == "config: {new: true}\n"
 
 
@@ -145,8 +151,8 @@ def test_a_copy_that_is_cut_off_leaves_the_one_before(
 @pytest.mark.parametrize("has_data", [False, True])
 def test_what_was_lost_is_recovered_from_the_copy(stack: Stack, has_data: bool) -> None:
     stack.make_copy()
-    stack.kept = {"secretKey": KEY, "adminPassword": PASSWORD}
-    secrets = stack.ensure(has_data=has_data, seeding=True, seedSteps=["a"])
+    stack.kept = {"app.secretKey": KEY, "admin.password": PASSWORD}
+    secrets = stack.ensure(has_data=has_data, seed=["a"])
     assert (secrets.secret_key, secrets.admin_password) == (KEY, PASSWORD)
     assert stack.written() == stack.kept
     assert stack.calls[0][0][-4:] == ["--config-file", str(stack.copy), "-s", "shop"]
@@ -157,8 +163,8 @@ def test_a_key_that_is_lost_is_not_replaced_over_data(stack: Stack) -> None:
     stack.kept = {"port": "8080"}
     with pytest.raises(UserError) as error:
         stack.ensure(has_data=True)
-    assert "secretKey of stack shop can't be found, but its data exists" in str(error.value)
-    assert "`pulumi config set --secret secretKey -s shop`" in str(error.value)
+    assert "app.secretKey of stack shop can't be found, but its data exists" in str(error.value)
+    assert "`pulumi config set --secret --path app.secretKey -s shop`" in str(error.value)
     assert not stack.written()
 
 
@@ -187,16 +193,16 @@ URL = "postgres://ada:hunter2@db/shop"
 
 
 def test_a_database_server_of_its_own_gets_a_password(stack: Stack) -> None:
-    secrets = stack.ensure(database="postgres")
+    secrets = stack.ensure(database__engine="postgres")
     assert len(secrets.database_password) >= 20
-    assert stack.written()["databasePassword"] == secrets.database_password
+    assert stack.written()["database.password"] == secrets.database_password
     url = f"postgres://app:{secrets.database_password}@shop-postgres:5432/app"
     assert secrets.as_environment() == {"SECRET_KEY": secrets.secret_key, "DATABASE_URL": url}
     assert secrets.database_password not in repr(secrets)
 
 
 def test_a_server_elsewhere_is_reached_by_the_url_alone(stack: Stack) -> None:
-    secrets = stack.ensure(secretKey=KEY, database="external", databaseUrl=URL)
+    secrets = stack.ensure(app__secretKey=KEY, database__engine="external", database__url=URL)
     assert secrets.as_environment() == {"SECRET_KEY": KEY, "DATABASE_URL": URL}
     assert not stack.written()
 
@@ -208,21 +214,23 @@ def test_a_file_needs_neither(stack: Stack) -> None:
 
 @pytest.mark.parametrize("existing", [False, True])
 def test_no_password_is_generated_over_data_that_has_one(stack: Stack, existing: bool) -> None:
-    changes: dict[str, Any] = {"data": "existing", "dataVolume": "old"} if existing else {}
+    changes: dict[str, Any] = {"data": "existing", "database.volume": "old"} if existing else {}
     with pytest.raises(UserError) as error:
-        stack.ensure(has_data=not existing, secretKey=KEY, database="postgres", **changes)
-    assert "databasePassword of stack shop can't be found, but its data" in str(error.value)
-    assert "if databasePassword is lost for good, choose another" in str(error.value)
+        stack.ensure(
+            has_data=not existing, app__secretKey=KEY, database__engine="postgres", **changes
+        )
+    assert "database.password of stack shop can't be found, but its data" in str(error.value)
+    assert "if database.password is lost for good, choose another" in str(error.value)
     assert not stack.written()
 
 
 def test_existing_data_is_served_with_the_password_that_it_has(stack: Stack) -> None:
     secrets = stack.ensure(
-        secretKey=KEY,
-        database="postgres",
+        app__secretKey=KEY,
+        database__engine="postgres",
         data="existing",
-        dataVolume="old",
-        databasePassword=PASSWORD,
+        database__volume="old",
+        database__password=PASSWORD,
     )
     assert secrets.database_password == PASSWORD
 
@@ -231,7 +239,9 @@ def test_a_secret_that_cannot_be_kept_is_not_used(stack: Stack) -> None:
     stack.fails = ["config", "set"]
     with pytest.raises(UserError) as error:
         stack.ensure()
-    assert "secretKey was generated, but can't be kept in the stack's config" in str(error.value)
+    assert "app.secretKey was generated, but can't be kept in the stack's config" in str(
+        error.value
+    )
     assert "pulumi said: error: incorrect passphrase" in str(error.value)
     assert stack.calls[0][1] not in str(error.value)
     assert not stack.copy.exists()
@@ -255,7 +265,11 @@ def test_a_fingerprint_changes_with_each_secret_and_tells_none() -> None:
 
 @pytest.mark.parametrize(
     ("changes", "warned"),
-    [({"data": "existing"}, True), ({"data": "existing", "secretKey": KEY}, False), ({}, False)],
+    [
+        ({"data": "existing"}, True),
+        ({"data": "existing", "app.secretKey": KEY}, False),
+        ({}, False),
+    ],
 )
 def test_a_site_that_was_served_by_others_is_told_that_its_key_changes(
     stack: Stack,
@@ -268,7 +282,7 @@ def test_a_site_that_was_served_by_others_is_told_that_its_key_changes(
     secrets = stack.ensure(**changes)
     assert bool(warnings) == warned
     if warned:
-        assert "`pulumi config set --secret secretKey -s shop`" in warnings[0]
+        assert "`pulumi config set --secret --path app.secretKey -s shop`" in warnings[0]
         assert secrets.secret_key not in warnings[0]
 
 
@@ -281,11 +295,11 @@ def test_the_copy_is_in_the_users_state_folder_by_default(
         monkeypatch.delenv("XDG_STATE_HOME")
     else:
         monkeypatch.setenv("XDG_STATE_HOME", state)
-    stack.ensure(secretKey=KEY)
+    stack.ensure(app__secretKey=KEY)
     folder = tmp_path / ".local/state/django-on-docker/config"
     assert [path.name for path in folder.iterdir()] == ["django-on-docker.shop.yaml"]
 
 
 def test_a_password_is_not_lost_by_a_site_that_never_had_one(stack: Stack) -> None:
-    secrets = stack.ensure(has_data=True, secretKey=KEY, seeding=True, seedSteps=["a"])
-    assert stack.written() == {"adminPassword": secrets.admin_password}
+    secrets = stack.ensure(has_data=True, app__secretKey=KEY, seed=["a"])
+    assert stack.written() == {"admin.password": secrets.admin_password}

@@ -44,7 +44,7 @@ def test_an_update_seeds_nothing_and_owns_no_data(program: Program) -> None:
 
 
 def test_an_updates_job_waits_for_the_image_and_for_ownership(program: Program) -> None:
-    recorder = program.run("update", seeding=True, seedSteps=["seed_roles"])
+    recorder = program.run("update", seed=["seed_roles"])
     assert {"update-release", "update-ownership"} <= recorder["update-job"].waits_for
 
 
@@ -105,7 +105,9 @@ def test_what_has_the_port_makes_room_once_the_new_backend_has_passed(program: P
     assert program.run("update")["update-edge"].inputs["start"] is True
 
 
-@pytest.mark.parametrize("edge", [{}, {"edge": False, "origin": "https://shop.example"}], ids=str)
+@pytest.mark.parametrize(
+    "edge", [{}, {"site.edge": False, "site.origin": "https://shop.example"}], ids=str
+)
 def test_what_is_in_nobodys_way_serves_until_the_new_one_has_traffic(
     program: Program, edge: dict[str, Any]
 ) -> None:
@@ -137,7 +139,7 @@ def test_without_anything_to_retire_the_edge_waits_for_nobody(program: Program) 
 
 
 def test_replicas_pass_their_gates_in_turn_and_get_traffic_together(program: Program) -> None:
-    recorder = program.run("clean-server", replicas=3)
+    recorder = program.run("clean-server", processes__web__replicas=3)
     assert "clean-server-gate-2" in recorder["clean-server-backend-3"].waits_for
     assert {"clean-server-gate", "clean-server-gate-3"} <= recorder[
         "clean-server-traffic"
@@ -152,7 +154,7 @@ def test_replicas_pass_their_gates_in_turn_and_get_traffic_together(program: Pro
 
 
 def test_a_proxy_of_ones_own_takes_the_edges_place(program: Program) -> None:
-    recorder = program.run("clean-server", edge=False, origin="https://shop.example")
+    recorder = program.run("clean-server", site__edge=False, site__origin="https://shop.example")
     assert "clean-server-edge" not in recorder.resources
     assert not [r for r in recorder.resources.values() if r.inputs.get("ports")]
     assert {"clean-server-gate"} <= recorder["clean-server-traffic"].waits_for
@@ -214,7 +216,7 @@ def test_the_outputs(program: Program, stack: str, port: int) -> None:
     outputs = recorder.outputs
     assert outputs.keys() >= {
         *("url", "release", "imageId", "deployment", "strategy", "executionPlan", "seeding"),
-        *("containers", "baseImage"),
+        *("containers", "image.base"),
     }
     assert outputs["url"] == f"http://127.0.0.1:{port}"
     assert recorder[f"{stack}-release"].inputs["name"] == f"{stack}:{outputs['release']}"
@@ -223,14 +225,14 @@ def test_the_outputs(program: Program, stack: str, port: int) -> None:
     assert outputs["seeding"].endswith("no step ran")
     assert outputs["containers"]["edge"] == f"{stack}-edge"
     assert outputs["containers"]["backend"].startswith(f"{stack}-backend-")
-    assert outputs["baseImage"].startswith("django-on-docker/base:trixie, ")
+    assert outputs["image.base"].startswith("django-on-docker/base:trixie, ")
 
 
 def test_a_preview_names_the_work_to_come_and_keeps_nothing(
     program: Program, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO")
-    none = {"secretKey": "", "adminPassword": ""}
+    none = {"app.secretKey": "", "admin.password": ""}
     program.run("clean-server", preview=True, deployment="previewed", **none)
     assert "execution plan of previewed, strategy recommended:\noperation" in caplog.text
     assert not program.pulumi.kept
@@ -238,7 +240,7 @@ def test_a_preview_names_the_work_to_come_and_keeps_nothing(
 
 
 def test_secrets_of_a_new_site_are_kept(program: Program) -> None:
-    recorder = program.run("clean-server", secretKey="", adminPassword="")
+    recorder = program.run("clean-server", app__secretKey="", admin__password="")
     kept = program.pulumi.kept
     written = recorder["clean-server-secrets-files"].inputs["stdin"]
     assert kept.keys() == SECRETS.keys()
@@ -252,20 +254,20 @@ def test_a_key_that_is_lost_is_not_replaced_over_the_sites_own_data(program: Pro
     }
     program.daemon.found["clean-server-data"] = marks
     with pytest.raises(UserError, match="can't be found, but its data exists"):
-        program.run_into(Recorder(), "clean-server", secretKey="")
+        program.run_into(Recorder(), "clean-server", app__secretKey="")
     del program.daemon.found["clean-server-data"]
 
 
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
-        ({"appPath": ""}, "appPath is missing"),
-        ({"appPath": "docs"}, "no such module"),
-        ({"settingsModule": "lanterna.nowhere"}, "settingsModule is 'lanterna.nowhere'"),
-        ({"port": 0}, "port is '0'"),
-        ({"requirements": "none.txt"}, "requirements is 'none.txt'"),
-        ({"dataVolume": "nowhere"}, "no volume nowhere"),
-        ({"dataFile": "other.db"}, "there is no file other.db in lanterna_data"),
+        ({"app.path": ""}, "app.path is missing"),
+        ({"app.path": "docs"}, "no such module"),
+        ({"app.settings": "lanterna.nowhere"}, "app.settings is 'lanterna.nowhere'"),
+        ({"site.port": 0}, "site.port is '0'"),
+        ({"app.requirements": "none.txt"}, "app.requirements is 'none.txt'"),
+        ({"database.volume": "nowhere"}, "no volume nowhere"),
+        ({"database.file": "other.db"}, "there is no file other.db in lanterna_data"),
         ({"retire": ["nobody"]}, "retire names 'nobody'"),
     ],
     ids=str,
@@ -276,7 +278,7 @@ def test_a_mistake_is_found_before_anything_is_done(
     recorder = Recorder()
     program.pulumi.kept = {}
     with pytest.raises(UserError, match=says):
-        program.run_into(recorder, "update", secretKey="", adminPassword="", **changes)
+        program.run_into(recorder, "update", app__secretKey="", admin__password="", **changes)
     assert not recorder.resources
     # Not even a secret was generated for it.
     assert not program.pulumi.kept
@@ -323,12 +325,12 @@ def test_a_database_file_of_another_name_is_no_new_site(program: Program) -> Non
     program.pulumi.state = [check, {"urn": "u::clean-server-gate", "type": "c", "id": "g1"}]
     assert program.run_into(Recorder(), "clean-server").resources
     with pytest.raises(UserError, match=r"there is no file other\.db in clean-server-data"):
-        program.run_into(Recorder(), "clean-server", dataFile="other.db")
+        program.run_into(Recorder(), "clean-server", database__file="other.db")
     program.daemon.files["clean-server-data"].add("other.db")
-    assert program.run_into(Recorder(), "clean-server", dataFile="other.db").resources
+    assert program.run_into(Recorder(), "clean-server", database__file="other.db").resources
     # Nothing served yet: whatever the database is to be called, it is made.
     program.pulumi.state = [check]
-    assert program.run_into(Recorder(), "clean-server", dataFile="first.db").resources
+    assert program.run_into(Recorder(), "clean-server", database__file="first.db").resources
     del program.daemon.found["clean-server-data"], program.daemon.found["clean-server-media"]
 
 

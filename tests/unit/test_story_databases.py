@@ -11,10 +11,10 @@ from tests.unit.recorder import Recorder
 
 SITE = "clean-server"
 PASSWORD = "hunter2-and-more"
-POSTGRES: dict[str, Any] = {"database": "postgres", "databasePassword": PASSWORD}
+POSTGRES: dict[str, Any] = {"database.engine": "postgres", "database.password": PASSWORD}
 EXTERNAL: dict[str, Any] = {
-    "database": "external",
-    "databaseUrl": f"postgres://ada:{PASSWORD}@db.example.org/shop",
+    "database.engine": "external",
+    "database.url": f"postgres://ada:{PASSWORD}@db.example.org/shop",
 }
 
 
@@ -75,7 +75,7 @@ def test_another_database_is_a_reason_to_seed(
         ({}, "sqlite"),
         (POSTGRES, "postgres"),
         (EXTERNAL, "postgres"),
-        ({**EXTERNAL, "databaseUrl": "mysql://ada:x@db/shop"}, "mysql"),
+        ({**EXTERNAL, "database.url": "mysql://ada:x@db/shop"}, "mysql"),
     ],
 )
 def test_the_driver_is_built_in(program: Program, chosen: dict[str, Any], driver: str) -> None:
@@ -85,7 +85,12 @@ def test_the_driver_is_built_in(program: Program, chosen: dict[str, Any], driver
 
 @pytest.mark.parametrize(
     "changes",
-    [{"environment": {"LANG": "de"}}, {"redeploy": 1}, {"workers": 3}, {"port": 8099}],
+    [
+        {"env": {"LANG": "de"}},
+        {"releases.redeploy": 1},
+        {"processes.web.workers": 3},
+        {"site.port": 8099},
+    ],
     ids=str,
 )
 def test_no_update_touches_the_server(program: Program, changes: dict[str, Any]) -> None:
@@ -96,7 +101,7 @@ def test_no_update_touches_the_server(program: Program, changes: dict[str, Any])
 
 
 def test_another_password_is_tried_before_anything_that_needs_it(program: Program) -> None:
-    changes = {**POSTGRES, "databasePassword": "another-one"}
+    changes = {**POSTGRES, "database.password": "another-one"}
     touched = differ(program.run(SITE, **POSTGRES), program.run(SITE, **changes))
     assert {"postgres-gate", "postgres-secrets-files", "secrets-files", "backend"} <= touched
     assert not {"postgres-server", "postgres", "release", "job"} & touched
@@ -110,7 +115,7 @@ def test_a_database_elsewhere_is_no_resource(program: Program) -> None:
     written = json.loads((program.build_folder / SITE / "migration-check.json").read_text())
     assert written["fresh"] is False, "what is in it is not known here"
     assert written["tools"].startswith("sha256:")
-    none = program.run(SITE, **EXTERNAL, backups=0)
+    none = program.run(SITE, **EXTERNAL, database__backups=0)
     assert not [key for key in none.resources if "postgres" in key or key.endswith("-data")]
     assert f"{SITE}-release" in recorder[f"{SITE}-job"].waits_for
 
@@ -128,7 +133,7 @@ def test_data_is_not_left_behind_on_another_engine(program: Program) -> None:
 def test_existing_data_of_a_server_is_not_given_to_the_application(program: Program) -> None:
     program.daemon.found["old_pg"] = None
     program.daemon.files["old_pg"] = {"PG_VERSION"}
-    recorder = program.run("update", **POSTGRES, dataVolume="old_pg")
+    recorder = program.run("update", **POSTGRES, database__volume="old_pg")
     mounts = recorder["update-postgres-server"].inputs["mounts"]
     assert mounts[0]["source"] == "old_pg"
     assert "old_pg" not in recorder["update-ownership"].inputs["environment"]["SOURCES"]

@@ -17,30 +17,30 @@ RELEASE = BACKEND | {"release"}
     ("changes", "touched"),
     [
         ({}, set()),
-        ({"environment": {"LANG": "de"}}, RELEASE),
-        ({"wsgi": "lanterna.wsgi:application"}, RELEASE),
-        ({"redeploy": 1}, BACKEND | {"job"}),
-        ({"seedSteps": ["seed_roles --password open-sesame"]}, {"job"}),
-        ({"allowedHosts": ["shop.example"]}, BACKEND),
-        ({"migrateFlags": []}, BACKEND),
-        ({"baseImage": "mine:1"}, RELEASE),
+        ({"env": {"LANG": "de"}}, RELEASE),
+        ({"app.wsgi": "lanterna.wsgi:application"}, RELEASE),
+        ({"releases.redeploy": 1}, BACKEND | {"job"}),
+        ({"seed": ["seed_roles --password open-sesame"]}, {"job"}),
+        ({"site.allowedHosts": ["shop.example"]}, BACKEND),
+        ({"migrations.flags": []}, BACKEND),
+        ({"image.base": "mine:1"}, RELEASE),
         (
             {"volumes": {"extra": "/srv/extra"}},
             BACKEND - {"migration-check"} | {"Ownership", "ownership"},
         ),
-        ({"migrateTimeout": 60}, BACKEND),
-        ({"unsafeMigrations": "allow"}, {"migration-check"}),
-        ({"databaseAhead": "allow"}, {"migration-check"}),
-        ({"backups": 3}, set()),
-        ({"backups": 0}, {"Backups", "backups"}),
-        ({"workers": 3}, BACKEND),
-        ({"gateTimeout": 60}, {"gate"}),
-        ({"maxBodySize": 5}, {"traffic"}),
-        ({"replicas": 2}, {"backend-2", "gate-2", "traffic"}),
-        ({"keepReleases": 2}, {"releases"}),
-        ({"adminEmail": "ada@example.org"}, set()),
-        ({"adminPassword": "another-one"}, BACKEND | {"secrets", "secrets-files"}),
-        ({"port": 8099, "origin": "http://127.0.0.1:8080"}, {"edge"}),
+        ({"migrations.timeout": 60}, BACKEND),
+        ({"migrations.unsafe": "allow"}, {"migration-check"}),
+        ({"migrations.ahead": "allow"}, {"migration-check"}),
+        ({"database.backups": 3}, set()),
+        ({"database.backups": 0}, {"Backups", "backups"}),
+        ({"processes.web.workers": 3}, BACKEND),
+        ({"processes.web.gateTimeout": 60}, {"gate"}),
+        ({"site.maxBodySize": 5}, {"traffic"}),
+        ({"processes.web.replicas": 2}, {"backend-2", "gate-2", "traffic"}),
+        ({"releases.keep": 2}, {"releases"}),
+        ({"admin.email": "ada@example.org"}, set()),
+        ({"admin.password": "another-one"}, BACKEND | {"secrets", "secrets-files"}),
+        ({"site.port": 8099, "site.origin": "http://127.0.0.1:8080"}, {"edge"}),
     ],
     ids=lambda value: str(sorted(value) if isinstance(value, set) else value),
 )
@@ -81,7 +81,7 @@ def test_a_strategy_is_two_switches_and_a_volume(
 def test_a_strategys_release_does_not_run_a_finished_job_again(program: Program) -> None:
     collects = "production-optimized"
     first = program.run("clean-server", strategy=collects)
-    second = program.run("clean-server", strategy=collects, environment={"LANG": "de"})
+    second = program.run("clean-server", strategy=collects, env={"LANG": "de"})
     assert differ(first, second) == RELEASE | {"static"}
 
 
@@ -144,12 +144,12 @@ def test_secrets_that_a_copied_file_shares_are_said(
 
     def shared(file: Path) -> list[str]:
         asked.append(file.as_posix())
-        return ["secretKey is the same as another stack's"]
+        return ["app.secretKey is the same as another stack's"]
 
     monkeypatch.setattr("components.parts.preparation.shared", shared)
     program.run_into(Recorder(), "clean-server")
     assert asked == ["stacks/Pulumi.clean-server.yaml"]
-    assert "secretKey is the same as another stack's" in caplog.text
+    assert "app.secretKey is the same as another stack's" in caplog.text
 
 
 def test_another_content_of_a_secret_file_is_no_other_release(program: Program) -> None:
@@ -179,7 +179,7 @@ def test_a_secret_file_is_a_build_secret_and_no_argument(program: Program) -> No
 def test_seed_steps_and_hosts_are_no_arguments_of_the_build(program: Program) -> None:
     steps = ["seed_roles --password open-sesame"]
     recorder = program.run_into(
-        Recorder(), "clean-server", seedSteps=steps, origin="https://shop.example"
+        Recorder(), "clean-server", seed=steps, site__origin="https://shop.example"
     )
     build = json.dumps(recorder["clean-server-release"].inputs["build"])
     for word in ("seed_roles", "open-sesame", "shop.example"):
@@ -196,7 +196,7 @@ def test_steps_of_a_build_are_a_stage_of_their_own(program: Program) -> None:
     steps = ["compilemessages", "npm ci && npm run build"]
     packages = ["npm", "gettext"]
     recorder = program.run_into(
-        Recorder(), "clean-server", buildSteps=steps, buildAptPackages=packages
+        Recorder(), "clean-server", image__buildSteps=steps, image__buildAptPackages=packages
     )
     build = recorder["clean-server-release"].inputs["build"]
     assert json.loads(build["buildArgs"]["BUILD_STEPS"]) == steps

@@ -29,7 +29,7 @@ def ensure(env: dict[str, str], configured: str = "") -> str:
 
 def test_a_configured_image_is_left_to_docker(tmp_path: Path) -> None:
     env = fake_docker(tmp_path, "exit 1")
-    assert ensure(env, "mine:1") == "mine:1 (baseImage of this stack) (already)"
+    assert ensure(env, "mine:1") == "mine:1 (image.base of this stack) (already)"
 
 
 def test_the_bootstrapped_image_comes_first(tmp_path: Path) -> None:

@@ -61,7 +61,7 @@ def taken(daemon: FakeDaemon) -> dict[str, Any]:
     daemon.found = {"data": None, "media": None}
     daemon.running, daemon.layers = {"web": {}}, {"web": LAYER}
     daemon.local = {"any:1"}
-    volumes = {"dataVolume": "data", "mediaVolume": "media"}
+    volumes = {"database.volume": "data", "media.volume": "media"}
     return {"data": "existing", "volumes": volumes, "retire": ["web", "gone"]}
 
 
@@ -95,5 +95,5 @@ def test_new_data_takes_nothing_over(daemon: FakeDaemon, taken: dict[str, Any]) 
 
 def test_a_volume_for_them_can_be_made(daemon: FakeDaemon, taken: dict[str, Any]) -> None:
     daemon.found = {"data": None}
-    (said,) = [line for line in problems(**taken) if line.startswith("mediaVolume")]
+    (said,) = [line for line in problems(**taken) if line.startswith("media.volume")]
     assert "own layer, `docker volume create media`, and the next preview says" in said

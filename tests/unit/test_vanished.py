@@ -122,17 +122,22 @@ def test_a_release_that_failed_its_gate_is_not_tried_again() -> None:
 @pytest.mark.parametrize(
     ("terms", "says"),
     [
-        ({"gateTimeout": "4"}, None),
+        ({"processes.web.gateTimeout": "4"}, None),
         ({}, None),
         ({"other": "x"}, None),
-        ({"gateTimeout": "60"}, "gateTimeout is 60 now instead of 4"),
-        ({"gateTimeout": "60", "paths": "/b"}, "gateTimeout is 60 now instead of 4, paths is /b"),
+        ({"processes.web.gateTimeout": "60"}, "processes.web.gateTimeout is 60 now instead of 4"),
+        (
+            {"processes.web.gateTimeout": "60", "paths": "/b"},
+            "processes.web.gateTimeout is 60 now instead of 4, paths is /b",
+        ),
     ],
 )
 def test_a_release_that_failed_its_gate_is_tried_again_by_other_terms(
     terms: dict[str, str], says: str | None
 ) -> None:
-    rejected = Rejection(problem="too slow", lines="", terms={"gateTimeout": "4", "paths": "/a"})
+    rejected = Rejection(
+        problem="too slow", lines="", terms={"processes.web.gateTimeout": "4", "paths": "/a"}
+    )
     host = Host(containers={"b1": "exited"}, rejected=rejected)
     found = vanished([BACKEND, gate("b0")], host, terms)
     assert found.ids == ({"b1"} if says else frozenset())
@@ -145,7 +150,9 @@ def test_a_release_that_failed_its_gate_is_tried_again_by_other_terms(
 def test_one_that_passed_and_was_stopped_by_hand_is_not_asked() -> None:
     host = Host(containers={"b1": "exited", "e1": "running"})
     assert (
-        vanished(STATE, host, {"gateTimeout": "60"}).said[0].startswith("container b1 was stopped")
+        vanished(STATE, host, {"processes.web.gateTimeout": "60"})
+        .said[0]
+        .startswith("container b1 was stopped")
     )
 
 

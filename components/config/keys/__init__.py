@@ -1,36 +1,148 @@
 """Every config key, declared once: its type, its limits, its default, and what it does.
 
-`make config` writes the section `config` of `Pulumi.yaml`, `docs/configuration.md` and the table
-in the README from these declarations, and `make check` fails where they say something else.
+`make config` writes `docs/configuration.md`, `stacks/schema.json` and the table in the README from
+these declarations, and `make check` fails where they say something else.
 """
 
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr
 from pydantic.alias_generators import to_camel
 from pydantic.fields import FieldInfo
 
-from .base import Keys
-from .data import DataKeys
-from .operations import OperationKeys
-from .project import ProjectKeys
-from .server import ServerKeys
+from ..value_types import (
+    Alias,
+    ContainerName,
+    FurtherUrl,
+    ManyLines,
+    Name,
+    OpenVariable,
+    SecretPath,
+    Source,
+    StrategyName,
+    Target,
+    Value,
+    Variable,
+)
+from .admin import AdminKeys
+from .app import AppKeys
+from .base import Keys, keys_in, section
+from .database import DatabaseKeys
+from .image import ImageKeys
+from .media import MediaKeys
+from .processes import ProcessKeys
+from .releases import MigrationKeys, ReleaseKeys
 from .site import SiteKeys
-from .start import StartKeys
 
-ADMIN_PASSWORD = "adminPassword"
-DATABASE_PASSWORD = "databasePassword"
-DATABASE_URL = "databaseUrl"
-SECRET_KEY = "secretKey"
-
-
-# Python reads bases from the last to the first, so the errors of what a start needs come first.
-class AllKeys(ServerKeys, SiteKeys, OperationKeys, DataKeys, ProjectKeys, StartKeys):
-    """All groups of keys together; `Settings` adds what they may say together."""
+ADMIN_PASSWORD = "admin.password"
+DATABASE_PASSWORD = "database.password"
+DATABASE_URL = "database.url"
+DATABASE_VOLUME = "database.volume"
+MEDIA_VOLUME = "media.volume"
+SECRET_KEY = "app.secretKey"
 
 
-def groups() -> tuple[type[Keys], ...]:
-    """The groups of keys, in the order in which people read them."""
-    return tuple(base for base in reversed(AllKeys.__bases__) if issubclass(base, Keys))
+class AllKeys(Keys):
+    """All keys, in the order in which people read them; `Settings` adds what they may say."""
+
+    app: AppKeys = section()
+    """The Django project."""
+
+    data: Literal["create", "existing"] = Field(examples=["create"])
+    """Required. create: the site is new and its data is created. existing: the data is there and is
+    only referenced.
+    """
+
+    seed: Annotated[tuple[str, ...], ManyLines] = Field(
+        default=(), examples=[["create_categories", "create_pages --language en"]]
+    )
+    """Idempotent management commands that the seeding job runs in order, each as one would type it
+    after manage.py; with placeholders such as {adminPassword}. The job runs on a clean server, and
+    again when they or releases.redeploy change; without any there is no job.
+    """
+
+    deployment: Annotated[Name, Field(min_length=1)]
+    """Identity of the site on its host, the first part of every name; empty is the stack's name, in
+    lower case and with dashes for what is neither letter nor digit.
+    """
+
+    site: SiteKeys = section()
+    """Where visitors reach the site."""
+
+    database: DatabaseKeys = section()
+    """The database."""
+
+    databases: dict[Alias, FurtherUrl] = Field(default={})
+    """Further aliases of DATABASES, as alias to secret URL; `pulumi config set --secret --path
+    'databases["archive"]'`. Asked by the health endpoint, neither migrated nor copied.
+    """
+
+    media: MediaKeys = section()
+    """Uploaded files."""
+
+    volumes: dict[Annotated[Source, Field(min_length=1)], Target] = Field(
+        default={}, examples=[{"shop-exports": "/srv/exports"}]
+    )
+    """Further volumes, or absolute folders on the host, as name to path in the container; never
+    deleted, but all that is in them is given to the user 10001 that the application runs as.
+    """
+
+    env: dict[OpenVariable, Value] = Field(default={}, examples=[{"SHOP_CURRENCY": "EUR"}])
+    """Further environment variables for the project's settings, as name to value; not for secrets.
+    DEBUG may only spell what app.debug says.
+    """
+
+    secrets: dict[Variable, SecretStr] = Field(default={})
+    """Further secrets, as name to value; `pulumi config set --secret --path
+    'secrets["SMTP_PASSWORD"]'`. Handed over as files.
+    """
+
+    secret_files: dict[SecretPath, SecretStr] = Field(default={})
+    """Secret files that the project reads, as path inside app.path to content; `pulumi config set
+    --secret --path 'secretFiles["conf/secrets.json"]' < FILE`. There in the build and in
+    containers, never in the image.
+    """
+
+    admin: AdminKeys = section()
+    """The first administrator, for a seed step that creates one."""
+
+    image: ImageKeys = section()
+    """The project's image."""
+
+    processes: ProcessKeys = section()
+    """The processes of a release."""
+
+    strategy: StrategyName = "recommended"
+    """Where static files are collected besides the build, one of recommended, conservative,
+    production-optimized, aggressive.
+    """
+
+    migrations: MigrationKeys = section()
+    """Migrations."""
+
+    releases: ReleaseKeys = section()
+    """Releases."""
+
+    retire: tuple[ContainerName, ...] = Field(default=(), examples=[["old-web-1"]])
+    """Containers that served until now; they are stopped and kept once the new backend is healthy.
+    """
 
 
-def keys_of(group: type[Keys]) -> dict[str, FieldInfo]:
-    """Every config key of a group, with the field that declares it."""
-    return {to_camel(name): field for name, field in group.model_fields.items()}
+def top_level() -> dict[str, FieldInfo]:
+    """Every key at the top of a stack's config, with the field that declares it."""
+    return {to_camel(name): field for name, field in AllKeys.model_fields.items()}
+
+
+def all_keys() -> dict[str, FieldInfo]:
+    """Every key by its path, such as ``database.engine``, with the field that declares it."""
+    return dict(_below(AllKeys))
+
+
+def _below(group: type[Keys], prefix: str = "") -> Iterator[tuple[str, FieldInfo]]:
+    for name, field in group.model_fields.items():
+        path, inner = prefix + to_camel(name), keys_in(field)
+        if inner is None:
+            yield path, field
+        else:
+            yield from _below(inner, f"{path}.")

@@ -3,7 +3,15 @@
 import re
 from typing import Any, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, SecretStr, ValidationInfo, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic.alias_generators import to_camel
 from pydantic.fields import FieldInfo
 
@@ -19,11 +27,19 @@ class Keys(BaseModel):
 
     model_config = ConfigDict(
         alias_generator=to_camel,
-        populate_by_name=True,
+        coerce_numbers_to_str=True,
         extra="forbid",
         frozen=True,
         use_attribute_docstrings=True,
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _given(cls, value: Any) -> Any:
+        # YAML's null and an empty text are what a key says that was emptied: its default holds.
+        if not isinstance(value, dict):
+            return value
+        return {key: said for key, said in value.items() if said not in (None, "")}
 
     @field_validator("*", mode="after")
     @classmethod
@@ -45,13 +61,24 @@ def _text_of(value: object) -> str:
     return secret if isinstance(secret, str) else ""
 
 
+def section() -> Any:
+    """The default of a key whose value is an object of keys: what these have as their defaults."""
+    return Field(default={}, validate_default=True)
+
+
+def keys_in(field: FieldInfo) -> type[Keys] | None:
+    """The keys in a key's value, where that is an object of keys."""
+    kind = field.annotation
+    return kind if isinstance(kind, type) and issubclass(kind, Keys) else None
+
+
 def is_list(field: FieldInfo) -> bool:
-    """A key's value is a list of texts, which Pulumi hands over as JSON."""
+    """A key's value is a list of texts."""
     return get_origin(field.annotation) is tuple
 
 
 def is_object(field: FieldInfo) -> bool:
-    """A key's value is an object of names and texts, which Pulumi hands over as JSON."""
+    """A key's value is an object of names and texts, which the user chooses."""
     return get_origin(field.annotation) is dict
 
 

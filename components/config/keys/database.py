@@ -1,0 +1,58 @@
+"""The database that a deployment owns, or is told of."""
+
+from typing import Annotated
+
+from pydantic import Field, SecretStr
+
+from ..value_types import DataFile, EngineName, Extension, ImageName, ServerUrl, Source, SqlName
+from .base import Keys
+
+
+class DatabaseKeys(Keys):
+    """The database."""
+
+    engine: EngineName = Field(default="sqlite", examples=["postgres"])
+    """What keeps the data: sqlite, a file in a volume; postgres, a server in a container; external,
+    a server elsewhere (database.url).
+    """
+
+    volume: Source = ""
+    """With existing data, the volume, or absolute folder on the host, that holds the database;
+    empty is DEPLOYMENT-data, with postgres DEPLOYMENT-postgres.
+    """
+
+    file: Annotated[DataFile, Field(min_length=1)] = "db.sqlite3"
+    """With sqlite, the database's file inside its volume."""
+
+    name: Annotated[SqlName, Field(min_length=1)] = "app"
+    """With postgres, the database's name."""
+
+    user: Annotated[SqlName, Field(min_length=1)] = "app"
+    """With postgres, the user's name; it owns the database and is no superuser."""
+
+    password: SecretStr | None = Field(default=None, min_length=8)
+    """With postgres, the user's password; generated once and kept in the stack's config as a
+    secret. At least 8 characters.
+    """
+
+    extensions: tuple[Extension, ...] = Field(default=(), examples=[["pg_trgm"]])
+    """With postgres, extensions that the server's superuser makes in the database, such as pg_trgm;
+    the server's image has to have them.
+    """
+
+    image: ImageName = ""
+    """With postgres, an image such as postgres:17; empty builds one from Debian's packages. A
+    PostgreSQL elsewhere is copied with its tools.
+    """
+
+    url: ServerUrl | None = None
+    """With external, the database as a secret URL such as postgres://USER:PASSWORD@HOST:5432/NAME.
+    """
+
+    timeout: int = Field(default=60, ge=1, le=3600)
+    """Seconds that a database server may take to answer."""
+
+    backups: int = Field(default=5, ge=0, le=100)
+    """How many copies of the database are kept; one is made before migrations run on an update. 0
+    makes none.
+    """
