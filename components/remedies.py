@@ -95,7 +95,8 @@ CAUSES: tuple[Cause, ...] = (
         of="refusal",
         words=r"(?:database|role) .* does not exist",
         remedy="the data was made with other names: set those in use with `pulumi config set "
-        "database.name NAME -s STACK` and `pulumi config set --path database.user USER -s STACK`",
+        "--path database.name NAME -s STACK` and `pulumi config set --path database.user USER -s "
+        "STACK`",
     ),
     Cause(
         of="refusal",

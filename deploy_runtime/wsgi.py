@@ -58,13 +58,13 @@ def _django() -> Callable[..., Any]:
 def _import(path: str) -> Callable[..., Any]:
     module_name, _, attribute = path.partition(":") if ":" in path else path.rpartition(".")
     if not module_name or not attribute:
-        raise DeployError(f"wsgi is {path!r}: write it as package.module:application")
+        raise DeployError(f"app.wsgi is {path!r}: write it as package.module:application")
     module = importlib.import_module(module_name)
     application = getattr(module, attribute, None)
     if application is None:
-        raise DeployError(f"wsgi is {path!r}, but {module.__file__} has no {attribute!r}")
+        raise DeployError(f"app.wsgi is {path!r}, but {module.__file__} has no {attribute!r}")
     if not callable(application):
-        raise DeployError(f"wsgi is {path!r}, which is no application: it can't be called")
+        raise DeployError(f"app.wsgi is {path!r}, which is no application: it can't be called")
     called: Callable[..., Any] = application
     return called
 

@@ -156,6 +156,9 @@ def _allowed(error: Any, field: FieldInfo | None) -> str:
         return "must be a list of texts"
     if field and is_object(field) and kind == "dict_type":
         return "must be an object of names and texts"
+    if kind in ("too_short", "string_too_short"):
+        least = error["ctx"]["min_length"]
+        return f"must have at least {least} character{'s' if least > 1 else ''}"
     message: str = error["msg"]
     return _IN_YAML.get(kind, message[:1].lower() + message[1:])
 
@@ -224,5 +227,8 @@ def _closest(where: str, above: Sequence[str]) -> str:
         close = difflib.get_close_matches(where, candidates, n=1, cutoff=0.6)
         if close:
             return close[0]
+    close = difflib.get_close_matches(last, MOVED, n=1, cutoff=0.8)
+    if close and not above:
+        return MOVED[close[0]]
     # The right name in the wrong place.
     return next((key for key in paths if key.rpartition(".")[2].lower() == last.lower()), "")

@@ -4,19 +4,16 @@ import json
 import re
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
 from ipaddress import IPv6Address
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import (
     AfterValidator,
     BeforeValidator,
     Field,
-    GetCoreSchemaHandler,
-    GetJsonSchemaHandler,
     SecretStr,
+    WithJsonSchema,
 )
-from pydantic_core import CoreSchema, core_schema
 
 from ..data import database_url
 from ..data.database import ENGINES
@@ -84,24 +81,18 @@ def _shell_words(value: str) -> str:
     return value
 
 
-@dataclass(frozen=True)
-class _OneOf:
-    """Names in a table, which editors learn as the choices that there are."""
-
-    table: Mapping[str, object]
-
-    def __get_pydantic_core_schema__(self, kind: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_after_validator_function(self._check, handler(kind))
-
-    def __get_pydantic_json_schema__(
-        self, schema: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> dict[str, Any]:
-        return {**handler(schema), "enum": [*self.table]}
-
-    def _check(self, value: str) -> str:
-        if value not in self.table:
-            raise ValueError(f"must be one of {', '.join(self.table)}")
+def _one_of(table: Mapping[str, object]) -> AfterValidator:
+    def check(value: str) -> str:
+        if value not in table:
+            raise ValueError(f"must be one of {', '.join(table)}")
         return value
+
+    return AfterValidator(check)
+
+
+def _choices(table: Mapping[str, object]) -> WithJsonSchema:
+    # Editors offer them.
+    return WithJsonSchema({"type": "string", "enum": [*table]})
 
 
 def _server_url(value: SecretStr) -> SecretStr:
@@ -220,10 +211,10 @@ HostName = Annotated[
     ),
 ]
 Wsgi = Annotated[str, _matches(_WSGI, "must look like package.wsgi:application")]
-StrategyName = Annotated[str, _OneOf(STRATEGIES)]
-EngineName = Annotated[str, _OneOf(ENGINES)]
-UnsafePolicy = Annotated[str, _OneOf(UNSAFE)]
-AheadPolicy = Annotated[str, _OneOf(AHEAD)]
+StrategyName = Annotated[str, _one_of(STRATEGIES), _choices(STRATEGIES)]
+EngineName = Annotated[str, _one_of(ENGINES), _choices(ENGINES)]
+UnsafePolicy = Annotated[str, _one_of(UNSAFE), _choices(UNSAFE)]
+AheadPolicy = Annotated[str, _one_of(AHEAD), _choices(AHEAD)]
 SecretPath = Annotated[str, AfterValidator(_secret_path)]
 ShellWords = Annotated[str, AfterValidator(_shell_words)]
 ServerUrl = Annotated[SecretStr, AfterValidator(_server_url)]

@@ -126,7 +126,7 @@ class Claim:
                 )
                 yield (
                     f"{key}: data is existing, but there is no volume {volume}: "
-                    f"see `docker volume ls`, then `pulumi config set {key} NAME -s STACK`; or, "
+                    f"see `docker volume ls`, then `pulumi config set --path {key} NAME -s STACK`; or, "
                     "for a new site, `pulumi config set data create -s STACK`"
                     f"{layer if key == 'media.volume' and self.retire else ''}"
                 )
@@ -214,7 +214,7 @@ def _volume_problems(
     retiring = f", and name {' and '.join(serving)} in retire" if serving else ""
     yield (
         f"{what}: to serve that data, `pulumi config set data existing -s STACK` and "
-        f"`pulumi config set {key} {volume} -s STACK`{retiring}; for a new site, "
+        f"`pulumi config set --path {key} {volume} -s STACK`{retiring}; for a new site, "
         "`pulumi config set deployment NAME -s STACK`"
     )
 

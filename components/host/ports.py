@@ -10,7 +10,7 @@ _ADDRESSES = ("", "127.0.0.1", "0.0.0.0", "::")
 def taken(port: int, holder: str) -> str:
     """What is said of a port that is taken."""
     return (
-        f"port is {port}: 127.0.0.1:{port} is taken by {holder}; "
+        f"site.port is {port}: 127.0.0.1:{port} is taken by {holder}; "
         f"choose another with `pulumi config set --path site.port {port + 1} -s STACK`, or stop "
         "the holder"
     )

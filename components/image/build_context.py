@@ -124,7 +124,7 @@ def prepare_context(
 def _check(project: Project, dockerfile: str) -> None:
     if dockerfile and not (project.root / dockerfile).is_file():
         raise UserError(
-            f"dockerfile is {dockerfile!r}: there is no such file in {project.root}",
+            f"image.dockerfile is {dockerfile!r}: there is no such file in {project.root}",
             [
                 "`pulumi config set --path image.dockerfile PATH -s STACK`, or `pulumi config rm "
                 "--path image.dockerfile -s "

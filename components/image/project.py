@@ -175,7 +175,7 @@ def _find_requirements(root: Path, python_path: str, configured: str) -> str:
         if (root / configured).is_file():
             return configured
         raise UserError(
-            f"requirements is {configured!r}: there is no such file in {root}",
+            f"app.requirements is {configured!r}: there is no such file in {root}",
             [
                 "`pulumi config set --path app.requirements FILE -s STACK`, or `pulumi config rm "
                 "--path app.requirements "

@@ -38,7 +38,7 @@ class Releases(pulumi.ComponentResource):
         super().__init__(f"{PACKAGE}:index:Releases", name, None, opts)
         if args["rollback"]:
             pulumi.log.warn(
-                "rollback is set: what was changed in the project since is not deployed; "
+                "releases.pin is set: what was changed in the project since is not deployed; "
                 f"`pulumi config rm --path releases.pin -s {pulumi.get_stack()}` goes forward "
                 "again",
                 self,

@@ -40,12 +40,12 @@ def _unclear(wanted: str, meant: Sequence[KeptRelease], kept: Sequence[KeptRelea
     what = "several kept releases begin so" if own else "no such release is kept on this host"
     known = [f"kept: {release.tag}, built {release.built}" for release in kept]
     return UserError(
-        f"rollback is {wanted!r}: {what}",
+        f"releases.pin is {wanted!r}: {what}",
         [
             *([] if own else others),
             *(known or ["no release of this deployment is kept"]),
             "`pulumi config set --path releases.pin TAG -s STACK` with one of these, or `pulumi "
-            "config rm "
-            "rollback -s STACK` to deploy the project as it is",
+            "config rm --path "
+            "releases.pin -s STACK` to deploy the project as it is",
         ],
     )

@@ -115,7 +115,7 @@ def _replaced(before: Before, wanted: Wanted, *, triggered: bool) -> tuple[str, 
     if wanted.release != before.release:
         return UPDATE, f"release {wanted.release} follows {before.release}"
     if before.redeploy and str(wanted.redeploy) != before.redeploy:
-        return REDEPLOYMENT, f"redeploy is {wanted.redeploy}, was {before.redeploy}"
+        return REDEPLOYMENT, f"releases.redeploy is {wanted.redeploy}, was {before.redeploy}"
     if triggered:
         return REDEPLOYMENT, "what the seeding job depends on was changed"
     ran = (before.startup, before.environment)
@@ -151,7 +151,11 @@ def _resized(before: Before, wanted: Wanted) -> tuple[str, str, int]:
     if starts:
         return RESTART, f"{there} of {wanted.replicas} replicas are there: more start", starts
     if there > wanted.replicas:
-        return NOTHING, f"replicas is {wanted.replicas}: {there - wanted.replicas} stop", starts
+        return (
+            NOTHING,
+            f"processes.web.replicas is {wanted.replicas}: {there - wanted.replicas} stop",
+            starts,
+        )
     return NOTHING, "nothing that runs was changed", wanted.replicas
 
 

@@ -32,7 +32,7 @@ def test_its_script_initializes_the_database_step_by_step() -> None:
     body = script.partition("initialize_database() {")[2].partition("\n}")[0]
     commands = re.findall(r"manage\.py (\w+)", body)
     stack = yaml.safe_load((ROOT / "stacks/Pulumi.clean-server.yaml").read_text())
-    steps = stack["config"]["django-on-docker:seed"]
+    steps = stack["config"]["seed"]
     assert commands == ["migrate", "collectstatic", *steps]
     assert body.index("chown") < body.index("collectstatic")
 

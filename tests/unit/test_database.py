@@ -142,7 +142,9 @@ def test_data_on_another_engine_is_not_forgotten(
     found = problems(chosen, marked=(marked,))
     assert len(found) == refused
     if refused:
-        assert f"database is {chosen.database}, but the data of shop is on" in found[0]
+        assert (
+            f"database.engine is {chosen.database.engine}, but the data of shop is on" in found[0]
+        )
         assert f"in volume {marked}: an empty database would be served" in found[0]
 
 
@@ -157,13 +159,14 @@ def test_the_commands_that_move_the_data_are_told() -> None:
         "docker volume create shop-data-before",
         "docker run",
         "docker volume rm shop-data",
-        "pulumi config set --path database.engine postgres -s STACK",
+        "pulumi config set",
         "pulumi up",
         "docker exec $(docker ps",
         "docker exec",
         "rm shop.json",
     ]
     assert "source=shop-data,target=/from,readonly" in steps[4]
+    assert steps[6] == "pulumi config set --path database.engine postgres -s STACK"
     assert steps[4].endswith("--entrypoint cp sha256:1 -a /from/. /to/")
 
 

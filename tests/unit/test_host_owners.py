@@ -41,7 +41,7 @@ def test_data_is_not_created_over_somebody_elses(
     (said,) = problems()
     assert said.startswith(f"data is create, but volume {volume} exists and ")
     assert whose in said
-    assert f"`pulumi config set {key} {volume} -s " in said
+    assert f"`pulumi config set --path {key} {volume} -s " in said
 
 
 def test_existing_data_has_to_exist(daemon: FakeDaemon) -> None:

@@ -252,18 +252,25 @@ def check_build_environment(environments: list[dict[str, str]]) -> None:
 
 
 @pytest.mark.parametrize(
-    "key", ["processes.web.health", "migrations.flags", "environment", "database.file"]
+    "key", ["processes.web.health", "migrations.flags", "env", "database.file"]
 )
 def test_the_texts_are_not_all_refused_nor_all_accepted(key: str) -> None:
     tried = sum(len(shaped(key, text)) for text in (*NASTY, *random_texts(key)))
     assert 0 < len(list(accepted(key))) < tried
 
 
+def with_health(path: str) -> Settings:
+    """The plain settings with a path that was not checked."""
+    processes = PLAIN.processes
+    web = processes.web.model_copy(update={"health": path})
+    return PLAIN.model_copy(update={"processes": processes.model_copy(update={"web": web})})
+
+
 def test_the_skeleton_would_notice_a_directive() -> None:
     # As it was before: a path with a line break in it.
-    broken = PLAIN.model_copy(update={"health_path": "/\n  http-request return status 200"})
+    broken = with_health("/\n  http-request return status 200")
     with pytest.raises(AssertionError):
         check_edge(broken)
-    quoted = PLAIN.model_copy(update={"health_path": "/a#b"})
+    quoted = with_health("/a#b")
     with pytest.raises(AssertionError):
         check_edge(quoted)

@@ -8,6 +8,7 @@ import pytest
 from components.config.messages import ConfigError
 from components.config.settings import load
 from components.place import LONGEST, default_deployment
+from tests.config_keys import raw
 
 REQUIRED = {"app.path": "x", "app.settings": "shop.settings", "data": "create"}
 
@@ -24,16 +25,16 @@ REQUIRED = {"app.path": "x", "app.settings": "shop.settings", "data": "create"}
 )
 def test_a_stacks_name_becomes_a_name_on_the_host(stack: str, deployment: str) -> None:
     assert default_deployment(stack) == deployment
-    assert load(REQUIRED, stack=stack, file="x").deployment == deployment
+    assert load(raw(REQUIRED), stack=stack, file="x").deployment == deployment
 
 
 @pytest.mark.parametrize("stack", ["s" * (LONGEST + 1), "s" * LONGEST + ".prod", "_", "..."])
 def test_a_stack_whose_name_gives_none_has_to_name_its_deployment(stack: str) -> None:
     with pytest.raises(ConfigError) as error:
-        load(REQUIRED, stack=stack, file="x")
+        load(raw(REQUIRED), stack=stack, file="x")
     assert f"`pulumi config set deployment NAME -s {stack}`" in str(error.value)
     assert "gives none of 1 to 40 characters" in str(error.value)
-    assert load({**REQUIRED, "deployment": "shop"}, stack=stack, file="x").deployment == "shop"
+    assert load(raw({**REQUIRED, "deployment": "shop"}), stack=stack, file="x").deployment == "shop"
 
 
 def test_it_is_known_where_nothing_is_installed() -> None:

@@ -93,7 +93,7 @@ def test_what_is_no_project_is_an_error(
     with pytest.raises(UserError) as error:
         find_project(tmp_path, settings_module=module)
     assert says in str(error.value)
-    assert re.search(r"`pulumi config set (app.settings|app.path) \S+ -s ", str(error.value))
+    assert re.search(r"`pulumi config set --path (app.settings|app.path) \S+ -s ", str(error.value))
 
 
 @pytest.mark.parametrize(

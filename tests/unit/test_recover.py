@@ -46,6 +46,7 @@ class Stage:
         self.problem = self.error = ""
         self._folder, self._command = folder, command
         self._running: dict[int, processes.Process] = {}
+        self.write("Pulumi.yaml", "stackConfigDir: stacks\n")
         self.write("stacks/Pulumi.shop.yaml", "config: {}\n")
         monkeypatch.chdir(folder)
         monkeypatch.setattr(processes, "processes", lambda: self._running)

@@ -134,7 +134,7 @@ def test_a_lock_says_whose_it_is(tmp_path: Path) -> None:
 def test_config_is_read_without_pulumi(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, wanted: tuple[str, list[str]]
 ) -> None:
-    write(tmp_path, {"stacks/Pulumi.shop.yaml": text})
+    write(tmp_path, {"Pulumi.yaml": "stackConfigDir: stacks\n", "stacks/Pulumi.shop.yaml": text})
     monkeypatch.chdir(tmp_path)
     found = state.config("shop")
     assert (found["deployment"], found["retire"]) == wanted
@@ -143,7 +143,13 @@ def test_config_is_read_without_pulumi(
 def test_a_deployment_is_named_as_the_program_names_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write(tmp_path, {"stacks/Pulumi.Shop_prod.v2.yaml": "config:\n  port: 1\n"})
+    write(
+        tmp_path,
+        {
+            "Pulumi.yaml": "stackConfigDir: stacks\n",
+            "stacks/Pulumi.Shop_prod.v2.yaml": "config:\n  port: 1\n",
+        },
+    )
     monkeypatch.chdir(tmp_path)
     assert state.config("Shop_prod.v2")["deployment"] == "shop-prod-v2"
 
@@ -151,6 +157,7 @@ def test_a_deployment_is_named_as_the_program_names_it(
 def test_a_stack_without_a_file_is_unknown(
     command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    write(tmp_path, {"Pulumi.yaml": "stackConfigDir: stacks\n"})
     monkeypatch.chdir(tmp_path)
     said = command.fails(state.config, "shpo")
     assert "there is no stack 'shpo': stacks/Pulumi.shpo.yaml" in said
@@ -159,7 +166,13 @@ def test_a_stack_without_a_file_is_unknown(
 def test_a_file_that_is_no_yaml_is_refused_without_showing_it(
     command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write(tmp_path, {"stacks/Pulumi.shop.yaml": "config:\n  hidden: 'sesame\n"})
+    write(
+        tmp_path,
+        {
+            "Pulumi.yaml": "stackConfigDir: stacks\n",
+            "stacks/Pulumi.shop.yaml": "config:\n  hidden: 'sesame\n",
+        },
+    )
     monkeypatch.chdir(tmp_path)
     shown = command.fails(state.config, "shop")
     assert "stacks/Pulumi.shop.yaml, line 3: this is no YAML" in shown

@@ -57,7 +57,7 @@ def test_a_tag_or_its_beginning_means_a_release(wanted: str, tag: str) -> None:
 def test_what_means_no_single_release_is_refused(wanted: str, says: str, also: str) -> None:
     with pytest.raises(UserError) as refused:
         again(wanted)
-    assert f"rollback is '{wanted}': {says}" in str(refused.value)
+    assert f"releases.pin is '{wanted}': {says}" in str(refused.value)
     assert also in str(refused.value)
     assert "pulumi config rm --path releases.pin" in str(refused.value)
 
@@ -99,7 +99,9 @@ def test_a_kept_release_serves_without_a_look_at_the_project(
     assert recorder.outputs["release"] == OLD
     # The edge asks for what the old release answers.
     assert "GET uri /old/ " in recorder["clean-server-traffic"].inputs["stdin"]
-    assert "rollback is set: what was changed in the project since is not deployed" in caplog.text
+    assert (
+        "releases.pin is set: what was changed in the project since is not deployed" in caplog.text
+    )
     staged = {path.name for path in (host.build_folder / "clean-server").iterdir()}
     assert OLD not in staged
 
@@ -110,7 +112,7 @@ def test_a_rollback_goes_through_the_same_resources(host: Program) -> None:
 
 def test_a_release_that_is_not_kept_changes_nothing(host: Program) -> None:
     recorder = Recorder()
-    with pytest.raises(UserError, match="rollback is '999999'"):
+    with pytest.raises(UserError, match=r"releases\.pin is '999999'"):
         host.run_into(recorder, "clean-server", releases__pin="999999")
     assert recorder.resources == {}
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from components.config.settings import Settings
+from components.config.keys import all_keys
 from deploy_runtime.edge import __main__ as command
 from deploy_runtime.edge import haproxy, pages, processes, slots, slow_uploads, traffic
 from tests.unit.fake_clock import FakeClock
@@ -244,7 +244,7 @@ def test_more_servers_than_slots_are_refused(fake: FakeHAProxy) -> None:
 
 def test_there_are_slots_for_as_many_replicas_as_there_can_be(fake: FakeHAProxy) -> None:
     most = 16
-    assert Settings.model_fields["replicas"].metadata[-1].le == most
+    assert all_keys()["processes.web.replicas"].metadata[-1].le == most
     names = [[f"{letter}{number}" for number in range(most)] for letter in "xyz"]
     fake.known |= {name for some in names for name in some}
     fake.well |= fake.known

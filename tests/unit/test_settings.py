@@ -54,13 +54,12 @@ def test_the_least_configuration_is_enough() -> None:
         ({"app.settings": "site/settings.py"}, "app.settings is 'site/settings.py': must be"),
         ({"setingsModule": "x"}, "did you mean app.settings?"),
         ({"zebra": "x"}, "zebra is no config key of this program: remove it"),
-        ({"site.port": "http"}, "site.port is 'http': input should be a valid integer"),
+        ({"site.port": "http"}, "site.port is 'http': must be a whole number"),
         (
             {"site.port": "70000"},
             "site.port is '70000': input should be less than or equal to 65535",
         ),
         ({"site.port": "0"}, "site.port is '0'"),
-        ({"seed": "maybe"}, "seed is 'maybe': input should be a valid boolean"),
         ({"processes.web.replicas": "0"}, "processes.web.replicas is '0'"),
         (
             {"processes.web.replicas": "17"},
@@ -99,13 +98,13 @@ def test_the_least_configuration_is_enough() -> None:
         ({"secretFiles": '{"a/../../b": "a"}'}, "must be a file's path inside app.path"),
         ({"secretFiles": '{"a b": "a"}'}, "must be a file's path inside app.path"),
         ({"secretFiles": '{"a/": "a"}'}, "must be a file's path inside app.path"),
-        ({"seed": "seed_roles"}, "seed is 'seed_roles': input should be a valid tuple"),
+        ({"seed": "seed_roles"}, "seed is 'seed_roles': must be a list of texts"),
         (
-            {"seed": "[1]"},
-            "seed[0] is 1: input should be a valid string; change it with `pulumi config set ",
+            {"seed": "[[1]]"},
+            "seed[0] is a list: must be a text; change it with `pulumi config set --path 'seed[0]' VALUE",
         ),
         ({"env": '{"A B": "1"}'}, "must be the name of an environment variable"),
-        ({"site.allowedHosts": '["a", 1]'}, "set --path 'site.allowedHosts[1]' VALUE -s shop`"),
+        ({"site.allowedHosts": '["a", [1]]'}, "set --path 'site.allowedHosts[1]' VALUE -s shop`"),
         ({"env": '{"PATH": "/bin"}'}, "config rm --path 'env[\"PATH\"]' -s shop`"),
         ({"env": '{"A": [1]}'}, "set --path 'env[\"A\"]' VALUE -s shop`"),
         (
@@ -120,7 +119,7 @@ def test_the_least_configuration_is_enough() -> None:
             "config set --path app.debug true -s shop`; or remove it: `pul",
         ),
         ({"env": '{"DEBUG": 1}'}, "is '1', but app.debug is false, which decides: the varia"),
-        ({"env": '{"DEBUG": "oui"}'}, "is 'oui', which is neither a yes nor a no, but de"),
+        ({"env": '{"DEBUG": "oui"}'}, "is 'oui', which is neither a yes nor a no, but app.de"),
         ({"site.origin": "www.example.org"}, "must be an origin such as https://"),
         ({"site.origin": "https://example.org/shop"}, "without a path"),
         ({"site.origin": "http://x:abc"}, "must be an origin such as https://"),
@@ -178,7 +177,6 @@ def test_a_wrong_key_is_named_with_its_value(changes: dict[str, str | None], say
             {"strategy": "aggressive", "app.collectStaticOnStartup": "true"},
             "app.collectStaticOnStartup is",
         ),
-        ({"seed": "true"}, "seed is empty, but seeding is on"),
         (
             {"site.edge": "false"},
             "site.origin is empty, but site.edge is false: the program does not know where",
@@ -242,12 +240,12 @@ def test_a_secret_is_never_shown(key: str) -> None:
     assert "hush" not in said
     assert "[secret]" in said
     # Typed at the prompt, it doesn't enter the shell's history either.
-    assert f"`pulumi config set --secret {key} -s shop`" in said
+    assert f"`pulumi config set --secret --path {key} -s shop`" in said
 
 
 def test_a_secret_in_plain_text_is_refused() -> None:
     with pytest.raises(ConfigError) as error:
-        load({**GOOD, "app.secretKey": "k" * 40}, stack="shop", file="f")
+        load(raw({**GOOD, "app.secretKey": "k" * 40}), stack="shop", file="f")
     assert "use `pulumi config set --secret --path app.secretKey -s shop`" in str(error.value)
     assert "kkk" not in str(error.value)
 
@@ -392,17 +390,17 @@ def test_static_files_are_not_hidden_and_the_reason_is_said() -> None:
 
 def test_further_secrets_are_masked_and_have_to_be_encrypted() -> None:
     settings = load(
-        {**GOOD, "secrets": '{"SMTP_PASSWORD": "hush-hush"}'},
+        raw({**GOOD, "secrets": '{"SMTP_PASSWORD": "hush-hush"}'}),
         stack="shop",
         file="f",
-        encrypted=["secrets"],
+        encrypted=[("secrets", "SMTP_PASSWORD")],
     )
     assert settings.further_secrets == {"SMTP_PASSWORD": "hush-hush"}
     assert "hush-hush" not in repr(settings)
     with pytest.raises(ConfigError) as error:
-        load({**GOOD, "secrets": '{"A B": "hush-hush"}'}, stack="shop", file="f")
+        load(raw({**GOOD, "secrets": '{"A B": "hush-hush"}'}), stack="shop", file="f")
     assert "hush-hush" not in str(error.value)
-    assert "secrets is in plain text" in str(error.value)
+    assert 'secrets["A B"] is in plain text' in str(error.value)
 
 
 @pytest.mark.parametrize("key", ["image.aptPackages", "site.allowedHosts", "media.private"])
@@ -440,8 +438,8 @@ def test_further_databases_are_handed_over_as_secrets() -> None:
         "DEPLOY_DATABASE_URL_2": urls["trac"],
     }
     assert "mysql" not in repr(settings)
-    with pytest.raises(ConfigError, match="databases is in plain text"):
-        load({**GOOD, "databases": json.dumps(urls)}, stack="shop", file="f")
+    with pytest.raises(ConfigError, match=r"databases\[\"old-one\"\] is in plain text"):
+        load(raw({**GOOD, "databases": json.dumps(urls)}), stack="shop", file="f")
 
 
 def test_a_further_file_may_lie_in_any_volume() -> None:
@@ -456,7 +454,7 @@ def test_a_further_file_may_lie_in_any_volume() -> None:
     ("key", "value", "where"),
     [
         ("seed", json.dumps(["seed " + "x" * 70_000] * 2), "seed has 140,0"),
-        ("environment", json.dumps({"LONG": "x" * 130_000}), "LONG"),
+        ("env", json.dumps({"LONG": "x" * 130_000}), "LONG"),
     ],
 )
 def test_what_no_variable_can_hold_is_refused(key: str, value: str, where: str) -> None:
@@ -469,23 +467,18 @@ def test_what_no_variable_can_hold_is_refused(key: str, value: str, where: str) 
 def test_placeholders_are_named_after_what_there_is() -> None:
     steps = ["a {adminPassword} {origin} {LANG} {TOKEN}", """load '{{"a": 1}}'"""]
     settings = load(
-        {
-            **GOOD,
-            "seed": json.dumps(steps),
-            "env": '{"LANG": "de"}',
-            "secrets": '{"TOKEN": "hush"}',
-        },
+        raw({**GOOD, "seed": steps, "env": {"LANG": "de"}, "secrets": {"TOKEN": "hush"}}),
         stack="shop",
         file="f",
-        encrypted=["secrets"],
+        encrypted=[("secrets",)],
     )
     assert settings.seed == tuple(steps)
 
 
 def test_secret_files_have_to_be_encrypted_and_are_never_shown() -> None:
     values = {**GOOD, "secretFiles": '{"conf/secrets.json": "hush-hush"}'}
-    with pytest.raises(ConfigError, match="secretFiles is in plain text"):
-        load(values, stack="shop", file="f")
+    with pytest.raises(ConfigError, match=r"secretFiles\[\"conf/secrets.json\"\] is in plain text"):
+        load(raw(values), stack="shop", file="f")
     found = parse(secretFiles=values["secretFiles"])
     assert found.secret_file_texts == {"conf/secrets.json": "hush-hush"}
     assert "hush-hush" not in repr(found)

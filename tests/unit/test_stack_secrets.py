@@ -68,7 +68,7 @@ class Stack:
         """Its secrets, for a config that is changed."""
         values = {"app.path": "a", "app.settings": "b", "data": "create", "deployment": "shop"}
         return ensure_secrets(
-            Settings.model_validate({**values, **changes}),
+            Settings.model_validate(nested({**values, **changes})),
             stack="shop",
             project="django-on-docker",
             config_file=self._file,

@@ -216,7 +216,7 @@ def test_the_outputs(program: Program, stack: str, port: int) -> None:
     outputs = recorder.outputs
     assert outputs.keys() >= {
         *("url", "release", "imageId", "deployment", "strategy", "executionPlan", "seeding"),
-        *("containers", "image.base"),
+        *("containers", "baseImage"),
     }
     assert outputs["url"] == f"http://127.0.0.1:{port}"
     assert recorder[f"{stack}-release"].inputs["name"] == f"{stack}:{outputs['release']}"
@@ -225,7 +225,7 @@ def test_the_outputs(program: Program, stack: str, port: int) -> None:
     assert outputs["seeding"].endswith("no step ran")
     assert outputs["containers"]["edge"] == f"{stack}-edge"
     assert outputs["containers"]["backend"].startswith(f"{stack}-backend-")
-    assert outputs["image.base"].startswith("django-on-docker/base:trixie, ")
+    assert outputs["baseImage"].startswith("django-on-docker/base:trixie, ")
 
 
 def test_a_preview_names_the_work_to_come_and_keeps_nothing(
@@ -264,7 +264,7 @@ def test_a_key_that_is_lost_is_not_replaced_over_the_sites_own_data(program: Pro
         ({"app.path": ""}, "app.path is missing"),
         ({"app.path": "docs"}, "no such module"),
         ({"app.settings": "lanterna.nowhere"}, "app.settings is 'lanterna.nowhere'"),
-        ({"site.port": 0}, "site.port is '0'"),
+        ({"site.port": 0}, "site.port is 0"),
         ({"app.requirements": "none.txt"}, "app.requirements is 'none.txt'"),
         ({"database.volume": "nowhere"}, "no volume nowhere"),
         ({"database.file": "other.db"}, "there is no file other.db in lanterna_data"),

@@ -142,7 +142,7 @@ def test_secrets_that_a_copied_file_shares_are_said(
 ) -> None:
     asked: list[str] = []
 
-    def shared(file: Path) -> list[str]:
+    def shared(file: Path, project: str) -> list[str]:
         asked.append(file.as_posix())
         return ["app.secretKey is the same as another stack's"]
 

@@ -176,16 +176,16 @@ def test_a_stack_that_another_clone_deployed_can_go_on(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "value"),
     [
-        ("  django-on-docker:image.base: mine:1", "mine:1"),
-        ("  image.base: 'mine:1'  # pinned", "mine:1"),
+        ("  django-on-docker:image: {base: mine:1}", "mine:1"),
+        ("  image:\n    base: 'mine:1'  # pinned", "mine:1"),
         (
-            '  django-on-docker:image.base: "registry:5000/mine@sha256:00"',
+            '  django-on-docker:image:\n    base: "registry:5000/mine@sha256:00"',
             "registry:5000/mine@sha256:00",
         ),
-        ("  django-on-docker:image.base:\n  django-on-docker:port: 80", ""),
-        ('  django-on-docker:image.base: ""', ""),
-        ("  # django-on-docker:image.base: mine:1", ""),
-        ("  other:image.base: mine:1", ""),
+        ("  django-on-docker:image:\n  django-on-docker:data: create", ""),
+        ('  django-on-docker:image: {base: ""}', ""),
+        ("  # django-on-docker:image: {base: mine:1}", ""),
+        ("  other:image: {base: mine:1}", ""),
     ],
 )
 def test_config_value(tmp_path: Path, line: str, value: str) -> None:

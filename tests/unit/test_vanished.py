@@ -128,7 +128,7 @@ def test_a_release_that_failed_its_gate_is_not_tried_again() -> None:
         ({"processes.web.gateTimeout": "60"}, "processes.web.gateTimeout is 60 now instead of 4"),
         (
             {"processes.web.gateTimeout": "60", "paths": "/b"},
-            "processes.web.gateTimeout is 60 now instead of 4, paths is /b",
+            "paths is /b now instead of /a, processes.web.gateTimeout is 60 now instead of 4",
         ),
     ],
 )
