@@ -89,7 +89,8 @@ class DatabaseClaim:
             f"      `{step}`" for step in moving_steps(self, volume=volume, backend=backend)
         )
         return (
-            f"database.engine is {self.engine}, but the data of {self.deployment} is on {title}, in "
+            f"database.engine is {self.engine}, but the data of {self.deployment} is on {title}, "
+            "in "
             f"volume {volume}: an empty database would be served in its place. To leave it there, "
             f"`pulumi config set --path database.engine {engine} -s STACK`. "
             f"To move it, one after the other:\n{steps}\n"

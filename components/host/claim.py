@@ -126,7 +126,8 @@ class Claim:
                 )
                 yield (
                     f"{key}: data is existing, but there is no volume {volume}: "
-                    f"see `docker volume ls`, then `pulumi config set --path {key} NAME -s STACK`; or, "
+                    f"see `docker volume ls`, then `pulumi config set --path {key} NAME -s "
+                    "STACK`; or, "
                     "for a new site, `pulumi config set data create -s STACK`"
                     f"{layer if key == 'media.volume' and self.retire else ''}"
                 )

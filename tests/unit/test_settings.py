@@ -101,7 +101,8 @@ def test_the_least_configuration_is_enough() -> None:
         ({"seed": "seed_roles"}, "seed is 'seed_roles': must be a list of texts"),
         (
             {"seed": "[[1]]"},
-            "seed[0] is a list: must be a text; change it with `pulumi config set --path 'seed[0]' VALUE",
+            "seed[0] is a list: must be a text; change it with `pulumi config set --path "
+            "'seed[0]' VALUE",
         ),
         ({"env": '{"A B": "1"}'}, "must be the name of an environment variable"),
         ({"site.allowedHosts": '["a", [1]]'}, "set --path 'site.allowedHosts[1]' VALUE -s shop`"),
