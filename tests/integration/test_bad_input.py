@@ -51,7 +51,7 @@ def refused(site: Site) -> Run:
 WRONG_VALUES = [
     (
         {"site.port": "70000"},
-        ["site.port is '70000'", "less than or equal to 65535", "config set --path site.port"],
+        ["site.port is 70000", "less than or equal to 65535", "config set --path site.port"],
     ),
     ({"strategy": "bold"}, ["strategy is 'bold'", "must be one of recommended"]),
     ({"data": "new"}, ["data is 'new'", "'create' or 'existing'"]),
