@@ -3,8 +3,8 @@ PYTHON ?= python3
 RUN     = $(PYTHON) -m toolchain
 
 .DEFAULT_GOAL := help
-.PHONY: help up preview destroy ledger recover restore env engine base test test-all test-unit \
-	test-integration check config ci
+.PHONY: help up preview destroy status logs shell manage dbshell doctor ledger recover restore env \
+	engine base test test-all test-unit test-integration check config ci
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,6 +18,25 @@ preview: ## show what up would do
 
 destroy: ## remove the stack's site; data, media and secrets are kept
 	@$(RUN) destroy --stack '$(STACK)'
+
+status: ## show how the site is: release, containers, health, migrations, last copy, disk; JSON=yes
+	@$(RUN) status --stack '$(STACK)' $(if $(filter yes,$(JSON)),--json)
+
+logs: ## show what its containers print; FOLLOW=yes goes on, LINES=500, OF=edge or postgres
+	@$(RUN) logs --stack '$(STACK)' --of '$(OF)' --lines '$(LINES)' \
+		$(if $(filter yes,$(FOLLOW)),--follow)
+
+shell: ## open a shell in the serving release, in a container of its own
+	@$(RUN) shell --stack '$(STACK)'
+
+manage: ## run a management command there: CMD="check --deploy"
+	@$(RUN) manage --stack '$(STACK)' --line="$$CMD"
+
+dbshell: ## open the database's command line; CMD='-c "select 1"' are its words
+	@$(RUN) dbshell --stack '$(STACK)' --line="$$CMD"
+
+doctor: ## look for what is wrong on this machine, with the stack and its host; say what mends it
+	@$(RUN) doctor --stack '$(STACK)'
 
 ledger: ## show what ran: migrate, collectstatic, seeding; when, where, how long
 	@$(RUN) ledger --stack '$(STACK)'

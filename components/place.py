@@ -26,6 +26,9 @@ LONGEST = 40
 LOOKING = "look"
 """The role of a container that is made to look into a volume, and never started."""
 
+ONE_OFF = "one-off"
+"""The role of a container that runs a command by hand; there may be several."""
+
 IMAGE_ROLES = ("app", "release", "edge-image", "postgres-image")
 """The roles of images. A container has its image's if it was given none: it is a helper of this
 program, or somebody started it by hand."""

@@ -23,6 +23,9 @@ from .places import LEDGER, RUNTIME
 FILE = f"{LEDGER}/ledger.jsonl"
 IMAGE_FILE = f"{RUNTIME}/ledger.jsonl"
 
+BY_HAND = "one-off"
+"""Where a command ran that somebody asked for by hand: no plan has it."""
+
 LIMIT = 512 * 1024  # bytes; a file that would grow beyond loses its oldest records
 KEPT = 1000  # records that it keeps then, if they fit into half of it
 _LINE = 64 * 1024  # bytes of one record
@@ -48,8 +51,8 @@ def recorded(
     block says something else.
 
     Args:
-        operation: "migrate", "collectstatic" or "seed".
-        point: "build", "startup" or "job".
+        operation: "migrate", "collectstatic" or "seed"; "manage" for any other command.
+        point: "build", "startup", "job", or `BY_HAND`.
         boots: starts of Django that the operation cost; 0 for one in a process that counted.
         boot_seconds: how long they took. They are part of what the operation took.
         out: where the record is printed too; None for stdout.

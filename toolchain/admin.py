@@ -1,8 +1,9 @@
-"""`make ledger`, `make restore` and `make recover`: they look after a site that is there."""
+"""`make status`, `make logs`, `make manage`, …: they look after a site that is there."""
 
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from collections.abc import Sequence
 
@@ -18,6 +19,40 @@ def ledger(name: str) -> int:
     stack.check(name)
     words = [sys.executable, "-m", "components.ledger.show", stack.deployment(name)]
     return stream(words)
+
+
+def status(name: str, *, as_json: bool) -> int:
+    """How the stack's site is, from the Docker host alone."""
+    return _operate(name, "status", *(["--json"] if as_json else []))
+
+
+def logs(name: str, of: str, lines: str, *, follow: bool) -> int:
+    """What the site's containers print, without its secrets."""
+    chosen = [*(["--of", of] if of else []), *(["--tail", lines] if lines else [])]
+    return _operate(name, "logs", *chosen, *(["--follow"] if follow else []))
+
+
+def one_off(name: str, kind: str, line: str, words: Sequence[str] = ()) -> int:
+    """Runs a command by hand in the serving release; returns its exit code.
+
+    `line` holds words of its command line as one would type them; `words` are further ones.
+    """
+    try:
+        told = [*shlex.split(line), *words]
+    except ValueError as error:
+        raise ToolchainError(f"the command can't be read: {error}: {line}", _QUOTES) from None
+    if kind == "manage" and not told:
+        raise ToolchainError("which command?", 'Such as: make manage CMD="check --deploy"')
+    return _operate(name, "one_off", kind, *(["--", *told] if told else []))
+
+
+_QUOTES = "Quote what has blanks in it, such as: make manage CMD='shell -c \"print(1)\"'"
+
+
+def _operate(name: str, command: str, *words: str) -> int:
+    stack.check(name)
+    module = f"components.operate.{command}"
+    return stream([sys.executable, "-m", module, stack.deployment(name), *words])
 
 
 def restore(name: str, backup: str, stay_stopped: str) -> int:

@@ -10,14 +10,17 @@ from collections.abc import Sequence
 
 from . import paths
 from .activation import ACTIVATE, print_environment
-from .admin import ledger, recover, restore
+from .admin import ledger, logs, one_off, recover, restore, status
 from .development import run_tests, write_config_docs
+from .doctor import doctor
 from .errors import Terminated, ToolchainError
 from .prepare import get_ready, prepare_docker, prepare_engine
 from .progress import Progress
 from .up import pulumi, up
 
 DEFAULT_STACK = "clean-server"
+ONE_OFFS = ("manage", "shell", "dbshell")
+LOOK_AFTER = ("ledger", "restore", "recover", "status", "logs", "doctor", *ONE_OFFS)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -59,15 +62,16 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
         ("ledger", "show what ran on the stack's deployment"),
         ("restore", "list the copies of the stack's database, or put one back"),
         ("recover", "put right what an interrupted up left"),
+        ("status", "show how the site is"),
+        ("logs", "show what its containers print"),
+        ("manage", "run a management command in the serving release"),
+        ("shell", "open a shell in the serving release"),
+        ("dbshell", "open the database's command line"),
+        ("doctor", "look for what is wrong, and say what mends it"),
     ):
         command = commands.add_parser(name, help=says)
         command.add_argument("--stack", default=DEFAULT_STACK)
-        if name == "restore":
-            command.add_argument("--backup", default="", help="the copy's id")
-            command.add_argument("--stay-stopped", default="", help="yes starts nothing again")
-        if name == "recover":
-            command.add_argument("--dry-run", action="store_true", help="only say what it would do")
-            command.add_argument("--take-down", action="store_true", help="also what still serves")
+        _add_options(command, name)
     for name, says in (
         ("engine", "get the Pulumi engine"),
         ("base", "get the base image"),
@@ -87,12 +91,44 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
+def _add_options(command: argparse.ArgumentParser, name: str) -> None:
+    """What one of the commands about a stack can be told besides the stack."""
+    if name == "restore":
+        command.add_argument("--backup", default="", help="the copy's id")
+        command.add_argument("--stay-stopped", default="", help="yes starts nothing again")
+    if name == "recover":
+        command.add_argument("--dry-run", action="store_true", help="only say what it would do")
+        command.add_argument("--take-down", action="store_true", help="also what still serves")
+    if name == "status":
+        command.add_argument("--json", action="store_true", help="as JSON instead of a table")
+    if name == "logs":
+        command.add_argument("--of", default="", help="backend, edge or postgres")
+        command.add_argument("--lines", default="", help="how many, or all")
+        command.add_argument("--follow", action="store_true", help="go on as more is printed")
+    if name in ONE_OFFS:
+        command.add_argument("--line", default="", help="its words, as one would type them")
+        command.add_argument("words", nargs="*", help="its words, after --")
+
+
 def _run(options: argparse.Namespace) -> int:
     match options.command:
         case "up":
             return up(options.stack)
         case "preview" | "destroy":
             return pulumi(options.command, options.stack)
+        case command if command in LOOK_AFTER:
+            return _look_after(options)
+        case "engine" | "base" | "env" | "prepare":
+            return get(options.command)
+        case "config":
+            return write_config_docs()
+        case _:
+            return run_tests(options.command, getattr(options, "tests", ""))
+
+
+def _look_after(options: argparse.Namespace) -> int:
+    """What is asked of a site that is there."""
+    match options.command:
         case "ledger":
             return ledger(options.stack)
         case "restore":
@@ -100,12 +136,14 @@ def _run(options: argparse.Namespace) -> int:
         case "recover":
             flags = {"--dry-run": options.dry_run, "--take-down": options.take_down}
             return recover(options.stack, [flag for flag, is_set in flags.items() if is_set])
-        case "engine" | "base" | "env" | "prepare":
-            return get(options.command)
-        case "config":
-            return write_config_docs()
+        case "status":
+            return status(options.stack, as_json=options.json)
+        case "logs":
+            return logs(options.stack, options.of, options.lines, follow=options.follow)
+        case "doctor":
+            return doctor(options.stack)
         case _:
-            return run_tests(options.command, getattr(options, "tests", ""))
+            return one_off(options.stack, options.command, options.line, options.words)
 
 
 def get(wanted: str) -> int:

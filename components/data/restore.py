@@ -25,7 +25,7 @@ from ..host.what_serves import (
 )
 from ..migrations import window, window_note
 from ..migrations.window_note import Note
-from ..place import DEPLOYMENT, RELEASE, Place
+from ..place import DEPLOYMENT, ONE_OFF, RELEASE, Place
 from ..text_table import text_table
 from . import backups
 
@@ -93,6 +93,7 @@ def restore(
         reference: a container of the application, which knows where the database is.
         stay_stopped: start nothing again.
     """
+    _refuse_commands_by_hand(deployment)
     served = serving_containers(deployment)
     before = window_note.read(deployment)
     again = reached_backends(deployment) or _there(before.stopped if before else ()) or served
@@ -128,6 +129,16 @@ def restore(
     else:
         _begin_again(deployment, again)
     window_note.remove(deployment)
+
+
+def _refuse_commands_by_hand(deployment: str) -> None:
+    at_work = running_containers(deployment, ONE_OFF)
+    if at_work:
+        names = " ".join(at_work)
+        fail(
+            f"restore: commands by hand are at work on the database, in {', '.join(at_work)}: wait "
+            f"for their end, or `docker stop {names}`; nothing was changed"
+        )
 
 
 def _keep_present(database: backups.Database, release: str, details: dict[str, Any]) -> None:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tarfile
 import threading
+from collections.abc import Callable
 from typing import IO, Any, NoReturn
 
 from ..remedies import host_remedies
@@ -71,6 +72,37 @@ def docker_shown(*words: str) -> subprocess.CompletedProcess[bytes]:
 def _say_all(said: IO[bytes]) -> None:
     for line in lines_of(said):
         say(line)
+
+
+def docker_attached(*words: str) -> int:
+    """Run the docker client on this command's own input and output; return its exit code."""
+    return subprocess.run(["docker", *words], check=False).returncode
+
+
+def docker_followed(*words: str, out: Callable[[str], None], err: Callable[[str], None]) -> int:
+    """Run the docker client, and hand on each line that it prints; return its exit code.
+
+    Args:
+        words: its words.
+        out: takes the lines of standard output.
+        err: takes those of standard error.
+    """
+    pipe = subprocess.PIPE
+    with subprocess.Popen(["docker", *words], stdout=pipe, stderr=pipe) as running:
+        errors = threading.Thread(target=_hand_on, args=[running.stderr, err], daemon=True)
+        errors.start()
+        try:
+            _hand_on(running.stdout, out)
+        except BaseException:
+            running.kill()
+            raise
+        errors.join()
+        return running.wait()
+
+
+def _hand_on(said: IO[bytes] | None, take: Callable[[str], None]) -> None:
+    for line in lines_of(said) if said else ():
+        take(line)
 
 
 def docker_or_fail(doing: str, *words: str, stdin: bytes | None = None) -> bytes:

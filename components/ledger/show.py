@@ -120,7 +120,8 @@ def result_text(result: dict[str, Any]) -> str:
     """What came of an operation, in one line."""
     numbers = [f"{k} {v}" for k, v in result.items() if isinstance(v, int | float)]
     names = ", ".join(result.get("migrations") or ())
-    text = ": ".join(part for part in (", ".join(numbers), names) if part)
+    command = str(result.get("command") or "")
+    text = ": ".join(part for part in (command, ", ".join(numbers), names) if part)
     if result.get("outcome", "done") != "done":
         text = f"{result['outcome']}; {text}" if text else str(result["outcome"])
     return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"

@@ -8,7 +8,7 @@ from typing import Any
 from ..host import notes
 from ..host.client import docker, docker_or_fail
 from ..host.what_serves import sent_to
-from ..place import DEPLOYMENT, IMAGE_ROLES, LOOKING, ROLE, STACK, Place, filters
+from ..place import DEPLOYMENT, IMAGE_ROLES, LOOKING, ONE_OFF, ROLE, STACK, Place, filters
 
 # Volumes that an update makes anew and fills again; what is in any other is nowhere else.
 _REMADE = ("secrets", "edge", "static")
@@ -89,7 +89,7 @@ def look(
         return Found(foreign=foreign)
     needed = _needed(containers, serving, Place(deployment))
     candidates = [t for t in strange if t.kind == "container" and _is_ours(t)]
-    left = [t for t in candidates if t.id not in needed]
+    left = [t for t in candidates if t.id not in needed and not _is_at_work(t)]
     left += _lookers(volumes)
     strange_volumes = [v for v in volumes if v.id not in known and v.role in _REMADE]
     # Others, on which a user's own proxy reaches the site, are in no state either way.
@@ -105,6 +105,7 @@ def look(
         ),
         kept=(
             *((t, "it is in retire") for t in containers if t.name in retire),
+            *((t, "a command by hand is at work in it") for t in candidates if _is_at_work(t)),
             *((t, "a container that stays uses it") for t in used),
         ),
     )
@@ -124,6 +125,10 @@ def remove(thing: Thing) -> str:
 
 def _is_ours(container: Thing) -> bool:
     return container.role not in IMAGE_ROLES or container.status == "created"
+
+
+def _is_at_work(container: Thing) -> bool:
+    return container.role == ONE_OFF and container.status in ("running", "paused")
 
 
 def _is_rejected(container: Thing) -> bool:

@@ -4,6 +4,7 @@ The tests of this module build on each other, in order, on one deployment.
 """
 
 import re
+import subprocess
 import time
 from collections.abc import Callable
 from urllib.parse import urljoin
@@ -333,6 +334,59 @@ def test_turning_seeding_off_and_on_runs_the_job_alone_and_once(
     assert "this up: nothing to do" in again.output
     assert set(again.changes()) == {"unchanged"}
     assert backends(site) == before
+
+
+def test_a_site_says_how_it_is(site: Site, first_up: Run) -> None:
+    (backend,) = backends(site)
+    said = site.command("operate.status", site.deployment)
+    assert said.code == 0, said.output
+    assert re.search(
+        rf"{backend} +backend \(serves\) +[0-9a-f]{{8}} +running +healthy", said.output
+    )
+    assert re.search(r"migrations +all applied", said.output)
+    logs = site.command("operate.logs", site.deployment, "--tail", "all")
+    assert logs.code == 0, logs.output
+    assert "Listening at" in logs.output
+    well = site.command("operate.doctor", site.deployment, "--port", str(site.port))
+    assert (well.code, well.output.splitlines()[-1]) == (0, "nothing is wrong"), well.output
+
+
+def by_hand(site: Site, *words: str) -> list[str]:
+    """The words that run a command by hand."""
+    return ["python3", "-m", "components.operate.one_off", site.deployment, *words]
+
+
+def test_a_command_by_hand_lives_on_while_the_site_is_updated(site: Site, first_up: Run) -> None:
+    # It has what it was given, whatever becomes of it on the host meanwhile.
+    code = (
+        "import pathlib; from django.contrib.auth.models import User\n"
+        "before = User.objects.count(); print('begun', flush=True); input()\n"
+        "key = pathlib.Path('/run/secrets/SECRET_KEY').read_text()\n"
+        "print(before == User.objects.count(), bool(key)); raise SystemExit(5)"
+    )
+    before, pipe = backends(site), subprocess.PIPE
+    words = by_hand(site, "manage", "shell", "--no-imports", "-c", code)
+    with subprocess.Popen(
+        words, cwd=site.folder, env=site.env, stdin=pipe, stdout=pipe, text=True
+    ) as running:
+        assert running.stdin
+        assert running.stdout
+        assert running.stdout.readline() == "begun\n"
+        site.configure_secret_entry("secrets", "TEA_KEY", "darjeeling-darjeeling")
+        edit(site, VIEWS, "\n# while a command is at work\n")
+        site.up()
+        assert not set(before) & set(backends(site)), "what it was started beside is gone"
+        migrated = site.command("operate.one_off", site.deployment, "manage", "migrate")
+        assert "nothing to apply" in migrated.output, migrated.output
+        assert account(site) == ("code update", True)
+        said, _ = running.communicate("go on\n", timeout=60)
+    assert (said, running.returncode) == ("True True\n", 5)
+    assert docker.from_env().containers.list(all=True, filters=site.labelled("one-off")) == []
+    ran = [r for r in site.ledger() if r["point"] == "one-off"]
+    assert [(r["operation"], r["result"]["outcome"]) for r in ran] == [
+        ("manage", "failed"),
+        ("migrate", "done"),
+    ]
 
 
 @pytest.mark.essential("destroy")

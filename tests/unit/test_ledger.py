@@ -10,6 +10,7 @@ from components.ledger import account_step
 from components.ledger.ledger import Account, AccountArgs, Ledger, expectation
 from components.ledger.plan import Up, execution_plan
 from components.step import SAY_AGAIN
+from deploy_runtime.ledger import BY_HAND
 from tests.unit.command import Command
 from tests.unit.fake_docker import FakeDocker
 from tests.unit.planned import switches
@@ -250,6 +251,14 @@ def test_a_replica_that_had_started_before_is_not_counted_again(run: Any) -> Non
     result, _ = run(Up(row="container restart", why=""), written=both, counted=("shop-1",))
     assert ran(result)["migrate", "startup"] == (1, 0)
     assert result["agrees"] is True
+
+
+def test_a_command_by_hand_is_no_part_of_an_update(run: Any) -> None:
+    by_hand = record("5", "migrate", BY_HAND, result={"applied": 7, "command": "migrate"})
+    result, said = run(written=[*WRITTEN, by_hand])
+    assert ran(result)["migrate", "startup"] == (1, 2)
+    assert result["agrees"] is True
+    assert said.endswith("as planned\n")
 
 
 def test_an_earlier_start_of_the_same_container_is_not_counted_again(run: Any) -> None:

@@ -125,6 +125,8 @@ def test_as_json(host: FakeDocker, command: Command) -> None:
         ({"outcome": "failed", "applied": 1, "migrations": ["a.1"]}, "failed; applied 1: a.1"),
         ({"outcome": "nothing to collect", "files": 0}, "nothing to collect; files 0"),
         ({"steps": ["a created"], "created": 1, "unchanged": 2}, "created 1, unchanged 2"),
+        ({"command": "check", "outcome": "done"}, "check"),
+        ({"command": "check", "code": 3, "outcome": "failed"}, "failed; check: code 3"),
         ({"migrations": ["a" * 100]}, f"{'a' * 59}…"),
     ],
 )

@@ -102,6 +102,17 @@ def test_what_nobody_needs_goes_containers_first(host: Host) -> None:
     assert found.serving == ()
 
 
+def test_a_command_by_hand_is_left_to_end(host: Host) -> None:
+    volumes = [named("secrets-1", "secrets")]
+    hand = container("shop-one-off-1a2b3c", "one-off", networks=["shop"], volumes=["secrets-1"])
+    over = container("shop-one-off-4d5e6f", "one-off", status="created")
+    host.has(EDGE, OLD, hand, over, volumes=tuple(volumes), networks=(NETWORK,))
+    found = host.look("shop-edge-id", "shop-backend-1-id", "net-id")
+    assert names(found.left) == ["shop-one-off-4d5e6f"]
+    kept = {thing.name: why for thing, why in found.kept}
+    assert kept["shop-one-off-1a2b3c"] == "a command by hand is at work in it"
+
+
 def test_data_is_never_removed(host: Host) -> None:
     roles = ("data", "media", "ledger", "postgres", "backups", "whatever-comes")
     host.has(volumes=tuple(named(f"shop-{role}", role, "o/p/shop") for role in roles))

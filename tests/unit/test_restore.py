@@ -102,6 +102,14 @@ def test_the_present_database_is_kept_and_what_served_serves_again(
     assert "serving serves again" in said
 
 
+def test_commands_by_hand_have_the_database_open(host: FakeDocker, command: Command) -> None:
+    host.runs("shop-one-off-1a2b3c", role="one-off")
+    said = fails(command, COPY["id"])
+    assert "at work on the database, in shop-one-off-1a2b3c" in said
+    assert "`docker stop shop-one-off-1a2b3c`; nothing was changed" in said
+    assert order(host) == []
+
+
 def test_a_copy_goes_where_it_came_from(cli: FakeDocker, command: Command) -> None:
     copy = {**COPY, "alias": "stock", "source": "/srv/data/stock.sqlite3"}
     cli.on(LIST, out=json.dumps(copy)).on(RUN, out="4096")

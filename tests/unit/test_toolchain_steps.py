@@ -381,6 +381,48 @@ def test_commands_look_for_the_deployment_that_the_program_makes(
     assert streamed == [[sys.executable, "-m", f"components.{module}", deployment]]
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["status"], ["status", "update"]),
+        (["status", "--json"], ["status", "update", "--json"]),
+        (["logs"], ["logs", "update"]),
+        (
+            ["logs", "--of", "edge", "--lines", "5", "--follow"],
+            ["logs", "update", "--of", "edge", "--tail", "5", "--follow"],
+        ),
+        (["shell"], ["one_off", "update", "shell"]),
+        (["dbshell"], ["one_off", "update", "dbshell"]),
+        (
+            ["manage", "--line", "shell -c 'print(1)'"],
+            ["one_off", "update", "manage", "--", "shell", "-c", "print(1)"],
+        ),
+        (
+            ["manage", "--", "check", "--deploy"],
+            ["one_off", "update", "manage", "--", "check", "--deploy"],
+        ),
+    ],
+)
+def test_what_is_asked_of_a_site_goes_to_the_host_alone(
+    streamed: list[list[str]], words: list[str], told: list[str]
+) -> None:
+    command, *more = words
+    assert cli.main([command, "--stack", "update", *more]) == 3
+    module, *rest = told
+    assert streamed == [[sys.executable, "-m", f"components.operate.{module}", *rest]]
+
+
+@pytest.mark.parametrize(
+    ("line", "says"), [("", "which command?"), ("shell -c 'print(1)", "the command can't be read")]
+)
+def test_a_command_that_cannot_be_read_runs_nothing(
+    streamed: list[list[str]], capsys: pytest.CaptureFixture[str], line: str, says: str
+) -> None:
+    assert cli.main(["manage", "--stack", "update", "--line", line]) == 1
+    assert says in capsys.readouterr().err
+    assert streamed == []
+
+
 def test_a_word_that_restoring_does_not_know_is_an_error(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
