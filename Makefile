@@ -3,8 +3,8 @@ PYTHON ?= python3
 RUN     = $(PYTHON) -m toolchain
 
 .DEFAULT_GOAL := help
-.PHONY: help up preview destroy status logs shell manage dbshell doctor ledger recover restore env \
-	engine base test test-all test-unit test-integration check config ci
+.PHONY: help up preview destroy status logs shell manage dbshell settings doctor ledger recover \
+	restore env engine base test test-all test-unit test-integration check config ci
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ manage: ## run a management command there: CMD="check --deploy"
 
 dbshell: ## open the database's command line; CMD='-c "select 1"' are its words
 	@$(RUN) dbshell --stack '$(STACK)' --line="$$CMD"
+
+settings: ## show what each of the project's settings was, is, and why; CMD=--all, CMD=--json
+	@$(RUN) settings --stack '$(STACK)' --line="$$CMD"
 
 doctor: ## look for what is wrong on this machine, with the stack and its host; say what mends it
 	@$(RUN) doctor --stack '$(STACK)'

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from . import advice, boot, checks, collect, ledger, obstacles, static_tags, steps
+from . import advice, boot, checks, collect, ledger, obstacles, overlay_off, static_tags, steps
 from .errors import DeployError, boolean
 from .explain import explain
 from .places import BUILD_REPORT
@@ -114,6 +114,8 @@ def load(environ: Mapping[str, str]) -> Found:
     settings = f"the settings {environ.get('DEPLOY_SETTINGS_MODULE')}"
     found = Found(supplied=_explained(settings, _settings))
     _explained("the project's apps", _setup)
+    if overlay_off.is_off(environ):
+        found.get(overlay_off.refuse)
     found.get(lambda: _explained("the database's driver", _drivers))
     found.get(checks.refuse)
     found.get(lambda: steps.check_names(seed_steps))

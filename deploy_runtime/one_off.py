@@ -3,6 +3,7 @@
     manage COMMAND [WORDS]   as `manage.py COMMAND`; `migrate` waits for others that migrate
     shell                    the shell of the container's system
     dbshell [WORDS]          the command line of the database
+    settings [--all|--json]  what each setting was, is, and why; the ledger doesn't say so
 
 The ledger says which command it was and what it came to, not what else it was told: that may hold
 what nobody else is to know. Standard output is the command's alone.
@@ -18,7 +19,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any, NoReturn
 
-from . import boot, database, ledger, migrate
+from . import boot, database, ledger, migrate, settings_report
 from .client_words import client_words
 from .errors import DeployError
 
@@ -150,6 +151,7 @@ KINDS: Mapping[str, Callable[[Sequence[str]], int]] = {
     "manage": _manage,
     "shell": _shell,
     "dbshell": _dbshell,
+    "settings": settings_report.main,
 }
 
 

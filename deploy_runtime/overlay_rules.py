@@ -14,7 +14,7 @@ from pkgutil import iter_modules
 from types import ModuleType
 from typing import Any
 
-from . import overlay_database, overlay_files, overlay_process, overlay_security
+from . import overlay_database, overlay_files, overlay_off, overlay_process, overlay_security
 from .errors import DeployError
 from .overlay import Entry, Overlay
 
@@ -50,6 +50,13 @@ def load(environ: Mapping[str, str]) -> tuple[dict[str, Any], tuple[Entry, ...]]
         DeployError: the environment is incomplete or wrong.
         Exception: whatever the project's settings module raises.
     """
+    overlay = Overlay(own_settings(environ), environ)
+    decide(overlay)
+    return overlay.settings, tuple(overlay.entries)
+
+
+def own_settings(environ: Mapping[str, str]) -> dict[str, Any]:
+    """The project's own settings; the rest is as of `load`."""
     name = environ.get("DEPLOY_SETTINGS_MODULE")
     if not name:
         raise DeployError(
@@ -60,9 +67,15 @@ def load(environ: Mapping[str, str]) -> tuple[dict[str, Any], tuple[Entry, ...]]
     own = {key: getattr(module, key) for key in dir(module) if key.isupper()}
     if not {"INSTALLED_APPS", "ROOT_URLCONF"} & own.keys():
         raise DeployError(_no_settings(name, module))
-    overlay = Overlay(own, environ)
-    apply(overlay)
-    return overlay.settings, tuple(overlay.entries)
+    return own
+
+
+def decide(overlay: Overlay) -> None:
+    """Apply the rules, or where config says so only look at what the project doesn't take."""
+    if overlay_off.is_off(overlay.environ):
+        overlay_off.look(overlay)
+    else:
+        apply(overlay)
 
 
 def _no_settings(name: str, module: ModuleType) -> str:

@@ -19,7 +19,7 @@ from .progress import Progress
 from .up import pulumi, up
 
 DEFAULT_STACK = "clean-server"
-ONE_OFFS = ("manage", "shell", "dbshell")
+ONE_OFFS = ("manage", "shell", "dbshell", "settings")
 LOOK_AFTER = ("ledger", "restore", "recover", "status", "logs", "doctor", *ONE_OFFS)
 
 
@@ -67,6 +67,7 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
         ("manage", "run a management command in the serving release"),
         ("shell", "open a shell in the serving release"),
         ("dbshell", "open the database's command line"),
+        ("settings", "show what each of the project's settings was, is, and why"),
         ("doctor", "look for what is wrong, and say what mends it"),
     ):
         command = commands.add_parser(name, help=says)

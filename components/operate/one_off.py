@@ -3,6 +3,7 @@
     manage COMMAND [WORDS]   what `manage.py` is told
     shell                    a shell, where `python -m django` has the site's settings and secrets
     dbshell                  the database's own command line
+    settings                 what each of the project's settings was, is, and why
 
 It runs in a container of its own, made like the one that serves: of its image, with its variables,
 secrets and volumes, on the network on which it reaches the database. That container mounts nothing
@@ -39,7 +40,9 @@ def main() -> None:
     """Run what the command line says, in the serving release; its exit code is this one's."""
     parser = argparse.ArgumentParser(prog="python3 -m components.operate.one_off")
     parser.add_argument("deployment", help="its name: `pulumi stack output deployment -s STACK`")
-    parser.add_argument("kind", choices=["manage", "shell", "dbshell"], help="what is run")
+    parser.add_argument(
+        "kind", choices=["manage", "shell", "dbshell", "settings"], help="what is run"
+    )
     parser.add_argument("words", nargs=argparse.REMAINDER, help="what it is told")
     options = parser.parse_args()
     words = options.words[1:] if options.words[:1] == ["--"] else options.words
@@ -53,7 +56,7 @@ def run(deployment: str, kind: str, words: Sequence[str]) -> int:
 
     Args:
         deployment: the deployment's name.
-        kind: "manage", "shell" or "dbshell".
+        kind: "manage", "shell", "dbshell" or "settings".
         words: what it is told.
 
     Returns:

@@ -54,6 +54,7 @@ def project_variables(settings: Settings, *, debug: bool) -> dict[str, str]:
         "DEBUG": debug_variable(debug, settings.env),
         "DEPLOY_DATABASES": ",".join(settings.further_databases),
         "DEPLOY_SILENCED_CHECKS": ",".join(settings.app.silenced_system_checks),
+        **({} if settings.app.overlay else {"DEPLOY_OVERLAY": "false"}),
     }
 
 

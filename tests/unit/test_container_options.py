@@ -65,6 +65,17 @@ def test_what_config_makes_of_them(changes: dict[str, Any], variable: str, value
     assert environment(**changes)[variable] == value
 
 
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [({}, None), ({"app.overlay": True}, None), ({"app.overlay": False}, "false")],
+)
+def test_whether_settings_are_left_alone_is_told_in_builds_and_containers(
+    changes: dict[str, Any], said: str | None
+) -> None:
+    assert environment(**changes).get("DEPLOY_OVERLAY") == said
+    assert container_options.build_environment(settings(**changes)).get("DEPLOY_OVERLAY") == said
+
+
 def test_no_variable_holds_a_secret() -> None:
     secret = settings(app__secretKey=KEY, admin__password=PASSWORD, database__engine="postgres")
     found = environment(app__secretKey=KEY, admin__password=PASSWORD, database__engine="postgres")

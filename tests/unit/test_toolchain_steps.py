@@ -393,6 +393,7 @@ def test_commands_look_for_the_deployment_that_the_program_makes(
         ),
         (["shell"], ["one_off", "update", "shell"]),
         (["dbshell"], ["one_off", "update", "dbshell"]),
+        (["settings", "--line=--all"], ["one_off", "update", "settings", "--", "--all"]),
         (
             ["manage", "--line", "shell -c 'print(1)'"],
             ["one_off", "update", "manage", "--", "shell", "-c", "print(1)"],

@@ -40,6 +40,11 @@ class AppKeys(Keys):
     SILENCED_SYSTEM_CHECKS.
     """
 
+    overlay: bool = True
+    """Supply what the project's settings lack for production. false leaves them alone: they take
+    what docs/settings.md lists from the environment, and the build says what they don't.
+    """
+
     debug: bool = False
     """Django's DEBUG."""
 
