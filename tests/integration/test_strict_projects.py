@@ -122,5 +122,6 @@ def test_a_path_that_is_asked_for_later_stops_nothing(kiosk: Site) -> None:
     for _ in range(2):
         run = unseen.up(kiosk, check=False)
         assert run.code != 0
-        assert f"{before} serves, and is left alone, but it answers /shelf/ (processes.web.smoke" in run.output
+        said = f"{before} serves, and is left alone, but it answers /shelf/ (processes.web.smoke"
+        assert said in run.output
     assert unseen.backend(kiosk).name == before
