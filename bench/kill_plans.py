@@ -103,7 +103,7 @@ def parse(argv: Sequence[str] | None, description: str | None) -> argparse.Names
         action="append",
         default=[],
         metavar="KEY=VALUE",
-        help="of the stack, such as database=postgres or replicas=2; may be repeated",
+        help="of the stack, such as database.engine=postgres; may be repeated",
     )
     parser.add_argument(
         "--at",
@@ -118,5 +118,5 @@ def parse(argv: Sequence[str] | None, description: str | None) -> argparse.Names
 def _pair(text: str) -> tuple[str, str]:
     key, equals, value = text.partition("=")
     if not (key and equals):
-        raise argparse.ArgumentTypeError(f"{text!r}: write KEY=VALUE, such as database=postgres")
+        raise argparse.ArgumentTypeError(f"{text!r}: write KEY=VALUE, such as site.port=80")
     return key, value
