@@ -80,7 +80,7 @@ def _set(variable: str) -> str:
     # Without a value the command asks for it: a secret stays out of the shell's history.
     if _SECRET.search(variable):
         return f"`pulumi config set --secret --path secrets.{variable} -s STACK`"
-    return f"`pulumi config set --path environment.{variable} VALUE -s STACK`"
+    return f"`pulumi config set --path env.{variable} VALUE -s STACK`"
 
 
 def missing(error: BaseException) -> tuple[str, str] | None:

@@ -50,7 +50,7 @@ CAUSES: tuple[Cause, ...] = (
         of="ValidationError",
         words=r"^\d+ validation errors? for ",
         remedy="a value that the project reads from the environment is missing or wrong: set it "
-        "with `pulumi config set --path environment.NAME VALUE -s STACK`, a secret "
+        "with `pulumi config set --path env.NAME VALUE -s STACK`, a secret "
         "`pulumi config set --secret --path secrets.NAME -s STACK`",
     ),
     Cause(

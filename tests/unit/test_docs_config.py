@@ -1,5 +1,6 @@
-"""What pages tell people to type about config names keys that there are, and is accepted."""
+"""What pages and messages tell people to type about config names keys that there are."""
 
+import ast
 import re
 import shlex
 import textwrap
@@ -27,6 +28,14 @@ COMMAND = re.compile(r"pulumi config (set|get|rm|rm-all) ([^|&;<\n]+)")
 FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 SPAN = re.compile(r"`([^`]+)`")
 PART = re.compile(r'\["([^"]+)"\]|\[(\d+)\]|([^.\[\]]+)')
+SOURCES = [
+    source
+    for folder in ("components", "deploy_runtime", "toolchain", "bench")
+    for source in sorted(Path(folder).rglob("*.py"))
+]
+TOLD = re.compile(r"config (?:set|get|rm)\s+((?:--?\w+\s+)*)(?:'([^']+)'|([^\s`'\"]+))")
+# What a message fills in when it is said.
+HOLE = "HOLE"
 NEEDED = {"app": {"path": "../shop", "settings": "shop.settings"}, "data": "create"}
 
 
@@ -79,6 +88,39 @@ def completed(config: Mapping[str, Any]) -> dict[str, Any]:
     """Config with the keys that every site needs."""
     app = {**NEEDED["app"], **config.get("app", {})}  # type: ignore[dict-item]
     return {**NEEDED, **config, "app": app}
+
+
+def texts(source: Path) -> Iterator[str]:
+    """The texts in a module, each whole, with a hole for what is filled in."""
+    nodes = list(ast.walk(ast.parse(source.read_text(encoding="utf-8"))))
+    filled = [node for node in nodes if isinstance(node, ast.JoinedStr)]
+    parts = {id(part) for node in filled for part in ast.walk(node) if part is not node}
+    for node in nodes:
+        if isinstance(node, ast.JoinedStr):
+            yield "".join(
+                str(part.value) if isinstance(part, ast.Constant) else HOLE for part in node.values
+            )
+        elif isinstance(node, ast.Constant) and id(node) not in parts:
+            yield str(node.value)
+
+
+def told(source: Path) -> Iterator[tuple[str, bool]]:
+    """The keys in the commands that a module tells people to type, and whether with --path."""
+    for text in texts(source):
+        for flags, quoted, plain in TOLD.findall(text):
+            key = quoted or plain
+            if not key.startswith(HOLE):
+                # The name of an entry comes with its quotes, a number has none.
+                numbered = key.replace(f"[{HOLE}]", "[0]")
+                named = key.replace(f"[{HOLE}]", f'["{HOLE}"]')
+                yield numbered if is_key(numbered) else named, "--path" in flags
+
+
+def test_commands_in_messages_name_keys_that_there_are() -> None:
+    found = [(str(source), key, path) for source in SOURCES for key, path in told(source)]
+    assert len(found) > 20
+    assert not [each for each in found if not is_key(each[1])]
+    assert not [each for each in found if (len(place(each[1])) > 1) != each[2]]
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -323,7 +323,7 @@ def test_all_variables_and_modules_that_are_missing_are_named_at_once(project: P
     project.write("shop/models.py", f"import yarn_not_there.wool\n{runtime_project.MODELS}")
     text = failed(project)
     first, besides = text.split("Missing besides:")
-    assert "environment.SHOP_PORTS VALUE" in first
+    assert "env.SHOP_PORTS VALUE" in first
     assert "secrets.SHOP_TOKEN" in besides
     assert "add what installs 'yarn_not_there'" in besides
 

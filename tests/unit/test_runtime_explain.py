@@ -40,8 +40,8 @@ def test_a_missing_variable_is_named_with_the_key_that_sets_it(tmp_path: Path, c
 @pytest.mark.parametrize(
     ("name", "command"),
     [
-        ("SHOP_NAME", "`pulumi config set --path environment.SHOP_NAME VALUE -s STACK`"),
-        ("MONKEY_HOUSE", "`pulumi config set --path environment.MONKEY_HOUSE VALUE -s STACK`"),
+        ("SHOP_NAME", "`pulumi config set --path env.SHOP_NAME VALUE -s STACK`"),
+        ("MONKEY_HOUSE", "`pulumi config set --path env.MONKEY_HOUSE VALUE -s STACK`"),
         *(
             (name, f"`pulumi config set --secret --path secrets.{name} -s STACK`")
             for name in ("STRIPE_API_KEY", "SMTP_PASSWORD", "SENTRY_DSN", "JWT_SECRET", "API_TOKEN")
@@ -59,7 +59,7 @@ def test_a_model_of_the_environment_that_does_not_validate(tmp_path: Path) -> No
     code = "from pydantic import BaseModel\nclass Settings(BaseModel):\n    token: str\nSettings()"
     text = explain.explain(raised(tmp_path, code))
     assert "token" in text
-    assert "missing or wrong: set it with `pulumi config set --path environment.NAME" in text
+    assert "missing or wrong: set it with `pulumi config set --path env.NAME" in text
 
 
 def test_a_key_error_of_another_dict_is_no_missing_variable(tmp_path: Path) -> None:
