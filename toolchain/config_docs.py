@@ -104,10 +104,19 @@ def schema() -> str:
     """`stacks/schema.json`: what an editor knows of a stack's file."""
     keys = AllKeys.model_json_schema(mode="validation")
     definitions = keys.pop("$defs")
-    # The program's name before a key is Pulumi's spelling of the same; providers have keys, too.
-    keys["patternProperties"] = {".+:.+": {}}
+    # The program's name before a key is Pulumi's spelling of the same, in which it writes a file
+    # that it changes; providers have keys, too.
+    keys["properties"] |= {
+        f"{paths.PROJECT}:{key}": {"$ref": f"#/properties/config/properties/{key}"}
+        for key in keys["properties"]
+    }
+    keys["patternProperties"] = {f"^(?!{paths.PROJECT}:).+:.+": {}}
     # A stack's name is its deployment's, unless another is said.
-    keys["required"] = ["app", "data"]
+    del keys["required"]
+    keys["allOf"] = [
+        {"anyOf": [{"required": [key]}, {"required": [f"{paths.PROJECT}:{key}"]}]}
+        for key in ("app", "data")
+    ]
     document = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": f"A stack of {paths.PROJECT}",

@@ -1,6 +1,7 @@
 """What Pulumi and people read about the config keys is what their declarations say."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -51,6 +52,15 @@ def test_an_editor_is_told_what_a_stacks_file_may_say() -> None:
     config = said["properties"]["config"]
     assert config["additionalProperties"] is False
     assert config["properties"]["data"]["enum"] == ["create", "existing"]
+    # Pulumi writes the program's name before each key of a file that it changes.
+    assert config["properties"]["django-on-docker:data"] == {
+        "$ref": "#/properties/config/properties/data"
+    }
+    needed = [each["required"][0] for pair in config["allOf"] for each in pair["anyOf"]]
+    assert needed == ["app", "django-on-docker:app", "data", "django-on-docker:data"]
+    [elsewhere] = config["patternProperties"]
+    assert re.search(elsewhere, "docker:host")
+    assert not re.search(elsewhere, "django-on-docker:prot")
     assert said["$defs"]["DatabaseKeys"]["properties"]["engine"]["enum"] == [*ENGINES]
     password = said["$defs"]["DatabaseKeys"]["properties"]["password"]["anyOf"][0]
     assert password["properties"] == {"secure": {"type": "string"}}
