@@ -92,6 +92,11 @@ class Place:
         return self.name("ledger")
 
     @property
+    def kept_secrets(self) -> str:
+        """The volume with the secrets that were generated."""
+        return self.name("kept-secrets")
+
+    @property
     def media(self) -> str:
         """The volume of uploaded files, where config names no other."""
         return self.name("media")

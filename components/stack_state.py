@@ -1,8 +1,11 @@
 """What a stack's state says is there: read once, and asked by the names of its resources."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+from pydantic import SecretStr
 
 from .step_output import parsed
 
@@ -15,7 +18,7 @@ class Resource:
         entry: what `pulumi stack export` shows of it.
     """
 
-    entry: Mapping[str, Any] = field(default_factory=dict)
+    entry: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     def __bool__(self) -> bool:
         return bool(self.entry)
@@ -49,6 +52,12 @@ class Resource:
     def inputs(self) -> Mapping[str, Any]:
         """What the program asked for."""
         return dict(self.entry.get("inputs") or {})
+
+    def secret(self, name: str) -> str:
+        """One of its inputs that is a secret, and a text; "" if it is not there, or neither."""
+        value = self.inputs.get(name)
+        found = json.loads(value.get_secret_value()) if isinstance(value, SecretStr) else ""
+        return found if isinstance(found, str) else ""
 
     @property
     def outputs(self) -> Mapping[str, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from . import stack
 from .activation import ACTIVATE
 from .progress import Progress, duration
@@ -16,20 +18,26 @@ def say_where_it_is(name: str, env: dict[str, str], progress: Progress) -> None:
         env: the environment to run Pulumi in.
         progress: what was done.
     """
-    _, url = answer(["pulumi", "stack", "output", "url", "-s", name], env=env, seconds=60)
-    user = stack.config_value(name, "admin.user") or "admin"
+    known, said = answer(["pulumi", "stack", "output", "--json", "-s", name], env=env, seconds=60)
+    outputs = json.loads(said) if known else {}
     phases = ", ".join(f"{phase} {duration(seconds)}" for phase, seconds in progress.phases)
     print(f"""
-The site is up: {url}
+The site is up: {outputs.get("url", "")}
 
   For what follows, once in your shell:  {ACTIVATE}
 
-  Log in     as {user}; the password:  pulumi config get --path admin.password -s {name}
+{_how_to_log_in(name) if "adminPassword" in outputs else ""}\
   Preview    pulumi preview -s {name}
   Outputs    pulumi stack output -s {name}
   Destroy    pulumi destroy -s {name}   (data, media and secrets are kept)
 
 {duration(progress.elapsed)} in all: {phases}""")
+
+
+def _how_to_log_in(name: str) -> str:
+    user = stack.config_value(name, "admin.user") or "admin"
+    command = f"pulumi stack output adminPassword --show-secrets -s {name}"
+    return f"  Log in     as {user}; the password:  {command}\n"
 
 
 def say_what_is_next() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -15,8 +14,8 @@ from .shell import answer, run
 
 WRONG_PASSPHRASE = "incorrect passphrase"
 _ANOTHER = """\
-To make another, take the file of the one that is most alike, as it was committed (where it was
-deployed it holds secrets), and edit it:
+To make another, take the file of the one that is most alike, as it was committed (what was set in
+it since, secrets among it, is that stack's own), and edit it:
   git show HEAD:stacks/Pulumi.clean-server.yaml > stacks/Pulumi.my-site.yaml
   make up STACK=my-site"""
 
@@ -32,22 +31,15 @@ def known(folder: Path = paths.STACKS) -> list[str]:
     return [file.name.removeprefix("Pulumi.").removesuffix(".yaml") for file in files]
 
 
-def check(stack: str, folder: Path = paths.STACKS, *, env: Mapping[str, str] = os.environ) -> None:
+def check(stack: str, folder: Path = paths.STACKS) -> None:
     """Raises ToolchainError for a stack without a config file: Pulumi would take it as empty."""
     if stack in known(folder):
         return
     file = config_file(stack, folder)
     there = ", ".join(known(folder)) or "none"
-    kept = paths.state_dir(env) / "config" / f"{paths.PROJECT}.{stack}.yaml"
     raise ToolchainError(
         f"there is no stack {stack!r}: {file} does not exist",
-        f"Stacks there are: {there}.\n"
-        + (
-            f"It was deployed from another clone; to go on with its file as of then:\n"
-            f"  cp {kept} {file}"
-            if kept.is_file()
-            else _ANOTHER
-        ),
+        f"Stacks there are: {there}.\n{_ANOTHER}",
     )
 
 

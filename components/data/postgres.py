@@ -99,7 +99,7 @@ class Postgres(pulumi.ComponentResource):
                 "fingerprint": None,
                 "image": image.image_id,
             },
-            pulumi.ResourceOptions(parent=self),
+            pulumi.ResourceOptions(parent=self, depends_on=after(opts)),
         )
         container = self._container(
             name,

@@ -71,6 +71,7 @@ class Claim:
     def problems(self, host: Host) -> Iterator[str]:
         """One line for each thing on the host that stands in the way, and what resolves it."""
         yield from self._data_problems(host)
+        yield from self._secrets_problems(host)
         yield from self._sharing(host).problems(host)
         for folder in self.further:
             if folder.startswith("/"):
@@ -133,6 +134,16 @@ class Claim:
                 )
             if self.data == "create" and marks is not None:
                 yield from _volume_problems(self, key, volume, marks, host)
+
+    def _secrets_problems(self, host: Host) -> Iterator[str]:
+        volume = Place(self.deployment).kept_secrets
+        marks = host.volume_labels(volume)
+        # One that was handed over is in the state, and bears the mark of the stack that made it.
+        if marks is None or volume in self.owned:
+            return
+        mine = marks.get(STACK) in (self.stack, None)
+        if marks.get(DEPLOYMENT) != self.deployment or not mine:
+            yield _foreign_secrets(volume, marks)
 
     def _file_problems(self, host: Host) -> Iterator[str]:
         source = self.volumes.get("database.volume", "")
@@ -217,6 +228,19 @@ def _volume_problems(
         f"{what}: to serve that data, `pulumi config set data existing -s STACK` and "
         f"`pulumi config set --path {key} {volume} -s STACK`{retiring}; for a new site, "
         "`pulumi config set deployment NAME -s STACK`"
+    )
+
+
+def _foreign_secrets(volume: str, marks: Mapping[str, str]) -> str:
+    owner = marks.get(DEPLOYMENT)
+    if owner is None:
+        whose = "has no mark of this program"
+    else:
+        whose = f"has the secrets of deployment {owner} of stack {marks.get(STACK)}"
+    return (
+        f"volume {volume} is where this deployment's generated secrets would be kept, but {whose}: "
+        "`pulumi config set deployment NAME -s STACK` for another name here, or hand that "
+        "deployment over with `pulumi state move` (docs/update.md)"
     )
 
 

@@ -4,7 +4,8 @@ import json
 import os
 import re
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -147,19 +148,19 @@ class Host:
         """Which of these files are in a volume or a folder? None if that can't be known."""
         if source.startswith("/"):
             return [Path(source, file).is_file() for file in files] if self.is_local else None
-        # A container that is made but never started lets the daemon look into a volume. Any image
-        # will do; on a host without one nothing can be said yet.
+        # Any image will do; on a host without one nothing can be said yet.
         images = _ids("image")
         if not images or self.volume_labels(source) is None:
             return None
-        # An image's labels would make it a part of the deployment that the image is of.
-        marks = options({ROLE: LOOKING, DEPLOYMENT: ""})
-        mount = f"{source}:/look:ro"
-        look = _ask("create", *marks, "--volume", mount, images[0], "true").strip()
-        try:
+        with _looking_into(source, images[0]) as look:
             return [client.has_file(look, f"/look/{file}") for file in files]
-        finally:
-            _ask("rm", "--force", "--volumes", look)
+
+    def read_file(self, volume: str, file: str) -> bytes | None:
+        """A file in a volume, which is there; None if the file isn't."""
+        # A host without any image gets the one that everything else starts from.
+        image = next(iter(_ids("image")), None) or self.base_image("")[0]
+        with _looking_into(volume, image) as look:
+            return client.read_file(look, f"/look/{file}")
 
     def written(self, container: str) -> Written | None:
         """What a container has written into its own layer; None if there is no such container."""
@@ -208,6 +209,18 @@ class Host:
         named = [c for c in self._containers if c.name == name]
         meant = [c for c in self._containers if c.id.startswith(name)]
         return next(iter(named or meant), None)
+
+
+@contextmanager
+def _looking_into(volume: str, image: str) -> Iterator[str]:
+    """A container that is made but never started: it lets the daemon look into a volume."""
+    # An image's labels would make it a part of the deployment that the image is of.
+    marks = options({ROLE: LOOKING, DEPLOYMENT: ""})
+    look = _ask("create", *marks, "--volume", f"{volume}:/look:ro", image, "true").strip()
+    try:
+        yield look
+    finally:
+        _ask("rm", "--force", "--volumes", look)
 
 
 def _ids(kind: str, *options: str) -> list[str]:

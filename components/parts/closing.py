@@ -66,6 +66,7 @@ def export(
     """Show what is worth a glance after every update, as the stack's outputs."""
     settings, serving = given.settings, traffic.serving
     job = seeding.result if seeding else pulumi.Output.from_input(None)
+    password = given.secrets.admin_password
     reached = pulumi.Output.all(serving, traffic.reached_by)
     shown = {
         "url": serving.apply(lambda _: settings.public_origin),
@@ -85,6 +86,7 @@ def export(
         "baseImage": ", ".join(given.base_image),
         "supplied": backend.report.apply(stack_outputs.supplied),
         "wayBack": way_back,
+        "adminPassword": pulumi.Output.secret(password) if password else None,
     }
     for name, value in shown.items():
         if value is not None:

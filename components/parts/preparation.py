@@ -14,7 +14,7 @@ from ..config.copied_secrets import shared
 from ..config.keys import DATABASE_VOLUME, MEDIA_VOLUME
 from ..config.settings import Settings, load_stack
 from ..config.stack_file import stack_file
-from ..config.stack_secrets import StackSecrets, ensure_secrets
+from ..config.stack_secrets import StackSecrets, find_secrets
 from ..data.database import address, claim, data_file, data_volumes, driver
 from ..data.database_address import Address
 from ..errors import UserError
@@ -33,6 +33,7 @@ from ..migrations.check import served_database
 from ..place import Place
 from ..pulumi_cli import read_state
 from ..remedies import host_remedies
+from ..serving.kept_secrets import kept_in_state, kept_on_host
 from ..stack_state import StackState
 from . import container_options
 
@@ -184,14 +185,7 @@ def _prepare() -> Preparation:
     has_data = settings.data == "create" and host.volume_labels(holder) is not None
     base_image = _base_image(settings, project, host)
     release = _release(settings, project, host, base_image[0])
-    secrets = ensure_secrets(
-        settings,
-        stack=pulumi.get_stack(),
-        project=pulumi.get_project(),
-        config_file=config_file,
-        has_data=has_data,
-        write=not pulumi.runtime.is_dry_run(),
-    )
+    secrets = _secrets(settings, state, host, has_data=has_data)
     return Preparation(
         settings=settings,
         stack=stack,
@@ -214,6 +208,16 @@ def _prepare() -> Preparation:
         release=release,
         secrets=secrets,
         database=address(settings, secrets.database_password),
+    )
+
+
+def _secrets(settings: Settings, state: StackState, host: Host, *, has_data: bool) -> StackSecrets:
+    return find_secrets(
+        settings,
+        stack=pulumi.get_stack(),
+        in_state=kept_in_state(state, settings.deployment),
+        on_host=lambda: kept_on_host(host, settings.deployment),
+        has_data=has_data,
     )
 
 

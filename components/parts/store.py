@@ -11,6 +11,7 @@ from ..data.database import Database, application_files
 from ..data.file_volumes import Files
 from ..data.ownership import Ownership
 from ..ledger.ledger import Ledger
+from ..serving.kept_secrets import KeptSecrets, writings
 from ..serving.network import Network
 from ..serving.secrets_volume import Secrets
 from .images import Images, waiting
@@ -42,7 +43,9 @@ def keep_store(given: Preparation, images: Images, opts: pulumi.ResourceOptions)
     """Make what is not there, and refer to what is."""
     deployment, settings = given.settings.deployment, given.settings
     network = Network(deployment, {"deployment": deployment, "stack": given.stack}, opts)
-    after_image = waiting(opts, images.release)
+    # First of all: data without the secrets that it hangs on could not be served again.
+    kept = _keep_secrets(given, images, opts)
+    after_image = waiting(opts, images.release, *kept)
     backups = None
     if settings.database.backups:
         backups = Backups(deployment, {"deployment": deployment, "stack": given.stack}, after_image)
@@ -69,9 +72,30 @@ def keep_store(given: Preparation, images: Images, opts: pulumi.ResourceOptions)
                 "fingerprint": given.secrets.fingerprint(given.secret_values),
                 "image": images.edge.image_id,
             },
-            opts,
+            waiting(opts, *kept),
         ),
     )
+
+
+def _keep_secrets(
+    given: Preparation, images: Images, opts: pulumi.ResourceOptions
+) -> list[pulumi.Resource]:
+    """Keep what was generated; nothing where config has all secrets from the first."""
+    if not given.secrets.kept:
+        return []
+    deployment = given.settings.deployment
+    kept = KeptSecrets(
+        deployment,
+        {
+            "deployment": deployment,
+            "stack": given.stack,
+            "values": given.secrets.kept,
+            "image": images.edge.image_id,
+            "times": writings(given.state, given.host, deployment),
+        },
+        opts,
+    )
+    return [kept]
 
 
 def _database(given: Preparation, network: Network, opts: pulumi.ResourceOptions) -> Database:

@@ -9,7 +9,7 @@ import pulumi_docker as docker
 
 from .. import PACKAGE
 from ..place import Place, as_args
-from ..step import SAY_AGAIN, Step
+from ..step import SAY_AGAIN, Step, after
 
 
 class SecretsArgs(TypedDict):
@@ -43,12 +43,14 @@ class Secrets(pulumi.ComponentResource):
         self, name: str, args: SecretsArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__(f"{PACKAGE}:index:Secrets", name, None, opts)
-        volume = self._volume(name, args)
+        volume = self._volume(name, args, opts)
         written = self._files(name, args, volume)
         self.volume = pulumi.Output.all(volume.name, written.id).apply(lambda both: str(both[0]))
         self.register_outputs({"volume": self.volume})
 
-    def _volume(self, name: str, args: SecretsArgs) -> docker.Volume:
+    def _volume(
+        self, name: str, args: SecretsArgs, opts: pulumi.ResourceOptions | None
+    ) -> docker.Volume:
         fingerprint = args["fingerprint"]
         marks = {} if fingerprint is None else {"secrets": fingerprint}
         # The name is generated: a volume that was lost gets another, and so is written again, and
@@ -58,6 +60,7 @@ class Secrets(pulumi.ComponentResource):
             labels=as_args(Place(args["deployment"]).labels("secrets", **marks)),
             opts=pulumi.ResourceOptions(
                 parent=self,
+                depends_on=after(opts),
                 delete_before_replace=False,
                 # What is marked for life is not replaced by a version that marks it otherwise.
                 ignore_changes=["labels"] if fingerprint is None else None,

@@ -27,6 +27,10 @@ ROOT = Path(__file__).parents[2]
 PROGRAM = ("Pulumi.yaml", "__main__.py", "components", "deploy_runtime", "stacks", "example")
 
 
+KEPT = "-kept-secrets-file"
+"""How the name of the step ends that keeps generated secrets."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Run:
     """What a command printed, and how it ended."""
@@ -83,7 +87,6 @@ class Site:
             "PULUMI_BACKEND_URL": f"file://{state}",
             "PULUMI_CONFIG_PASSPHRASE": "integration tests",
             "PULUMI_SKIP_UPDATE_CHECK": "true",
-            "XDG_STATE_HOME": str(state / "xdg"),
         }
         self.env.pop("PULUMI_CONFIG_PASSPHRASE_FILE", None)
         self.pulumi("stack", "init", self.stack, check=True)
@@ -213,6 +216,55 @@ class Site:
             "config", "get", "--path", key, "-s", self.stack, check=True
         ).output.strip()
 
+    def secret(self, key: str) -> str:
+        """One of the secrets that were generated, as the stack's state has it."""
+        exported = self._exported("--show-secrets")["deployment"]["resources"]
+        (kept,) = [r for r in exported if r["urn"].endswith(KEPT)]
+        found: dict[str, str] = json.loads(json.loads(kept["inputs"]["stdin"]["plaintext"]))
+        return found[key]
+
+    def forget_generated_secrets(self) -> None:
+        """Let the state be one that never had them; the host keeps them."""
+        state = self._exported()
+        resources = state["deployment"]["resources"]
+        state["deployment"]["resources"] = [
+            _without(r, KEPT) for r in resources if not r["urn"].endswith(KEPT)
+        ]
+        self._import(state)
+
+    @contextmanager
+    def without_generated_secrets(self) -> Iterator[None]:
+        """While the block runs, neither the state nor the host has them."""
+        good = self._exported()
+        self.forget_generated_secrets()
+        self._move_kept("secrets.json", "away")
+        try:
+            yield
+        finally:
+            self._move_kept("away", "secrets.json")
+            self._import(good)
+
+    def _exported(self, *flags: str) -> dict[str, Any]:
+        run = self.pulumi("stack", "export", *flags, "-s", self.stack, check=True)
+        found: dict[str, Any] = json.loads(run.output)
+        return found
+
+    def _import(self, state: Mapping[str, Any]) -> None:
+        file = self.folder / "state/imported"
+        file.write_text(json.dumps(state))
+        self.pulumi("stack", "import", "-s", self.stack, "--file", str(file), check=True)
+
+    def _move_kept(self, name: str, other: str) -> None:
+        client = docker.from_env()
+        image = str(client.images.list(filters=self.labelled("release"))[0].id)
+        volumes = {f"{self.deployment}-kept-secrets": {"bind": "/kept"}}
+        words = ["mv", f"/kept/{name}", f"/kept/{other}"]
+        client.containers.run(image, words, volumes=volumes, user="0", remove=True)
+
+    def commit(self) -> None:
+        """Have git know the copy of the program as it is."""
+        commit(self.folder)
+
     def labelled(self, role: str = "") -> dict[str, str | list[str] | bool]:
         """A filter for what belongs to the deployment, or to one role in it."""
         marks = [f"django-on-docker.deployment={self.deployment}"]
@@ -240,6 +292,40 @@ def forget_secrets(config: Path) -> None:
     """Remove what is encrypted from a stack's file, and the salt."""
     text = re.sub(r"^encryptionsalt:.*\n", "", config.read_text(), flags=re.MULTILINE)
     config.write_text(re.sub(r"^ .*:\n +secure: .*\n", "", text, flags=re.MULTILINE))
+
+
+def commit(folder: Path) -> None:
+    """Make a folder a git repository, and commit all that a clone would have."""
+    shutil.copy(ROOT / ".gitignore", folder)
+    _git(folder, "init", "--quiet")
+    (folder / ".git/info/exclude").write_text("/state\n/.venv\n")
+    _git(folder, "add", "--all")
+    who = ("-c", "user.name=test", "-c", "user.email=test@example.org")
+    _git(folder, *who, "commit", "--quiet", "--message", "as it is")
+
+
+def changed(folder: Path) -> str:
+    """What `git status` says has changed in a folder since; "" for nothing."""
+    return _git(folder, "status", "--porcelain")
+
+
+def _git(folder: Path, *words: str) -> str:
+    done = subprocess.run(["git", *words], cwd=folder, capture_output=True, text=True, check=True)
+    return done.stdout
+
+
+def _without(resource: dict[str, Any], name: str) -> dict[str, Any]:
+    """A resource of an exported state, as if it had never waited for one whose URN ends so."""
+    left = {key: resource[key] for key in ("dependencies",) if key in resource}
+    by_property = resource.get("propertyDependencies") or {}
+    return {
+        **resource,
+        **{key: [urn for urn in urns if not urn.endswith(name)] for key, urns in left.items()},
+        "propertyDependencies": {
+            key: [urn for urn in urns or () if not urn.endswith(name)]
+            for key, urns in by_property.items()
+        },
+    }
 
 
 def _gone() -> AbstractContextManager[None]:

@@ -3,6 +3,8 @@
 The tests of this module build on each other, in order, on one deployment.
 """
 
+import functools
+import json
 import re
 import subprocess
 import time
@@ -15,10 +17,12 @@ import yaml
 from docker.models.containers import Container
 
 from tests.integration.conftest import BeginFault, MakeSite
-from tests.integration.harness import Browser, Run, Site, visitors
+from tests.integration.harness import Browser, Run, Site, changed, visitors
+from tests.secret_leaks import leaks
 
 STEPS = 10
 VIEWS = "example/catalogue/views.py"
+ROLES = ("backups", "data", "kept-secrets", "ledger", "media")
 # What an update replaces.
 CHANGED = ["account", "backend", "gate", "migration-check", "release", "releases", "traffic"]
 
@@ -30,6 +34,7 @@ def site(make_site: MakeSite) -> Site:
 
 @pytest.fixture(scope="module")
 def first_up(site: Site) -> Run:
+    site.commit()
     return site.up(preview=True)
 
 
@@ -37,7 +42,7 @@ def first_up(site: Site) -> Run:
 def visitor(site: Site, first_up: Run) -> Browser:
     """An administrator who logged in once, right after the first up."""
     browser = Browser(site.url)
-    assert browser.log_in("admin", site.config("admin.password"))
+    assert browser.log_in("admin", site.secret("admin.password"))
     return browser
 
 
@@ -134,15 +139,39 @@ def test_the_outputs_explain_themselves(site: Site, first_up: Run) -> None:
 
 @pytest.mark.essential("secrets")
 def test_no_secret_is_shown(site: Site, first_up: Run) -> None:
-    secrets = [site.config("app.secretKey"), site.config("admin.password")]
+    secrets = [site.secret("app.secretKey"), site.secret("admin.password")]
     shown = first_up.output + str(site.outputs())
     for container in docker.from_env().containers.list(filters={"name": site.deployment}):
         shown += str(container.attrs) + container.logs().decode()
+    for volume in docker.from_env().volumes.list(filters=site.labelled()):
+        shown += str(volume.attrs)
     state = "".join(p.read_text() for p in (site.folder / "state").rglob("*.json"))
+    state += (site.folder / "stacks/Pulumi.clean-server.yaml").read_text()
     for secret in secrets:
+        assert not leaks(secret, shown)
+        assert not leaks(secret, state)
         assert len(secret) >= 8
         assert secret not in shown
         assert secret not in state
+
+
+def test_the_files_in_the_repository_stay_as_they_were(site: Site, first_up: Run) -> None:
+    assert changed(site.folder) == ""
+
+
+def test_the_administrators_password_is_an_output(site: Site, first_up: Run) -> None:
+    assert site.outputs()["adminPassword"] == "[secret]"
+    assert site.outputs(secrets=True)["adminPassword"] == site.secret("admin.password")
+
+
+def test_generated_secrets_are_roots_alone_on_the_host(site: Site, first_up: Run) -> None:
+    image = site.outputs()["imageId"]
+    volumes = {f"{site.deployment}-kept-secrets": {"bind": "/kept", "mode": "ro"}}
+    run = functools.partial(docker.from_env().containers.run, image, volumes=volumes, remove=True)
+    said = run(["sh", "-c", "cat /kept/secrets.json || id -u; stat -c '%a %u' /kept/*"])
+    assert said.decode().splitlines() == ["10001", "400 0"]
+    kept = json.loads(run(["cat", "/kept/secrets.json"], user="0"))
+    assert kept == {key: site.secret(key) for key in ("app.secretKey", "admin.password")}
 
 
 @pytest.mark.essential("nothing changed")
@@ -393,15 +422,15 @@ def test_a_command_by_hand_lives_on_while_the_site_is_updated(site: Site, first_
 def test_data_and_sessions_survive_destroy_and_up(
     site: Site, first_up: Run, visitor: Browser, fault: BeginFault
 ) -> None:
-    secret = site.config("app.secretKey")
+    secret = site.secret("app.secretKey")
     site.destroy()
     labels = site.labelled()
     client = docker.from_env()
     assert client.containers.list(all=True, filters=labels) == []
     kept = sorted(str(volume.name) for volume in client.volumes.list(filters=labels))
-    assert kept == [f"{site.deployment}-{role}" for role in ("backups", "data", "ledger", "media")]
+    assert kept == [f"{site.deployment}-{role}" for role in ROLES]
     site.up()
-    assert site.config("app.secretKey") == secret
+    assert site.secret("app.secretKey") == secret
     assert visitor.is_logged_in()
     assert [result for _, result in site.steps()] == ["unchanged"] * 2
     assert account(site) == ("re-deployment", True)
@@ -416,22 +445,22 @@ def test_data_and_sessions_survive_destroy_and_up(
     assert visitor.get(media.group(1))[0] == 200
 
 
-def test_lost_secrets_are_recovered_from_the_copy(
+def test_secrets_that_a_state_has_lost_are_found_on_the_host(
     site: Site, first_up: Run, visitor: Browser
 ) -> None:
-    secret = site.config("app.secretKey")
-    for key in ("app.secretKey", "admin.password"):
-        site.unset(key)
+    secret = site.secret("app.secretKey")
+    site.forget_generated_secrets()
+    found = site.preview().changes()
+    assert found.pop("to create") == 1
+    assert set(found) == {"unchanged"}
     site.up()
-    assert site.config("app.secretKey") == secret
+    assert site.secret("app.secretKey") == secret
     assert visitor.is_logged_in()
 
 
 def test_nothing_is_generated_anew_over_existing_data(site: Site, first_up: Run) -> None:
-    for copy in (site.folder / "state/xdg").rglob("*.yaml"):
-        copy.rename(copy.with_suffix(".gone"))
-    site.unset("app.secretKey")
-    run = site.up(check=False)
+    with site.without_generated_secrets():
+        run = site.up(check=False)
     assert run.code != 0
     assert "app.secretKey of stack clean-server can't be found, but its data exists" in run.output
     assert "Traceback" not in run.output

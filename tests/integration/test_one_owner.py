@@ -96,7 +96,7 @@ def test_a_container_that_a_lost_state_left_behind_is_named(site: Site) -> None:
 @pytest.mark.essential("handover")
 def test_a_handover_to_another_stack_replaces_nothing(site: Site) -> None:
     visitor = Browser(site.url)
-    assert visitor.log_in("admin", site.config("admin.password"))
+    assert visitor.log_in("admin", site.secret("admin.password"))
     before = site.outputs()["containers"]
     exported = site.pulumi("stack", "export", "-s", "clean-server", check=True).output
     resources = json.loads(exported)["deployment"]["resources"]

@@ -99,7 +99,7 @@ def test_update_serves_existing_data_and_retires_what_served_it(
         assert old.status == "exited"
         assert old.attrs["HostConfig"]["RestartPolicy"]["Name"] == "no"
         visitor = Browser(site.url)
-        assert visitor.log_in("admin", original.config("admin.password"))
+        assert visitor.log_in("admin", original.secret("admin.password"))
         assert set(site.up().changes()) == {"unchanged"}
         _gone_back_and_taken_over_again(site, old, fault)
         site.destroy()
@@ -252,6 +252,6 @@ def test_update_serves_data_in_folders_of_the_host(
         old.remove(force=True)
     browser = Browser(site.url)
     assert "Skarn Tooth" in browser.get("/")[1]
-    assert browser.log_in("admin", original.config("admin.password")), "the data can be written"
+    assert browser.log_in("admin", original.secret("admin.password")), "the data can be written"
     site.destroy()
     assert (folders["data"] / "site.db").is_file()

@@ -51,7 +51,7 @@ def first_up(site: Site) -> Run:
 def visitor(site: Site, first_up: Run) -> Browser:
     """An administrator who logged in once, right after the first up."""
     browser = Browser(site.url)
-    assert browser.log_in("admin", site.config("admin.password"))
+    assert browser.log_in("admin", site.secret("admin.password"))
     return browser
 
 
@@ -112,7 +112,7 @@ def test_it_lets_nobody_in_without_the_password(site: Site, first_up: Run) -> No
 def test_the_application_owns_its_database_and_nothing_more(
     site: Site, first_up: Run, record_property: Any
 ) -> None:
-    made, password = server(site), site.config("database.password")
+    made, password = server(site), site.secret("database.password")
 
     def said(user: str, statement: str, host: str = "/var/run/postgresql") -> str:
         words = ["psql", "--no-password", "-h", host, "-U", user, "-d", "app", "-tAc", statement]
@@ -139,7 +139,7 @@ def test_the_application_owns_its_database_and_nothing_more(
 
 
 def test_no_secret_is_shown(site: Site, first_up: Run) -> None:
-    password = site.config("database.password")
+    password = site.secret("database.password")
     assert len(password) >= 20
     shown = first_up.output + str(site.outputs())
     for container in docker.from_env().containers.list(all=True, filters=site.labelled()):
@@ -237,29 +237,21 @@ def test_two_servers_never_open_one_data_directory(
 
 
 def test_data_and_sessions_survive_destroy_and_up(site: Site, visitor: Browser) -> None:
-    password = site.config("database.password")
+    password = site.secret("database.password")
     site.destroy()
     assert docker.from_env().containers.list(all=True, filters=site.labelled()) == []
     assert {"-media", "-postgres"} <= set(volumes(site))
     site.up()
     log = server(site).logs().decode()
     assert "not properly shut down" not in log, "it was stopped gracefully"
-    assert site.config("database.password") == password
+    assert site.secret("database.password") == password
     assert visitor.is_logged_in()
     assert results(site) == {"unchanged"}
 
 
 def test_no_password_is_generated_anew_over_existing_data(site: Site) -> None:
-    config = site.folder / "stacks/Pulumi.clean-server.yaml"
-    good = config.read_text()
-    copies = list((site.folder / "state/xdg").rglob("*.yaml"))
-    for copy in copies:
-        copy.rename(copy.with_suffix(".gone"))
-    site.unset("database.password")
-    run = site.preview()
-    config.write_text(good)
-    for copy in copies:
-        copy.with_suffix(".gone").rename(copy)
+    with site.without_generated_secrets():
+        run = site.preview()
     assert run.code != 0
     assert "database.password of stack clean-server can't be found, but its data" in run.output
 
@@ -352,7 +344,7 @@ def test_a_data_directory_that_was_there_before_is_served(
         media__volume=volume,
     )
     for key in ("database.password", "app.secretKey"):
-        heir.configure_secret(**{key: site.config(key)})
+        heir.configure_secret(**{key: site.secret(key)})
     assert "which holds no data directory of postgres" in heir.preview().output
     # The site's own uploads are in use: it serves.
     uploads = docker.from_env().volumes.create(f"{heir.deployment}-uploads")

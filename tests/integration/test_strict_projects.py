@@ -67,7 +67,7 @@ def test_what_is_nobodys_but_the_projects_is_said_and_not_asked(kiosk: Site) -> 
 
 
 def test_a_step_got_the_password_and_nobody_else(kiosk: Site) -> None:
-    password = kiosk.config("admin.password")
+    password = kiosk.secret("admin.password")
     assert unseen.steps(kiosk) == [("hire_owner", "created")]
     assert Browser(kiosk.url).log_in("admin", password)
     tag = f"{kiosk.deployment}:{kiosk.outputs()['release']}"

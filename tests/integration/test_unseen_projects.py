@@ -70,7 +70,7 @@ def test_wagtails_static_files_are_served(wagtail: Site) -> None:
 
 def test_the_administrator_uploads_a_picture(wagtail: Site) -> None:
     browser = Browser(wagtail.url)
-    assert browser.log_in("admin", wagtail.config("admin.password"))
+    assert browser.log_in("admin", wagtail.secret("admin.password"))
     unseen.upload(browser, "/admin/images/add/", "dot.png", unseen.PICTURE, title="A dot", tags="")
     assert browser.get("/media/original_images/dot.png")[0] == 200
     assert unseen.in_backend(wagtail, "ls /srv/media/original_images") == "dot.png\n"
@@ -126,7 +126,7 @@ def is_well(site: Site) -> None:
     assert "Welcome to Pier 7" in page
     unseen.static_files_are_served(browser, "/", "/assets/")
     assert browser.get("/labels/shelves/Shelf_3.txt") == (200, "this is Shelf 3")
-    assert browser.log_in("admin", site.config("admin.password"))
+    assert browser.log_in("admin", site.secret("admin.password"))
 
 
 @pytest.mark.essential("any project")

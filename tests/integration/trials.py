@@ -82,8 +82,8 @@ class Subject:
         """Take what there is for how it has to be, and add something that people made."""
         self.wanted = inventory(self.site)
         self.browser = Browser(self.site.url)
-        assert self.browser.log_in("admin", self.site.config("admin.password"))
-        self.secret = self.site.config("app.secretKey")
+        assert self.browser.log_in("admin", self.site.secret("admin.password"))
+        self.secret = self.site.secret("app.secretKey")
         self._django(
             "from catalogue.models import Category; "
             f"Category.objects.get_or_create(name='{HAND_MADE}', slug='hand')"
@@ -142,7 +142,7 @@ class Subject:
             yield f"a preview would still change something: {changes}"
         if self.browser and not self.browser.is_logged_in():
             yield "who was logged in is logged out"
-        if self.secret and self.site.config("app.secretKey") != self.secret:
+        if self.secret and self.site.secret("app.secretKey") != self.secret:
             yield "the secret key is another one"
         yield from self._in_database()
         yield from self._leftovers()

@@ -149,8 +149,8 @@ def tried(site: Site, name: str, properties: str, image: Image) -> tuple[str, ..
         properties: what it does otherwise than most.
         image: the release's.
     """
-    # What every stack has, or the program writes there by itself, is not for the project's sake.
-    every = {"deployment", "site.port", "data", "admin.password", "app.secretKey"}
+    # What every stack has is not for the project's sake.
+    every = {"deployment", "site.port", "data"}
     file = yaml.safe_load((site.folder / f"stacks/Pulumi.{site.stack}.yaml").read_text())
     config = {key.rpartition(":")[2]: value for key, value in file["config"].items()}
     keys = [key for key in leaves(config) if key not in every and key != "processes.web.health"]

@@ -24,6 +24,7 @@ class FakeDaemon:
         address: where the docker client looks for it.
         found: volumes and their labels.
         files: what is in volumes.
+        contents: the files in volumes whose content matters, by their names.
         running: containers that run, and their labels, by name.
         stopped: containers that don't.
         published: names of the containers that publish a port, by that port.
@@ -45,6 +46,7 @@ class FakeDaemon:
     address: str = "unix:///run/of-the-context.sock"
     found: dict[str, dict[str, str] | None] = field(default_factory=dict)
     files: dict[str, set[str]] = field(default_factory=dict)
+    contents: dict[str, dict[str, bytes]] = field(default_factory=dict)
     running: dict[str, dict[str, str]] = field(default_factory=dict)
     stopped: dict[str, dict[str, str]] = field(default_factory=dict)
     published: dict[str, list[str]] = field(default_factory=dict)
@@ -89,6 +91,11 @@ class FakeDaemon:
         """As `components.host.client.has_file`."""
         assert container in self.left
         return path.removeprefix("/look/") in self.files.get(container, set())
+
+    def read_file(self, container: str, path: str) -> bytes | None:
+        """As `components.host.client.read_file`."""
+        assert container in self.left
+        return self.contents.get(container, {}).get(path.removeprefix("/look/"))
 
     def _known(self, kind: str, words: Sequence[str]) -> dict[str, dict[str, Any]]:
         """What there is of a kind, by the name or id under which it is listed."""

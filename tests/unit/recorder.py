@@ -70,12 +70,14 @@ class Recorder(Mocks):
         resources: what was registered, by key, in the order of registration.
         finished: keys of the components that have said they are complete.
         outputs: the values of the stack's outputs, and of those that the program returned.
+        secret_outputs: the names of the stack's outputs that are secret.
     """
 
     stdout: Mapping[str, str] = field(default_factory=dict)
     resources: dict[str, Resource] = field(default_factory=dict)
     finished: set[str] = field(default_factory=set)
     outputs: dict[str, Any] = field(default_factory=dict)
+    secret_outputs: set[str] = field(default_factory=set)
 
     def __getitem__(self, key: str) -> Resource:
         return self.resources[key]
@@ -187,7 +189,19 @@ def deploy(
 def _run(program: Program, recorder: Recorder) -> pulumi.Output[None]:
     returned = program() or {}
     stack: Any = pulumi.runtime.get_root_resource()
-    return pulumi.Output.all(**stack.outputs, **returned).apply(recorder.outputs.update)
+    known = pulumi.Output.all(**stack.outputs, **returned).apply(recorder.outputs.update)
+    secret: pulumi.Output[list[str]] = pulumi.Output.from_input(
+        asyncio.ensure_future(_secret(stack.outputs))
+    )
+    return pulumi.Output.all(known, secret).apply(
+        lambda both: recorder.secret_outputs.update(both[1])
+    )
+
+
+async def _secret(outputs: Mapping[str, Any]) -> list[str]:
+    """The names of those outputs that are secret."""
+    found = {name: pulumi.Output.from_input(value) for name, value in outputs.items()}
+    return [name for name, value in found.items() if await value.is_secret()]
 
 
 @contextmanager

@@ -44,6 +44,29 @@ def test_data_is_not_created_over_somebody_elses(
     assert f"`pulumi config set --path {key} {volume} -s " in said
 
 
+@pytest.mark.parametrize(
+    ("marks", "whose"),
+    [
+        (None, "has no mark of this program"),
+        ({**MARKS, "django-on-docker.deployment": "blog"}, "the secrets of deployment blog of "),
+        ({**MARKS, "django-on-docker.stack": "o/p/other"}, "deployment shop of stack o/p/other"),
+    ],
+)
+@pytest.mark.parametrize("data", ["create", "existing"])
+def test_secrets_are_not_kept_over_somebody_elses(
+    daemon: FakeDaemon, marks: dict[str, str] | None, whose: str, data: str
+) -> None:
+    own = {"shop-data": MARKS, "shop-media": MARKS}
+    daemon.found = {**own, "shop-kept-secrets": marks}
+    (said,) = problems(data=data)
+    assert said.startswith("volume shop-kept-secrets is where this deployment's generated secrets ")
+    assert whose in said
+    # One that was handed over bears the mark of the stack that made it.
+    assert problems(data=data, owned=("shop-kept-secrets",)) == ()
+    daemon.found = {**own, "shop-kept-secrets": MARKS}
+    assert problems(data=data) == ()
+
+
 def test_existing_data_has_to_exist(daemon: FakeDaemon) -> None:
     daemon.found = {"shop-data": None}
     (said,) = problems(data="existing")

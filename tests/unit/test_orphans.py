@@ -114,7 +114,7 @@ def test_a_command_by_hand_is_left_to_end(host: Host) -> None:
 
 
 def test_data_is_never_removed(host: Host) -> None:
-    roles = ("data", "media", "ledger", "postgres", "backups", "whatever-comes")
+    roles = ("data", "media", "ledger", "postgres", "backups", "kept-secrets", "whatever-comes")
     host.has(volumes=tuple(named(f"shop-{role}", role, "o/p/shop") for role in roles))
     assert host.look() == Found()
 

@@ -49,7 +49,30 @@ def test_it_is_what_pulumi_exports(
 ) -> None:
     asked = says(monkeypatch, out)
     assert read_state("shop") == StackState.of(entries)
-    assert asked == [["pulumi", "--non-interactive", "stack", "export", "-s", "shop"]]
+    words = ["stack", "export", "--show-secrets", "-s", "shop"]
+    assert asked == [["pulumi", "--non-interactive", *words]]
+
+
+def test_a_secret_is_decrypted_and_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    mark = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270"}
+    secret = {**mark, "plaintext": json.dumps("hush-hush")}
+    entry = {
+        "urn": "urn::shop-step",
+        "id": "s",
+        "inputs": {
+            "stdin": secret,
+            "plain": {"plaintext": "a"},
+            "number": {**mark, "plaintext": "7"},
+        },
+        "outputs": {"stdin": secret},
+    }
+    says(monkeypatch, {"deployment": {"resources": [entry]}})
+    state = read_state("shop")
+    found = state["shop-step"]
+    assert [found.secret(name) for name in ("stdin", "number", "plain", "none")] == [
+        *("hush-hush", "", "", "")
+    ]
+    assert "hush-hush" not in f"{state!r} {found!r} {found.inputs} {found.outputs}"
 
 
 def test_a_state_that_cannot_be_read_stops_everything(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,7 +3,7 @@
 import json
 import re
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -207,7 +207,19 @@ def test_no_secret_is_in_any_input_but_one(program: Program, stack: str) -> None
     secrets = SECRETS.values()
     holders = {k for k, value in inputs.items() if any(s in str(value) for s in secrets)}
     assert holders == {f"{stack}-secrets-files.stdin"}
-    assert not any(secret in str(recorder.outputs) for secret in secrets)
+    plain = {k: value for k, value in recorder.outputs.items() if k not in recorder.secret_outputs}
+    assert not any(secret in str(plain) for secret in secrets)
+
+
+def test_the_administrators_password_is_a_secret_output(program: Program) -> None:
+    recorder = program.run("clean-server")
+    assert recorder.outputs["adminPassword"] == SECRETS["admin.password"]
+    assert recorder.secret_outputs == {"adminPassword"}
+
+
+def test_a_site_without_administrator_has_no_such_output(program: Program) -> None:
+    recorder = program.run("update", admin__password="")
+    assert "adminPassword" not in recorder.outputs
 
 
 @pytest.mark.parametrize(("stack", "port"), PORTS.items())
@@ -235,24 +247,136 @@ def test_a_preview_names_the_work_to_come_and_keeps_nothing(
     none = {"app.secretKey": "", "admin.password": ""}
     program.run("clean-server", preview=True, deployment="previewed", **none)
     assert "execution plan of previewed, strategy recommended:\noperation" in caplog.text
-    assert not program.pulumi.kept
     assert not (program.build_folder / "previewed/job.json").exists()
 
 
-def test_secrets_of_a_new_site_are_kept(program: Program) -> None:
-    recorder = program.run("clean-server", app__secretKey="", admin__password="")
-    kept = program.pulumi.kept
+NONE: dict[str, Any] = {"app.secretKey": "", "admin.password": ""}
+KEPT = "clean-server-kept-secrets-file"
+MARKS = {
+    "django-on-docker.deployment": "clean-server",
+    "django-on-docker.stack": "organization/django-on-docker/clean-server",
+}
+
+
+def kept_in_state(recorder: Recorder, **more: Any) -> dict[str, Any]:
+    """The entry of an exported state for the step that kept generated secrets."""
+    inputs = recorder[KEPT].inputs
+    secret = {
+        "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270",
+        "plaintext": json.dumps(inputs["stdin"]),
+    }
+    urn = f"urn:pulumi:clean-server::django-on-docker::command:local:Command::{KEPT}"
+    return {"urn": urn, "id": "kept-1", "inputs": {**inputs, "stdin": secret, **more}}
+
+
+def test_secrets_of_a_new_site_are_kept_before_anything_uses_them(program: Program) -> None:
+    recorder = program.run("clean-server", **NONE)
+    kept = json.loads(recorder[KEPT].inputs["stdin"])
+    assert recorder[KEPT].secret == {"stdin"}
     written = recorder["clean-server-secrets-files"].inputs["stdin"]
     assert kept.keys() == SECRETS.keys()
     assert all(value in written for value in kept.values())
+    for user in ("data", "media", "secrets", "backend", "job"):
+        assert KEPT in recorder.before(f"clean-server-{user}")
+
+
+def test_a_server_and_its_password_wait_for_it_too(program: Program) -> None:
+    recorder = program.run("clean-server", **NONE, database__engine="postgres")
+    kept = json.loads(recorder[KEPT].inputs["stdin"])
+    assert kept.keys() == {*SECRETS, "database.password"}
+    for user in ("postgres", "postgres-server", "postgres-secrets", "postgres-secrets-files"):
+        assert KEPT in recorder.before(f"clean-server-{user}")
+
+
+def test_generated_secrets_are_nowhere_else_and_outlive_the_stack(program: Program) -> None:
+    recorder = program.run("clean-server", **NONE)
+    values = json.loads(recorder[KEPT].inputs["stdin"]).values()
+    inputs = {
+        f"{key}.{name}": str(value)
+        for key, resource in recorder.resources.items()
+        for name, value in resource.inputs.items()
+    }
+    holders = {k for k, text in inputs.items() if any(value in text for value in values)}
+    assert holders == {f"{KEPT}.stdin", "clean-server-secrets-files.stdin"}
+    volume = recorder["clean-server-kept-secrets"]
+    assert volume.inputs["name"] == "clean-server-kept-secrets"
+    assert volume.labels["role"] == "kept-secrets"
+    assert volume.labels["stack"] == MARKS["django-on-docker.stack"]
+    assert volume.options.retainOnDelete
+    assert recorder[KEPT].inputs["logging"] == "none"
+
+
+def test_where_config_has_them_all_nothing_is_kept(program: Program) -> None:
+    assert KEPT not in program.run("clean-server").resources
+
+
+@pytest.fixture
+def again(program: Program) -> Iterator[Recorder]:
+    """A first `up` that generated secrets, and its state and host."""
+    first = program.run_into(Recorder(), "clean-server", **NONE)
+    program.pulumi.state = [kept_in_state(first)]
+    program.daemon.found |= {f"clean-server-{n}": MARKS for n in ("data", "kept-secrets")}
+    yield first
+    program.pulumi.state = []
+    program.daemon.contents.clear()
+    for name in ("data", "kept-secrets"):
+        program.daemon.found.pop(f"clean-server-{name}", None)
+
+
+@pytest.mark.parametrize("preview", [False, True])
+def test_what_the_state_has_goes_on(program: Program, again: Recorder, preview: bool) -> None:
+    second = program.run_into(Recorder(), "clean-server", preview=preview, **NONE)
+    for key in (KEPT, "clean-server-secrets", "clean-server-secrets-files", "clean-server-backend"):
+        assert second[key].inputs == again[key].inputs
+
+
+def test_without_a_state_the_host_has_them(program: Program, again: Recorder) -> None:
+    program.pulumi.state = []
+    program.daemon.contents["clean-server-kept-secrets"] = {
+        "secrets.json": again[KEPT].inputs["stdin"].encode()
+    }
+    second = program.run_into(Recorder(), "clean-server", **NONE)
+    for key in (KEPT, "clean-server-secrets-files", "clean-server-backend"):
+        assert second[key].inputs == again[key].inputs
+    assert not program.daemon.left, "nothing that was made for a look stays"
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [(None, "but no secrets.json is in it"), (b"{", "but its secrets.json can't be read")],
+)
+def test_an_unreadable_file_is_no_leave_to_make_up_others(
+    program: Program, again: Recorder, content: bytes | None, said: str
+) -> None:
+    program.pulumi.state = []
+    files = {} if content is None else {"secrets.json": content}
+    program.daemon.contents["clean-server-kept-secrets"] = files
+    with pytest.raises(UserError, match="can't be found, but its data exists") as error:
+        program.run_into(Recorder(), "clean-server", **NONE)
+    assert f"there is a volume for them, clean-server-kept-secrets, {said}" in str(error.value)
+
+
+def test_a_volume_that_is_gone_is_written_again_once(program: Program, again: Recorder) -> None:
+    del program.daemon.found["clean-server-kept-secrets"]
+    second = program.run_into(Recorder(), "clean-server", **NONE)
+    assert second[KEPT].triggers == {"times": again[KEPT].triggers["times"] + 1}
+    assert second[KEPT].inputs["stdin"] == again[KEPT].inputs["stdin"]
+    program.daemon.found["clean-server-kept-secrets"] = MARKS
+    program.pulumi.state = [kept_in_state(second)]
+    third = program.run_into(Recorder(), "clean-server", **NONE)
+    assert third[KEPT].inputs == second[KEPT].inputs
+
+
+def test_config_comes_first_and_what_was_generated_stays_kept(
+    program: Program, again: Recorder
+) -> None:
+    second = program.run_into(Recorder(), "clean-server")
+    assert SECRETS["app.secretKey"] in second["clean-server-secrets-files"].inputs["stdin"]
+    assert second[KEPT].inputs == again[KEPT].inputs
 
 
 def test_a_key_that_is_lost_is_not_replaced_over_the_sites_own_data(program: Program) -> None:
-    marks = {
-        "django-on-docker.deployment": "clean-server",
-        "django-on-docker.stack": "organization/django-on-docker/clean-server",
-    }
-    program.daemon.found["clean-server-data"] = marks
+    program.daemon.found["clean-server-data"] = MARKS
     with pytest.raises(UserError, match="can't be found, but its data exists"):
         program.run_into(Recorder(), "clean-server", app__secretKey="")
     del program.daemon.found["clean-server-data"]
@@ -276,12 +400,9 @@ def test_a_mistake_is_found_before_anything_is_done(
     program: Program, changes: dict[str, Any], says: str
 ) -> None:
     recorder = Recorder()
-    program.pulumi.kept = {}
     with pytest.raises(UserError, match=says):
         program.run_into(recorder, "update", app__secretKey="", admin__password="", **changes)
     assert not recorder.resources
-    # Not even a secret was generated for it.
-    assert not program.pulumi.kept
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,6 @@ class AdminKeys(Keys):
     """E-mail address of that administrator."""
 
     password: Annotated[SecretStr | None, ManyLines] = Field(default=None, min_length=8)
-    """First password of that administrator; generated once and kept in the stack's config as a
-    secret. At least 8 characters.
+    """First password of that administrator; generated once and kept in the stack's state,
+    encrypted. At least 8 characters.
     """

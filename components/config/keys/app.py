@@ -29,7 +29,7 @@ class AppKeys(Keys):
     """
 
     secret_key: Annotated[SecretStr | None, ManyLines] = Field(default=None, min_length=32)
-    """Django's SECRET_KEY; generated once and kept in the stack's config as a secret. At least 32
+    """Django's SECRET_KEY; generated once and kept in the stack's state, encrypted. At least 32
     characters.
     """
 

@@ -31,8 +31,8 @@ class DatabaseKeys(Keys):
     """With postgres, the user's name; it owns the database and is no superuser."""
 
     password: SecretStr | None = Field(default=None, min_length=8)
-    """With postgres, the user's password; generated once and kept in the stack's config as a
-    secret. At least 8 characters.
+    """With postgres, the user's password; generated once and kept in the stack's state,
+    encrypted. At least 8 characters.
     """
 
     extensions: tuple[Extension, ...] = Field(default=(), examples=[["pg_trgm"]])
