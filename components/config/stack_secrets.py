@@ -146,9 +146,8 @@ def _lost(keys: list[str], stack: str, problem: str) -> UserError:
         f"{' and '.join(keys)} of stack {stack} can't be found, but its data exists",
         [
             *([problem] if problem else []),
-            "what was generated is in the stack's state and, on the host, in a volume named "
-            "DEPLOYMENT-kept-secrets: both are gone, or of another deployment. Nothing is "
-            "generated anew over existing data: set what is in use (docs/recovery.md)",
+            "neither the stack's state nor the host's volume DEPLOYMENT-kept-secrets has it, and "
+            "nothing is generated anew over existing data: set what is in use (docs/recovery.md)",
             *(f"`pulumi config set --secret --path {key} -s {stack}`" for key in keys),
             *(_IF_LOST[key] for key in keys if key in _IF_LOST),
         ],
