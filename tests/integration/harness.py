@@ -19,6 +19,7 @@ from typing import Any
 
 import docker
 import docker.errors
+import psutil
 
 from bench.visitor import free_port
 from tests.config_keys import key_of
@@ -331,6 +332,25 @@ def _without(resource: dict[str, Any], name: str) -> dict[str, Any]:
 def _gone() -> AbstractContextManager[None]:
     """What is to be removed may be gone."""
     return suppress(docker.errors.NotFound)
+
+
+@contextmanager
+def running(command_lines: set[str]) -> Iterator[None]:
+    """While the block runs, collect the command lines of what runs on this machine."""
+    over = threading.Event()
+
+    def look() -> None:
+        while not over.wait(0.1):
+            for process in psutil.process_iter(["cmdline"]):
+                command_lines.add(" ".join(process.info["cmdline"] or ()))
+
+    thread = threading.Thread(target=look)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 @contextmanager

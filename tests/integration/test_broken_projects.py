@@ -239,7 +239,7 @@ def test_what_a_project_prints_of_secrets_is_shown_nowhere(
     assert "was not let through to traffic" in run.output, run.output
     assert run.output.count("telltale") > 20
     assert "RuntimeError" in run.output
-    parts = [plain, password, *lines]
+    parts = [plain, password, *lines, site.secret("app.secretKey")]
     places = list(everything(site, run))
     found = {place: hits for place, text in places if (hits := leaks_of(parts, text))}
     record_property("places searched", len(places))
