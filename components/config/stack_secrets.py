@@ -107,7 +107,8 @@ def find_secrets(
     where = address(settings, database_password)
     return StackSecrets(
         secret_key=known[SECRET_KEY],
-        admin_password=known.get(ADMIN_PASSWORD, ""),
+        # A site that was seeded with one keeps it: without it, its containers would be replaced.
+        admin_password=known.get(ADMIN_PASSWORD) or kept.get(ADMIN_PASSWORD, ""),
         database_password=database_password,
         database_url=where.url if where.is_secret else "",
         kept=kept,

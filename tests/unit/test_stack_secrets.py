@@ -106,6 +106,12 @@ def test_another_secret_is_kept_beside_those_that_are(stack: Stack) -> None:
     assert secrets.kept == {"app.secretKey": KEY, "admin.password": secrets.admin_password}
 
 
+def test_a_site_that_seeds_nothing_any_more_keeps_its_password(stack: Stack) -> None:
+    before = stack.find(seed=["a"])
+    stack.in_state = dict(before.kept)
+    assert stack.find(has_data=True).as_environment() == before.as_environment()
+
+
 def test_what_config_sets_for_a_while_replaces_nothing_that_was_generated(stack: Stack) -> None:
     stack.in_state = {"app.secretKey": KEY}
     secrets = stack.find(has_data=True, app__secretKey="z" * 40)
