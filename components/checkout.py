@@ -1,4 +1,7 @@
-"""What a checkout has of deployments: build contexts and descriptions, which each update writes."""
+"""What is beside the Pulumi program of deployments: build contexts and descriptions.
+
+Each update writes them; they are nobody else's, and no part of a repository.
+"""
 
 from pathlib import Path
 
@@ -18,3 +21,4 @@ def close_to_others() -> None:
     """
     FOLDER.mkdir(exist_ok=True)
     FOLDER.chmod(0o700)
+    (FOLDER / ".gitignore").write_text("*\n", encoding="utf-8")

@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from .own_commands import typed
+
 Kind = Literal["address", "host", "connection", "refusal", "server"]
 
 
@@ -51,7 +53,7 @@ CAUSES: tuple[Cause, ...] = (
     Cause(
         of="address",
         words=r"^(?!ssh:)",
-        remedy=f"start it (`systemctl start docker`, or `make up`, which does), {_MEANT}",
+        remedy=f"start it (`systemctl start docker`, or `{typed('up')}`, which does), {_MEANT}",
     ),
     Cause(
         of="host",
@@ -65,8 +67,8 @@ CAUSES: tuple[Cause, ...] = (
         words=r"(?i)no space left on device|database or disk is full",
         remedy="a disk is full: the Docker host's, unless the error is another machine's. Make "
         "room (`docker system df` shows what Docker takes, `docker builder prune` frees what "
-        "builds left), and run `pulumi up` again; if a backend was not let through for it, `make "
-        "recover STACK=NAME` first",
+        "builds left), and run `pulumi up` again; if a backend was not let through for it, "
+        f"`{typed('recover', 'NAME')}` first",
     ),
     Cause(
         of="host",

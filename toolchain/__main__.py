@@ -1,4 +1,4 @@
-"""`python3 -m toolchain COMMAND`: what the Makefile calls."""
+"""`python3 -m toolchain COMMAND`: what the Makefile calls, and what an installed program offers."""
 
 import sys
 
@@ -6,9 +6,10 @@ if sys.version_info < (3, 11):  # noqa: UP036 - this line is what tells the othe
     sys.exit(
         f"error: this needs Python 3.11 or newer; {sys.executable} is {sys.version.split()[0]}\n"
         "  Install one (apt-get install python3 on Debian 12 or newer), or name it:\n"
-        "  make up PYTHON=/path/to/python3.11, and PYTHON=/path/to/python3.11 source ./activate"
+        "  make up PYTHON=/path/to/python3.11, and PYTHON=/path/to/python3.11 source ./activate;\n"
+        "  an installed program runs with the Python that pip installed it for"
     )
 
-from toolchain.cli import main
+from .cli import main
 
 sys.exit(main())

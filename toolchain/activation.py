@@ -8,16 +8,15 @@ import sys
 
 from . import engines, environment, paths, venv
 from .errors import ToolchainError
-
-ACTIVATE = "source ./activate"
+from .wording import ACTIVATE, typed
 
 
 def print_environment() -> None:
     """For `activate`: assignments on stdout. Gets nothing, builds nothing and asks no network."""
     engine = engines.find(os.environ)
     if engine is None:
-        raise ToolchainError("there is no Pulumi engine yet", "Run `make env` first.")
-    problem = venv.problem(paths.VENV, paths.ROOT, venv.LOCK)
+        raise ToolchainError("there is no Pulumi engine yet", f"Run `{typed('env')}` first.")
+    problem = "" if paths.INSTALLED else venv.problem(paths.VENV, paths.ROOT, venv.LOCK)
     if problem:
         raise ToolchainError(problem, _environment_remedy())
     exports = environment.state(engine, os.environ)

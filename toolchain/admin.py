@@ -7,17 +7,18 @@ import shlex
 import sys
 from collections.abc import Sequence
 
-from . import daemon, environment, stack
+from . import daemon, environment, paths, stack
 from .errors import ToolchainError
 from .prepare import prepare_engine, prepare_python
 from .progress import Progress
 from .shell import stream
+from .wording import typed
 
 
 def ledger(name: str) -> int:
     """What ran on the stack's deployment, from the Docker host alone: Pulumi isn't asked."""
     stack.check(name)
-    words = [sys.executable, "-m", "components.ledger.show", stack.deployment(name)]
+    words = [sys.executable, "-m", f"{paths.PROGRAM}.ledger.show", stack.deployment(name)]
     return stream(words)
 
 
@@ -42,16 +43,21 @@ def one_off(name: str, kind: str, line: str, words: Sequence[str] = ()) -> int:
     except ValueError as error:
         raise ToolchainError(f"the command can't be read: {error}: {line}", _QUOTES) from None
     if kind == "manage" and not told:
-        raise ToolchainError("which command?", 'Such as: make manage CMD="check --deploy"')
+        raise ToolchainError("which command?", f"Such as: {_MANAGE}")
     return _operate(name, "one_off", kind, *(["--", *told] if told else []))
 
 
+_MANAGE = (
+    f"{typed('manage')} -- check --deploy"
+    if paths.INSTALLED
+    else 'make manage CMD="check --deploy"'
+)
 _QUOTES = "Quote what has blanks in it, such as: make manage CMD='shell -c \"print(1)\"'"
 
 
 def _operate(name: str, command: str, *words: str) -> int:
     stack.check(name)
-    module = f"components.operate.{command}"
+    module = f"{paths.PROGRAM}.operate.{command}"
     return stream([sys.executable, "-m", module, stack.deployment(name), *words])
 
 
@@ -60,7 +66,7 @@ def restore(name: str, backup: str, stay_stopped: str) -> int:
     stack.check(name)
     if stay_stopped not in ("", "yes", "no"):
         raise ToolchainError(f"STAY_STOPPED is {stay_stopped!r}", "Use yes, or leave it out.")
-    words = [sys.executable, "-m", "components.data.restore", stack.deployment(name)]
+    words = [sys.executable, "-m", f"{paths.PROGRAM}.data.restore", stack.deployment(name)]
     if backup:
         words.append(backup)
     return stream([*words, *(["--stay-stopped"] if stay_stopped == "yes" else [])])
@@ -78,4 +84,4 @@ def recover(name: str, flags: Sequence[str]) -> int:
     environment.make_state(exports, os.environ)
     env = environment.applied(os.environ, environment.tools(engine, os.environ), exports)
     # Not selected first: a state that is half written can't be, until this has mended it.
-    return stream(["python", "-m", "components.recover", name, *flags], env=env)
+    return stream(["python", "-m", f"{paths.PROGRAM}.recover", name, *flags], env=env)

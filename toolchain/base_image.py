@@ -13,9 +13,10 @@ from . import apt, paths
 from .errors import ToolchainError
 from .progress import Step
 from .shell import answer, run
+from .wording import typed
 
 SUITE = "trixie"
-BOOTSTRAPPED = f"{paths.PROJECT}/base:{SUITE}"
+BOOTSTRAPPED = f"{paths.PRODUCT}/base:{SUITE}"
 REGISTRY_DEFAULT = "python:3.13-slim-trixie"
 PACKAGES = ("python3", "python3-venv", "python3-pip", "ca-certificates")
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
@@ -25,7 +26,7 @@ SECONDS_FOR_REGISTRY = 10.0
 IMAGE_SETTINGS = (
     "ENV LANG=C.UTF-8",
     "ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-    f"LABEL {paths.PROJECT}.role=base {paths.PROJECT}.suite={SUITE}",
+    f"LABEL {paths.PRODUCT}.role=base {paths.PRODUCT}.suite={SUITE}",
     'CMD ["python3"]',
 )
 # Left out: package indexes and archives, and what describes the machine that made the image.
@@ -88,7 +89,7 @@ def _check_can_bootstrap() -> None:
     if not apt.is_root():
         raise ToolchainError(
             f"{problem} only root can make one from Debian's packages",
-            "Make it once as root, then go on as you are:  sudo make base\n"
+            f"Make it once as root, then go on as you are:  sudo {typed('base')}\n"
             f"Or give it the name of one that your Docker can get:\n{_TAG}",
         )
 

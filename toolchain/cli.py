@@ -1,4 +1,4 @@
-"""What `make` can be asked for, each a few steps in order."""
+"""What `make`, or an installed program, can be asked for, each a few steps in order."""
 
 from __future__ import annotations
 
@@ -7,18 +7,21 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from typing import Any
 
-from . import paths
-from .activation import ACTIVATE, print_environment
+from . import paths, stack
+from .activation import print_environment
 from .admin import ledger, logs, one_off, recover, restore, status
-from .development import run_tests, write_config_docs
 from .doctor import doctor
 from .errors import Terminated, ToolchainError
 from .prepare import get_ready, prepare_docker, prepare_engine
 from .progress import Progress
+from .shell import stream
 from .up import pulumi, up
+from .wording import ACTIVATE, typed
 
-DEFAULT_STACK = "clean-server"
+DEFAULT_STACK = "" if paths.INSTALLED else "clean-server"
+_STACK_HELP = f"its name; {DEFAULT_STACK or 'the only one'} if none is said"
 ONE_OFFS = ("manage", "shell", "dbshell", "settings")
 LOOK_AFTER = ("ledger", "restore", "recover", "status", "logs", "doctor", *ONE_OFFS)
 
@@ -27,7 +30,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command; returns its exit code. User mistakes end in a message, not a traceback."""
     options = _parse(argv)
     signal.signal(signal.SIGTERM, _terminate)
-    os.chdir(paths.ROOT)
+    if options.command != "init":
+        os.chdir(paths.ROOT)
     try:
         return _run(options)
     except ToolchainError as error:
@@ -43,9 +47,9 @@ def _again(options: argparse.Namespace) -> str:
     if options.command == "env":
         return ACTIVATE
     if options.command == "prepare":
-        return "make env"
+        return typed("env")
     name = getattr(options, "stack", DEFAULT_STACK)
-    return f"make {options.command}" + (f" STACK={name}" if name != DEFAULT_STACK else "")
+    return typed(options.command, "" if name == DEFAULT_STACK else name)
 
 
 def _terminate(*_: object) -> None:
@@ -53,7 +57,8 @@ def _terminate(*_: object) -> None:
 
 
 def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python3 -m toolchain", description=__doc__)
+    prog = f"python -m {paths.PROGRAM}" if paths.INSTALLED else "python3 -m toolchain"
+    parser = argparse.ArgumentParser(prog=prog, description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, says in (
         ("up", "get what is missing, then deploy the stack"),
@@ -71,13 +76,31 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
         ("doctor", "look for what is wrong, and say what mends it"),
     ):
         command = commands.add_parser(name, help=says)
-        command.add_argument("--stack", default=DEFAULT_STACK)
+        command.add_argument("--stack", default=DEFAULT_STACK, help=_STACK_HELP)
         _add_options(command, name)
     for name, says in (
         ("engine", "get the Pulumi engine"),
         ("base", "get the base image"),
-        ("env", "print what `source ./activate` evaluates"),
+        ("env", "print what a shell evaluates: {ACTIVATE}"),
         ("prepare", "get what is missing, and deploy nothing"),
+    ):
+        commands.add_parser(name, help=says.replace("{ACTIVATE}", ACTIVATE))
+    if paths.INSTALLED:
+        _add_init(commands)
+    else:
+        _add_development(commands)
+    return parser.parse_args(argv)
+
+
+def _add_init(commands: Any) -> None:
+    command = commands.add_parser("init", help="write what deploys a Django project, beside it")
+    command.add_argument("path", nargs="?", default=".", help="the project's folder")
+    command.add_argument("--settings", default="", help="its settings module for production")
+
+
+def _add_development(commands: Any) -> None:
+    for name, says in (
+        ("package", "build the wheel and the source archive"),
         ("config", "write what Pulumi and people read about the config keys"),
         ("check", "lint, type check, and whether what is generated is up to date"),
         ("test-unit", "unit tests"),
@@ -89,7 +112,6 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
         command = commands.add_parser(name, help=says)
         if name == "test-integration":
             command.add_argument("--tests", default="", help="files and options for pytest")
-    return parser.parse_args(argv)
 
 
 def _add_options(command: argparse.ArgumentParser, name: str) -> None:
@@ -112,7 +134,12 @@ def _add_options(command: argparse.ArgumentParser, name: str) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
+    if "stack" in options and not options.stack:
+        options.stack = stack.only_one()
     match options.command:
+        case "init":
+            words = ["--settings", options.settings] if options.settings else []
+            return stream([sys.executable, "-m", f"{paths.PROGRAM}.init", options.path, *words])
         case "up":
             return up(options.stack)
         case "preview" | "destroy":
@@ -121,10 +148,8 @@ def _run(options: argparse.Namespace) -> int:
             return _look_after(options)
         case "engine" | "base" | "env" | "prepare":
             return get(options.command)
-        case "config":
-            return write_config_docs()
         case _:
-            return run_tests(options.command, getattr(options, "tests", ""))
+            return _develop(options)
 
 
 def _look_after(options: argparse.Namespace) -> int:
@@ -145,6 +170,19 @@ def _look_after(options: argparse.Namespace) -> int:
             return doctor(options.stack)
         case _:
             return one_off(options.stack, options.command, options.line, options.words)
+
+
+def _develop(options: argparse.Namespace) -> int:
+    # An installed program has none of it.
+    from . import development
+
+    match options.command:
+        case "config":
+            return development.write_config_docs()
+        case "package":
+            return development.build_package()
+        case _:
+            return development.run_tests(options.command, getattr(options, "tests", ""))
 
 
 def get(wanted: str) -> int:

@@ -91,7 +91,7 @@ def page() -> str:
     """`docs/configuration.md`: every key, those at the top first, then object by object."""
     objects = [key for key, field in top_level().items() if keys_in(field)]
     alone = {key: field for key, field in top_level().items() if key not in objects}
-    introduction = _INTRODUCTION.format(source=_SOURCE, project=paths.PROJECT)
+    introduction = _INTRODUCTION.format(source=_SOURCE, project=paths.PRODUCT)
     sections = [_section("What is said at the top", alone)]
     for key in objects:
         inside = {path: field for path, field in all_keys().items() if path.startswith(f"{key}.")}
@@ -119,7 +119,7 @@ def schema() -> str:
     ]
     document = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": f"A stack of {paths.PROJECT}",
+        "title": f"A stack of {paths.PRODUCT}",
         "type": "object",
         "properties": {"config": keys},
         "$defs": definitions,

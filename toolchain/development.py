@@ -7,13 +7,27 @@ import os
 from . import environment, paths, testing, turns
 from .prepare import prepare_docker, prepare_engine, prepare_python
 from .progress import Progress
-from .shell import stream
+from .shell import answer, stream
+
+BUILD = ("-m", "hatchling", "build", "-t", "wheel", "-t", "sdist")
+"""What Python is asked for to build the package."""
 
 
 def write_config_docs() -> int:
     """`Pulumi.yaml`, `docs/configuration.md` and the README say what the keys' declarations say."""
     prepare_python(Progress(), dev=True)
     return stream([testing.python(), "-m", "toolchain.config_docs"])
+
+
+def build_package() -> int:
+    """Builds the wheel and the source archive into `dist`, alike each time for one commit."""
+    prepare_python(Progress(), dev=True)
+    known, at = answer(["git", "-C", str(paths.ROOT), "log", "-1", "--format=%ct"])
+    # The time that is noted of each file. An unpacked source archive has no commits.
+    dated = {"SOURCE_DATE_EPOCH": at} if known and at else {}
+    return stream(
+        [testing.python(), *BUILD, "-d", "dist"], env={**os.environ, **dated}, cwd=paths.ROOT
+    )
 
 
 def run_tests(name: str, chosen: str = "") -> int:

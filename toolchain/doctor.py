@@ -11,12 +11,21 @@ import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-
-from components.operate.doctor import Finding, good, host, show, unknown, wrong
-from components.place import default_deployment
+from typing import Any, TypeAlias
 
 from . import engines, environment, paths, stack, venv
 from .shell import answer
+from .wording import typed
+
+_doctor = paths.program("operate.doctor")
+good, host, show, unknown, wrong = (
+    _doctor.good,
+    _doctor.host,
+    _doctor.show,
+    _doctor.unknown,
+    _doctor.wrong,
+)
+Finding: TypeAlias = Any
 
 _ROOM = 1e9  # bytes: states are small, an engine that is built is not
 _SECONDS = 60.0
@@ -25,15 +34,16 @@ _SECONDS = 60.0
 def doctor(name: str) -> int:
     """Looks at everything, and prints what was found; the exit code is 1 if anything is wrong."""
     stack.check(name)
-    return show(examine(name, os.environ))
+    code: int = show(examine(name, os.environ))
+    return code
 
 
 def examine(name: str, env: Mapping[str, str]) -> Iterator[Finding]:
     """What there is to say of this machine, the stack `name`, and the host that it goes to."""
     yield good("python", f"{platform.python_version()}, {venv.python()}")
-    problem = venv.problem(paths.VENV, paths.ROOT, venv.LOCK)
+    problem = "" if paths.INSTALLED else venv.problem(paths.VENV, paths.ROOT, venv.LOCK)
     if problem:
-        yield wrong("environment", problem, "`make env`")
+        yield wrong("environment", problem, f"`{typed('env')}`")
     else:
         yield good("environment", str(paths.VENV))
     engine = engines.find(env)
@@ -51,15 +61,23 @@ def examine(name: str, env: Mapping[str, str]) -> Iterator[Finding]:
     yield from host(_deployment(name, problem), port)
 
 
+def dry_run(name: str) -> str:
+    """The command that only says what an interrupted update left."""
+    if paths.INSTALLED:
+        return f"{typed('recover', name)} --dry-run"
+    return typed("recover", name, dry_run="yes")
+
+
 def _deployment(name: str, problem: str) -> str:
-    return stack.deployment(name) if not problem else default_deployment(name)
+    default: str = paths.program("place").default_deployment(name)
+    return default if problem else stack.deployment(name)
 
 
 def _engine(engine: engines.Engine | None, env: Mapping[str, str]) -> Iterator[Finding]:
     if engine is None:
         yours = engines.on_path(env)
         said = f"{yours.bin / 'pulumi'} lacks its plugins" if yours else "there is none"
-        yield wrong("engine", said, "`make engine`")
+        yield wrong("engine", said, f"`{typed('engine')}`")
         return
     yield good("engine", str(engine))
     plugins = ", ".join(f"{name} {version}" for name, version in engines.plugin_versions().items())
@@ -83,7 +101,7 @@ def _passphrase(env: Mapping[str, str]) -> Finding:
     if not file.is_file():
         said = f"{file} is not there"
         if file == paths.state_dir(env) / "passphrase" and not has_states(env):
-            return unknown("passphrase", f"{said} yet: `make up` makes one")
+            return unknown("passphrase", f"{said} yet: `{typed('up')}` makes one")
         mends = (
             "put it back from a backup, or set PULUMI_CONFIG_PASSPHRASE_FILE to the file that "
             "holds it (docs/recovery.md)"
@@ -105,9 +123,9 @@ def _config(name: str, env: Mapping[str, str]) -> tuple[list[Finding], int]:
     """What is found of the stack's state and config, and the port that it names; 0 for none."""
     known, text = answer(["pulumi", "config", "-s", name], env=env, seconds=_SECONDS)
     if not known and "no stack named" in text:
-        return [unknown("state", f"there is no stack {name} in it yet: `make up STACK={name}`")], 0
+        return [unknown("state", f"there is no stack {name} in it yet: `{typed('up', name)}`")], 0
     if not known:
-        mends = stack.remedy(text) or f"`make recover STACK={name} DRY_RUN=yes` says more"
+        mends = stack.remedy(text) or f"`{dry_run(name)}` says more"
         return [wrong("state", _last(text), mends)], 0
     found = [_state(name, env)]
     right, said = _checked(name, env)
@@ -118,14 +136,14 @@ def _config(name: str, env: Mapping[str, str]) -> tuple[list[Finding], int]:
 
 
 def _state(name: str, env: Mapping[str, str]) -> Finding:
-    words = [str(paths.VENV / "bin/python"), "-m", "components.recover", name, "--dry-run"]
+    words = [str(paths.VENV / "bin/python"), "-m", f"{paths.PROGRAM}.recover", name, "--dry-run"]
     done, text = answer(words, env=env, cwd=paths.ROOT, seconds=_SECONDS)
     if done and "Nothing to recover" in text:
         return good("state", "whole; nothing was interrupted")
     said = [line.strip() for line in text.splitlines() if line.startswith("   found:")]
     if done and said:
-        return wrong("state", "; ".join(said), f"`make recover STACK={name}`")
-    return wrong("state", _last(text), f"`make recover STACK={name} DRY_RUN=yes` says more")
+        return wrong("state", "; ".join(said), f"`{typed('recover', name)}`")
+    return wrong("state", _last(text), f"`{dry_run(name)}` says more")
 
 
 def _checked(name: str, env: Mapping[str, str]) -> tuple[bool, str]:
@@ -133,7 +151,7 @@ def _checked(name: str, env: Mapping[str, str]) -> tuple[bool, str]:
     told = subprocess.run(asked, env=dict(env), cwd=paths.ROOT, capture_output=True, check=False)
     if told.returncode != 0:
         return False, _last(told.stderr.decode(errors="replace"))
-    words = [str(paths.VENV / "bin/python"), "-m", "components.config.check", name]
+    words = [str(paths.VENV / "bin/python"), "-m", f"{paths.PROGRAM}.config.check", name]
     # Its secrets go from one to the other, and nowhere else.
     done = subprocess.run(
         words, env=dict(env), cwd=paths.ROOT, input=told.stdout, capture_output=True, check=False

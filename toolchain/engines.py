@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import re
 import shutil
 import sys
@@ -52,6 +53,13 @@ def parse_version(text: str) -> Version | None:
     return (int(match[1]), int(match[2]), int(match[3])) if match else None
 
 
+def version_of(package: str) -> str:
+    """The version of a package that the program runs with: as it is installed, or locked."""
+    if paths.INSTALLED:
+        return importlib.metadata.version(package)
+    return locked_version(package, (paths.ROOT / "requirements.txt").read_text())
+
+
 def locked_version(package: str, lock: str) -> str:
     """The version of `package` in the text of a lock file."""
     match = re.search(rf"^{re.escape(package)}==([\w.]+)", lock, re.MULTILINE)
@@ -61,9 +69,8 @@ def locked_version(package: str, lock: str) -> str:
 
 
 def plugin_versions() -> dict[str, str]:
-    """The plugins that the SDKs of the lock file belong to."""
-    lock = (paths.ROOT / "requirements.txt").read_text()
-    return {name: locked_version(f"pulumi-{name}", lock) for name in PLUGINS}
+    """The plugins that the SDKs belong to."""
+    return {name: version_of(f"pulumi-{name}") for name in PLUGINS}
 
 
 def has_plugins(pulumi_home: Path) -> bool:
@@ -136,7 +143,7 @@ def why_not_yours(engine: Engine, env: Mapping[str, str]) -> str:
 
 
 def _official(env: Mapping[str, str]) -> Engine:
-    version = locked_version("pulumi", (paths.ROOT / "requirements.txt").read_text())
+    version = version_of("pulumi")
     return Engine("official", version, paths.cache_dir(env) / f"engine-official-{version}" / "bin")
 
 

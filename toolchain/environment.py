@@ -27,9 +27,10 @@ def tools(engine: Engine, env: Mapping[str, str]) -> Exports:
     kept = [entry for entry in rest if entry not in first and not is_ours(entry, env)]
     exports: Exports = {
         "PATH": ":".join([*first, *kept]),
-        "VIRTUAL_ENV": str(paths.VENV),
         "PULUMI_SKIP_UPDATE_CHECK": "true",
     }
+    if not paths.INSTALLED or (paths.VENV / "pyvenv.cfg").is_file():
+        exports["VIRTUAL_ENV"] = str(paths.VENV)
     if engine.home:
         exports["PULUMI_HOME"] = str(engine.home)
         # Its version is older than the SDK's, which the Automation API would refuse.

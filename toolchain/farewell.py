@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 
-from . import stack
-from .activation import ACTIVATE
+from . import paths, stack
 from .progress import Progress, duration
 from .shell import answer
+from .wording import ACTIVATE, typed
 
 
 def say_where_it_is(name: str, env: dict[str, str], progress: Progress) -> None:
@@ -46,6 +46,11 @@ def say_what_is_next() -> None:
 Everything that Pulumi needs is there, and nothing was deployed.
 
   For what follows, once in your shell:  {ACTIVATE}
+{_NEXT if paths.INSTALLED else _NEXT_HERE}""")
 
+
+_NEXT = f"""
+  The site             {typed("up")}"""
+_NEXT_HERE = """
   A site of your own   pulumi stack init NAME   (docs/your-own-project.md goes on from here)
-  The example          make up""")
+  The example          make up"""

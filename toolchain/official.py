@@ -17,6 +17,7 @@ from typing import IO
 from . import paths
 from .errors import ToolchainError
 from .progress import Step, duration
+from .wording import typed
 
 HOST = "get.pulumi.com"
 RELEASES = f"https://{HOST}/releases/sdk"
@@ -130,4 +131,4 @@ def recall(env: Mapping[str, str]) -> str:
         return ""
     if not 0 <= ago < SECONDS_TO_REMEMBER:
         return ""
-    return f"{why} ({duration(ago)} ago; `make engine` asks again)"
+    return f"{why} ({duration(ago)} ago; `{typed('engine')}` asks again)"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 
-from . import base_image, daemon, engines, environment, farewell, stack, venv
+from . import base_image, daemon, engines, environment, farewell, paths, stack, venv
 from .progress import Progress
 
 
@@ -14,7 +14,10 @@ def prepare_python(progress: Progress, *, dev: bool = False) -> None:
     with progress.step("python") as step:
         step.already(f"Python {platform.python_version()}, {venv.python()}")
     with progress.step("environment") as step:
-        venv.ensure(step, dev=dev)
+        if paths.INSTALLED:
+            step.already(f"{paths.PRODUCT} {engines.version_of(paths.PRODUCT)}, {paths.VENV}")
+        else:
+            venv.ensure(step, dev=dev)
 
 
 def prepare_engine(progress: Progress, *, ask_again: bool = False) -> engines.Engine:

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from components.place import default_deployment
-
 from . import paths
 from .errors import ToolchainError
 from .progress import Step
 from .shell import answer, run
+from .wording import typed
 
+_FIRST = f"In the folder of a Django project:  python -m {paths.PROGRAM} init"
 WRONG_PASSPHRASE = "incorrect passphrase"
 _ANOTHER = """\
+`pulumi stack init NAME` makes another, with a file of its own beside Pulumi.yaml."""
+_ANOTHER_HERE = """\
 To make another, take the file of the one that is most alike, as it was committed (what was set in
 it since, secrets among it, is that stack's own), and edit it:
   git show HEAD:stacks/Pulumi.clean-server.yaml > stacks/Pulumi.my-site.yaml
@@ -31,6 +33,16 @@ def known(folder: Path = paths.STACKS) -> list[str]:
     return [file.name.removeprefix("Pulumi.").removesuffix(".yaml") for file in files]
 
 
+def only_one(folder: Path = paths.STACKS) -> str:
+    """The stack that is meant where none is named."""
+    there = known(folder)
+    if len(there) == 1:
+        return there[0]
+    if there:
+        raise ToolchainError(f"there are several stacks: {', '.join(there)}", "Use --stack NAME.")
+    raise ToolchainError(f"there is no stack: no Pulumi.NAME.yaml in {folder}", _FIRST)
+
+
 def check(stack: str, folder: Path = paths.STACKS) -> None:
     """Raises ToolchainError for a stack without a config file: Pulumi would take it as empty."""
     if stack in known(folder):
@@ -39,7 +51,7 @@ def check(stack: str, folder: Path = paths.STACKS) -> None:
     there = ", ".join(known(folder)) or "none"
     raise ToolchainError(
         f"there is no stack {stack!r}: {file} does not exist",
-        f"Stacks there are: {there}.\n{_ANOTHER}",
+        f"Stacks there are: {there}.\n{_another()}",
     )
 
 
@@ -48,12 +60,12 @@ def config_value(stack: str, key: str, folder: Path = paths.STACKS) -> str:
 
     YAML takes a package, so the project's virtual environment is asked.
     """
-    words = [str(paths.VENV / "bin/python"), "-m", "components.config.stack_file"]
+    words = [str(paths.VENV / "bin/python"), "-m", f"{paths.PROGRAM}.config.stack_file"]
     found, text = answer([*words, str(config_file(stack, folder)), key], cwd=paths.ROOT, seconds=60)
     if not found:
         raise ToolchainError(
             f"the stack's file can't be read: {config_file(stack, folder)}",
-            "Put right what is said below; if there is no virtual environment yet: make env",
+            f"Put right what is said below; if there is no virtual environment yet: {typed('env')}",
             output=text.splitlines()[-1:],
         )
     return text.strip()
@@ -61,7 +73,12 @@ def config_value(stack: str, key: str, folder: Path = paths.STACKS) -> str:
 
 def deployment(stack: str) -> str:
     """The name of the stack's deployment, as the program derives it."""
-    return config_value(stack, "deployment") or default_deployment(stack)
+    default: str = paths.program("place").default_deployment(stack)
+    return config_value(stack, "deployment") or default
+
+
+def _another() -> str:
+    return _ANOTHER if paths.INSTALLED else _ANOTHER_HERE
 
 
 def ensure(step: Step, stack: str, env: Mapping[str, str]) -> None:

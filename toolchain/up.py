@@ -9,6 +9,7 @@ from .errors import ToolchainError
 from .prepare import prepare
 from .progress import Progress
 from .shell import stream
+from .wording import typed
 
 
 def up(name: str) -> int:
@@ -38,7 +39,7 @@ def pulumi(command: str, name: str) -> int:
 def _explain_failure(command: str, name: str, env: dict[str, str]) -> None:
     remedy = stack.diagnose(name, env) or (
         "Put right what it names, and run the same again. If an earlier run was cut off (a lock,\n"
-        f"pending operations, an unreadable state): `make recover STACK={name}`."
+        f"pending operations, an unreadable state): `{typed('recover', name)}`."
     )
     error = ToolchainError(f"pulumi {command} failed: what went wrong is said above", remedy)
     print(error, file=sys.stderr)

@@ -17,9 +17,23 @@ def stack_file(stack: str, project_folder: Path = Path()) -> Path:
         stack: the stack's name.
         project_folder: the folder of Pulumi.yaml.
     """
-    declared = project_folder / "Pulumi.yaml"
-    said = yaml.safe_load(declared.read_text(encoding="utf-8")) if declared.is_file() else {}
-    return project_folder / str(said.get("stackConfigDir", "")) / f"Pulumi.{stack}.yaml"
+    return stack_folder(project_folder) / f"Pulumi.{stack}.yaml"
+
+
+def stack_folder(project_folder: Path = Path()) -> Path:
+    """The folder of the stacks' config files, by the folder of Pulumi.yaml."""
+    return project_folder / str(_declared(project_folder).get("stackConfigDir", ""))
+
+
+def project_name(project_folder: Path = Path()) -> str:
+    """The name of the Pulumi project, by the folder of Pulumi.yaml."""
+    return str(_declared(project_folder).get("name", PACKAGE))
+
+
+def _declared(project_folder: Path) -> Mapping[str, Any]:
+    file = project_folder / "Pulumi.yaml"
+    said = yaml.load(file.read_text(encoding="utf-8"), yaml.BaseLoader) if file.is_file() else {}
+    return said if isinstance(said, dict) else {}
 
 
 def read_stack_file(file: Path, project: str = PACKAGE) -> Mapping[str, Any]:
@@ -93,4 +107,4 @@ def value_at(said: Mapping[str, Any], where: str) -> str:
 
 if __name__ == "__main__":
     # `make` asks before there is a Pulumi to ask: FILE KEY.
-    print(value_at(read_stack_file(Path(sys.argv[1])), sys.argv[2]))
+    print(value_at(read_stack_file(Path(sys.argv[1]), project_name()), sys.argv[2]))

@@ -12,16 +12,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import deploy_runtime
+
 from ..host import one_shot
 from ..host.client import docker, fail
 from ..inside import BACKUPS
+from ..own_commands import typed
 from ..step_output import say
 
 DEFAULT = "default"
 """What Django calls a project's first database, and often its only one."""
 ROLE = "backup"
 """What the containers do in the deployment that make copies and put them back."""
-_RUNTIME = Path(__file__).parents[2] / "deploy_runtime"
+_RUNTIME = Path(deploy_runtime.__file__).parent
 
 COPIED = ("sqlite", "postgres")
 """The kinds of databases, by their family, of which copies are made."""
@@ -290,7 +293,7 @@ def entries(volume: str, image: str) -> list[Entry]:
 
 def restore_command(stack: str, id_: str) -> str:
     """What a person types to restore a copy."""
-    return f"make restore STACK={stack} BACKUP={id_}"
+    return typed("restore", stack, backup=id_)
 
 
 def tell(entry: Entry) -> None:

@@ -25,6 +25,7 @@ from ..host.what_serves import (
 )
 from ..migrations import window, window_note
 from ..migrations.window_note import Note
+from ..own_commands import run_module
 from ..place import DEPLOYMENT, ONE_OFF, RELEASE, Place
 from ..text_table import text_table
 from . import backups
@@ -35,7 +36,7 @@ _SQLITE = "DATABASE_URL=sqlite:///"
 
 def main() -> None:
     """List the copies of a deployment's database, or put one back."""
-    parser = argparse.ArgumentParser(prog="python3 -m components.data.restore")
+    parser = argparse.ArgumentParser(prog=run_module("data.restore"))
     parser.add_argument("deployment", help="its name: `pulumi stack output deployment -s STACK`")
     parser.add_argument("id", nargs="?", default="", help="the copy; without it, all are listed")
     parser.add_argument(
@@ -181,7 +182,7 @@ def _begin_again(deployment: str, containers: Sequence[str]) -> None:
     if problem:
         fail(
             f"restore: the site does not serve again: {problem}. Once its containers are well, "
-            f"`python3 -m components.migrations.window {deployment}`, or `pulumi up`"
+            f"`{run_module('migrations.window', deployment)}`, or `pulumi up`"
         )
     _say(f"{', '.join(containers)} serves again")
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from ..data.database_claim import DatabaseClaim
 from ..errors import UserError
+from ..own_commands import typed
 from ..place import DEPLOYMENT, ROLE, STACK, Place
 from . import config_folders, ports
 from .data_sharing import Sharing
@@ -285,4 +286,4 @@ def _anothers_network(name: str, owner: str) -> str:
 
 
 def _recover(claim: Claim) -> str:
-    return f"make recover STACK={claim.stack.rpartition('/')[2]}"
+    return typed("recover", claim.stack.rpartition("/")[2])

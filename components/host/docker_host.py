@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from ..data.database_claim import Found
 from ..errors import UserError
 from ..image.releases_on_host import KeptRelease, kept_releases
+from ..own_commands import typed
 from ..place import DEPLOYMENT, LOOKING, ROLE, STACK, Place, filters, options
 from ..remedies import remedies
 from ..serving import gate_rejection
@@ -259,7 +260,7 @@ def _run(
     except FileNotFoundError:
         raise UserError(
             "there is no docker client on PATH",
-            ["install Docker (on Debian: `apt-get install docker.io`), or run `make up`"],
+            [f"install Docker (on Debian: `apt-get install docker.io`), or run `{typed('up')}`"],
         ) from None
     except subprocess.TimeoutExpired:
         raise HostError(f"`docker {words[0]}` did not end within {limit:.0f} s") from None

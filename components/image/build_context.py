@@ -16,11 +16,13 @@ from pathlib import Path
 
 from docker.utils.build import PatternMatcher
 
-from ..checkout import close_to_others, folder_of
+import deploy_runtime
+
+from ..checkout import FOLDER, close_to_others, folder_of
 from ..errors import UserError
 from .project import Project, export
 
-RUNTIME_FOLDER = Path("deploy_runtime")
+RUNTIME_FOLDER = Path(deploy_runtime.__file__).parent
 UV_VERSION = "0.13.9"
 
 # What a project without a .dockerignore doesn't want in an image either: version control, other
@@ -159,16 +161,28 @@ def _app_files(project: Project, dockerfile: str) -> Iterator[tuple[str, Path]]:
 
 
 def _included(root: Path) -> Iterator[str]:
+    """The files of a project that go into its image, in no order: what its .dockerignore lets by.
+
+    Where the Pulumi program is a folder of the project, it stays out: each update writes into it.
+    """
     ignore_file = root / ".dockerignore"
     patterns = list(_DEFAULT_IGNORE)
     if ignore_file.is_file():
         lines = (line.strip() for line in ignore_file.read_text(encoding="utf-8").splitlines())
         patterns = [line for line in lines if line and not line.startswith("#")]
         patterns += ["**/.git", "**/__pycache__", "**/*.pyc"]
+    patterns += _program_in(root)
     for path in PatternMatcher(patterns).walk(str(root)):
         full = root / path
         if path != ".dockerignore" and (full.is_symlink() or full.is_file()):
             yield path
+
+
+def _program_in(root: Path) -> list[str]:
+    here = Path.cwd().resolve()
+    if here == root:
+        return [FOLDER.as_posix(), "Pulumi.yaml", "Pulumi.*.yaml"]
+    return [here.relative_to(root).as_posix()] if here.is_relative_to(root) else []
 
 
 def _texts(

@@ -15,6 +15,7 @@ from deploy_runtime import ledger
 
 from ..host.client import docker, docker_or_fail, fail, inspect, read_file
 from ..inside import LEDGER
+from ..own_commands import run_module
 from ..place import DEPLOYMENT, RELEASE, Place, filters
 from ..text_table import text_table
 
@@ -25,7 +26,7 @@ _TOTALS = ("operation", "point", "runs", "applied", "seconds", "boots")
 
 def main() -> None:
     """Print the ledger of the deployment that the command line names."""
-    parser = argparse.ArgumentParser(prog="python3 -m components.ledger.show")
+    parser = argparse.ArgumentParser(prog=run_module("ledger.show"))
     parser.add_argument("deployment", help="its name: `pulumi stack output deployment -s STACK`")
     parser.add_argument("--json", action="store_true", help="as JSON instead of a table")
     options = parser.parse_args()

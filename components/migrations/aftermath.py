@@ -6,6 +6,7 @@ from typing import Any
 from ..data.backups import restore_command
 from ..host import notes
 from ..host.what_serves import all_containers, reached_backends, running_retired
+from ..own_commands import run_module
 from . import window
 from .applied import applied
 
@@ -67,8 +68,8 @@ def say_what_serves(described: Mapping[str, Any]) -> str:
     stands = f"Nothing serves{_PAGE if all_containers(deployment, 'edge') else '.'}"
     return (
         f"{stands} What served can be started again if it can live with the database as it is: "
-        "`docker start` its containers (`docker ps --all`), then `python3 -m "
-        f"components.migrations.window {deployment}`."
+        "`docker start` its containers (`docker ps --all`), then "
+        f"`{run_module('migrations.window', deployment)}`."
     )
 
 

@@ -15,6 +15,7 @@ from typing import Any
 from ..host.client import docker, docker_or_fail, fail, inspect, is_running
 from ..host.what_serves import all_containers, reached_backends, running_containers
 from ..inside import EDGE_CONFIGURATION, EDGE_CONTROL, PORT
+from ..own_commands import run_module, typed
 from ..step_output import say
 from . import window_note
 from .window_note import Note
@@ -130,7 +131,7 @@ def undo(deployment: str, applied: Collection[str] | None) -> str:
         return (
             f"Nothing serves: what was stopped can't live with {', '.join(held)}{may_be}, and "
             "visitors see the maintenance page. Mend the release and run `pulumi up`, or go back "
-            "to the copy that was made before (`make restore` lists them)."
+            f"to the copy that was made before (`{typed('restore')}` lists them)."
         )
     names = [name for name in noted.stopped if inspect(name) is not None]
     for name in names:
@@ -172,7 +173,7 @@ def reopen(deployment: str, backends: Sequence[str]) -> str:
         # What was just started may not be known by its name yet.
         problem = _apply(edge, backends) and _apply(edge, backends)
         if problem:
-            return f"{problem} (again: `python3 -m components.migrations.window {deployment}`)"
+            return f"{problem} (again: `{run_module('migrations.window', deployment)}`)"
     return ""
 
 
@@ -211,7 +212,7 @@ def _until_it_answers(container: str) -> str:
 def main() -> None:
     """Send visitors to the backends of a deployment that run."""
     if len(sys.argv) != 2:
-        fail("usage: python3 -m components.migrations.window DEPLOYMENT")
+        fail(f"usage: {run_module('migrations.window', 'DEPLOYMENT')}")
     backends = running_containers(sys.argv[1])
     problem = reopen(sys.argv[1], backends) if backends else "no backend of it runs"
     if problem:

@@ -18,6 +18,7 @@ from typing import Any, Literal
 
 from ..host.client import docker
 from ..host.what_serves import all_containers, serving_containers
+from ..own_commands import run_module
 from ..place import DEPLOYMENT, Place
 from ..remedies import remedies
 from ..text_table import text_table
@@ -65,7 +66,7 @@ def unknown(of: str, said: str) -> Finding:
 
 def main() -> None:
     """Look at the host and at the deployment that the command line names."""
-    parser = argparse.ArgumentParser(prog="python3 -m components.operate.doctor")
+    parser = argparse.ArgumentParser(prog=run_module("operate.doctor"))
     parser.add_argument("deployment", help="its name: `pulumi stack output deployment -s STACK`")
     parser.add_argument("--port", type=int, default=0, help="the one that it is published on")
     options = parser.parse_args()

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from ..host.client import docker_followed, fail
 from ..host.masked_output import NOT_SHOWN, learn
 from ..host.what_serves import all_containers, serving_containers
+from ..own_commands import run_module
 from . import command, site
 
 ROLES = ("backend", "edge", "postgres")
@@ -20,7 +21,7 @@ _LINES = "100"
 
 def main() -> None:
     """Print the last lines of a deployment's containers, and with --follow what comes."""
-    parser = argparse.ArgumentParser(prog="python3 -m components.operate.logs")
+    parser = argparse.ArgumentParser(prog=run_module("operate.logs"))
     parser.add_argument("deployment", help="its name: `pulumi stack output deployment -s STACK`")
     parser.add_argument("--follow", action="store_true", help="go on as more is printed")
     parser.add_argument("--tail", default=_LINES, help="how many lines of each, or all")

@@ -25,6 +25,7 @@ from deploy_runtime.client_words import client_words
 from ..host import one_shot
 from ..host.client import docker, docker_attached, docker_or_fail, fail, inspect
 from ..inside import ASSETS, SECRETS, STATIC
+from ..own_commands import run_module
 from ..place import ONE_OFF, RELEASE, Place
 from ..place import options as label_options
 from . import command, database_shell, site
@@ -38,7 +39,7 @@ _LEFT_OUT = (ASSETS,)
 
 def main() -> None:
     """Run what the command line says, in the serving release; its exit code is this one's."""
-    parser = argparse.ArgumentParser(prog="python3 -m components.operate.one_off")
+    parser = argparse.ArgumentParser(prog=run_module("operate.one_off"))
     parser.add_argument("deployment", help="its name: `pulumi stack output deployment -s STACK`")
     parser.add_argument(
         "kind", choices=["manage", "shell", "dbshell", "settings"], help="what is run"

@@ -16,6 +16,7 @@ from ..host.client import docker, docker_or_fail, inspect
 from ..host.what_serves import serving_containers
 from ..inside import LEDGER
 from ..migrations import window_note
+from ..own_commands import run_module
 from ..place import DEPLOYMENT, ONE_OFF, RELEASE, ROLE, Place, filters
 from ..text_table import text_table
 from . import command, site
@@ -30,7 +31,7 @@ _HEAD = ("container", "role", "release", "state", "health", "restarts", "since (
 
 def main() -> None:
     """Print how the deployment is that the command line names; 1 is the exit code if it is ill."""
-    parser = argparse.ArgumentParser(prog="python3 -m components.operate.status")
+    parser = argparse.ArgumentParser(prog=run_module("operate.status"))
     parser.add_argument("deployment", help="its name: `pulumi stack output deployment -s STACK`")
     parser.add_argument("--json", action="store_true", help="as JSON instead of a table")
     options = parser.parse_args()
@@ -140,7 +141,7 @@ def _problems(found: Mapping[str, Any]) -> Iterator[str]:
     if migrations and migrations["pending"]:
         yield (
             f"migrations are not applied: {', '.join(migrations['pending'])}: the next start "
-            f"applies them, or `python3 -m components.operate.one_off {name} manage migrate`"
+            f"applies them, or `{run_module('operate.one_off', name, 'manage migrate')}`"
         )
     if found["disk"] and found["disk"]["free"] < found["disk"]["total"] * 0.05:
         yield "the Docker host's disk is nearly full: `docker system df`, `docker builder prune`"

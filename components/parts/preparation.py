@@ -30,6 +30,7 @@ from ..image.python_version import fitting_base
 from ..image.rollback import release_again
 from ..ledger.plan import Plan, Switches, execution_plan
 from ..migrations.check import served_database
+from ..own_commands import ACTIVATE, PROGRAM, steps_find_it
 from ..place import Place
 from ..pulumi_cli import read_state
 from ..remedies import host_remedies
@@ -149,6 +150,7 @@ def prepare() -> Preparation:
 
 
 def _prepare() -> Preparation:
+    _check_steps()
     settings = load_stack()
     stack = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
     config_file = stack_file(pulumi.get_stack())
@@ -219,6 +221,17 @@ def _secrets(settings: Settings, state: StackState, host: Host, *, has_data: boo
         on_host=lambda: kept_on_host(host, settings.deployment),
         has_data=has_data,
     )
+
+
+def _check_steps() -> None:
+    if not steps_find_it():
+        raise UserError(
+            f"the first python3 on PATH, which runs the steps of an update, has no {PROGRAM}",
+            [
+                f"`{ACTIVATE}` with the Python that {PROGRAM} is installed for, or activate its "
+                "virtual environment; then run it again"
+            ],
+        )
 
 
 def _base_image(settings: Settings, project: Project | None, host: Host) -> tuple[str, str]:

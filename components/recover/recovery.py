@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ..host.client import fail
+from ..own_commands import run_module, typed
 from . import orphans as host
 from . import processes
 from . import state_file as state
@@ -185,7 +186,7 @@ class Recovery:
         self._ask(
             f"{_listed(found.serving)}: serves, but is in no state of {self.stack}. Pulumi can't "
             "take it over, since it never made it. To go on, let it be taken down: run this again "
-            f"with TAKE_DOWN=yes (make) or --take-down, then `make up STACK={self.stack}` at once. "
+            f"with TAKE_DOWN=yes (make) or --take-down, then `{typed('up', self.stack)}` at once. "
             "From then until it is through visitors get no answer, usually less than a minute. "
             "Data, media and secrets are kept, and the same site comes back. To keep the state "
             "instead, put its file back from a backup"
@@ -209,8 +210,8 @@ class Recovery:
             print("\nNothing was changed. Without the dry run, all this is done.")
         else:
             print("\nRecovered.")
-        # Without a state there may be no stack, which `make up` begins anew.
-        up = f"make up STACK={self.stack}" if self.lost else f"pulumi up -s {self.stack}"
+        # Without a state there may be no stack, which `up` begins anew.
+        up = typed("up", self.stack) if self.lost else f"pulumi up -s {self.stack}"
         print(f"Next: `{up}`")
         return 0
 
@@ -235,8 +236,8 @@ def _listed(things: Sequence[host.Thing]) -> str:
 
 def main() -> None:
     """Recover the stack that the command line names."""
-    parser = argparse.ArgumentParser(prog="python3 -m components.recover")
-    parser.add_argument("stack", help="its name, as in stacks/Pulumi.STACK.yaml")
+    parser = argparse.ArgumentParser(prog=run_module("recover"))
+    parser.add_argument("stack", help="its name, as in Pulumi.STACK.yaml")
     parser.add_argument("--dry-run", action="store_true", help="only say what would be done")
     parser.add_argument(
         "--take-down",

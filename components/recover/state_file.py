@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from .. import PACKAGE
-from ..config.stack_file import read_stack_file, stack_file
+from ..config.stack_file import project_name, read_stack_file, stack_file
 from ..host.client import fail
+from ..own_commands import ACTIVATE, typed
 from ..place import default_deployment
 from ..stack_state import StackState
 
@@ -96,7 +96,7 @@ def pulumi(*words: str, timeout: float = _LONG) -> subprocess.CompletedProcess[s
     try:
         return subprocess.run(command, capture_output=True, text=True, check=False, timeout=timeout)
     except FileNotFoundError:
-        fail("there is no pulumi on PATH: `source ./activate` first, or use `make recover`")
+        fail(f"there is no pulumi on PATH: `{ACTIVATE}` first, or use `{typed('recover')}`")
 
 
 def pulumi_or_fail(*words: str) -> str:
@@ -124,7 +124,7 @@ def config(stack: str) -> Mapping[str, Any]:
     if not file.is_file():
         fail(f"there is no stack {stack!r}: {file} does not exist")
     try:
-        said = read_stack_file(file)
+        said = read_stack_file(file, project_name())
     except ValueError as error:
         fail(f"the stack's config can't be read: {error}")
     name, retired = said.get("deployment"), said.get("retire")
@@ -150,11 +150,11 @@ def torn(folder: Path, stack: str) -> list[Path]:
 
 def damaged(folder: Path, stack: str) -> Damaged | None:
     """A state that can't be read, and the latest one that can; None if all is well."""
-    file = folder / "stacks" / PACKAGE / f"{stack}.json"
+    file = folder / "stacks" / project_name() / f"{stack}.json"
     if _is_json(file) or (not file.is_file() and _is_removed(file)):
         return None
     step_before = file.with_name(f"{file.name}.bak")
-    history = (folder / "history" / PACKAGE / stack).glob(f"{stack}-*.checkpoint.json")
+    history = (folder / "history" / project_name() / stack).glob(f"{stack}-*.checkpoint.json")
     # Their names end with the time, in as many digits each.
     candidates = [step_before, *sorted(history, reverse=True)]
     before = next((candidate for candidate in candidates if _is_json(candidate)), None)
@@ -222,12 +222,12 @@ def refresh(stack: str) -> None:
 
 
 def _files(folder: Path, stack: str) -> Iterator[Path]:
-    yield from (folder / "stacks" / PACKAGE).glob(f"{stack}.json*")
+    yield from (folder / "stacks" / project_name()).glob(f"{stack}.json*")
     yield from _locks_folder(folder, stack).glob("*.json*")
 
 
 def _locks_folder(folder: Path, stack: str) -> Path:
-    return folder / "locks" / "organization" / PACKAGE / stack
+    return folder / "locks" / "organization" / project_name() / stack
 
 
 def _is_removed(file: Path) -> bool:

@@ -21,6 +21,7 @@ from ..host.masked_output import last_lines
 from ..inside import BUILD_REPORT
 from ..migrations import aftermath
 from ..migrations.applied import description
+from ..own_commands import typed
 from ..step_output import result, say
 from . import gate_rejection, smoke_pages
 from .gate_rejection import Rejection
@@ -156,7 +157,7 @@ def _fail(container: str, verdict: Rejection) -> NoReturn:
         f"{aftermath.explain(description(os.environ['CHECK']))}\n"
         "The same again fails again; another project or config is tried by the next `pulumi up`. "
         "If the cause was outside of both and is mended (a full disk, a database that was away), "
-        "`make recover STACK=NAME` lets it try once more.\n"
+        f"`{typed('recover', 'NAME')}` lets it try once more.\n"
         f"Its last lines:\n\n{verdict.lines}"
     )
 

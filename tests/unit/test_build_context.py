@@ -107,6 +107,41 @@ def test_what_dockerignore_excludes_is_left_out(site: Path) -> None:
     assert prepare(site).tag != first.tag
 
 
+@pytest.mark.parametrize("ignoring", ["", "*.md\n!deploy\n"])
+def test_the_pulumi_program_in_a_project_is_no_part_of_it(
+    ignoring: str, site: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (site / ".dockerignore").write_text(ignoring)
+    (site / "deploy/.build/shop").mkdir(parents=True)
+    outside = prepare(site).tag
+    monkeypatch.chdir(site / "deploy")
+    first = prepare(site)
+    (site / "deploy/Pulumi.shop.yaml").write_text("config:\n  app.secretKey: secure\n")
+    (site / "deploy/.build/shop/staged").touch()
+    assert prepare(site).tag == first.tag
+    assert not (Path(first.context) / "app/deploy").exists()
+    monkeypatch.chdir(site.parent)
+    assert prepare(site).tag != outside, "elsewhere it is a folder like another"
+
+
+def test_a_pulumi_program_may_be_in_the_projects_own_folder(
+    site: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(site)
+    first = prepare(site)
+    (site / "Pulumi.shop.yaml").touch()
+    (site / ".build").mkdir()
+    (site / ".build/staged").touch()
+    assert prepare(site).tag == first.tag
+    (site / "site/new.py").touch()
+    assert prepare(site).tag != first.tag
+
+
+def test_git_takes_nothing_of_what_is_staged(site: Path, build_folder: Path) -> None:
+    prepare(site)
+    assert (build_folder / ".gitignore").read_text() == "*\n"
+
+
 def test_the_context_holds_project_dependencies_and_runtime(site: Path) -> None:
     context = Path(prepare(site).context)
     assert (context / "app/manage.py").is_file()
