@@ -66,13 +66,18 @@ class Needs:
 
 def needs(project: Project) -> Needs:
     """What a project's requirements need, as far as they are known."""
-    named = set(_names(project))
+    named = required_names(project)
     found = [KNOWN[name] for name in named if name in KNOWN]
     return Needs(
         build=tuple(sorted({package for native in found for package in native.build})),
         run=tuple(sorted({package for native in found for package in native.run})),
         of=tuple(sorted(named & set(KNOWN))),
     )
+
+
+def required_names(project: Project) -> set[str]:
+    """The distributions that a project requires or locks, by their normal names."""
+    return set(_names(project))
 
 
 def _names(project: Project) -> Iterator[str]:

@@ -10,7 +10,8 @@ from typing import Any
 
 from ..errors import UserError
 
-_SKIPPED = {"node_modules", "venv", "env", "__pycache__", "site-packages"}
+SKIPPED = {"node_modules", "venv", "env", "__pycache__", "site-packages"}
+"""Folders that hold nothing of a project's own; so do those whose name begins with a dot."""
 _REQUIREMENTS = (
     "requirements.txt",
     "requirements/production.txt",
@@ -113,9 +114,9 @@ def unread_lock(project: Project) -> list[str]:
 
 
 def _find_python_path(root: Path, settings_module: str, configured: str) -> str:
-    candidates = [configured] if configured else ["", *_manage_folders(root), "src"]
+    candidates = [configured] if configured else ["", *manage_folders(root), "src"]
     for candidate in candidates:
-        if _module_exists(root / candidate, settings_module):
+        if module_exists(root / candidate, settings_module):
             return candidate
     places = [candidate or "." for candidate in candidates]
     raise UserError(
@@ -129,7 +130,7 @@ def _find_python_path(root: Path, settings_module: str, configured: str) -> str:
 
 def _suggestion(root: Path) -> str:
     named = sorted(
-        {module for folder in _manage_folders(root) for module in _default(root, folder)}
+        {module for folder in manage_folders(root) for module in named_settings(root, folder)}
     )
     if named:
         return (
@@ -145,27 +146,30 @@ def _suggestion(root: Path) -> str:
     )
 
 
-def _default(root: Path, folder: str) -> Iterator[str]:
+def named_settings(root: Path, folder: str) -> Iterator[str]:
+    """The settings module that a folder's manage.py names, if it names one."""
     text = (root / folder / "manage.py").read_text(encoding="utf-8", errors="replace")
     found = re.search(r"DJANGO_SETTINGS_MODULE[\"']\s*,\s*[\"']([\w.]+)[\"']", text)
     if found:
         yield found.group(1)
 
 
-def _manage_folders(root: Path, depth: int = 3) -> list[str]:
+def manage_folders(root: Path, depth: int = 3) -> list[str]:
+    """The folders of a project that have a manage.py, relative to it; "" is its own."""
     folders = []
     for here, below, files in os.walk(root):
         relative = Path(here).relative_to(root)
         level = len(relative.parts)
         below[:] = sorted(
-            d for d in below if level < depth and d not in _SKIPPED and not d.startswith(".")
+            d for d in below if level < depth and d not in SKIPPED and not d.startswith(".")
         )
         if "manage.py" in files:
             folders.append("" if level == 0 else relative.as_posix())
     return folders
 
 
-def _module_exists(folder: Path, module: str) -> bool:
+def module_exists(folder: Path, module: str) -> bool:
+    """A folder that modules import from has this one, by its dotted name."""
     path = folder.joinpath(*module.split("."))
     return path.with_suffix(".py").is_file() or (path / "__init__.py").is_file()
 

@@ -1,0 +1,1 @@
+"""`init`: looks at a Django project, and writes beside it what deploys it."""

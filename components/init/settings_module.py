@@ -1,0 +1,109 @@
+"""Which of a project's settings modules is for production, told from names and files alone."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import UserError
+from ..image.project import manage_folders, module_exists, named_settings
+
+_PRODUCTION = re.compile(r"(?:^|_)(?:production|prod|live)(?:_|$)")
+_NOT_PRODUCTION = re.compile(
+    r"(?:^|_)(?:base|common|dev|develop|development|local|test|tests|testing|ci)(?:_|$)"
+)
+_CHOOSE = "say which one: `python -m django_on_docker init --settings MODULE`"
+
+
+@dataclass(frozen=True)
+class Found:
+    """A settings module.
+
+    Attributes:
+        module: its dotted name.
+        why: what speaks for it.
+    """
+
+    module: str
+    why: str
+
+
+def find_settings(root: Path, chosen: str = "") -> Found:
+    """The settings module for production: that which manage.py names, or a sibling of it.
+
+    Args:
+        root: the project's folder.
+        chosen: the one that somebody named; "" finds it.
+
+    Raises:
+        UserError: there is none, or it can't be told which of several it is.
+    """
+    folders = manage_folders(root)
+    if chosen:
+        return Found(chosen, "you named it")
+    if not folders:
+        raise UserError(
+            f"there is no manage.py in {root}: nothing was written",
+            ["is it a Django project? `python -m django_on_docker init PATH` takes its folder"],
+        )
+    named = {module: folder for folder in folders for module in named_settings(root, folder)}
+    if not named:
+        raise UserError(
+            f"manage.py in {root} names no settings module: nothing was written", [_CHOOSE]
+        )
+    if len(named) > 1:
+        raise _several(root, [*named], "each is named by a manage.py")
+    [(module, folder)] = named.items()
+    if not module_exists(root / folder, module):
+        raise UserError(
+            f"manage.py names {module}, and there is no such module in {root / folder}: nothing "
+            "was written",
+            [_CHOOSE],
+        )
+    return _of_production(root, root / folder, module)
+
+
+def _of_production(root: Path, folder: Path, module: str) -> Found:
+    siblings = _siblings(folder, module)
+    production = [name for name in siblings if _PRODUCTION.search(_last(name))]
+    if len(production) > 1:
+        raise _several(root, production, "each looks like one for production")
+    if production == [module]:
+        return Found(module, "manage.py names it")
+    if production:
+        return Found(production[0], f"manage.py names {module}, and beside it this is production's")
+    others = [name for name in siblings if name != module]
+    if others and _NOT_PRODUCTION.search(_last(module)):
+        raise _several(root, siblings, "none looks like the one for production")
+    return Found(module, "manage.py names it")
+
+
+def _siblings(folder: Path, module: str) -> list[str]:
+    """The settings modules that belong together with one, itself included."""
+    above, _, last = module.rpartition(".")
+    prefix = f"{above}." if above else ""
+    here = folder.joinpath(*above.split(".")) if above else folder
+    own = here / last
+    found = {module}
+    if own.is_dir():
+        # shop.settings is a package: it is either the settings itself, or only holds them.
+        found |= {f"{module}.{file.stem}" for file in own.glob("[!_]*.py") if _kind(file.stem)}
+    elif "settings" in _last(above):
+        found |= {f"{prefix}{file.stem}" for file in here.glob("[!_]*.py")}
+    else:
+        found |= {f"{prefix}{file.stem}" for file in here.glob("*settings*.py")}
+    return sorted(found)
+
+
+def _kind(name: str) -> bool:
+    return bool(_PRODUCTION.search(name))
+
+
+def _last(module: str) -> str:
+    return module.rpartition(".")[2].lower()
+
+
+def _several(root: Path, modules: list[str], why: str) -> UserError:
+    return UserError(
+        f"{root} has several settings modules, and {why}: nothing was written",
+        [f"there are {', '.join(sorted(modules))}", _CHOOSE],
+    )
