@@ -4,7 +4,7 @@ RUN     = $(PYTHON) -m toolchain
 
 .DEFAULT_GOAL := help
 .PHONY: help up preview destroy status logs shell manage dbshell settings doctor ledger recover \
-	restore env engine base test test-all test-unit test-integration check config ci
+	restore env engine base test test-all test-unit test-integration check config ci package
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -74,6 +74,9 @@ test-integration: ## integration tests only; TESTS='tests/integration/test_edge.
 
 check: ## ruff, mypy, who may import whom, and whether what is generated is up to date
 	@$(RUN) check
+
+package: ## build the wheel and the source archive into dist/; nothing is published
+	@$(RUN) package
 
 config: ## after a change to components/config/keys: write Pulumi.yaml, docs/configuration.md, README
 	@$(RUN) config

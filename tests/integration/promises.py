@@ -54,6 +54,7 @@ PROMISES: Mapping[str, str] = {
     "wrong config": "config that is wrong or missing is refused with key, value and remedy",
     "broken project": "what is wrong with a project is found while its image is built",
     "any project": "a project that the program has never seen is deployed by config alone",
+    "an installed package": "an installed wheel deploys what `init` wrote beside a project",
     "own Dockerfile": "a Dockerfile of the project's own is used",
     # The engine
     "command plugin": "the command plugin behaves as the program relies on",
