@@ -2,12 +2,15 @@
 
 import sys
 
-if sys.version_info < (3, 11):  # noqa: UP036 - this line is what tells the others
+if sys.version_info < (3, 11):  # noqa: UP036 - this block is what tells the others
+    _in_checkout = (
+        "make up PYTHON=/path/to/python3.11, and PYTHON=/path/to/python3.11 source ./activate"
+    )
+    _installed = "/path/to/python3.11 -m pip install django-on-docker, and the same with that one"
     sys.exit(
         f"error: this needs Python 3.11 or newer; {sys.executable} is {sys.version.split()[0]}\n"
         "  Install one (apt-get install python3 on Debian 12 or newer), or name it:\n"
-        "  make up PYTHON=/path/to/python3.11, and PYTHON=/path/to/python3.11 source ./activate;\n"
-        "  an installed program runs with the Python that pip installed it for"
+        f"  {_in_checkout if __package__ == 'toolchain' else _installed}"
     )
 
 from .cli import main
