@@ -4,13 +4,15 @@ Image -> database and files -> migration check -> seeding job -> backend -> gate
 can go wrong for reasons that are known beforehand was found out before this, and changed nothing.
 """
 
+from typing import Any
+
 import pulumi
 import pulumi_docker as docker
 
 from .host.remedy_hooks import offer_remedies
 from .parts.announcement import Announcement
 from .parts.app import describe_app
-from .parts.closing import count, export, keep_releases
+from .parts.closing import count, keep_releases, outputs
 from .parts.images import build_images, waiting
 from .parts.preparation import Preparation
 from .parts.release_steps import check_migrations, seed
@@ -22,19 +24,34 @@ from .parts.update import tell_update
 
 
 def deploy(given: Preparation) -> None:
-    """Have Pulumi make a site what config says.
+    """Have Pulumi make a site what config says, and the stack's outputs what it says of itself.
 
     Args:
         given: what is asked for, and what is there already.
     """
+    for name, value in make(given).items():
+        pulumi.export(name, value)
+
+
+def make(given: Preparation) -> dict[str, Any]:
+    """Have Pulumi make a site, which may be one of several in a program.
+
+    Args:
+        given: what is asked for, and what is there already.
+
+    Returns:
+        What the site says of itself.
+    """
+    scope = given.scope
     # What somebody removed or stopped is made anew; what fails because of the host says what to do.
-    given.vanished.replace()
-    offer_remedies(given.host.answers)
-    announcement = Announcement()
+    given.vanished.replace(scope.register)
+    offer_remedies(given.host.answers, name=scope.named("remedies"), register=scope.register)
+    announcement = Announcement(scope)
 
     # One Docker host; every name begins with the deployment, so that several live side by side.
-    provider = docker.Provider("docker", host=given.host.address)
-    on_host = pulumi.ResourceOptions(providers=[provider])
+    opts = pulumi.ResourceOptions(parent=scope.parent)
+    provider = docker.Provider(scope.named("docker"), host=given.host.address, opts=opts)
+    on_host = pulumi.ResourceOptions(parent=scope.parent, providers=[provider])
 
     # Static files are collected while the image is built, once; a failure stops all that follows.
     images = build_images(given, on_host)
@@ -63,7 +80,7 @@ def deploy(given: Preparation) -> None:
 
     # A preview says what all this will do to the site.
     announcement.say(given, update.before, update.up, after=[account.done, releases.done])
-    export(
+    return outputs(
         given,
         images,
         check=check,

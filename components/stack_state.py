@@ -95,6 +95,23 @@ class StackState:
         """The resource of this name that is not replaced; an empty one if there is none."""
         return next((r for r in self.there if r.name == name), Resource())
 
+    def below(self, type_: str, name: str) -> "StackState":
+        """What is part of a component, directly or as a part of its parts.
+
+        Args:
+            type_: the token of the component's type.
+            name: the name that the program gave it.
+        """
+        roots = (r for r in self.resources if (r.type, r.name) == (type_, name))
+        within = {str(r.entry.get("urn", "")) for r in roots}
+        found: list[Resource] = []
+        # A state has parents before their children.
+        for resource in self.resources:
+            if resource.entry.get("parent") in within:
+                within.add(str(resource.entry.get("urn", "")))
+                found.append(resource)
+        return StackState(tuple(found))
+
     @property
     def there(self) -> Sequence[Resource]:
         """What providers have made, but for what has been replaced."""

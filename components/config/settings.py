@@ -104,7 +104,9 @@ def load(
         if not any(tuple(place[: len(outer)]) == tuple(outer) for outer in encrypted)
     ]
     try:
-        settings = Settings.model_validate({"deployment": default_deployment(stack), **given})
+        settings = Settings.model_validate(
+            {"deployment": default_deployment(stack), **given}, by_alias=True, by_name=False
+        )
     except ValidationError as error:
         errors = [e for e in error.errors() if e["loc"] != ("deployment",) or "deployment" in given]
         if len(errors) < len(error.errors()):

@@ -14,11 +14,20 @@ from ..remedies import host_remedies
 _RESOURCES = "docker:"
 
 
-def offer_remedies(answers: Callable[[], bool]) -> None:
+def offer_remedies(
+    answers: Callable[[], bool],
+    *,
+    name: str = "remedies",
+    register: Callable[
+        [pulumi.ResourceTransformation], None
+    ] = pulumi.runtime.register_stack_transformation,
+) -> None:
     """Have the resources that the program makes from now on say what to do, if the host failed.
 
     Args:
         answers: whether the Docker daemon answers now.
+        name: the hook's name, which only this site has in the program.
+        register: has a transformation applied to everything of the site.
     """
     said: set[str] = set()
 
@@ -31,7 +40,7 @@ def offer_remedies(answers: Callable[[], bool]) -> None:
                     pulumi.log.error(text)
         return False
 
-    hook = pulumi.ErrorHook("remedies", say)
+    hook = pulumi.ErrorHook(name, say)
 
     def hooked(
         args: pulumi.ResourceTransformationArgs,
@@ -43,4 +52,4 @@ def offer_remedies(answers: Callable[[], bool]) -> None:
             props=args.props, opts=pulumi.ResourceOptions.merge(args.opts, added)
         )
 
-    pulumi.runtime.register_stack_transformation(hooked)
+    register(hooked)

@@ -8,7 +8,7 @@ is a backend whose gate rejected it, once config tells that gate something else.
 Data that vanished is an error: an empty volume would be served in its place.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -24,6 +24,8 @@ IMAGE = "docker:index/remoteImage:RemoteImage"
 NETWORK = "docker:index/network:Network"
 VOLUME = "docker:index/volume:Volume"
 TYPES = (CONTAINER, IMAGE, NETWORK, VOLUME)
+
+Register = Callable[[pulumi.ResourceTransformation], None]
 
 _DATA = ("data", "media", "postgres")
 _STOPPED = ("created", "dead", "exited")
@@ -94,11 +96,15 @@ class Vanished:
                 ],
             )
 
-    def replace(self) -> None:
-        """Have what vanished replaced by this update, and say so."""
+    def replace(self, register: Register = pulumi.runtime.register_stack_transformation) -> None:
+        """Have what vanished replaced by this update, and say so.
+
+        Args:
+            register: has a transformation applied to everything of the site.
+        """
         for line in self.said:
             pulumi.log.warn(line)
-        pulumi.runtime.register_stack_transformation(self._renumbered)
+        register(self._renumbered)
 
     def _renumbered(
         self, args: pulumi.ResourceTransformationArgs

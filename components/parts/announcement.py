@@ -18,6 +18,7 @@ from ..migrations.check import served_database
 from ..migrations.new_migrations import new_migrations
 from ..migrations.policy import UNSAFE
 from .preparation import Preparation
+from .scope import Scope
 
 _RESOURCES = ("docker:", "command:")
 
@@ -25,7 +26,8 @@ _RESOURCES = ("docker:", "command:")
 class Announcement:
     """The forecast of an update and its execution plan, as one diagnostic of a preview."""
 
-    def __init__(self) -> None:
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
         self._made: set[str] = set()
         self._changed: set[str] = set()
         if pulumi.runtime.is_dry_run():
@@ -56,8 +58,8 @@ class Announcement:
 
     def _watch(self) -> None:
         asked = pulumi.ResourceHookOptions(on_dry_run=True)
-        made = pulumi.ResourceHook("to-be-made", self._note_made, asked)
-        changed = pulumi.ResourceHook("to-be-changed", self._note_changed, asked)
+        made = pulumi.ResourceHook(self._scope.named("to-be-made"), self._note_made, asked)
+        changed = pulumi.ResourceHook(self._scope.named("to-be-changed"), self._note_changed, asked)
         hooks = pulumi.ResourceHookBinding(before_create=[made], before_update=[changed])
 
         def hooked(
@@ -68,7 +70,7 @@ class Announcement:
             opts = pulumi.ResourceOptions.merge(args.opts, pulumi.ResourceOptions(hooks=hooks))
             return pulumi.ResourceTransformationResult(props=args.props, opts=opts)
 
-        pulumi.runtime.register_stack_transformation(hooked)
+        self._scope.register(hooked)
 
     def _note_made(self, args: pulumi.ResourceHookArgs) -> None:
         self._made.add(args.name)

@@ -1,5 +1,7 @@
 """What ends an update: what ran is counted, older releases make room, and outputs are shown."""
 
+from typing import Any
+
 import pulumi
 
 from .. import stack_outputs
@@ -32,7 +34,7 @@ def count(
             "job": seeding.result if seeding else None,
             "job_id": seeding.run if seeding else before.job,
         },
-        pulumi.ResourceOptions(depends_on=[traffic]),
+        given.scope.after([traffic]),
     )
 
 
@@ -47,11 +49,11 @@ def keep_releases(given: Preparation, traffic: Traffic | OwnProxy) -> Releases:
             "backend": traffic.serving.apply(lambda names: names[0]),
             "rollback": settings.releases.pin,
         },
-        pulumi.ResourceOptions(depends_on=[traffic]),
+        given.scope.after([traffic]),
     )
 
 
-def export(
+def outputs(
     given: Preparation,
     images: Images,
     *,
@@ -62,8 +64,8 @@ def export(
     account: Account,
     releases: Releases,
     way_back: pulumi.Output[str] | None,
-) -> None:
-    """Show what is worth a glance after every update, as the stack's outputs."""
+) -> dict[str, Any]:
+    """What is worth a glance after every update, by name."""
     settings, serving = given.settings, traffic.serving
     job = seeding.result if seeding else pulumi.Output.from_input(None)
     password = given.secrets.admin_password
@@ -88,6 +90,4 @@ def export(
         "wayBack": way_back,
         "adminPassword": pulumi.Output.secret(password) if password else None,
     }
-    for name, value in shown.items():
-        if value is not None:
-            pulumi.export(name, value)
+    return {name: value for name, value in shown.items() if value is not None}

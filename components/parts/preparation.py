@@ -37,6 +37,7 @@ from ..remedies import host_remedies
 from ..serving.kept_secrets import kept_in_state, kept_on_host
 from ..stack_state import StackState
 from . import container_options
+from .scope import Scope
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +45,8 @@ class Preparation:
     """What the components are made from.
 
     Attributes:
-        settings: the stack's configuration.
+        settings: the site's configuration.
+        scope: what of the program is the site's.
         stack: the stack's full name, the mark of what it owns.
         plan: which operation runs where.
         host: the Docker host.
@@ -62,6 +64,7 @@ class Preparation:
     """
 
     settings: Settings
+    scope: Scope
     stack: str
     plan: Plan
     host: Host
@@ -130,14 +133,18 @@ class Preparation:
         }
 
 
-def prepare() -> Preparation:
+def prepare(settings: Settings | None = None, scope: Scope | None = None) -> Preparation:
     """Look at the stack's config and state, the project and the host.
+
+    Args:
+        settings: the site's configuration; None reads the stack's.
+        scope: what of the program is the site's; None is all of it.
 
     Raises:
         UserError: if something is wrong with one of them.
     """
     try:
-        return _prepare()
+        return _prepare(settings or load_stack(), scope or Scope())
     except HostError as error:
         said, refused = str(error), error.is_refusal
         what = "refused what was asked" if refused else "stopped answering"
@@ -149,16 +156,15 @@ def prepare() -> Preparation:
         ) from None
 
 
-def _prepare() -> Preparation:
+def _prepare(settings: Settings, scope: Scope) -> Preparation:
     _check_steps()
-    settings = load_stack()
     stack = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
     config_file = stack_file(pulumi.get_stack())
     for line in shared(config_file, pulumi.get_project()):
         pulumi.log.warn(line)
     project = None if settings.releases.pin else _project(settings)
     host = Host()
-    state = read_state(pulumi.get_stack())
+    state = scope.of(read_state(pulumi.get_stack()))
     vanished = find_vanished(state, host, settings.gate_terms)
     vanished.check(pulumi.get_stack(), settings.deployment)
     media = settings.media.volume or Place(settings.deployment).media
@@ -190,6 +196,7 @@ def _prepare() -> Preparation:
     secrets = _secrets(settings, state, host, has_data=has_data)
     return Preparation(
         settings=settings,
+        scope=scope,
         stack=stack,
         plan=execution_plan(
             Switches(

@@ -45,7 +45,7 @@ def check_migrations(
             ),
             "last": given.state[f"{deployment}-migration-check"].result or {},
         },
-        pulumi.ResourceOptions(depends_on=after),
+        given.scope.after(after),
     )
 
 
@@ -68,5 +68,5 @@ def seed(given: Preparation, app: App, after: list[pulumi.Resource]) -> Seeding 
             "environment": {**app.environment, **container_options.superuser(settings)},
             "mounts": app.mounts,
         },
-        pulumi.ResourceOptions(depends_on=after),
+        given.scope.after(after),
     )

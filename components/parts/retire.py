@@ -33,7 +33,7 @@ def retire(
             "times": times,
             "last": given.state[name],
         },
-        pulumi.ResourceOptions(depends_on=[traffic]),
+        given.scope.after([traffic]),
     )
     if sources := foreign_files(given):
         Ownership(
@@ -44,7 +44,7 @@ def retire(
                 "retire": settings.retire,
                 "times": times,
             },
-            pulumi.ResourceOptions(depends_on=[retirement]),
+            given.scope.after([retirement]),
         )
     ways: pulumi.Output[str] = retirement.way_back.apply(stack_outputs.way_back(deployment))
     return ways

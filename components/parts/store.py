@@ -144,7 +144,7 @@ def give_files(
     given_over = Ownership(
         deployment,
         {"sources": sources, "image": images.edge.image_id, "retire": (), "times": times},
-        pulumi.ResourceOptions(depends_on=after),
+        given.scope.after(after),
     )
     return [*after, given_over]
 

@@ -33,7 +33,7 @@ def switch_traffic(
         return OwnProxy(
             deployment,
             {**to, "deployment": deployment},
-            pulumi.ResourceOptions(depends_on=[backend]),
+            given.scope.after([backend]),
         )
     edge = _edge(given, images, store, backend, opts)
     return Traffic(
@@ -44,7 +44,7 @@ def switch_traffic(
             "config_volume": edge.config_volume,
             "config": _edge_config(given),
         },
-        pulumi.ResourceOptions(depends_on=[backend, edge]),
+        given.scope.after([backend, edge]),
     )
 
 

@@ -163,3 +163,49 @@ def test_init_leaves_alone_what_is_there(stall: Stall) -> None:
     assert said.code == 1
     assert "is there already: nothing was written" in said.output
     assert files_of(stall) == before
+
+
+TWO_SITES = """\
+import pulumi
+import pulumi_command as command
+from django_on_docker import AppKeys, DjangoSite, DjangoSiteArgs, SiteKeys
+
+app = AppKeys(path="..", settings="stall.settings")
+token = command.local.Command("token", create="printf tok-12345")
+one = DjangoSite("{name}", DjangoSiteArgs(app=app, data="create", site=SiteKeys(port={one})))
+two = DjangoSite(
+    "{name}-two",
+    DjangoSiteArgs(app=app, data="create", site=SiteKeys(port={two})),
+    secrets={{"TOKEN": token.stdout}},
+)
+pulumi.export("two", two.url)
+"""
+
+
+@pytest.fixture
+def pair(python: str, tmp_path: Path) -> Iterator[tuple[Stall, Stall]]:
+    """A stack, and its second site."""
+    name = f"t-pair-{secrets.token_hex(3)}"
+    folder = tmp_path / name / "deploy"
+    folder.mkdir(parents=True)
+    site = Stall(folder=folder, deployment=name, stack=name, python=python)
+    second = Stall(folder=folder, deployment=f"{name}-two", stack=name, python=python)
+    yield site, second
+    for each in (site, second):
+        each.remove_everything()
+
+
+def test_two_sites_are_components_of_a_program(pair: tuple[Stall, Stall]) -> None:
+    site, second = pair
+    program = TWO_SITES.format(name=site.deployment, one=site.port, two=second.port)
+    (site.folder / "__main__.py").write_text(program)
+    (site.folder / "Pulumi.yaml").write_text(f"name: {site.deployment}\nruntime: python\n")
+    site.activate()
+    site.pulumi("stack", "init", site.stack, check=True)
+    run = site.up()
+    assert "tok-12345" not in run.output
+    for each in pair:
+        assert Browser(each.url).get("/") == (200, "fresh today")
+    assert second.url in site.outputs().values()
+    assert set(site.up(preview=True).changes()) == {"unchanged"}
+    site.destroy()

@@ -31,6 +31,9 @@ class Keys(BaseModel):
         extra="forbid",
         frozen=True,
         use_attribute_docstrings=True,
+        # In a program a key is spelled like its field; in a stack's file it has the one spelling.
+        validate_by_alias=True,
+        validate_by_name=True,
     )
 
     @model_validator(mode="before")
