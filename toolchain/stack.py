@@ -12,6 +12,7 @@ from .shell import answer, run
 from .wording import typed
 
 _FIRST = f"In the folder of a Django project:  python -m {paths.PROGRAM} init"
+_place = paths.program("place")
 WRONG_PASSPHRASE = "incorrect passphrase"
 _ANOTHER = """\
 `pulumi stack init NAME` makes another, with a file of its own beside Pulumi.yaml."""
@@ -73,7 +74,7 @@ def config_value(stack: str, key: str, folder: Path = paths.STACKS) -> str:
 
 def deployment(stack: str) -> str:
     """The name of the stack's deployment, as the program derives it."""
-    default: str = paths.program("place").default_deployment(stack)
+    default: str = _place.default_deployment(stack)
     return config_value(stack, "deployment") or default
 
 
