@@ -105,16 +105,18 @@ class Findings:
 
     def remedies(self, stack: str) -> list[str]:
         """The commands that a first `up` needs before it, as far as that can be told."""
-        secret = "pulumi config set --secret --path"
         commands = [
-            f"{secret} 'secrets[\"{name}\"]' -s {stack}"
+            f"pulumi config set --secret --path 'secrets[\"{name}\"]' -s {stack}"
             if _SECRET.search(name)
             else f"pulumi config set --path 'env[\"{name}\"]' VALUE -s {stack}"
             for name in self.variables
         ]
-        commands += [f"{secret} 'secretFiles[\"{f}\"]' -s {stack} < FILE" for f in self.files]
+        commands += [
+            f"pulumi config set --secret --path 'secretFiles[\"{file}\"]' -s {stack} < FILE"
+            for file in self.files
+        ]
         if self.engine.name == "external":
-            commands.append(f"{secret} database.url -s {stack}")
+            commands.append(f"pulumi config set --secret --path database.url -s {stack}")
         return commands
 
 
