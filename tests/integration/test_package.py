@@ -171,7 +171,8 @@ import pulumi_command as command
 from django_on_docker import AppKeys, DjangoSite, DjangoSiteArgs, SiteKeys
 
 app = AppKeys(path="..", settings="stall.settings")
-token = command.local.Command("token", create="printf tok-12345")
+quiet = command.local.Logging.NONE
+token = command.local.Command("token", create="printf tok-12345", logging=quiet)
 one = DjangoSite("{name}", DjangoSiteArgs(app=app, data="create", site=SiteKeys(port={one})))
 two = DjangoSite(
     "{name}-two",
