@@ -99,7 +99,7 @@ class Bench:
     def _subject(self) -> Subject:
         folder = Path(tempfile.mkdtemp(prefix="kills-"))
         site = Site(folder=folder, deployment=f"t-kills-{secrets.token_hex(3)}")
-        site.configure(migrations__unsafe="window", **dict(self._options.config))
+        site.configure(migrations__window=True, **dict(self._options.config))
         return Subject(site=site)
 
     def _drop(self, subject: Subject | None) -> None:

@@ -118,6 +118,12 @@ class StackState:
         return [r for r in self.resources if r.id and not r.is_replaced]
 
     @property
+    def stack_outputs(self) -> Mapping[str, Any]:
+        """What the last update said of the stack as a whole."""
+        stacks = (r for r in self.resources if r.type == "pulumi:pulumi:Stack")
+        return next(stacks, Resource()).outputs
+
+    @property
     def ids(self) -> frozenset[str]:
         """The ids of what providers have made, also of what has been replaced."""
         return frozenset(r.id for r in self.resources if r.id)

@@ -2,8 +2,8 @@
 
 Run before anything changes the database, with the flags of migrate. It changes nothing itself, and
 prints one line of JSON: the migrations that are pending, in the order in which migrate would apply
-them; what the version that serves could not live with; and what the database has that this release
-doesn't know. Progress and warnings for people go to stderr.
+them; what the version that serves could not live with; what the database has that this release
+doesn't know; and what each of the two has in all. Progress and warnings for people go to stderr.
 """
 
 import sys
@@ -45,6 +45,7 @@ def report(alias: str = "default") -> Report:
         raise DeployError(f"the migrations can't be loaded.\n\n{explain(error)}") from None
     # As recorded: the loader adds what stands for others, and leaves those out.
     applied = migrate.recorded(alias)
+    known = _known(loader)
     found = _judged(plan, loader, connection) if applied else {}
     return {
         "engine": connection.vendor,
@@ -54,7 +55,9 @@ def report(alias: str = "default") -> Report:
         "pending": [_name(m.app_label, m.name) for m in plan],
         "unsafe": _of(found, unsafe=True),
         "warnings": _of(found, unsafe=False),
-        "ahead": ahead(applied, loader.migrated_apps, _known(loader)),
+        "ahead": ahead(applied, loader.migrated_apps, known),
+        "applied": [_name(*key) for key in applied],
+        "known": sorted(_name(*key) for key in known),
     }
 
 

@@ -12,7 +12,7 @@ from pydantic.fields import FieldInfo
 from ..errors import UserError
 from .keys import AllKeys, all_keys, top_level
 from .keys.base import Keys, is_list, is_object, is_secret, keys_in
-from .moved_keys import MOVED
+from .moved_keys import MOVED, SAYS
 
 
 class ConfigError(UserError):
@@ -210,8 +210,8 @@ def _unknown(place: Place, value: Any, stack: str) -> str:
 def _moving(name: str, value: Any, stack: str) -> str:
     new, remove = MOVED[name], f"`pulumi config rm {name} -s {stack}`"
     field = all_keys()[new]
-    if name == "seeding":
-        return f"the job runs where there are steps in it; {remove}"
+    if name in SAYS:
+        return f"{SAYS[name]}; {remove}"
     if is_list(field) or is_object(field):
         return f"write what it holds below {new} in the stack's file, and remove it: {remove}"
     shown = "" if is_secret(field) or isinstance(value, dict | list) else _word(str(value))

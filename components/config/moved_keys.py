@@ -15,7 +15,7 @@ MOVED = {
     "dataFile": "database.file",
     "dataVolume": "database.volume",
     "database": "database.engine",
-    "databaseAhead": "migrations.ahead",
+    "databaseAhead": "migrations.allowAhead",
     "databaseExtensions": "database.extensions",
     "databaseName": "database.name",
     "databasePassword": "database.password",
@@ -53,7 +53,15 @@ MOVED = {
     "smokePaths": "processes.web.smoke",
     "stopGrace": "processes.web.stopGrace",
     "threads": "processes.web.threads",
-    "unsafeMigrations": "migrations.unsafe",
+    "unsafeMigrations": "migrations.allow",
     "workers": "processes.web.workers",
     "wsgi": "app.wsgi",
 }
+
+SAYS = {
+    "databaseAhead": "it holds the names of the migrations that the database may be ahead by",
+    "seeding": "the job runs where there are steps in it",
+    "unsafeMigrations": "it holds the names of the migrations that are allowed, and "
+    "migrations.window is true where there is to be a window",
+}
+"""What has become of a key whose value is no value of the new one."""

@@ -18,13 +18,13 @@ from pydantic import (
 from ..data import database_url
 from ..data.database import ENGINES
 from ..ledger.plan import STRATEGIES
-from ..migrations.policy import AHEAD, UNSAFE
 from . import paths
 from .reserved_variables import RESERVED
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 _WSGI = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
+_MIGRATION = re.compile(r"[A-Za-z_]\w*\.\w[\w-]*")
 _TAG = re.compile(r"[0-9a-f]{6,16}")
 _SQL_NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 _EXTENSION = re.compile(r"[a-z_][a-z0-9_-]{0,62}")
@@ -213,8 +213,14 @@ HostName = Annotated[
 Wsgi = Annotated[str, _matches(_WSGI, "must look like package.wsgi:application")]
 StrategyName = Annotated[str, _one_of(STRATEGIES), _choices(STRATEGIES)]
 EngineName = Annotated[str, _one_of(ENGINES), _choices(ENGINES)]
-UnsafePolicy = Annotated[str, _one_of(UNSAFE), _choices(UNSAFE)]
-AheadPolicy = Annotated[str, _one_of(AHEAD), _choices(AHEAD)]
+MigrationName = Annotated[
+    str,
+    Field(min_length=1),
+    _matches(
+        _MIGRATION,
+        "must be a migration as app_label.migration_name, such as shop.0007_drop_name",
+    ),
+]
 SecretPath = Annotated[str, AfterValidator(_secret_path)]
 ShellWords = Annotated[str, AfterValidator(_shell_words)]
 ServerUrl = Annotated[SecretStr, AfterValidator(_server_url)]

@@ -17,8 +17,6 @@ class ReleasesArgs(TypedDict):
     """How many, the serving one included."""
     backend: pulumi.Input[str]
     """The container that serves, to which traffic has been switched."""
-    rollback: str
-    """What the stack's config goes back to; "" if it doesn't."""
 
 
 class Releases(pulumi.ComponentResource):
@@ -36,13 +34,6 @@ class Releases(pulumi.ComponentResource):
         self, name: str, args: ReleasesArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__(f"{PACKAGE}:index:Releases", name, None, opts)
-        if args["rollback"]:
-            pulumi.log.warn(
-                "releases.pin is set: what was changed in the project since is not deployed; "
-                f"`pulumi config rm --path releases.pin -s {pulumi.get_stack()}` goes forward "
-                "again",
-                self,
-            )
         tidied = Step(
             f"{name}-releases",
             f"{__package__}.prune_releases_step",

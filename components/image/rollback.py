@@ -45,7 +45,6 @@ def _unclear(wanted: str, meant: Sequence[KeptRelease], kept: Sequence[KeptRelea
             *([] if own else others),
             *(known or ["no release of this deployment is kept"]),
             "`pulumi config set --path releases.pin TAG -s STACK` with one of these, or `pulumi "
-            "config rm --path "
-            "releases.pin -s STACK` to deploy the project as it is",
+            "config rm --path releases.pin -s STACK` to deploy the project as it is",
         ],
     )

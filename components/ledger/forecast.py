@@ -128,7 +128,7 @@ class Forecast:
         if self.window and starts and not self.fresh:
             yield (
                 "the maintenance page while migrations run that what serves can't live with, if "
-                "there are any (migrations.unsafe is window)"
+                "there are any (migrations.window is true)"
             )
 
     def _none(self, *, starts: bool) -> str:

@@ -35,10 +35,16 @@ class MigrationCheckArgs(TypedDict):
     """Flags of migrate, as at start-up."""
     fresh: bool
     """There is no data yet: nothing needs to be looked at."""
-    unsafe: str
-    """What is done about migrations that the serving version can't live with."""
-    ahead: str
-    """What is done about a database that has migrations of a later release."""
+    window: bool
+    """What serves is stopped while migrations run that it can't live with."""
+    allow: Sequence[str]
+    """Those that run beside it all the same."""
+    allow_ahead: Sequence[str]
+    """Migrations of a later release that the database may have."""
+    pinned: bool
+    """It is an earlier release, which has not what the project's next one brings."""
+    told: Sequence[str]
+    """Consents of which it was said already that they do nothing any more."""
     backups: int
     """How many copies of the database are kept; 0 makes none."""
     volume: pulumi.Input[str]
@@ -86,8 +92,13 @@ class MigrationCheck(pulumi.ComponentResource):
             f"{__package__}.check_step",
             parent=self,
             triggers={
-                key: args[key]
-                for key in ("release", "database", "unsafe", "ahead", "backend", "looks")
+                "release": args["release"],
+                "database": args["database"],
+                "window": args["window"],
+                "allow": list(args["allow"]),
+                "allowAhead": list(args["allow_ahead"]),
+                "backend": args["backend"],
+                "looks": args["looks"],
             },
             environment={"CHECK": file},
             hours=6,
@@ -124,8 +135,11 @@ def description(
         "env": [f"{name}={value}" for name, value in sorted(args["environment"].items())],
         "flags": list(args["migrate_flags"]),
         "fresh": args["fresh"],
-        "unsafe": args["unsafe"],
-        "ahead": args["ahead"],
+        "window": args["window"],
+        "allow": list(args["allow"]),
+        "allow_ahead": list(args["allow_ahead"]),
+        "pinned": args["pinned"],
+        "told": list(args["told"]),
         "backups": args["backups"],
         "volume": volume,
         "tools": tools,

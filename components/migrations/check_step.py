@@ -15,7 +15,7 @@ from ..host import notes, one_shot, what_serves
 from ..host.client import fail
 from ..step_output import result, say
 from . import aftermath, applied, window
-from .refusal import judge
+from .refusal import judge, settle_consents
 
 Check = Mapping[str, Any]
 
@@ -99,6 +99,7 @@ def main() -> None:
     report = look(check)
     window.forget_if_over(deployment)
     serving = [] if check["fresh"] else what_serves.serving_containers(deployment, check["retire"])
+    used = settle_consents(check, report)
     windowed = judge(check, report, serving)
     try:
         # One that an interrupted update left open goes on, with what this release adds to it.
@@ -112,7 +113,9 @@ def main() -> None:
             say(window.undo(deployment, applied.applied(check)))
         raise
     known = {"stack": check["stack"], "release": check["release"], "window": windowed}
-    outcome = {**report, **known, **copied}
+    # What there is in all is as long as a project is old, and was for the consents alone.
+    found = {key: value for key, value in report.items() if key not in ("applied", "known")}
+    outcome = {**found, **known, **copied, "used": used}
     _note(check, outcome)
     result(outcome)
 

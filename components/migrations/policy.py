@@ -22,29 +22,36 @@ class Policy:
     says: str
 
 
-UNSAFE: Mapping[str, Policy] = {
-    "refuse": Policy(
-        refuses=True,
-        says="the version that serves could not live with migrations of this release",
-    ),
-    "allow": Policy(
-        says="the version that serves may fail from these migrations until traffic is switched "
-        "(migrations.unsafe is allow)",
-    ),
-    "window": Policy(
-        window=True,
-        says="what serves is stopped while these migrations run, and visitors see the maintenance "
-        "page (migrations.unsafe is window)",
-    ),
-}
+_REFUSED = Policy(
+    refuses=True,
+    says="the version that serves could not live with migrations of this release",
+)
+_WINDOW = Policy(
+    window=True,
+    says="what serves is stopped while these migrations run, and visitors see the maintenance "
+    "page (migrations.window is true)",
+)
+_ALLOWED = Policy(
+    says="the version that serves may fail from these migrations until traffic is switched "
+    "(migrations.allow names them)",
+)
 
-AHEAD: Mapping[str, Policy] = {
-    "refuse": Policy(
+UNSAFE: Mapping[tuple[bool, bool], Policy] = {
+    (False, False): _REFUSED,
+    (False, True): _WINDOW,
+    (True, False): _ALLOWED,
+    (True, True): _ALLOWED,
+}
+"""By whether `migrations.allow` names all of them, and by `migrations.window`."""
+
+AHEAD: Mapping[bool, Policy] = {
+    False: Policy(
         refuses=True,
         says="the database has migrations that this release doesn't know: a later one applied them",
     ),
-    "allow": Policy(
-        says="the database has migrations that this release doesn't know (migrations.ahead is "
-        "allow)",
+    True: Policy(
+        says="the database has migrations that this release doesn't know (migrations.allowAhead "
+        "names them)",
     ),
 }
+"""By whether `migrations.allowAhead` names all of them."""

@@ -16,7 +16,6 @@ from ..ledger.plan import Up
 from ..ledger.update_kind import Before
 from ..migrations.check import served_database
 from ..migrations.new_migrations import new_migrations
-from ..migrations.policy import UNSAFE
 from .preparation import Preparation
 from .scope import Scope
 
@@ -92,7 +91,7 @@ def forecast_of(given: Preparation, before: Before, up: Up) -> Forecast:
         new_migrations=new_migrations(context, state, settings.deployment),
         fresh=given.fresh,
         copied=settings.database.backups > 0 and given.database.family in COPIED,
-        window=UNSAFE[settings.migrations.unsafe].window,
+        window=settings.migrations.window,
         database=given.database.identity,
         served_database=served_database(state, settings.deployment),
         media=given.volumes[MEDIA_VOLUME],

@@ -5,6 +5,7 @@ from typing import Any
 import pulumi
 
 from .. import stack_outputs
+from ..image.pin import OUTPUT
 from ..image.prune_releases import Releases
 from ..ledger.ledger import Account
 from ..migrations.check import MigrationCheck
@@ -47,7 +48,6 @@ def keep_releases(given: Preparation, traffic: Traffic | OwnProxy) -> Releases:
             "deployment": settings.deployment,
             "keep": settings.releases.keep,
             "backend": traffic.serving.apply(lambda names: names[0]),
-            "rollback": settings.releases.pin,
         },
         given.scope.after([traffic]),
     )
@@ -74,6 +74,7 @@ def outputs(
         "url": serving.apply(lambda _: settings.public_origin),
         "upstream": traffic.upstream,
         "release": given.release.tag,
+        OUTPUT: given.pin.output if given.pin else None,
         "imageId": images.release.image_id,
         "releases": releases.kept.apply(stack_outputs.releases),
         "deployment": settings.deployment,

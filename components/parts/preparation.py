@@ -25,6 +25,7 @@ from ..host.vanished import Vanished, find_vanished
 from ..image import build_secrets
 from ..image.build_context import Release, prepare_release
 from ..image.native_packages import Needs, needs
+from ..image.pin import Pin, pin_to
 from ..image.project import Project, find_project, unread_lock
 from ..image.python_version import fitting_base
 from ..image.rollback import release_again
@@ -37,6 +38,7 @@ from ..remedies import host_remedies
 from ..serving.kept_secrets import kept_in_state, kept_on_host
 from ..stack_state import StackState
 from . import container_options
+from .consents import look_at_consents
 from .scope import Scope
 
 
@@ -59,6 +61,8 @@ class Preparation:
         base_image: the image that releases start from, and where it comes from.
         debian: the image that everything else starts from.
         release: the release that is to serve.
+        pin: it is an earlier one, that config asks for; None if it isn't.
+        ended_consents: the migrations to which a consent does nothing any more, as was said.
         secrets: the stack's secrets.
         database: where the database is.
     """
@@ -77,6 +81,8 @@ class Preparation:
     base_image: tuple[str, str]
     debian: str
     release: Release
+    pin: Pin | None
+    ended_consents: frozenset[str]
     secrets: StackSecrets
     database: Address
 
@@ -160,11 +166,15 @@ def _prepare(settings: Settings, scope: Scope) -> Preparation:
     _check_steps()
     stack = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
     config_file = stack_file(pulumi.get_stack())
-    for line in shared(config_file, pulumi.get_project()):
-        pulumi.log.warn(line)
-    project = None if settings.releases.pin else _project(settings)
     host = Host()
     state = scope.of(read_state(pulumi.get_stack()))
+    source = _earlier(settings, host) or _project(settings)
+    pin = pin_to(source.tag, state) if isinstance(source, Release) else None
+    # Nothing is said before this: it is what everything else has to be read by.
+    if pin:
+        pulumi.log.warn(pin.says(pulumi.get_stack()))
+    for line in shared(config_file, pulumi.get_project()):
+        pulumi.log.warn(line)
     vanished = find_vanished(state, host, settings.gate_terms)
     vanished.check(pulumi.get_stack(), settings.deployment)
     media = settings.media.volume or Place(settings.deployment).media
@@ -191,8 +201,9 @@ def _prepare(settings: Settings, scope: Scope) -> Preparation:
     for line in wanted.warnings(host):
         pulumi.log.warn(line)
     has_data = settings.data == "create" and host.volume_labels(holder) is not None
-    base_image = _base_image(settings, project, host)
-    release = _release(settings, project, host, base_image[0])
+    base_image = _base_image(settings, source, host)
+    release = _release(settings, source, host, base_image[0])
+    ended_consents = look_at_consents(settings, state, release)
     secrets = _secrets(settings, state, host, has_data=has_data)
     return Preparation(
         settings=settings,
@@ -215,6 +226,8 @@ def _prepare(settings: Settings, scope: Scope) -> Preparation:
         base_image=base_image,
         debian=host.base_image("")[0],
         release=release,
+        pin=pin,
+        ended_consents=ended_consents,
         secrets=secrets,
         database=address(settings, secrets.database_password),
     )
@@ -241,11 +254,16 @@ def _check_steps() -> None:
         )
 
 
-def _base_image(settings: Settings, project: Project | None, host: Host) -> tuple[str, str]:
+def _base_image(settings: Settings, source: Project | Release, host: Host) -> tuple[str, str]:
     base = host.base_image(settings.image.base)
-    if project is None or settings.image.base or settings.image.dockerfile:
+    if isinstance(source, Release) or settings.image.base or settings.image.dockerfile:
         return base
-    return fitting_base(project, base, can_get=host.can_get)
+    return fitting_base(source, base, can_get=host.can_get)
+
+
+def _earlier(settings: Settings, host: Host) -> Release | None:
+    pin = settings.releases.pin
+    return release_again(pin, host.releases(), deployment=settings.deployment) if pin else None
 
 
 def _project(settings: Settings) -> Project:
@@ -257,11 +275,11 @@ def _project(settings: Settings) -> Project:
     )
 
 
-def _release(settings: Settings, project: Project | None, host: Host, base_image: str) -> Release:
+def _release(settings: Settings, source: Project | Release, host: Host, base_image: str) -> Release:
     # An earlier release is served as it is: of the project's files nothing is looked at.
-    if project is None:
-        return release_again(settings.releases.pin, host.releases(), deployment=settings.deployment)
-    release = _new_release(settings, project, base_image)
+    if isinstance(source, Release):
+        return source
+    release = _new_release(settings, source, base_image)
     return replace(release, kept=host.has_image(release.image))
 
 

@@ -188,7 +188,7 @@ def test_a_window_that_is_interrupted_is_ended_by_the_next_up(
     made: Subject, fault: BeginFault
 ) -> None:
     site = made.site
-    site.configure(migrations__unsafe="window")
+    site.configure(migrations__window=True)
     made.edit()
     made.remove_column()
     phase = Phase(name="window", resource="migration-check", operation=AGAIN)

@@ -98,7 +98,9 @@ def test_what_the_serving_version_could_not_live_with_is_refused(shop: Shop) -> 
     assert run.code != 0
     assert "shop.0003_title: Rename field name on Thing to title" in run.output
     assert "the serving version still reads and writes the column name" in run.output
-    assert "`pulumi config set --path migrations.unsafe window -s " in run.output
+    assert "`pulumi config set --path migrations.window true -s " in run.output
+    consent = f"--path 'migrations.allow[0]' shop.0003_title -s {shop.site.stack}`"
+    assert f"`pulumi config set {consent}" in run.output
     assert "Traceback" not in run.output
     assert set(statuses) == {200}
     assert before == (shop.backend.id, shop.applied())
@@ -110,7 +112,7 @@ def test_a_window_that_fails_before_anything_is_committed_ends_as_it_began(shop:
     (path,) = shop.migrations.glob("0003*")
     good = path.read_text()
     path.write_text(good.replace(RENAME, f"{RENAME}, {FAIL}"))
-    shop.site.configure(migrations__unsafe="window")
+    shop.site.configure(migrations__window=True)
     before = shop.backend.id, shop.applied()
     run = shop.site.up(check=False)
     path.write_text(good)
@@ -123,7 +125,7 @@ def test_a_window_that_fails_before_anything_is_committed_ends_as_it_began(shop:
 
 @both_but_first("window")
 def test_a_stated_window(shop: Shop, record_property: Any) -> None:
-    shop.site.configure(migrations__unsafe="window")
+    shop.site.configure(migrations__window=True)
     copies = len(shop.backups)
     with visitors(shop.site.url) as statuses:
         run = shop.site.up()
@@ -220,7 +222,7 @@ def test_a_release_that_the_database_is_ahead_of_is_refused(shop: Shop) -> None:
 
 @sqlite
 def test_it_may_be_allowed(shop: Shop) -> None:
-    shop.site.configure(migrations__ahead="allow")
+    shop.site.configure(migrations__allowAhead=["shop.0004_weight"])
     run = shop.site.up()
     assert "warning: the database has migrations that this release doesn't know" in run.output
     assert shop.site.outputs()["migrations"]["ahead"] == ["shop.0004_weight"]
@@ -230,7 +232,7 @@ def test_it_may_be_allowed(shop: Shop) -> None:
 def test_a_window_that_fails_after_committing_stays_closed_until_the_copy_is_back(
     shop: Shop, fault: BeginFault
 ) -> None:
-    shop.site.configure(migrations__ahead="allow", database__backups=2)
+    shop.site.configure(migrations__allowAhead=["shop.0004_weight"], database__backups=2)
     rename = 'migrations.RenameField("Thing", "title", "label")'
     first, then = shop.migrate("label", rename), shop.migrate("then", SLOWLY)
     # It is killed in the middle, when the gate's patience ends: nothing could write that down.
@@ -359,8 +361,17 @@ def test_a_restore_that_is_killed_is_ended_from_another_checkout(shop: Shop) -> 
 
 @sqlite
 def test_what_is_consented_to_runs_beside_the_serving_version(shop: Shop) -> None:
-    shop.site.configure(migrations__unsafe="allow")
+    shop.site.configure(migrations__window=False)
     gone = shop.migrate("no_colour", 'migrations.RemoveField("Thing", "colour")')
+    shop.site.configure(migrations__allow=["shop.0099_no_such"])
+    slip = shop.site.preview()
+    assert slip.code != 0
+    assert "migrations.allow names shop.0099_no_such, which the project doesn't have" in slip.output
+    shop.site.configure(migrations__allow=["auth.0099_no_such"])
+    slip = shop.site.up(check=False)
+    assert "auth.0099_no_such, which neither this release nor the database has" in slip.output
+    assert gone.stem not in shop.applied()
+    shop.site.configure(migrations__allow=[f"shop.{gone.stem}"])
     with visitors(shop.site.url) as statuses:
         run = shop.site.up()
     assert f"  shop.{gone.stem}: Remove field colour from Thing" in run.output
@@ -369,6 +380,24 @@ def test_what_is_consented_to_runs_beside_the_serving_version(shop: Shop) -> Non
     assert set(statuses) == {200}, "the serving version did not use that column"
     assert gone.stem in shop.applied()
     assert len(shop.site.outputs()["migrations"]["unsafe"]) == 1
+
+
+@sqlite
+def test_a_consent_is_used_up_with_its_migration(shop: Shop) -> None:
+    (used,) = shop.migrations.glob("*_no_colour.py")
+    more = shop.migrate("no_price", 'migrations.RemoveField("Thing", "price")')
+    run = shop.site.up(check=False)
+    said = (
+        f"migrations.allow: shop.{used.stem} is applied: the consent does nothing any more, remove "
+        f"it with `pulumi config rm --path migrations.allow -s {shop.site.stack}`"
+    )
+    assert said in run.output
+    assert said in shop.site.preview().output
+    assert run.code != 0, "what was allowed last week allows nothing else"
+    assert f"  shop.{more.stem}: Remove field price" in run.output
+    assert f"`pulumi config set --path 'migrations.allow[1]' shop.{more.stem} -s" in run.output
+    shop.site.configure(migrations__allow=[])
+    more.unlink()
 
 
 ALONE = """

@@ -154,7 +154,8 @@ def back(site: Site, first: Seen, second: Seen) -> dict[str, Any]:
     (site.folder / "example").rename(site.folder / "elsewhere")
     site.configure(releases__pin=first.tag[:8])
     run = unseen.up(site)
-    assert "rollback is set: what was changed in the project since is not deployed" in run.output
+    assert f"is pinned to release {first.tag} from this update on (releases.pin)" in run.output
+    assert "the project's own changes are not deployed" in run.output
     assert "pulumi config rm --path releases.pin" in run.output
     return before
 
@@ -174,10 +175,16 @@ def test_a_rollback_serves_the_old_code_with_its_own_styles(
 
 
 @pytest.mark.essential("rollback")
-def test_a_rollback_builds_nothing(site: Site, back: dict[str, Any]) -> None:
+def test_a_rollback_builds_nothing(site: Site, first: Seen, back: dict[str, Any]) -> None:
     assert images(site) == back["images"]
     assert build_logs(site) == back["logs"]
-    assert set(site.preview().changes()) == {"unchanged"}
+    again = site.preview()
+    assert set(again.changes()) == {"unchanged"}
+    pinned = site.outputs()["pinned"]
+    assert pinned["release"] == first.tag
+    _, _, diagnostics = again.output.partition("Diagnostics:")
+    _, line, *_ = (line.strip() for line in diagnostics.splitlines() if line.strip())
+    assert f"pinned to release {first.tag} since {pinned['since']} (releases.pin)" in line
 
 
 def test_the_newer_releases_pages_get_their_styles_too(
@@ -192,7 +199,7 @@ def test_a_release_that_is_not_kept_is_refused_with_those_that_are(
     site.configure(releases__pin="0123456789abcdef")
     run = unseen.up(site, check=False)
     assert run.code != 0
-    assert "rollback is '0123456789abcdef': no such release is kept on this host" in run.output
+    assert "releases.pin is '0123456789abcdef': no such release is kept on this host" in run.output
     assert f"kept: {second.tag}" in run.output
     assert f"kept: {first.tag}" in run.output
     assert "Traceback" not in run.output
@@ -261,7 +268,8 @@ def test_a_rollback_behind_the_database_is_refused_unless_forced(
     [backend] = docker.from_env().containers.list(filters=site.labelled("backend"))
     assert backend.labels["django-on-docker.release"] == ahead
     assert Browser(site.url).get("/")[0] == 200
-    site.configure(migrations__ahead="allow")
+    assert "set --path 'migrations.allowAhead[0]' catalogue.0099_tide -s" in run.output
+    site.configure(migrations__allowAhead=["catalogue.0099_tide"])
     unseen.up(site)
     now = seen(site)
     fault("rollback").saw(

@@ -23,6 +23,8 @@ REPORT: dict[str, Any] = {
     "unsafe": [],
     "warnings": [],
     "ahead": [],
+    "applied": ["shop.0001_initial"],
+    "known": ["shop.0001_initial", "shop.0002_x"],
 }
 
 
@@ -57,8 +59,11 @@ class Shop:
             "env": ["A=1"],
             "flags": ["--run-syncdb"],
             "fresh": False,
-            "unsafe": "refuse",
-            "ahead": "refuse",
+            "window": False,
+            "allow": [],
+            "allow_ahead": [],
+            "pinned": False,
+            "told": [],
             "backups": 5,
             "volume": "shop-backups",
             "tools": "",
@@ -210,10 +215,12 @@ def test_a_wait_for_the_database_is_told_and_no_other_noise(shop: Shop) -> None:
     assert "a warning" not in said
 
 
-@pytest.mark.parametrize("policy", ["refuse", "allow", "window"])
-def test_where_nothing_serves_nobody_has_to_live_with_it(shop: Shop, policy: str) -> None:
+@pytest.mark.parametrize("policy", [{}, {"allow": ["shop.0002_x"]}, {"window": True}])
+def test_where_nothing_serves_nobody_has_to_live_with_it(
+    shop: Shop, policy: dict[str, Any]
+) -> None:
     shop.cli.on(COPY, out="1")
-    shop.run({**REPORT, "unsafe": [UNSAFE]}, unsafe=policy)
+    shop.run({**REPORT, "unsafe": [UNSAFE]}, **policy)
     assert shop.outcome["window"] is False
 
 
@@ -221,7 +228,11 @@ def test_unsafe_migrations_are_refused(shop: Shop) -> None:
     shop.cli.serves("shop-backend-1")
     said = shop.fails({**REPORT, "unsafe": [UNSAFE]})
     assert "  shop.0002_x: Remove field name: it is dropped\n" in said
-    for way in ("in two releases", "migrations.unsafe window", "migrations.unsafe allow"):
+    for way in (
+        "in two releases",
+        "`pulumi config set --path migrations.window true -s live`",
+        "`pulumi config set --path 'migrations.allow[0]' shop.0002_x -s live`",
+    ):
         assert way in said
     assert not shop.called(COPY)
     assert not shop.called("stop")
@@ -230,9 +241,92 @@ def test_unsafe_migrations_are_refused(shop: Shop) -> None:
 def test_unsafe_migrations_may_be_allowed(shop: Shop) -> None:
     shop.cli.serves("shop-backend-1")
     shop.cli.on(COPY, out="1")
-    said = shop.run({**REPORT, "unsafe": [UNSAFE]}, unsafe="allow")
+    said = shop.run({**REPORT, "unsafe": [UNSAFE]}, allow=["shop.0002_x"])
     assert "warning: the version that serves may fail" in said
     assert not shop.called("stop")
+
+
+def test_one_that_is_allowed_opens_no_window(shop: Shop) -> None:
+    shop.cli.serves("shop-backend-1")
+    shop.cli.on(COPY, out="1")
+    said = shop.run({**REPORT, "unsafe": [UNSAFE]}, allow=["shop.0002_x"], window=True)
+    assert "(migrations.allow names them):\n  shop.0002_x" in said
+    assert not shop.called("stop")
+
+
+TWO = {
+    **REPORT,
+    "pending": ["shop.0002_x", "shop.0003_y", "shop.0004_z"],
+    "unsafe": [UNSAFE, *({**UNSAFE, "migration": f"shop.{name}"} for name in ("0003_y", "0004_z"))],
+    "known": [*REPORT["known"], "shop.0003_y", "shop.0004_z"],
+}
+
+
+def test_a_consent_that_covers_some_is_refused_with_what_is_missing(shop: Shop) -> None:
+    shop.cli.serves("shop-backend-1")
+    said = shop.fails(TWO, allow=["shop.0001_initial", "shop.0003_y"])
+    assert "  shop.0002_x: Remove field name" in said
+    assert "  shop.0003_y" not in said
+    assert (
+        "`pulumi config set --path 'migrations.allow[2]' shop.0002_x -s live`, "
+        "`pulumi config set --path 'migrations.allow[3]' shop.0004_z -s live`: the new version "
+    ) in said
+    assert not shop.called(COPY)
+
+
+def test_what_is_allowed_in_part_runs_in_a_window_if_there_may_be_one(shop: Shop) -> None:
+    shop.cli.serves("shop-backend-1")
+    policy = {"HostConfig": {"RestartPolicy": {"Name": "always"}}}
+    shop.cli.on("container inspect shop-backend-1", out=[policy])
+    shop.cli.on(COPY, out="1")
+    said = shop.run(TWO, allow=["shop.0003_y"], window=True)
+    assert "(migrations.window is true):\n  shop.0002_x" in said
+    assert shop.outcome["window"] is True
+
+
+def test_a_consent_is_used_up_once_its_migration_is_applied(shop: Shop) -> None:
+    report = {**REPORT, "pending": [], "applied": REPORT["known"]}
+    said = shop.run(report, allow=["shop.0002_x"])
+    assert (
+        "warning: migrations.allow: shop.0002_x is applied: the consent does nothing any more, "
+        "remove it with `pulumi config rm --path migrations.allow -s live`"
+    ) in said
+    assert shop.outcome["used"] == ["shop.0002_x"]
+    assert "known" not in shop.outcome
+
+
+def test_what_the_program_has_said_of_consents_is_not_said_again(shop: Shop) -> None:
+    report = {**REPORT, "pending": [], "applied": REPORT["known"]}
+    assert "migrations.allow" not in shop.run(report, allow=["shop.0002_x"], told=["shop.0002_x"])
+    assert shop.outcome["used"] == ["shop.0002_x"]
+
+
+@pytest.mark.parametrize("key", ["allow", "allow_ahead"])
+def test_a_consent_to_what_does_not_exist_is_refused(shop: Shop, key: str) -> None:
+    shop.cli.serves("shop-backend-1")
+    said = shop.fails(REPORT, **{key: ["shop.0001_initial", "shop.0002_xx"]})
+    name = {"allow": "migrations.allow", "allow_ahead": "migrations.allowAhead"}[key]
+    assert (
+        f"migrations: {name} names shop.0002_xx, which neither this release nor the database has.\n"
+        "Nothing was changed. What was serving goes on serving."
+    ) in said
+    assert (
+        f"did you mean shop.0002_x? `pulumi config set --path '{name}[1]' shop.0002_x -s live`"
+    ) in said
+    assert f"`pulumi config rm --path '{name}[1]' -s live`" in said
+    assert not shop.called(COPY)
+
+
+def test_an_earlier_release_need_not_have_what_the_next_one_is_allowed(shop: Shop) -> None:
+    shop.run({**REPORT, "pending": []}, allow=["shop.0009_next"], pinned=True)
+    assert shop.outcome["used"] == []
+
+
+def test_one_of_an_earlier_version_of_this_program_tells_less(shop: Shop) -> None:
+    report = {**REPORT, "pending": []}
+    told = {key: value for key, value in report.items() if key not in ("known", "applied")}
+    shop.run(told, allow=["shop.0009_next"], allow_ahead=["shop.0003_x"])
+    assert shop.outcome["used"] == []
 
 
 def test_a_window_stops_what_serves_before_the_copy(shop: Shop) -> None:
@@ -240,7 +334,7 @@ def test_a_window_stops_what_serves_before_the_copy(shop: Shop) -> None:
     policy = {"HostConfig": {"RestartPolicy": {"Name": "unless-stopped"}}}
     shop.cli.on("container inspect shop-backend-1", out=[policy])
     shop.cli.on(COPY, out="1")
-    shop.run({**REPORT, "unsafe": [UNSAFE]}, unsafe="window")
+    shop.run({**REPORT, "unsafe": [UNSAFE]}, window=True)
     order = [c.split()[0] for c in shop.cli.calls if c.split()[0] in ("update", "stop", "run")]
     assert order == ["run", "update", "stop", "run", "run"]
     assert "stop --time 35 shop-backend-1" in shop.cli.calls
@@ -253,7 +347,7 @@ def test_what_was_stopped_is_started_again_if_no_copy_can_be_made(shop: Shop) ->
     state = {"HostConfig": {"RestartPolicy": {"Name": "unless-stopped"}}}
     shop.cli.on("container inspect shop-backend-1", out=[state])
     shop.cli.on(COPY, code=1, err="no")
-    said = shop.fails({**REPORT, "unsafe": [UNSAFE]}, unsafe="window")
+    said = shop.fails({**REPORT, "unsafe": [UNSAFE]}, window=True)
     assert "update --restart=unless-stopped shop-backend-1" in shop.cli.calls
     assert "start shop-backend-1" in shop.cli.calls
     assert "What was stopped serves again: shop-backend-1." in said
@@ -264,7 +358,7 @@ def test_what_is_taken_over_from_is_stopped_for_a_window_too(shop: Shop) -> None
     state = {"State": {"Running": True}, "HostConfig": {"RestartPolicy": {"Name": "always"}}}
     shop.cli.on("container inspect old_web", out=[state])
     shop.cli.on(COPY, out="1")
-    shop.run({**REPORT, "unsafe": [UNSAFE]}, unsafe="window", retire=["old_web"])
+    shop.run({**REPORT, "unsafe": [UNSAFE]}, window=True, retire=["old_web"])
     assert "stop --time 35 old_web" in shop.cli.calls
 
 
@@ -281,7 +375,10 @@ def test_a_release_that_the_database_is_ahead_of_is_refused(shop: Shop) -> None:
     said = shop.fails({**REPORT, "ahead": ["shop.0003_x", "shop.0004_y"]})
     assert "  shop.0003_x\n" in said
     assert "`make restore STACK=live BACKUP=1 STAY_STOPPED=yes`" in said, "made before both"
-    assert "migrations.ahead allow" in said
+    assert (
+        "`pulumi config set --path 'migrations.allowAhead[0]' shop.0003_x -s live`, `pulumi config "
+        "set --path 'migrations.allowAhead[1]' shop.0004_y -s live`, if this release can live"
+    ) in said
 
 
 def test_no_copy_is_named_where_none_was_made_before_all_of_them(shop: Shop) -> None:
@@ -291,9 +388,36 @@ def test_no_copy_is_named_where_none_was_made_before_all_of_them(shop: Shop) -> 
     )
 
 
+AHEAD = {
+    **REPORT,
+    "pending": [],
+    "ahead": ["shop.0003_x"],
+    "applied": ["shop.0001_initial", "shop.0003_x"],
+}
+
+
 def test_it_may_be_allowed(shop: Shop) -> None:
-    said = shop.run({**REPORT, "pending": [], "ahead": ["shop.0003_x"]}, ahead="allow")
-    assert "(migrations.ahead is allow):\n  shop.0003_x" in said
+    said = shop.run(AHEAD, allow_ahead=["shop.0003_x"])
+    assert "(migrations.allowAhead names them):\n  shop.0003_x" in said
+    assert "any more" not in said
+
+
+def test_no_other_may(shop: Shop) -> None:
+    more = {**AHEAD, "applied": [*AHEAD["applied"], "shop.0004_y"]}
+    said = shop.fails(
+        {**more, "ahead": ["shop.0003_x", "shop.0004_y"]}, allow_ahead=["shop.0003_x"]
+    )
+    assert "  shop.0003_x\n" not in said
+    assert "  shop.0004_y\n" in said
+    assert "`pulumi config set --path 'migrations.allowAhead[1]' shop.0004_y -s live`" in said
+
+
+def test_it_ends_with_a_release_that_has_it(shop: Shop) -> None:
+    report = {**AHEAD, "ahead": [], "known": AHEAD["applied"]}
+    assert (
+        "warning: migrations.allowAhead: shop.0003_x is none that the database is ahead by: the "
+        "consent does nothing any more"
+    ) in shop.run(report, allow_ahead=["shop.0003_x"])
 
 
 def test_what_an_earlier_release_had_pending_is_past(shop: Shop) -> None:

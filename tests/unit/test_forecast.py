@@ -138,7 +138,7 @@ TAKEOVER = replace(
             replace(SITE, window=True),
             BACKEND,
             "the maintenance page while migrations run that what serves can't live with, if there "
-            "are any (migrations.unsafe is window)",
+            "are any (migrations.window is true)",
         ),
         (
             replace(TAKEOVER, holds_port=True),

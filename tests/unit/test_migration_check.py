@@ -39,8 +39,11 @@ def checked(*, preview: bool = False, stdout: str = "", **changes: Any) -> Recor
             "database": "sqlite:shop-data",
             "migrate_flags": ["--run-syncdb"],
             "fresh": False,
-            "unsafe": "refuse",
-            "ahead": "refuse",
+            "window": False,
+            "allow": [],
+            "allow_ahead": [],
+            "pinned": False,
+            "told": [],
             "backups": 5,
             "volume": "shop-backups",
             "tools": "",
@@ -69,8 +72,9 @@ def inputs(**changes: Any) -> Any:
     [
         {"release": "def"},
         {"database": "postgres:x"},
-        {"unsafe": "window"},
-        {"ahead": "allow"},
+        {"window": True},
+        {"allow": ["shop.0002_x"]},
+        {"allow_ahead": ["shop.0003_x"]},
         {"backend": "another"},
         {"looks": 2},
     ],
@@ -88,6 +92,8 @@ def test_what_is_a_reason_to_look_again(changes: dict[str, Any]) -> None:
         {"network": "other"},
         {"mounts": []},
         {"fresh": True},
+        {"pinned": True},
+        {"told": ["shop.0002_x"]},
     ],
 )
 def test_what_is_none(changes: dict[str, Any]) -> None:
@@ -134,6 +140,6 @@ def test_what_was_found_is_an_output() -> None:
 
 
 def test_each_policy_does_one_thing() -> None:
-    assert [name for name, policy in UNSAFE.items() if policy.refuses] == ["refuse"]
-    assert [name for name, policy in UNSAFE.items() if policy.window] == ["window"]
-    assert [name for name, policy in AHEAD.items() if policy.refuses] == ["refuse"]
+    assert [by for by, policy in UNSAFE.items() if policy.refuses] == [(False, False)]
+    assert [by for by, policy in UNSAFE.items() if policy.window] == [(False, True)]
+    assert [by for by, policy in AHEAD.items() if policy.refuses] == [False]

@@ -1,6 +1,7 @@
 """Going back to a kept release: which one is meant, and what the program makes of it."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -99,11 +100,42 @@ def test_a_kept_release_serves_without_a_look_at_the_project(
     assert recorder.outputs["release"] == OLD
     # The edge asks for what the old release answers.
     assert "GET uri /old/ " in recorder["clean-server-traffic"].inputs["stdin"]
-    assert (
-        "releases.pin is set: what was changed in the project since is not deployed" in caplog.text
-    )
+    assert "the project's own changes are not deployed" in caplog.text
     staged = {path.name for path in (host.build_folder / "clean-server").iterdir()}
     assert OLD not in staged
+
+
+def test_the_first_line_says_that_it_is_pinned_and_since_when(
+    host: Program, caplog: pytest.LogCaptureFixture
+) -> None:
+    first = run(host, releases__pin=OLD[:8]).outputs["pinned"]
+    assert caplog.messages[0] == (
+        f"clean-server is pinned to release {OLD} from this update on (releases.pin): the "
+        "project's own changes are not deployed; `pulumi config rm --path releases.pin "
+        "-s clean-server` and `pulumi up -s clean-server` go forward again"
+    )
+    assert first["release"] == OLD
+    assert datetime.fromisoformat(first["since"]).tzinfo is not None
+    # Another machine, a year later: it reads the state.
+    since = "2030-01-01T01:00:00Z"
+    outputs = {"pinned": {"release": OLD, "since": since}}
+    host.pulumi.state = [{"urn": "urn:x::s", "type": "pulumi:pulumi:Stack", "outputs": outputs}]
+    try:
+        for preview in (True, False):
+            caplog.clear()
+            again = run(host, preview=preview, releases__pin=OLD).outputs["pinned"]
+            says = f"clean-server is pinned to release {OLD} since {since} (releases.pin): "
+            assert caplog.messages[0].startswith(says)
+            assert again["since"] == since
+        caplog.clear()
+        other = run(host, releases__pin=NEW).outputs["pinned"]
+        assert "from this update on" in caplog.messages[0]
+        assert other["since"] != since
+        caplog.clear()
+        assert "pinned" not in run(host).outputs
+        assert "pinned" not in caplog.text
+    finally:
+        host.pulumi.state = []
 
 
 def test_a_rollback_goes_through_the_same_resources(host: Program) -> None:

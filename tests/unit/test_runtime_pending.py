@@ -192,7 +192,11 @@ def test_what_a_later_release_applied_is_named(project: Project) -> None:
     )
     project.module("manage", "migrate")
     later.unlink()
-    assert report(project)["ahead"] == ["shop.0002_later"]
+    found = report(project)
+    assert found["ahead"] == ["shop.0002_later"]
+    assert "shop.0002_later" in found["applied"]
+    assert "shop.0002_later" not in found["known"]
+    assert {"shop.0001_initial"} <= {*found["applied"]} & {*found["known"]}
 
 
 def test_which_migrations_a_database_has_is_told_without_a_change(zoo: Project) -> None:

@@ -83,8 +83,20 @@ def test_the_least_configuration_is_enough() -> None:
             "of a PostgreSQL extension",
         ),
         ({"migrations.timeout": "0"}, "migrations.timeout is '0'"),
-        ({"migrations.unsafe": "yes"}, "'yes': must be one of refuse, allow, window"),
-        ({"migrations.ahead": "window"}, "'window': must be one of refuse, allow"),
+        ({"migrations.window": "refuse"}, "migrations.window is 'refuse': must be true or false"),
+        (
+            {"migrations.allow": '["shop.0001_a", "drop_name"]'},
+            "migrations.allow[1] is 'drop_name': must be a migration as app_label.migration_name, "
+            "such as shop.0007_drop_name; change it with `pulumi config set --path "
+            "'migrations.allow[1]' VALUE -s shop`",
+        ),
+        ({"migrations.allow": '["shop.migrations.0001_a"]'}, "as app_label.migration_name"),
+        ({"migrations.allow": '["a-b.0001_a"]'}, "as app_label.migration_name"),
+        ({"migrations.allow": '[""]'}, "migrations.allow[0] is ''"),
+        ({"migrations.allow": "allow"}, "migrations.allow is 'allow': must be a list of texts"),
+        ({"migrations.allowAhead": '["0007"]'}, "migrations.allowAhead[0] is '0007'"),
+        ({"unsafeMigrations": "allow"}, "holds the names of the migrations that are allowed"),
+        ({"databaseAhead": "allow"}, "databaseAhead is called migrations.allowAhead now: it holds"),
         ({"database.backups": "-1"}, "database.backups is '-1'"),
         (
             {"database.engine": "external", "database.url": "postgres://ada:hush@localhost/a"},

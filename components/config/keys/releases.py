@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from ..value_types import AheadPolicy, ReleaseTag, UnsafePolicy
+from ..value_types import MigrationName, ReleaseTag
 from .base import Keys
 
 
@@ -15,13 +15,18 @@ class MigrationKeys(Keys):
     timeout: int = Field(default=600, ge=1, le=86400)
     """Seconds that migrate waits at most while another container migrates the same database."""
 
-    unsafe: UnsafePolicy = "refuse"
-    """What to do about migrations that the serving version can't live with. refuse; allow: start
-    first all the same; window: stop what serves meanwhile.
+    window: bool = False
+    """Whether what serves is stopped, behind a maintenance page, while migrations run that it can't
+    live with; else these are refused.
     """
 
-    ahead: AheadPolicy = "refuse"
-    """What to do about a database that has migrations of a later release, refuse or allow."""
+    allow: tuple[MigrationName, ...] = Field(default=(), examples=[["shop.0007_drop_name"]])
+    """Migrations that run beside the serving version all the same, although it can't live with
+    them. Each name ends with its migration: once that is applied, it does nothing any more.
+    """
+
+    allow_ahead: tuple[MigrationName, ...] = Field(default=(), examples=[["shop.0008_weight"]])
+    """Migrations of a later release that the database may have when an earlier one is deployed."""
 
 
 class ReleaseKeys(Keys):

@@ -1,0 +1,51 @@
+"""What is known of consents before there is an image: which have ended, which are to nothing.
+
+The rest is found by the check: apps of other packages, and those whose label is not the name of
+their folder.
+"""
+
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+from ..errors import UserError
+from ..place import Place
+from ..stack_state import StackState
+from .consent import Consent
+from .new_migrations import own_migrations, served_migrations
+
+
+def applied(state: StackState, deployment: str) -> frozenset[str]:
+    """Migrations that the database has, as the stack's state tells.
+
+    Args:
+        state: the stack's state; the gate's result says what serves has, and the check's which
+            migrations were applied already to which there was consent.
+        deployment: the deployment's name.
+    """
+    check = state[Place(deployment).name("migration-check")].result
+    used = check.get("used") if isinstance(check, Mapping) else ()
+    return served_migrations(state, deployment).union(used or ())
+
+
+def refuse_unknown(consent: Consent, context: Path, applied: Collection[str]) -> None:
+    """Refuse a consent to a migration that an app of the project's own doesn't have.
+
+    Args:
+        consent: to migrations of the release that is staged.
+        context: the folder in which it is staged.
+        applied: migrations that the database has, be their files there or not.
+
+    Raises:
+        UserError: naming them, and those that may be meant.
+    """
+    own = own_migrations(context)
+    apps = {name.partition(".")[0] for name in own}
+    # Django can be told to find an app's migrations in any other folder.
+    modules = {file.stem for file in (context / "app").glob("**/*.py")}
+    unknown = []
+    for name in consent.names:
+        app, _, module = name.partition(".")
+        if app in apps and module not in modules and name not in applied:
+            unknown.append(name)
+    if unknown:
+        raise UserError(*consent.unknown(unknown, own, "the project doesn't have"))

@@ -1,0 +1,45 @@
+"""Consents to migrations, as far as they can be judged before there is an image."""
+
+from pathlib import Path
+
+import pulumi
+
+from ..config.settings import Settings
+from ..image.build_context import Release
+from ..migrations.consent import ALLOW, ALLOW_AHEAD, Consent
+from ..migrations.known_consents import applied, refuse_unknown
+from ..migrations.new_migrations import own_migrations
+from ..stack_state import StackState
+
+
+def look_at_consents(settings: Settings, state: StackState, release: Release) -> frozenset[str]:
+    """Say which consents do nothing any more, and refuse those to migrations that don't exist.
+
+    Args:
+        settings: the stack's configuration.
+        state: the stack's state.
+        release: the release that is to serve.
+
+    Returns:
+        The migrations of which it was said.
+
+    Raises:
+        UserError: if the project doesn't have a migration that config names.
+    """
+    stack, migrations = pulumi.get_stack(), settings.migrations
+    allow = Consent(key=ALLOW, names=migrations.allow, stack=stack)
+    ahead = Consent(key=ALLOW_AHEAD, names=migrations.allow_ahead, stack=stack)
+    there = applied(state, settings.deployment)
+    own: list[str] = []
+    # Of an earlier release nothing is staged; what is allowed is the project's next one's.
+    if not settings.releases.pin:
+        context = Path(release.context)
+        refuse_unknown(allow, context, there)
+        own = own_migrations(context)
+    told = set()
+    for consent, over in ((allow, there), (ahead, own)):
+        ended = {*consent.names} & {*over}
+        if ended:
+            pulumi.log.warn(consent.ended(ended))
+        told |= ended
+    return frozenset(told)
