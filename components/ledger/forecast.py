@@ -24,6 +24,7 @@ class Forecast:
         new_migrations: the project's own that what serves doesn't have; None where nobody knows.
         fresh: the database is made by this `up`.
         copied: a copy of the database is made before pending migrations run.
+        allowed: migrations that run beside what serves, although it can't live with them.
         window: migrations that what serves can't live with run while nothing serves.
         database: the database's identity, which holds no secret.
         served_database: that of the database that served until now; "" if none did.
@@ -42,6 +43,7 @@ class Forecast:
     new_migrations: Sequence[str] | None = None
     fresh: bool = False
     copied: bool = True
+    allowed: Sequence[str] = ()
     window: bool = False
     database: str = ""
     served_database: str = ""
@@ -101,6 +103,8 @@ class Forecast:
             if self.copied
             else "no copy of the database is made before"
         )
+        if self.allowed:
+            copy += f"; {', '.join(self.allowed)} may run beside what serves (migrations.allow)"
         if self.rollback:
             return f"none of an earlier release should be pending; if one is, {copy}"
         if self.new_migrations is None:

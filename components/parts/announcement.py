@@ -91,6 +91,7 @@ def forecast_of(given: Preparation, before: Before, up: Up) -> Forecast:
         new_migrations=new_migrations(context, state, settings.deployment),
         fresh=given.fresh,
         copied=settings.database.backups > 0 and given.database.family in COPIED,
+        allowed=[n for n in settings.migrations.allow if n not in given.ended_consents],
         window=settings.migrations.window,
         database=given.database.identity,
         served_database=served_database(state, settings.deployment),

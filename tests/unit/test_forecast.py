@@ -87,6 +87,10 @@ def test_nothing_to_do() -> None:
         (SITE, "new: none in the project's own code; of packages known once the image is built; "),
         (replace(SITE, new_migrations=None), "known once the image is built; the database is "),
         (replace(SITE, copied=False), "no copy of the database is made before"),
+        (
+            replace(SITE, allowed=["shop.0002_x"]),
+            "before any runs; shop.0002_x may run beside what serves (migrations.allow)",
+        ),
         (replace(SITE, rollback=True), "none of an earlier release should be pending"),
         (
             replace(SITE, before=Before(environment={}, data=True), new_migrations=None),
