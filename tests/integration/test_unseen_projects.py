@@ -230,7 +230,8 @@ def test_it_goes_back_to_the_release_of_another_dockerfile(depot: Site) -> None:
     assert app_images(depot) == sorted([newest, before])
     depot.configure(releases__pin=before, releases__keep=1)
     run = unseen.up(depot)
-    assert "rollback is set: what was changed in the project since is not deployed" in run.output
+    assert f"is pinned to release {before} from this update on (releases.pin)" in run.output
+    assert "the project's own changes are not deployed" in run.output
     is_well(depot)
     assert unseen.in_backend(depot, "pwd -P") == "/site/backend\n"
     # The one that was replaced was there as long as the update ran.
