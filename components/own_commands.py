@@ -23,8 +23,15 @@ def typed(command: str, stack: str = "", **options: str) -> str:
     given = {**({"stack": stack} if stack else {}), **options}
     if not INSTALLED:
         return " ".join([f"make {command}", *(f"{k.upper()}={v}" for k, v in given.items())])
+    # What an installed program calls `env` is what `source ./activate` asks for.
+    command = "prepare" if command == "env" else command
     words = (f"--{name.replace('_', '-')} {value}" for name, value in given.items())
     return " ".join([f"python -m {PROGRAM} {command}", *words])
+
+
+def manage(line: str) -> str:
+    """A management command that is run by hand in the serving release."""
+    return f"{typed('manage')} -- {line}" if INSTALLED else f'make manage CMD="{line}"'
 
 
 def steps_find_it() -> bool:

@@ -12,7 +12,7 @@ from .errors import ToolchainError
 from .prepare import prepare_engine, prepare_python
 from .progress import Progress
 from .shell import stream
-from .wording import typed
+from .wording import manage
 
 
 def ledger(name: str) -> int:
@@ -43,16 +43,12 @@ def one_off(name: str, kind: str, line: str, words: Sequence[str] = ()) -> int:
     except ValueError as error:
         raise ToolchainError(f"the command can't be read: {error}: {line}", _QUOTES) from None
     if kind == "manage" and not told:
-        raise ToolchainError("which command?", f"Such as: {_MANAGE}")
+        raise ToolchainError("which command?", f"Such as: {manage('check --deploy')}")
     return _operate(name, "one_off", kind, *(["--", *told] if told else []))
 
 
-_MANAGE = (
-    f"{typed('manage')} -- check --deploy"
-    if paths.INSTALLED
-    else 'make manage CMD="check --deploy"'
-)
-_QUOTES = "Quote what has blanks in it, such as: make manage CMD='shell -c \"print(1)\"'"
+_LINE = "shell -c 'print(1)'"
+_QUOTES = f"Quote what has blanks in it, such as: {manage(_LINE)}"
 
 
 def _operate(name: str, command: str, *words: str) -> int:

@@ -15,7 +15,11 @@ def typed(command: str, stack: str = "", **options: str) -> str:
         stack: the stack that it is for; "" for none.
         options: further ones with their values.
     """
-    # What an installed program calls `env` is what `source ./activate` asks for.
-    name = "prepare" if command == "env" and paths.INSTALLED else command
-    text: str = paths.program("own_commands").typed(name, stack, **options)
+    text: str = paths.program("own_commands").typed(command, stack, **options)
+    return text
+
+
+def manage(line: str) -> str:
+    """A management command as it is typed here."""
+    text: str = paths.program("own_commands").manage(line)
     return text

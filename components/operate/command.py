@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable
 
 from ..host.client import TIMEOUT, docker, fail
+from ..own_commands import typed
 
 
 def run(command: Callable[[], int]) -> None:
@@ -19,7 +20,7 @@ def run(command: Callable[[], int]) -> None:
             raise
         fail(
             "there is no docker client on PATH\nWhat to do: install Docker (on Debian: `apt-get "
-            "install docker.io`), or run `make env`"
+            f"install docker.io`), or run `{typed('env')}`"
         )
     except KeyboardInterrupt:
         code = 130

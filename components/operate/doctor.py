@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 from ..host.client import docker
 from ..host.what_serves import all_containers, serving_containers
-from ..own_commands import run_module
+from ..own_commands import run_module, typed
 from ..place import DEPLOYMENT, Place
 from ..remedies import remedies
 from ..text_table import text_table
@@ -95,7 +95,7 @@ def host(deployment: str, port: int = 0) -> Iterator[Finding]:
     try:
         problem = command.daemon_problem()
     except FileNotFoundError:
-        install = "`apt-get install docker.io` on Debian, or `make env`"
+        install = f"`apt-get install docker.io` on Debian, or `{typed('env')}`"
         yield wrong("docker", "there is no docker client on PATH", install)
         return
     except subprocess.TimeoutExpired:
@@ -196,7 +196,8 @@ def _listens(port: int) -> bool:
 def _site(deployment: str) -> Iterator[Finding]:
     roles: Sequence[str] = ("backend", "edge", "postgres")
     if not any(all_containers(deployment, role) for role in roles):
-        yield unknown("site", f"nothing of deployment {deployment} is on this host yet: `make up`")
+        nothing = f"nothing of deployment {deployment} is on this host yet"
+        yield unknown("site", f"{nothing}: `{typed('up')}`")
         return
     found = status.look(deployment)
     if not found["problems"]:

@@ -25,7 +25,7 @@ from deploy_runtime.client_words import client_words
 from ..host import one_shot
 from ..host.client import docker, docker_attached, docker_or_fail, fail, inspect
 from ..inside import ASSETS, SECRETS, STATIC
-from ..own_commands import run_module
+from ..own_commands import manage, run_module
 from ..place import ONE_OFF, RELEASE, Place
 from ..place import options as label_options
 from . import command, database_shell, site
@@ -48,7 +48,7 @@ def main() -> None:
     options = parser.parse_args()
     words = options.words[1:] if options.words[:1] == ["--"] else options.words
     if options.kind == "manage" and not words:
-        fail('manage: which command? As in `make manage CMD="check --deploy"`', 2)
+        fail(f"manage: which command? As in `{manage('check --deploy')}`", 2)
     command.run(lambda: run(options.deployment, options.kind, words))
 
 

@@ -16,7 +16,7 @@ from ..host.client import docker, docker_or_fail, inspect
 from ..host.what_serves import serving_containers
 from ..inside import LEDGER
 from ..migrations import window_note
-from ..own_commands import run_module
+from ..own_commands import run_module, typed
 from ..place import DEPLOYMENT, ONE_OFF, RELEASE, ROLE, Place, filters
 from ..text_table import text_table
 from . import command, site
@@ -128,7 +128,10 @@ def _problems(found: Mapping[str, Any]) -> Iterator[str]:
     if found["window"]:
         yield "visitors see the maintenance page: an update is at work, or `pulumi up` ends it"
     elif not found["serving"]:
-        yield "nothing serves: `make logs` says why it ended, `pulumi up` makes what is missing"
+        yield (
+            f"nothing serves: `{typed('logs')}` says why it ended, `pulumi up` makes what is "
+            "missing"
+        )
     for one in found["containers"]:
         if one["health"] == "unhealthy":
             logs = f"docker logs --tail 50 {one['container']}"
@@ -137,7 +140,10 @@ def _problems(found: Mapping[str, Any]) -> Iterator[str]:
             yield f"{one['container']} is stopped: `docker start {one['container']}`"
     migrations = found["migrations"]
     if found["serving"] and migrations is None:
-        yield "the release can't say which migrations its database has: `make doctor`, `make logs`"
+        yield (
+            "the release can't say which migrations its database has: "
+            f"`{typed('doctor')}`, `{typed('logs')}`"
+        )
     if migrations and migrations["pending"]:
         yield (
             f"migrations are not applied: {', '.join(migrations['pending'])}: the next start "

@@ -88,6 +88,9 @@ def test_commands_are_spelled_as_they_are_typed(packages: Path, tmp_path: Path) 
     assert said(packages, "wording.typed('env')", cwd=tmp_path) == (
         "python -m django_on_docker prepare"
     )
+    told = said(packages, "own_commands.manage('check')", cwd=tmp_path)
+    assert told == "python -m django_on_docker manage -- check"
+    assert own_commands.manage("check") == 'make manage CMD="check"'
     assert own_commands.typed("restore", "shop", backup="7") == "make restore STACK=shop BACKUP=7"
     assert own_commands.run_module("recover", "shop") == "python3 -m components.recover shop"
 
@@ -95,7 +98,17 @@ def test_commands_are_spelled_as_they_are_typed(packages: Path, tmp_path: Path) 
 def test_it_offers_what_concerns_sites_alone(packages: Path, tmp_path: Path) -> None:
     installed = run(packages, "-m", "django_on_docker", "--help", cwd=tmp_path).stdout
     here = run(packages, "-m", "toolchain", "--help", cwd=ROOT).stdout
-    for command in ("up", "preview", "destroy", "ledger", "restore", "recover", "prepare", "env"):
+    for command in (
+        "up",
+        "preview",
+        "destroy",
+        "ledger",
+        "restore",
+        "recover",
+        "status",
+        "doctor",
+        "env",
+    ):
         assert f"    {command} " in installed
         assert f"    {command} " in here
     assert "    init " in installed
