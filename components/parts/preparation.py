@@ -301,7 +301,7 @@ def _new_release(settings: Settings, project: Project, base_image: str) -> Relea
         dockerfile=settings.image.dockerfile,
         build_args={
             "APT_NEXT": f"{len(settings.image.apt_packages)} "
-            "{len(settings.image.build_apt_packages)}",
+            f"{len(settings.image.build_apt_packages)}",
             "APT_PACKAGES": _words(settings.image.apt_packages, native.run),
             "BUILD_APT_PACKAGES": _words(settings.image.build_apt_packages, native.build),
             "BUILD_STEPS": json.dumps(settings.image.build_steps)

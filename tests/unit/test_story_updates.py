@@ -202,6 +202,8 @@ def test_steps_of_a_build_are_a_stage_of_their_own(program: Program) -> None:
     build = recorder["clean-server-release"].inputs["build"]
     assert json.loads(build["buildArgs"]["BUILD_STEPS"]) == steps
     assert build["buildArgs"]["BUILD_APT_PACKAGES"] == "gettext npm"
+    # Where in config a further one would go: a build that fails for want of it says so.
+    assert build["buildArgs"]["APT_NEXT"] == "0 2"
     text = (Path(build["context"]) / "Dockerfile").read_text()
     assert text.index("FROM workshop AS built") < text.index("FROM app AS release")
     plain = program.run_into(Recorder(), "clean-server")["clean-server-release"].inputs["build"]
