@@ -139,7 +139,7 @@ def test_code_update(life: Life, show: Show) -> None:
 def test_re_deployment(life: Life, show: Show) -> None:
     show(life)
     life.site.configure(releases__redeploy=1)
-    assert "this up: re-deployment (redeploy is 1, was 0)" in life.site.preview().output
+    assert "this up: re-deployment (releases.redeploy is 1, was 0)" in life.site.preview().output
     life.site.up()
     life.count(row("re-deployment", triggered=True), pending=0)
     life.check_outputs(row("re-deployment", triggered=True))
