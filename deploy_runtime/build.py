@@ -17,7 +17,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from . import advice, boot, checks, collect, ledger, obstacles, overlay_off, static_tags, steps
+from . import (
+    boot,
+    checks,
+    collect,
+    deploy_check,
+    ledger,
+    obstacles,
+    overlay_off,
+    static_tags,
+    steps,
+)
 from .errors import DeployError, boolean
 from .explain import explain
 from .places import BUILD_REPORT
@@ -57,7 +67,7 @@ def build(environ: Mapping[str, str]) -> dict[str, Any]:
     migrations = found.get(lambda: _explained("the migrations", _migrations))
     found.refuse()
     _print_supplied(found.supplied)
-    advised = checks.without_database(advice.findings)
+    advised = checks.without_database(deploy_check.findings)
     for id_, text in advised.items():
         print(f"advice: {id_}: {text}")
     import django

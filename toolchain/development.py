@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from . import environment, paths, testing, turns
+from . import ci, environment, paths, testing
 from .prepare import prepare_docker, prepare_engine, prepare_python
 from .progress import Progress
 from .shell import answer, stream
@@ -32,14 +32,14 @@ def build_package() -> int:
 
 def run_tests(name: str, chosen: str = "") -> int:
     """Runs the tests and checks of one command of the Makefile."""
-    clock = turns.Clock()
+    clock = ci.Clock()
     progress = Progress()
     commands, integration = testing.TESTS[name]
     env = _test_environment(progress, integration=integration)
     if name == "test-integration":
         commands = testing.integration_tests(chosen)
     if name == "ci":
-        return turns.run(env, progress, clock)
+        return ci.run(env, progress, clock)
     return testing.verdict(testing.run_all(commands, env, progress), progress)
 
 

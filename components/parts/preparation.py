@@ -4,9 +4,7 @@ Whatever is known to go wrong ends here, with an error that says what to do.
 """
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
 
 import pulumi
 
@@ -15,7 +13,7 @@ from ..config.keys import DATABASE_VOLUME, MEDIA_VOLUME
 from ..config.settings import Settings, load_stack
 from ..config.stack_file import stack_file
 from ..config.stack_secrets import StackSecrets, find_secrets
-from ..data.database import address, claim, data_file, data_volumes, driver
+from ..data.database import address, claim, data_file, data_volumes
 from ..data.database_address import Address
 from ..errors import UserError
 from ..host.claim import Claim, Retired
@@ -23,12 +21,8 @@ from ..host.docker_host import Host, HostError
 from ..host.notes import WINDOW
 from ..host.vanished import Vanished, find_vanished
 from ..image import build_secrets
-from ..image.build_context import Release, prepare_release
-from ..image.native_packages import Needs, needs
+from ..image.build_context import Release
 from ..image.pin import Pin, pin_to
-from ..image.project import Project, find_project, unread_lock
-from ..image.python_version import fitting_base
-from ..image.rollback import release_again
 from ..ledger.plan import Plan, Switches, execution_plan
 from ..migrations.check import served_database
 from ..own_commands import ACTIVATE, PROGRAM, steps_find_it
@@ -37,9 +31,9 @@ from ..pulumi_cli import read_state
 from ..remedies import host_remedies
 from ..serving.kept_secrets import kept_in_state, kept_on_host
 from ..stack_state import StackState
-from . import container_options
 from .consents import look_at_consents
 from .scope import Scope
+from .wanted_release import base_image_of, release_of, release_source
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,7 +162,7 @@ def _prepare(settings: Settings, scope: Scope) -> Preparation:
     config_file = stack_file(pulumi.get_stack())
     host = Host()
     state = scope.of(read_state(pulumi.get_stack()))
-    source = _earlier(settings, host) or _project(settings)
+    source = release_source(settings, host)
     pin = pin_to(source.tag, state) if isinstance(source, Release) else None
     # Nothing is said before this: it is what everything else has to be read by.
     if pin:
@@ -201,8 +195,8 @@ def _prepare(settings: Settings, scope: Scope) -> Preparation:
     for line in wanted.warnings(host):
         pulumi.log.warn(line)
     has_data = settings.data == "create" and host.volume_labels(holder) is not None
-    base_image = _base_image(settings, source, host)
-    release = _release(settings, source, host, base_image[0])
+    base_image = base_image_of(settings, source, host)
+    release = release_of(settings, source, host, base_image[0])
     ended_consents = look_at_consents(settings, state, release)
     secrets = _secrets(settings, state, host, has_data=has_data)
     return Preparation(
@@ -252,74 +246,3 @@ def _check_steps() -> None:
                 "virtual environment; then run it again"
             ],
         )
-
-
-def _base_image(settings: Settings, source: Project | Release, host: Host) -> tuple[str, str]:
-    base = host.base_image(settings.image.base)
-    if isinstance(source, Release) or settings.image.base or settings.image.dockerfile:
-        return base
-    return fitting_base(source, base, can_get=host.can_get)
-
-
-def _earlier(settings: Settings, host: Host) -> Release | None:
-    pin = settings.releases.pin
-    return release_again(pin, host.releases(), deployment=settings.deployment) if pin else None
-
-
-def _project(settings: Settings) -> Project:
-    return find_project(
-        Path(settings.app.path),
-        settings_module=settings.app.settings,
-        python_path=settings.app.python_path,
-        requirements=settings.app.requirements,
-    )
-
-
-def _release(settings: Settings, source: Project | Release, host: Host, base_image: str) -> Release:
-    # An earlier release is served as it is: of the project's files nothing is looked at.
-    if isinstance(source, Release):
-        return source
-    release = _new_release(settings, source, base_image)
-    return replace(release, kept=host.has_image(release.image))
-
-
-def _new_release(settings: Settings, project: Project, base_image: str) -> Release:
-    # A Dockerfile of the project's own installs what its requirements need by itself.
-    native = Needs() if settings.image.dockerfile else needs(project)
-    for way in [] if settings.image.dockerfile else unread_lock(project):
-        pulumi.log.warn(
-            f"{project.requirements} is read without its lock, versions are chosen anew: {way}; "
-            "then set requirements to that file"
-        )
-    if native.of:
-        packages = ", ".join(dict.fromkeys((*native.build, *native.run)))
-        pulumi.log.info(f"for {', '.join(native.of)} Debian packages are added: {packages}")
-    return prepare_release(
-        project,
-        deployment=settings.deployment,
-        base_image=base_image,
-        dockerfile=settings.image.dockerfile,
-        build_args={
-            "APT_NEXT": f"{len(settings.image.apt_packages)} "
-            f"{len(settings.image.build_apt_packages)}",
-            "APT_PACKAGES": _words(settings.image.apt_packages, native.run),
-            "BUILD_APT_PACKAGES": _words(settings.image.build_apt_packages, native.build),
-            "BUILD_STEPS": json.dumps(settings.image.build_steps)
-            if settings.image.build_steps
-            else "",
-            "COLLECT": "yes",
-            "DATABASE_ENGINE": driver(settings),
-            "HEALTH_PATH": settings.processes.web.health,
-            "PYTHON_PATH": project.python_path or ".",
-            "REQUIREMENTS": project.requirements,
-            "SCHEME": settings.scheme,
-            "SECRET_FILES": " ".join(sorted(settings.secret_files)),
-            "SETTINGS_MODULE": settings.app.settings,
-            "WSGI": settings.app.wsgi,
-        },
-        environment=container_options.build_environment(settings),
-    )
-
-
-def _words(configured: Sequence[str], known: Sequence[str]) -> str:
-    return " ".join(sorted({*configured, *known}))

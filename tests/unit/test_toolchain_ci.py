@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from toolchain import cli, development, testing, turns
+from toolchain import ci, cli, development, testing
+from toolchain.ci import MINUTE, Clock, Turns
 from toolchain.progress import Progress
-from toolchain.turns import MINUTE, Clock, Turns
 
 MODULES = [f"test_{letter}" for letter in "abcdefghijklmnop"]
 
@@ -30,22 +30,22 @@ class Time:
 
 
 def test_a_commit_always_has_the_same_order() -> None:
-    assert turns.order(MODULES, "c0ffee") == turns.order(reversed(MODULES), "c0ffee")
-    assert sorted(turns.order(MODULES, "c0ffee")) == MODULES
-    assert turns.order(MODULES, "c0ffee") != turns.order(MODULES, "decaf")
+    assert ci.order(MODULES, "c0ffee") == ci.order(reversed(MODULES), "c0ffee")
+    assert sorted(ci.order(MODULES, "c0ffee")) == MODULES
+    assert ci.order(MODULES, "c0ffee") != ci.order(MODULES, "decaf")
 
 
 def test_each_module_is_among_the_first_half_for_half_of_the_commits() -> None:
     half = len(MODULES) // 2
     first = Counter(
-        name for number in range(200) for name in turns.order(MODULES, f"commit {number}")[:half]
+        name for number in range(200) for name in ci.order(MODULES, f"commit {number}")[:half]
     )
     assert {*first} == {*MODULES}
     assert 70 < min(first.values()) < max(first.values()) < 130
 
 
 def test_the_order_is_the_commits() -> None:
-    assert turns.commit() == turns.commit() != ""
+    assert ci.commit() == ci.commit() != ""
 
 
 @pytest.mark.parametrize(
@@ -101,8 +101,8 @@ def test_those_there_is_no_time_for_are_left_out(output: io.StringIO) -> None:
 def test_a_module_that_hangs_is_ended_and_fails(
     output: io.StringIO, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(turns, "PATIENCE", 1.0)
-    monkeypatch.setattr(turns, "GRACE", 0.5)
+    monkeypatch.setattr(ci, "PATIENCE", 1.0)
+    monkeypatch.setattr(ci, "GRACE", 0.5)
     # It ignores that it is interrupted, and so does what it started.
     deaf = "import signal, subprocess, time; signal.signal(signal.SIGINT, signal.SIG_IGN); "
     code = f"{deaf} print('here', flush=True); subprocess.run(['sleep', '600'])"
@@ -118,13 +118,13 @@ def test_a_module_that_hangs_is_ended_and_fails(
 def test_an_interrupted_run_ends_its_modules_and_begins_no_other(
     output: io.StringIO, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(turns, "GRACE", 0.5)
+    monkeypatch.setattr(ci, "GRACE", 0.5)
     deaf = "import signal, sys, time, pathlib; signal.signal(signal.SIGINT, signal.SIG_IGN); "
     mark = f"pathlib.Path({str(tmp_path)!r}, pathlib.Path(sys.argv[1]).stem).touch(); "
     run = made(f"{deaf}{mark}time.sleep(600)", Clock(), output)
 
     def interrupt() -> None:
-        while len(list(tmp_path.iterdir())) < turns.SIDE_BY_SIDE:
+        while len(list(tmp_path.iterdir())) < ci.SIDE_BY_SIDE:
             time.sleep(0.01)
         os.kill(os.getpid(), signal.SIGINT)
 
@@ -133,7 +133,7 @@ def test_an_interrupted_run_ends_its_modules_and_begins_no_other(
     with pytest.raises(KeyboardInterrupt):
         run.run(MODULES)
     assert time.monotonic() - began < 30
-    assert len(list(tmp_path.iterdir())) == turns.SIDE_BY_SIDE
+    assert len(list(tmp_path.iterdir())) == ci.SIDE_BY_SIDE
 
 
 def report(folder: Path, name: str, **counts: int) -> None:
@@ -186,11 +186,11 @@ def test_a_failure_anywhere_fails_the_run(
     folder.mkdir(parents=True)
     for name in ("test_a.py", "test_b.py", "harness.py"):
         (folder / name).touch()
-    monkeypatch.setattr(turns, "python", lambda: program)
+    monkeypatch.setattr(ci, "python", lambda: program)
     monkeypatch.setattr("toolchain.testing.python", lambda: program)
     monkeypatch.setattr("toolchain.paths.ROOT", tmp_path)
-    monkeypatch.setattr(turns, "REPORTS", tmp_path / "reports")
-    code = turns.run({}, Progress(), Clock())
+    monkeypatch.setattr(ci, "REPORTS", tmp_path / "reports")
+    code = ci.run({}, Progress(), Clock())
     said = capsys.readouterr().out
     assert code == (1 if fails else 0)
     assert "left out, for want of time: nothing" in said
@@ -255,5 +255,5 @@ def test_ci_counts_from_its_very_beginning(monkeypatch: pytest.MonkeyPatch) -> N
         return 3
 
     monkeypatch.setattr(development, "_test_environment", environment)
-    monkeypatch.setattr(turns, "run", run)
+    monkeypatch.setattr(ci, "run", run)
     assert cli.main(["ci"]) == 3
