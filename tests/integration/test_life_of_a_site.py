@@ -447,7 +447,7 @@ def test_data_and_sessions_survive_destroy_and_up(
     assert media
     fault("destroy, up").saw(
         f"kept: {', '.join(kept)}",
-        f"same secret key: {site.config('app.secretKey') == secret}",
+        f"same secret key: {site.secret('app.secretKey') == secret}",
         f"still logged in: {visitor.is_logged_in()}",
         f"a picture answers {visitor.get(media.group(1))[0]}",
     )

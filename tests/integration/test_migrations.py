@@ -531,7 +531,7 @@ def elsewhere(shop: Shop) -> Iterator[Elsewhere]:
         drop = "DROP DATABASE IF EXISTS race WITH (FORCE)"
         server.exec_run(["psql", "-U", "postgres", "-c", drop])
         server.exec_run(["createdb", "-U", "postgres", "-O", "app", "race"])
-        password = site.config("database.password")
+        password = site.secret("database.password")
         url = f"postgres://app:{password}@{site.deployment}-postgres/race"
     made = Elsewhere(shop, url, f"{site.deployment}-race")
     yield made
