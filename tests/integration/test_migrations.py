@@ -139,7 +139,7 @@ def test_a_stated_window(shop: Shop, record_property: Any) -> None:
     assert len(shop.backups) == copies + 1
     (seconds,) = set(re.findall(r"window: ([\d.]+) s in which", run.output))
     record_property("window", seconds)
-    print(f"the window on {shop.site.config('database')}: {seconds} s")
+    print(f"the window on {shop.site.config('database.engine')}: {seconds} s")
 
 
 @both_but_first("committed")
@@ -153,7 +153,7 @@ def test_a_release_that_fails_names_what_it_committed_and_the_copy(
     broken.unlink()
     raised = re.search(r"ValueError: .*", run.output)
     fault("migration raises").saw(
-        f"{shop.site.config('database')}: exit code {run.code}",
+        f"{shop.site.config('database.engine')}: exit code {run.code}",
         raised.group() if raised else "no cause",
         f"the site answers {Browser(shop.site.url).get('/')[0]}",
         f"applied last: {shop.applied()[-1]}, before the one that raised",
@@ -526,7 +526,7 @@ class Elsewhere:
 def elsewhere(shop: Shop) -> Iterator[Elsewhere]:
     client, site = docker.from_env(), shop.site
     url = "sqlite:////srv/data/race.sqlite3"
-    if site.config("database") == "postgres":
+    if site.config("database.engine") == "postgres":
         server = client.containers.get(f"{site.deployment}-postgres")
         drop = "DROP DATABASE IF EXISTS race WITH (FORCE)"
         server.exec_run(["psql", "-U", "postgres", "-c", drop])
