@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from components import checkout, errors
 from components.config.keys import all_keys
 from components.config.keys.base import is_secret
+from components.config.stack_file import read_stack_file
 from components.host import client
 from tests.config_keys import flat, handed_over, key_of, nested
 from tests.unit.fake_daemon import FakeDaemon
@@ -86,8 +86,7 @@ def main() -> None:
 
 def config(stack: str, **changes: object) -> dict[str, str]:
     """A committed stack's config, changed, as the engine hands it over."""
-    file = Path(f"stacks/Pulumi.{stack}.yaml").read_text(encoding="utf-8")
-    committed = dict(flat(yaml.safe_load(file)["config"]))
+    committed = dict(flat(read_stack_file(Path(f"stacks/Pulumi.{stack}.yaml"))))
     return handed_over(nested({**committed, **{key_of(k): v for k, v in changes.items()}}))
 
 

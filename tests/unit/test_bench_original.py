@@ -7,6 +7,7 @@ from pathlib import Path
 import yaml
 
 from bench.original import POSTGRES_OVERLAY
+from components.config.stack_file import read_stack_file
 
 ROOT = Path(__file__).parents[2]
 ORIGINAL = ROOT / "bench/original"
@@ -31,8 +32,7 @@ def test_its_script_initializes_the_database_step_by_step() -> None:
     script = (ORIGINAL / "deploy.sh").read_text()
     body = script.partition("initialize_database() {")[2].partition("\n}")[0]
     commands = re.findall(r"manage\.py (\w+)", body)
-    stack = yaml.safe_load((ROOT / "stacks/Pulumi.clean-server.yaml").read_text())
-    steps = stack["config"]["seed"]
+    steps = read_stack_file(ROOT / "stacks/Pulumi.clean-server.yaml")["seed"]
     assert commands == ["migrate", "collectstatic", *steps]
     assert body.index("chown") < body.index("collectstatic")
 
