@@ -78,7 +78,7 @@ check: ## ruff, mypy, who may import whom, and whether what is generated is up t
 package: ## build the wheel and the source archive into dist/; nothing is published
 	@$(RUN) package
 
-config: ## after a change to components/config/keys: write Pulumi.yaml, docs/configuration.md, README
+config: ## after a change to components/config/keys: write README, docs/configuration.md, stacks/schema.json
 	@$(RUN) config
 
 ci: ## the same as test, then whole modules of integration tests while there is time

@@ -40,4 +40,5 @@ def __getattr__(name: str) -> Any:
     # Steps run where no Pulumi is, and import this package, too.
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.django_site"), name)
+    where = ".config.keys" if name.endswith("Keys") else ".django_site"
+    return getattr(importlib.import_module(where, __name__), name)

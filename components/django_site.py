@@ -8,34 +8,11 @@ import pulumi
 from pydantic import SecretStr, ValidationError
 
 from .config.keys import AllKeys
-from .config.keys.admin import AdminKeys
-from .config.keys.app import AppKeys
-from .config.keys.database import DatabaseKeys
-from .config.keys.image import ImageKeys
-from .config.keys.media import MediaKeys
-from .config.keys.processes import ProcessKeys, WebKeys
-from .config.keys.releases import MigrationKeys, ReleaseKeys
-from .config.keys.site import SiteKeys
 from .config.messages import ConfigError, count, path
 from .config.settings import Settings
 from .parts.preparation import prepare
 from .parts.scope import TYPE, Scope
 from .site import make
-
-__all__ = [
-    "AdminKeys",
-    "AppKeys",
-    "DatabaseKeys",
-    "DjangoSite",
-    "DjangoSiteArgs",
-    "ImageKeys",
-    "MediaKeys",
-    "MigrationKeys",
-    "ProcessKeys",
-    "ReleaseKeys",
-    "SiteKeys",
-    "WebKeys",
-]
 
 
 class DjangoSiteArgs(AllKeys):

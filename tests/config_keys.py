@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from components.config.keys import all_keys
+from components.config import keys
 
 
 def key_of(name: str) -> str:
@@ -13,21 +13,14 @@ def key_of(name: str) -> str:
 
 
 def nested(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Values by key, each in the objects that its key names: ``{"site": {"port": 8080}}``."""
-    found: dict[str, Any] = {}
-    for name, value in values.items():
-        *above, last = key_of(name).split(".")
-        inner = found
-        for part in above:
-            inner = inner.setdefault(part, {})
-        inner[last] = value
-    return found
+    """Values by key, each in the objects that its key names; `site__port` is ``site.port``."""
+    return keys.nested({key_of(name): value for name, value in values.items()})
 
 
 def flat(config: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
     """The other way round: each value by its key; what is an object of names stays one."""
     for key, value in config.items():
-        if isinstance(value, dict) and f"{prefix}{key}" not in all_keys():
+        if isinstance(value, dict) and f"{prefix}{key}" not in keys.all_keys():
             yield from flat(value, f"{prefix}{key}.")
         else:
             yield f"{prefix}{key}", value
@@ -39,8 +32,7 @@ def handed_over(config: Mapping[str, Any]) -> dict[str, str]:
 
 
 def raw(values: Mapping[str, Any]) -> dict[str, str]:
-    """Values by key as Pulumi hands them over; a text that is JSON stands for its list or "
-    "object."""
+    """Values by key as Pulumi hands them over; JSON as text stands for its list or object."""
     return handed_over(nested({key: _decoded(value) for key, value in values.items()}))
 
 

@@ -15,7 +15,7 @@ from typing import Any, Literal, get_args, get_origin
 import yaml
 from pydantic.fields import FieldInfo
 
-from components.config.keys import AllKeys, all_keys, top_level
+from components.config.keys import AllKeys, all_keys, nested, top_level
 from components.config.keys.base import is_list, is_object, is_secret, keys_in
 
 from . import paths
@@ -170,19 +170,8 @@ def _section(title: str, keys: Mapping[str, FieldInfo]) -> str:
     examples = {key: field.examples[0] for key, field in keys.items() if field.examples}
     if not examples:
         return section
-    text = yaml.safe_dump({"config": _nested(examples)}, sort_keys=False, allow_unicode=True)
+    text = yaml.safe_dump({"config": nested(examples)}, sort_keys=False, allow_unicode=True)
     return f"{section}\nFor example:\n\n```yaml\n{text}```\n"
-
-
-def _nested(values: Mapping[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for path, value in values.items():
-        *above, name = path.split(".")
-        inner = found
-        for part in above:
-            inner = inner.setdefault(part, {})
-        inner[name] = value
-    return found
 
 
 def _table(keys: Mapping[str, FieldInfo]) -> str:
@@ -195,29 +184,19 @@ def _table(keys: Mapping[str, FieldInfo]) -> str:
     )
 
 
-def _description(field: FieldInfo) -> str:
-    return " ".join((field.description or "").split())
-
-
 def _cell(field: FieldInfo) -> str:
-    return _description(field).replace("|", "\\|")
-
-
-def _default(field: FieldInfo) -> Any:
-    # Empty means missing, so that the program can say more than Pulumi does.
-    missing = field.is_required() or field.default is None
-    return "" if missing else json.loads(json.dumps(field.default))
+    return " ".join((field.description or "").split()).replace("|", "\\|")
 
 
 def _shown_default(field: FieldInfo) -> str:
-    default = _default(field)
-    shown = default if isinstance(default, str) else json.dumps(default)
-    return "" if default in ("", [], {}) else f"`{shown}`"
+    if field.is_required() or field.default in (None, "", (), {}):
+        return ""
+    return f"`{field.default if isinstance(field.default, str) else json.dumps(field.default)}`"
 
 
 def _type(field: FieldInfo) -> str:
     if is_list(field):
-        return "array"
+        return "list of strings"
     if is_object(field):
         return "object"
     if field.annotation is bool:
@@ -226,7 +205,7 @@ def _type(field: FieldInfo) -> str:
 
 
 def _type_for_people(field: FieldInfo) -> str:
-    words = {"array": "list of strings", "object": "object"}.get(_type(field), _type(field))
+    words = _type(field)
     if is_secret(field):
         return f"{words}, secret"
     if get_origin(field.annotation) is Literal:

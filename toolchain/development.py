@@ -14,7 +14,7 @@ BUILD = ("-m", "hatchling", "build", "-t", "wheel", "-t", "sdist")
 
 
 def write_config_docs() -> int:
-    """`Pulumi.yaml`, `docs/configuration.md` and the README say what the keys' declarations say."""
+    """Has the README, `docs/configuration.md` and `stacks/schema.json` say what keys declare."""
     prepare_python(Progress(), dev=True)
     return stream([testing.python(), "-m", "toolchain.config_docs"])
 

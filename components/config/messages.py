@@ -6,12 +6,11 @@ import shlex
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from pydantic.alias_generators import to_camel
 from pydantic.fields import FieldInfo
 
 from ..errors import UserError
 from .keys import AllKeys, all_keys, top_level
-from .keys.base import Keys, is_list, is_object, is_secret, keys_in
+from .keys.base import Keys, fields_of, is_list, is_object, is_secret, keys_in
 from .moved_keys import MOVED, SAYS
 
 
@@ -103,14 +102,14 @@ def command(verb: str, where: str, stack: str, *, value: str = "", secret: bool 
 
 def field_at(place: Place) -> FieldInfo | None:
     """The field that declares the key which a place is, or is in; None if there is none."""
-    fields: Mapping[str, FieldInfo] = top_level()
-    found = None
+    group: type[Keys] = AllKeys
+    found: FieldInfo | None = None
     for part in place:
-        found = fields.get(str(part))
+        found = fields_of(group).get(str(part))
         inner = keys_in(found) if found else None
         if inner is None:
             return found
-        fields = {to_camel(name): field for name, field in inner.model_fields.items()}
+        group = inner
     return found
 
 
@@ -124,8 +123,8 @@ def _key_part(place: Place) -> Place:
     for number, part in enumerate(place):
         if group is None:
             return place[:number]
-        fields = {to_camel(name): field for name, field in group.model_fields.items()}
-        group = keys_in(fields[part]) if part in fields else None
+        field = fields_of(group).get(str(part))
+        group = keys_in(field) if field else None
     return place
 
 
@@ -151,7 +150,7 @@ def _shown(given: Mapping[str, Any], place: Place, where: str) -> str:
 def _allowed(error: Any, field: FieldInfo | None) -> str:
     kind, inner = error["type"], keys_in(field) if field else None
     if inner is not None:
-        return f"must be an object of {', '.join(map(to_camel, inner.model_fields))}"
+        return f"must be an object of {', '.join(fields_of(inner))}"
     if field and is_list(field) and kind in ("tuple_type", "list_type"):
         return "must be a list of texts"
     if field and is_object(field) and kind == "dict_type":
@@ -168,7 +167,7 @@ def _change(where: str, place: Place, given: Mapping[str, Any], stack: str) -> s
     inner = keys_in(field) if field else None
     if inner is not None:
         moved = MOVED.get(where, "")
-        first = moved or f"{where}.{to_camel(next(iter(inner.model_fields)))}"
+        first = moved or f"{where}.{next(iter(fields_of(inner)))}"
         return (
             f"`{command('rm', where, stack)}`, then for example "
             f"`{command('set', first, stack, value=_word(_value(given, place)))}`"

@@ -127,8 +127,7 @@ class Site:
         return Run(code=done.returncode, output=done.stdout)
 
     def configure(self, **values: Any) -> None:
-        """Set config values; `site__port` is the key ``site.port``. An empty list unsets its "
-        "key."""
+        """Set config values; `site__port` is ``site.port``. An empty list unsets its key."""
         texts: dict[str, str] = {}
         for name, value in values.items():
             key = key_of(name)

@@ -4,11 +4,10 @@
 these declarations, and `make check` fails where they say something else.
 """
 
-from collections.abc import Iterator
-from typing import Annotated, Literal
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, SecretStr
-from pydantic.alias_generators import to_camel
 from pydantic.fields import FieldInfo
 
 from ..value_types import (
@@ -27,11 +26,12 @@ from ..value_types import (
 )
 from .admin import AdminKeys
 from .app import AppKeys
-from .base import Keys, keys_in, section
+from .base import Keys, fields_of, keys_in, section
 from .database import DatabaseKeys
 from .image import ImageKeys
 from .media import MediaKeys
 from .processes import ProcessKeys
+from .processes import WebKeys as WebKeys
 from .releases import MigrationKeys, ReleaseKeys
 from .site import SiteKeys
 
@@ -131,7 +131,7 @@ class AllKeys(Keys):
 
 def top_level() -> dict[str, FieldInfo]:
     """Every key at the top of a stack's config, with the field that declares it."""
-    return {to_camel(name): field for name, field in AllKeys.model_fields.items()}
+    return fields_of(AllKeys)
 
 
 def all_keys() -> dict[str, FieldInfo]:
@@ -139,9 +139,25 @@ def all_keys() -> dict[str, FieldInfo]:
     return dict(_below(AllKeys))
 
 
+def nested(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values by their keys' paths, each in the objects that its path names.
+
+    Args:
+        values: such as ``{"site.port": 8080}``, which becomes ``{"site": {"port": 8080}}``.
+    """
+    found: dict[str, Any] = {}
+    for path, value in values.items():
+        *above, last = path.split(".")
+        inner = found
+        for part in above:
+            inner = inner.setdefault(part, {})
+        inner[last] = value
+    return found
+
+
 def _below(group: type[Keys], prefix: str = "") -> Iterator[tuple[str, FieldInfo]]:
-    for name, field in group.model_fields.items():
-        path, inner = prefix + to_camel(name), keys_in(field)
+    for name, field in fields_of(group).items():
+        path, inner = prefix + name, keys_in(field)
         if inner is None:
             yield path, field
         else:

@@ -64,6 +64,11 @@ def _text_of(value: object) -> str:
     return secret if isinstance(secret, str) else ""
 
 
+def fields_of(group: type[Keys]) -> dict[str, FieldInfo]:
+    """A group's keys as config spells them, with the fields that declare them."""
+    return {to_camel(name): field for name, field in group.model_fields.items()}
+
+
 def section() -> Any:
     """The default of a key whose value is an object of keys: what these have as their defaults."""
     return Field(default={}, validate_default=True)
