@@ -5,9 +5,7 @@ password: it goes into a volume of the container's own, and from there into its 
 """
 
 import base64
-import io
 import json
-import tarfile
 import time
 import uuid
 from collections.abc import Iterator, Sequence
@@ -19,6 +17,7 @@ from typing import Any
 from deploy_runtime import ledger
 
 from ..host import one_shot
+from ..host.archive import archive
 from ..host.client import docker_or_fail, fail
 from ..host.what_serves import running_containers
 from ..inside import LEDGER
@@ -85,17 +84,7 @@ def address(deployment: str, serving: dict[str, Any], alias: str) -> tuple[str, 
         if line.startswith("#file "):
             _, name, content = line.split(" ")
             files[name] = base64.b64decode(content)
-    return _FOLDER, _archive(files)
-
-
-def _archive(files: dict[str, bytes]) -> bytes:
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w") as archive:
-        for name, content in files.items():
-            entry = tarfile.TarInfo(name)
-            entry.size, entry.mode = len(content), 0o400
-            archive.addfile(entry, io.BytesIO(content))
-    return buffer.getvalue()
+    return _FOLDER, archive(files)
 
 
 def options() -> list[str]:

@@ -4,13 +4,12 @@ What a container says of itself later is misleading: the gate has stopped it. An
 told by config tells whether the same again is the same.
 """
 
-import io
 import json
-import tarfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from ..host.archive import archive
 from ..host.client import docker, read_file
 
 FILE = "/.deploy-rejection.json"
@@ -50,12 +49,8 @@ def keep(container: str, rejection: Rejection) -> None:
     One that can't be written to keeps nothing: the next gate says what it finds then.
     """
     content = json.dumps(asdict(rejection)).encode()
-    archive = io.BytesIO()
-    with tarfile.open(fileobj=archive, mode="w") as tar:
-        entry = tarfile.TarInfo(FILE.strip("/"))
-        entry.size, entry.mode = len(content), 0o600
-        tar.addfile(entry, io.BytesIO(content))
-    docker("cp", "-", f"{container}:/", stdin=archive.getvalue())
+    note = archive({FILE.strip("/"): content}, mode=0o600)
+    docker("cp", "-", f"{container}:/", stdin=note)
 
 
 def kept(container: str) -> Rejection | None:

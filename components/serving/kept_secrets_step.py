@@ -4,11 +4,10 @@ They come through standard input: so they are in no image, in no container's env
 command line.
 """
 
-import io
 import os
 import sys
-import tarfile
 
+from ..host.archive import archive
 from ..host.client import docker_or_fail
 
 FILE = "secrets.json"
@@ -23,14 +22,9 @@ mv -f {FILE}.new {FILE}
 """
 
 
-def archive(content: bytes) -> bytes:
+def archive_of(content: bytes) -> bytes:
     """A tar archive with the file, under another name for now, which root alone can read."""
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w") as tar:
-        entry = tarfile.TarInfo(f"{FILE}.new")
-        entry.size, entry.mode = len(content), 0o400
-        tar.addfile(entry, io.BytesIO(content))
-    return buffer.getvalue()
+    return archive({f"{FILE}.new": content})
 
 
 def main() -> None:
@@ -39,7 +33,7 @@ def main() -> None:
     mount = f"type=volume,source={volume},target={_FOLDER}"
     words = ["run", "--rm", "-i", "--network", "none", "--user", "0", "--mount", mount]
     write = ["--entrypoint", "sh", image, "-c", _SCRIPT]
-    content = archive(sys.stdin.buffer.read())
+    content = archive_of(sys.stdin.buffer.read())
     docker_or_fail("keeping the generated secrets on the host", *words, *write, stdin=content)
 
 

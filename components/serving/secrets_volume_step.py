@@ -3,32 +3,24 @@
 That way they are in no image, in no container's environment and on no command line.
 """
 
-import io
 import json
 import os
 import sys
-import tarfile
 
+from ..host.archive import archive
 from ..host.client import docker_or_fail
 from ..inside import SECRETS, USER
 
 
-def archive(secrets: dict[str, str]) -> bytes:
+def archive_of(secrets: dict[str, str]) -> bytes:
     """A tar archive with one file for each secret, readable by the application's user only."""
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w") as tar:
-        for name, value in sorted(secrets.items()):
-            content = value.encode()
-            entry = tarfile.TarInfo(name)
-            entry.size, entry.mode, entry.uid, entry.gid = len(content), 0o400, USER, USER
-            tar.addfile(entry, io.BytesIO(content))
-    return buffer.getvalue()
+    return archive({name: secrets[name].encode() for name in sorted(secrets)}, owner=USER)
 
 
 def main() -> None:
     """Write the JSON object on standard input into VOLUME, by a container of IMAGE."""
     volume, image = os.environ["VOLUME"], os.environ["IMAGE"]
-    content = archive(json.load(sys.stdin))
+    content = archive_of(json.load(sys.stdin))
     mount = f"type=volume,source={volume},target={SECRETS}"
     words = ["run", "--rm", "-i", "--network", "none", "--user", "0", "--mount", mount]
     unpack = ["--entrypoint", "tar", image, "-x", "-p", "-C", SECRETS, "-f", "-"]

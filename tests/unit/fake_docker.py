@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Sequence
 from typing import Any
 
-from components.serving.secrets_volume_step import archive
+from components.serving.secrets_volume_step import archive_of
 from tests.unit.tar import tar_of
 
 
@@ -97,7 +97,7 @@ class FakeDocker:
             return subprocess.CompletedProcess(words, 0, b"29", b"")
         if words[1] == "cp" and words[2].endswith(":/run/secrets"):
             # Whoever shows what a container printed gets to know its secrets first.
-            return subprocess.CompletedProcess(words, 0, archive(self.secrets), b"")
+            return subprocess.CompletedProcess(words, 0, archive_of(self.secrets), b"")
         self.calls.append(call)
         self.stdin.append(options.get("input"))
         for known, answers in self._answers:

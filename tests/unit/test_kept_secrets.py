@@ -20,7 +20,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_they_are_one_file_that_root_alone_reads() -> None:
-    with tarfile.open(fileobj=io.BytesIO(kept_secrets_step.archive(CONTENT))) as tar:
+    with tarfile.open(fileobj=io.BytesIO(kept_secrets_step.archive_of(CONTENT))) as tar:
         (entry,) = tar.getmembers()
         assert (entry.mode, entry.uid, entry.gid) == (0o400, 0, 0)
         file = tar.extractfile(entry)

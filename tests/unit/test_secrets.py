@@ -115,7 +115,7 @@ def members(archive: bytes) -> list[tuple[str, int, int, int, bytes]]:
 
 
 def test_each_secret_is_a_file_that_only_the_application_reads() -> None:
-    assert members(secrets_volume_step.archive({"B": "ü\n", "A": ""})) == [
+    assert members(secrets_volume_step.archive_of({"B": "ü\n", "A": ""})) == [
         ("A", 0o400, 10001, 10001, b""),
         ("B", 0o400, 10001, 10001, "ü\n".encode()),
     ]
