@@ -12,8 +12,8 @@ from typing import Any
 
 from .. import PACKAGE
 from .messages import ConfigError
-from .settings import Settings, load
-from .stack_file import encrypted_places, stack_file
+from .settings import Settings, load_told
+from .stack_file import project_name
 
 
 def check(
@@ -30,20 +30,15 @@ def check(
     Raises:
         ConfigError: something is wrong with it.
     """
-    prefix = f"{project}:"
-    raw = {
-        name.removeprefix(prefix): str(entry.get("value", ""))
-        for name, entry in told.items()
-        if name.startswith(prefix)
-    }
-    file = stack_file(stack, folder)
-    return load(raw, stack=stack, file=str(file), encrypted=encrypted_places(file, project))
+    values = {name: str(entry.get("value", "")) for name, entry in told.items()}
+    secret = [name for name, entry in told.items() if entry.get("secret")]
+    return load_told(values, secret, stack=stack, project=project, folder=folder)
 
 
 def main() -> int:
     """Print the port that the site is published on, "0" for none; or what is wrong."""
     try:
-        settings = check(json.load(sys.stdin), sys.argv[1])
+        settings = check(json.load(sys.stdin), sys.argv[1], project=project_name())
     except ConfigError as error:
         print(error, file=sys.stderr)
         return 1

@@ -7,6 +7,7 @@ that is wrong.
 
 import json
 from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -123,19 +124,41 @@ def load_stack() -> Settings:
     Raises:
         ConfigError: see `load`.
     """
-    stack, project = pulumi.get_stack(), pulumi.get_project()
+    told: Mapping[str, str] = pulumi.runtime.config.CONFIG.get()
+    secret = [name for name in told if pulumi.runtime.is_config_secret(name)]
+    return load_told(told, secret, stack=pulumi.get_stack(), project=pulumi.get_project())
+
+
+def load_told(
+    told: Mapping[str, str],
+    secret: Collection[str],
+    *,
+    stack: str,
+    project: str,
+    folder: Path = Path(),
+) -> Settings:
+    """Validate the config of a stack as Pulumi tells it.
+
+    Args:
+        told: each key, with its namespace, and its value as text.
+        secret: the keys in which Pulumi knows of something encrypted.
+        stack: the stack's name.
+        project: the Pulumi project's name, the namespace of the keys that are read.
+        folder: the folder of Pulumi.yaml.
+
+    Raises:
+        ConfigError: see `load`.
+    """
     prefix = f"{project}:"
-    everything: Mapping[str, str] = pulumi.runtime.config.CONFIG.get()
-    raw = {k.removeprefix(prefix): v for k, v in everything.items() if k.startswith(prefix)}
-    file = stack_file(stack)
+    raw = {k.removeprefix(prefix): v for k, v in told.items() if k.startswith(prefix)}
+    file = stack_file(stack, folder)
     encrypted = encrypted_places(file, project)
     # What is not in that file comes from elsewhere (--config-file, an environment of Pulumi ESC),
     # where Pulumi knows of whole keys.
     encrypted |= {
         (key,)
         for key in raw
-        if pulumi.runtime.is_config_secret(prefix + key)
-        and not any(place[0] == key for place in encrypted)
+        if prefix + key in secret and not any(place[0] == key for place in encrypted)
     }
     return load(raw, stack=stack, file=str(file), encrypted=encrypted)
 

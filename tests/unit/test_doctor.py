@@ -314,6 +314,24 @@ def test_the_check_as_a_command(
     assert ("site.port" in said.err) is bool(code)
 
 
+def test_the_check_reads_the_keys_of_the_project_that_pulumi_yaml_names(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "Pulumi.yaml").write_text("name: tea-shop\nruntime: python\n")
+    told = {key.replace("django-on-docker", "tea-shop"): v for key, v in config().items()}
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", ["check", "shop"])
+    monkeypatch.setattr("sys.stdin", io.StringIO(json.dumps(told)))
+    assert check.main() == 0
+    assert capsys.readouterr().out == "8080\n"
+
+
+def test_what_pulumi_knows_to_be_secret_is_not_in_plain_text(tmp_path: Path) -> None:
+    told = config(secrets={"TOKEN": "hunter2-hunter2"})
+    told["django-on-docker:secrets"]["secret"] = True
+    check.check(told, "shop", tmp_path)
+
+
 def test_a_secret_in_plain_text_is_named_and_not_shown(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as error:
         check.check(config(secrets={"TOKEN": "hunter2-hunter2"}), "shop", tmp_path)
