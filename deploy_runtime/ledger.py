@@ -26,6 +26,15 @@ IMAGE_FILE = f"{RUNTIME}/ledger.jsonl"
 BY_HAND = "one-off"
 """Where a command ran that somebody asked for by hand: no plan has it."""
 
+APPEND = f"""
+import sys
+from pathlib import Path
+from {__package__} import ledger
+for line in sys.stdin:
+    ledger.append(Path(ledger.FILE), line.strip())
+"""
+"""What Python is told in a container with the ledger's volume, to enter records line by line."""
+
 LIMIT = 512 * 1024  # bytes; a file that would grow beyond loses its oldest records
 KEPT = 1000  # records that it keeps then, if they fit into half of it
 _LINE = 64 * 1024  # bytes of one record

@@ -224,8 +224,6 @@ def _database(
     reference: dict[str, Any],
 ) -> backups.Database:
     environment: list[str] = reference["Config"]["Env"]
-    words = ["--volumes-from", reference["Name"].removeprefix("/")]
-    words += [word for value in environment for word in ("--env", value)]
     alias = chosen["alias"]
     engine, file = _kind(environment)
     # The environment tells where the first database is; of others only the copy does.
@@ -235,7 +233,7 @@ def _database(
         deployment=deployment,
         engine=engine,
         file=file,
-        application=(*words, reference["Image"]),
+        application=(*one_shot.like(reference), reference["Image"]),
         network=next(iter(reference["NetworkSettings"]["Networks"]), "bridge"),
         tools=_tools(deployment, chosen, entries),
         volume=chosen["volume"],

@@ -32,6 +32,24 @@ def options(described: Mapping[str, Any], *kinds: str) -> list[str]:
     return [word for kind in kinds for value in described[kind] for word in (f"--{kind}", value)]
 
 
+def environment(container: Mapping[str, Any]) -> list[str]:
+    """The options of `docker run` for the variables of a container that is there.
+
+    Args:
+        container: what the daemon knows of it.
+    """
+    return [word for value in container["Config"]["Env"] for word in ("--env", value)]
+
+
+def like(container: Mapping[str, Any]) -> list[str]:
+    """The same for its variables and all that is mounted into it.
+
+    Args:
+        container: what the daemon knows of it.
+    """
+    return ["--volumes-from", container["Name"].removeprefix("/"), *environment(container)]
+
+
 def named(deployment: str, role: str) -> list[str]:
     """The options of `docker run` for the name and the labels by which it is found again."""
     return ["--name", Place(deployment).name(role), *label_options(Place(deployment).labels(role))]

@@ -19,15 +19,6 @@ from .releases_on_host import KeptRelease, kept_releases
 
 Images = list[dict[str, Any]]
 
-# In the container that serves: it has the ledger, and a release's own way to write into it.
-_CARRY = """
-import sys
-from pathlib import Path
-from deploy_runtime import ledger
-for line in sys.stdin:
-    ledger.append(Path(ledger.FILE), line.strip())
-"""
-
 
 def in_order(
     releases: Iterable[KeptRelease], serves: str, served: Mapping[str, str]
@@ -116,7 +107,7 @@ def _carry(backend: str, releases: Sequence[KeptRelease]) -> None:
     if not lines:
         return
     data = "".join(f"{line}\n" for line in lines).encode()
-    done = docker("exec", "-i", backend, "python", "-c", _CARRY, stdin=data)
+    done = docker("exec", "-i", backend, "python", "-c", ledger.APPEND, stdin=data)
     if done.returncode != 0:
         _warn("what the removed releases' builds recorded is not in the ledger any more")
 

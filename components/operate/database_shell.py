@@ -33,13 +33,6 @@ rm {_FOLDER}/*
 export PGSERVICEFILE=/dev/shm/service.conf PGSERVICE=deployment
 exec psql "$@"
 """
-# As what prunes releases does: a release's own way to write into the ledger.
-_APPEND = """
-import sys
-from pathlib import Path
-from deploy_runtime import ledger
-ledger.append(Path(ledger.FILE), sys.stdin.read().strip())
-"""
 _HELPER = "one-off-helper"
 
 
@@ -69,7 +62,7 @@ def address(deployment: str, serving: dict[str, Any], alias: str) -> tuple[str, 
         serving: what the daemon knows of the container that serves.
         alias: what the project calls the database.
     """
-    words = [*_as_the_one_that_serves(serving), "--network", "none", serving["Image"]]
+    words = [*one_shot.like(serving), "--network", "none", serving["Image"]]
     asked = ("python", "-", alias)
     done = one_shot.run(
         deployment, _HELPER, ["--interactive", *words, *asked], stdin=_LIBPQ.read_bytes()
@@ -128,10 +121,5 @@ def recorded(deployment: str, serving: dict[str, Any]) -> Iterator[list[int]]:
 
 def _append(deployment: str, image: str, record: ledger.Record) -> None:
     mount = f"type=volume,source={Place(deployment).ledger},target={LEDGER}"
-    asked = ("--network", "none", "--mount", mount, image, "python", "-c", _APPEND)
+    asked = ("--network", "none", "--mount", mount, image, "python", "-c", ledger.APPEND)
     one_shot.run(deployment, _HELPER, asked, stdin=json.dumps(record).encode())
-
-
-def _as_the_one_that_serves(serving: dict[str, Any]) -> list[str]:
-    given = [word for value in serving["Config"]["Env"] for word in ("--env", value)]
-    return ["--volumes-from", serving["Name"].removeprefix("/"), *given]

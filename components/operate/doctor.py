@@ -10,19 +10,19 @@ import re
 import shutil
 import socket
 import subprocess
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
 from ..host.client import docker
-from ..host.what_serves import all_containers, serving_containers
+from ..host.what_serves import serving_containers
 from ..own_commands import run_module, typed
 from ..place import DEPLOYMENT, Place
 from ..remedies import remedies
 from ..text_table import text_table
-from . import command, status
+from . import command, site, status
 
 OLDEST = (20, 10)
 """The oldest Docker Engine that this program's commands work with."""
@@ -194,8 +194,7 @@ def _listens(port: int) -> bool:
 
 
 def _site(deployment: str) -> Iterator[Finding]:
-    roles: Sequence[str] = ("backend", "edge", "postgres")
-    if not any(all_containers(deployment, role) for role in roles):
+    if not site.is_there(deployment):
         nothing = f"nothing of deployment {deployment} is on this host yet"
         yield unknown("site", f"{nothing}: `{typed('up')}`")
         return

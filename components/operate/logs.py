@@ -15,7 +15,6 @@ from ..host.what_serves import all_containers, serving_containers
 from ..own_commands import run_module
 from . import command, site
 
-ROLES = ("backend", "edge", "postgres")
 _LINES = "100"
 
 
@@ -25,7 +24,9 @@ def main() -> None:
     parser.add_argument("deployment", help="its name: `pulumi stack output deployment -s STACK`")
     parser.add_argument("--follow", action="store_true", help="go on as more is printed")
     parser.add_argument("--tail", default=_LINES, help="how many lines of each, or all")
-    parser.add_argument("--of", default="backend", choices=ROLES, help="which of its containers")
+    parser.add_argument(
+        "--of", default="backend", choices=site.ROLES, help="which of its containers"
+    )
     options = parser.parse_args()
     if options.tail != "all" and not options.tail.isdigit():
         fail(f"logs: the number of lines is {options.tail!r}: use a number, or all", 2)

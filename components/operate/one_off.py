@@ -89,12 +89,11 @@ def like(serving: dict[str, Any], deployment: str) -> list[str]:
         serving: what the daemon knows of that.
         deployment: the deployment's name.
     """
-    environment = [word for value in serving["Config"]["Env"] for word in ("--env", value)]
     mounts = [word for mount in _mounts(serving) for word in ("--mount", mount)]
     temporary = serving["HostConfig"].get("Tmpfs") or {}
     folders = [w for path, given in temporary.items() for w in ("--tmpfs", f"{path}:{given}")]
     networks = ["--network", _networks(serving, deployment)[0]]
-    return [*networks, *environment, *mounts, *folders]
+    return [*networks, *one_shot.environment(serving), *mounts, *folders]
 
 
 def _networks(serving: dict[str, Any], deployment: str) -> list[str]:

@@ -6,6 +6,9 @@ from ..host.client import fail, inspect
 from ..host.what_serves import all_containers, serving_containers
 from ..place import DEPLOYMENT
 
+ROLES = ("backend", "edge", "postgres")
+"""What a site is made of, as far as people ask for it."""
+
 
 def serving(deployment: str) -> list[str]:
     """The containers that serve, oldest first; where none does, this command fails."""
@@ -23,9 +26,14 @@ def described(container: str) -> dict[str, Any]:
     return state
 
 
+def is_there(deployment: str) -> bool:
+    """Something of such a deployment is on the host, whether it runs or not."""
+    return any(all_containers(deployment, role) for role in ROLES)
+
+
 def exists(deployment: str) -> None:
     """Fail where nothing of such a deployment is on the host."""
-    if not any(all_containers(deployment, role) for role in ("backend", "edge", "postgres")):
+    if not is_there(deployment):
         fail(_missing(deployment))
 
 
