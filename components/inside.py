@@ -18,6 +18,9 @@ SECRETS = "/run/secrets"
 RUNTIME = "/opt/deploy"
 DEPENDENCIES = "/opt/venv"
 
+HEALTH_PATH = "/-/health"
+"""The path of the health endpoint that is supplied."""
+
 BUILD_REPORT = f"{RUNTIME}/build-report.json"
 
 EDGE_CONTROL = "/usr/local/lib/edge/control.py"

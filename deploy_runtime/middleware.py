@@ -18,9 +18,8 @@ from django.utils.http import http_date
 from django.views.static import was_modified_since
 
 from .overlay_database import owned
+from .places import HEALTH_PATH
 from .uploads import NotServedError, open_upload, private_folders
-
-HEALTH_PATH = "/-/health"
 
 # An uploaded page or drawing may show, but run nothing: its origin is the site's own.
 _POLICY = (

@@ -62,4 +62,9 @@ class Overlay:
 
     def items(self, variable: str) -> list[str]:
         """The comma-separated values of an environment variable."""
-        return [item.strip() for item in self.environ.get(variable, "").split(",") if item.strip()]
+        return items(self.environ, variable)
+
+
+def items(environ: Mapping[str, str], variable: str) -> list[str]:
+    """The comma-separated values of an environment variable."""
+    return [item.strip() for item in environ.get(variable, "").split(",") if item.strip()]

@@ -17,7 +17,9 @@ FILE_SYSTEM = "django.core.files.storage.FileSystemStorage"
 _LOCAL = (FILE_SYSTEM, "django.core.files.storage.filesystem.FileSystemStorage")
 _SECURITY = "django.middleware.security.SecurityMiddleware"
 _WHITENOISE = "whitenoise.middleware.WhiteNoiseMiddleware"
-_SERVERS = ("whitenoise", "servestatic")
+SERVERS = ("whitenoise", "servestatic")
+"""What serves static files, by how the path of its middleware begins."""
+MEDIA_MIDDLEWARE = f"{__package__}.middleware.MediaMiddleware"
 # A storage can't be imported while settings load, so its dotted path has to tell.
 _REMOTE = ("storages.", "s3", "boto", "gcloud", "google", "azure", "cloudinary", "dropbox", "sftp")
 
@@ -55,7 +57,7 @@ def media(overlay: Overlay) -> None:
     if parts.netloc or parts.path == "/":
         overlay.keep("MEDIA_URL", "another server has the uploads: MEDIA_URL points elsewhere")
         return
-    _insert(overlay, f"{__package__}.middleware.MediaMiddleware", "serves uploads from MEDIA_ROOT")
+    _insert(overlay, MEDIA_MIDDLEWARE, "serves uploads from MEDIA_ROOT")
 
 
 def is_remote(backend: str) -> bool:
@@ -186,7 +188,7 @@ def _hash_names(overlay: Overlay, backend: str) -> None:
 
 def _serve_static(overlay: Overlay) -> None:
     own = [str(path) for path in overlay.settings.get("MIDDLEWARE") or []]
-    server = next((path for path in own if path.startswith(_SERVERS)), None)
+    server = next((path for path in own if path.startswith(SERVERS)), None)
     if server:
         overlay.keep("MIDDLEWARE", f"static files are served by the project's {server}")
         return
@@ -204,7 +206,7 @@ def _serve_old_static(overlay: Overlay) -> None:
 def _insert(overlay: Overlay, middleware: str, why: str) -> None:
     """Put a middleware behind the one that redirects to https and the one for static files."""
     own = list(overlay.settings.get("MIDDLEWARE") or [])
-    servers = (_SECURITY, *_SERVERS)
+    servers = (_SECURITY, *SERVERS)
     before = [i for i, path in enumerate(own) if str(path).startswith(servers)]
     position = before[-1] + 1 if before else 0
     overlay.supply("MIDDLEWARE", [*own[:position], middleware, *own[position:]], why)

@@ -12,16 +12,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from .errors import DeployError, boolean
-from .overlay import Overlay
+from .overlay import Overlay, items
 from .overlay_database import owned, parse, points_to
-from .overlay_files import is_remote
+from .overlay_files import MEDIA_MIDDLEWARE, SERVERS, is_remote
+from .overlay_process import HEALTH_MIDDLEWARE
+from .places import HEALTH_PATH
 
 VARIABLE = "DEPLOY_OVERLAY"
-_HEALTH = f"{__package__}.middleware.HealthMiddleware"
-_MEDIA = f"{__package__}.middleware.MediaMiddleware"
-_HEALTH_PATH = "/-/health"
 _LOOPBACK = ("localhost", "127.0.0.1")
-_SERVERS = ("whitenoise", "servestatic")
 _STATIC_APP = "django.contrib.staticfiles"
 
 
@@ -139,11 +137,11 @@ def _databases(settings: Mapping[str, Any], environ: Mapping[str, str]) -> Itera
 
 def _hosts(settings: Mapping[str, Any], environ: Mapping[str, str]) -> Iterator[Gap]:
     debug = boolean(environ, "DEBUG", default=False)
-    gap = None if debug else _allowed(settings, _items(environ, "ALLOWED_HOSTS"))
+    gap = None if debug else _allowed(settings, items(environ, "ALLOWED_HOSTS"))
     if gap:
         write = '`ALLOWED_HOSTS = os.environ["ALLOWED_HOSTS"].split(",")`'
         yield Gap("ALLOWED_HOSTS", *gap, write)
-    origins = set(_items(environ, "CSRF_TRUSTED_ORIGINS"))
+    origins = set(items(environ, "CSRF_TRUSTED_ORIGINS"))
     if origins - set(settings.get("CSRF_TRUSTED_ORIGINS") or []):
         write = '`CSRF_TRUSTED_ORIGINS = os.environ["CSRF_TRUSTED_ORIGINS"].split(",")`'
         what = "it lacks the site's origin: behind a proxy forms may be refused"
@@ -161,10 +159,6 @@ def _allowed(settings: Mapping[str, Any], wanted: Sequence[str]) -> tuple[bool, 
     if all(validate_host(host.strip("."), own) for host in needed):
         return None
     return True, "it lacks hosts that the site answers to"
-
-
-def _items(environ: Mapping[str, str], variable: str) -> list[str]:
-    return [item.strip() for item in environ.get(variable, "").split(",") if item.strip()]
 
 
 def _folders(settings: Mapping[str, Any], environ: Mapping[str, str]) -> Iterator[Gap]:
@@ -190,17 +184,19 @@ def _backend(settings: Mapping[str, Any], alias: str, legacy: str) -> str:
 
 def _serving(settings: Mapping[str, Any], environ: Mapping[str, str]) -> Iterator[Gap]:
     middleware = [str(path) for path in settings.get("MIDDLEWARE") or []]
-    if _health_path(environ) == _HEALTH_PATH and _HEALTH not in middleware:
+    if (
+        environ.get("DEPLOY_HEALTH_PATH") or HEALTH_PATH
+    ) == HEALTH_PATH and HEALTH_MIDDLEWARE not in middleware:
         yield Gap(
             "MIDDLEWARE",
             True,
-            f"nothing answers at {_HEALTH_PATH}, by which a new release is let through",
-            f'`"{_HEALTH}"` as the first of MIDDLEWARE, or '
+            f"nothing answers at {HEALTH_PATH}, by which a new release is let through",
+            f'`"{HEALTH_MIDDLEWARE}"` as the first of MIDDLEWARE, or '
             "`pulumi config set --path processes.web.health PATH -s STACK` with a path of yours",
         )
     if _STATIC_APP in (settings.get("INSTALLED_APPS") or []):
         static = _backend(settings, "staticfiles", "STATICFILES_STORAGE")
-        if not is_remote(static) and not _has(middleware, _SERVERS):
+        if not is_remote(static) and not _has(middleware, SERVERS):
             yield Gap(
                 "MIDDLEWARE",
                 False,
@@ -210,17 +206,14 @@ def _serving(settings: Mapping[str, Any], environ: Mapping[str, str]) -> Iterato
             )
     media = _backend(settings, "default", "DEFAULT_FILE_STORAGE")
     serves = boolean(environ, "DEPLOY_SERVE_MEDIA", default=True) and not is_remote(media)
-    if serves and settings.get("MEDIA_URL") and _MEDIA not in middleware:
+    if serves and settings.get("MEDIA_URL") and MEDIA_MIDDLEWARE not in middleware:
         yield Gap(
             "MIDDLEWARE",
             False,
             "nothing serves uploads, unless a view of the project does",
-            f'`"{_MEDIA}"` in MIDDLEWARE, or `pulumi config set --path media.serve false -s STACK`',
+            f'`"{MEDIA_MIDDLEWARE}"` in MIDDLEWARE, or '
+            "`pulumi config set --path media.serve false -s STACK`",
         )
-
-
-def _health_path(environ: Mapping[str, str]) -> str:
-    return environ.get("DEPLOY_HEALTH_PATH") or _HEALTH_PATH
 
 
 def _has(middleware: Sequence[str], beginnings: tuple[str, ...]) -> bool:
@@ -228,7 +221,7 @@ def _has(middleware: Sequence[str], beginnings: tuple[str, ...]) -> bool:
 
 
 def _https(settings: Mapping[str, Any], environ: Mapping[str, str]) -> Iterator[Gap]:
-    origins = _items(environ, "CSRF_TRUSTED_ORIGINS")
+    origins = items(environ, "CSRF_TRUSTED_ORIGINS")
     if not origins or not all(origin.startswith("https://") for origin in origins):
         if settings.get("SECURE_SSL_REDIRECT") and origins:
             what = "the site's origin is plain http: it would lead everyone astray"

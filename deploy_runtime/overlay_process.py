@@ -3,6 +3,9 @@
 from typing import Any
 
 from .overlay import Overlay
+from .places import HEALTH_PATH
+
+HEALTH_MIDDLEWARE = f"{__package__}.middleware.HealthMiddleware"
 
 
 def health(overlay: Overlay) -> None:
@@ -10,8 +13,8 @@ def health(overlay: Overlay) -> None:
     own = list(overlay.settings.get("MIDDLEWARE") or [])
     overlay.supply(
         "MIDDLEWARE",
-        [f"{__package__}.middleware.HealthMiddleware", *own],
-        "the health endpoint /-/health, which asks the database",
+        [HEALTH_MIDDLEWARE, *own],
+        f"the health endpoint {HEALTH_PATH}, which asks the database",
     )
 
 

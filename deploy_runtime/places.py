@@ -14,4 +14,7 @@ LEDGER = "/srv/ledger"
 SECRETS = "/run/secrets"
 RUNTIME = "/opt/deploy"
 
+HEALTH_PATH = "/-/health"
+"""The path of the health endpoint that is supplied."""
+
 BUILD_REPORT = f"{RUNTIME}/build-report.json"

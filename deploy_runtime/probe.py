@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Mapping
 
-from .places import PORT
+from .places import HEALTH_PATH, PORT
 
 TIMEOUT = 4.0  # seconds, for the whole exchange
 _SHOWN = 200  # characters of a bad answer
@@ -34,7 +34,7 @@ def request(environ: Mapping[str, str], path: str = "") -> bytes:
         path: what is asked for, percent-encoded; the health endpoint by default.
     """
     lines = [
-        f"GET {path or environ.get('DEPLOY_HEALTH_PATH') or '/-/health'} HTTP/1.0",
+        f"GET {path or environ.get('DEPLOY_HEALTH_PATH') or HEALTH_PATH} HTTP/1.0",
         f"Host: {host(environ)}",
         "User-Agent: deploy-probe",
         "Accept: */*",
@@ -81,7 +81,7 @@ def verdict(answer: bytes) -> str | None:
 def main() -> int:
     """Probe once; print what is wrong."""
     port = os.environ.get("PORT") or PORT
-    path = os.environ.get("DEPLOY_HEALTH_PATH") or "/-/health"
+    path = os.environ.get("DEPLOY_HEALTH_PATH") or HEALTH_PATH
     try:
         problem = verdict(ask(int(port), request(os.environ)))
     except (OSError, ValueError) as error:

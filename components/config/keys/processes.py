@@ -2,6 +2,7 @@
 
 from pydantic import Field
 
+from ...inside import HEALTH_PATH
 from ..value_types import UrlPath
 from .base import Keys, section
 
@@ -18,7 +19,7 @@ class WebKeys(Keys):
     threads: int = Field(default=4, ge=1, le=64)
     """Threads of each worker."""
 
-    health: UrlPath = Field(default="/-/health", examples=["/health/"])
+    health: UrlPath = Field(default=HEALTH_PATH, examples=["/health/"])
     """Path that answers 2xx or 3xx when the site can serve; the default is supplied and queries the
     database.
     """
