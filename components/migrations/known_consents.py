@@ -4,14 +4,14 @@ The rest is found by the check: apps of other packages, and those whose label is
 their folder.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from ..errors import UserError
 from ..place import Place
 from ..stack_state import StackState
 from .consent import Consent
-from .new_migrations import own_migrations, served_migrations
+from .new_migrations import served_migrations
 
 
 def applied(state: StackState, deployment: str) -> frozenset[str]:
@@ -27,18 +27,20 @@ def applied(state: StackState, deployment: str) -> frozenset[str]:
     return served_migrations(state, deployment).union(used or ())
 
 
-def refuse_unknown(consent: Consent, context: Path, applied: Collection[str]) -> None:
+def refuse_unknown(
+    consent: Consent, context: Path, own: Sequence[str], applied: Collection[str]
+) -> None:
     """Refuse a consent to a migration that an app of the project's own doesn't have.
 
     Args:
         consent: to migrations of the release that is staged.
         context: the folder in which it is staged.
+        own: the migrations of the project's own apps that are in it.
         applied: migrations that the database has, be their files there or not.
 
     Raises:
         UserError: naming them, and those that may be meant.
     """
-    own = own_migrations(context)
     apps = {name.partition(".")[0] for name in own}
     # Django can be told to find an app's migrations in any other folder.
     modules = {file.stem for file in (context / "app").glob("**/*.py")}

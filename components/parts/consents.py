@@ -29,13 +29,16 @@ def look_at_consents(settings: Settings, state: StackState, release: Release) ->
     stack, migrations = pulumi.get_stack(), settings.migrations
     allow = Consent(key=ALLOW, names=migrations.allow, stack=stack)
     ahead = Consent(key=ALLOW_AHEAD, names=migrations.allow_ahead, stack=stack)
+    if not (allow.names or ahead.names):
+        # Nearly every update: the project's files need not be looked through.
+        return frozenset()
     there = applied(state, settings.deployment)
     own: list[str] = []
     # Of an earlier release nothing is staged; what is allowed is the project's next one's.
     if not settings.releases.pin:
         context = Path(release.context)
-        refuse_unknown(allow, context, there)
         own = own_migrations(context)
+        refuse_unknown(allow, context, own, there)
     told = set()
     for consent, over in ((allow, there), (ahead, own)):
         ended = {*consent.names} & {*over}

@@ -9,6 +9,7 @@ import pytest
 from components.errors import UserError
 from components.migrations.consent import ALLOW, Consent
 from components.migrations.known_consents import applied, refuse_unknown
+from components.migrations.new_migrations import own_migrations
 from components.stack_state import StackState
 from tests.unit.program import Program
 from tests.unit.recorder import Recorder
@@ -49,7 +50,8 @@ def context(tmp_path: Path) -> Path:
 
 
 def refuse(context: Path, *names: str) -> None:
-    refuse_unknown(Consent(key=ALLOW, names=names, stack="live"), context, ["shop.0000_squashed"])
+    consent = Consent(key=ALLOW, names=names, stack="live")
+    refuse_unknown(consent, context, own_migrations(context), ["shop.0000_squashed"])
 
 
 @pytest.mark.parametrize(
