@@ -7,9 +7,9 @@ import shlex
 import sys
 from collections.abc import Sequence
 
-from . import daemon, environment, paths, stack
+from . import daemon, paths, stack
 from .errors import ToolchainError
-from .prepare import prepare_engine, prepare_python
+from .prepare import prepare_engine, prepare_python, pulumi_environment
 from .progress import Progress
 from .shell import stream
 from .wording import manage
@@ -17,20 +17,18 @@ from .wording import manage
 
 def ledger(name: str) -> int:
     """What ran on the stack's deployment, from the Docker host alone: Pulumi isn't asked."""
-    stack.check(name)
-    words = [sys.executable, "-m", f"{paths.PROGRAM}.ledger.show", stack.deployment(name)]
-    return stream(words)
+    return _ask(name, "ledger.show")
 
 
 def status(name: str, *, as_json: bool) -> int:
     """How the stack's site is, from the Docker host alone."""
-    return _operate(name, "status", *(["--json"] if as_json else []))
+    return _ask(name, "operate.status", *(["--json"] if as_json else []))
 
 
 def logs(name: str, of: str, lines: str, *, follow: bool) -> int:
     """What the site's containers print, without its secrets."""
     chosen = [*(["--of", of] if of else []), *(["--tail", lines] if lines else [])]
-    return _operate(name, "logs", *chosen, *(["--follow"] if follow else []))
+    return _ask(name, "operate.logs", *chosen, *(["--follow"] if follow else []))
 
 
 def one_off(name: str, kind: str, line: str, words: Sequence[str] = ()) -> int:
@@ -44,28 +42,26 @@ def one_off(name: str, kind: str, line: str, words: Sequence[str] = ()) -> int:
         raise ToolchainError(f"the command can't be read: {error}: {line}", _QUOTES) from None
     if kind == "manage" and not told:
         raise ToolchainError("which command?", f"Such as: {manage('check --deploy')}")
-    return _operate(name, "one_off", kind, *(["--", *told] if told else []))
+    return _ask(name, "operate.one_off", kind, *(["--", *told] if told else []))
 
 
 _LINE = "shell -c 'print(1)'"
 _QUOTES = f"Quote what has blanks in it, such as: {manage(_LINE)}"
 
 
-def _operate(name: str, command: str, *words: str) -> int:
+def _ask(name: str, module: str, *words: str) -> int:
+    """Runs a module of the program that looks after a deployment: the one of the stack `name`."""
     stack.check(name)
-    module = f"{paths.PROGRAM}.operate.{command}"
-    return stream([sys.executable, "-m", module, stack.deployment(name), *words])
+    command = [sys.executable, "-m", f"{paths.PROGRAM}.{module}", stack.deployment(name)]
+    return stream([*command, *words])
 
 
 def restore(name: str, backup: str, stay_stopped: str) -> int:
     """Lists the copies of the stack's database, or puts one back: Pulumi isn't asked."""
-    stack.check(name)
     if stay_stopped not in ("", "yes", "no"):
         raise ToolchainError(f"STAY_STOPPED is {stay_stopped!r}", "Use yes, or leave it out.")
-    words = [sys.executable, "-m", f"{paths.PROGRAM}.data.restore", stack.deployment(name)]
-    if backup:
-        words.append(backup)
-    return stream([*words, *(["--stay-stopped"] if stay_stopped == "yes" else [])])
+    stays = ["--stay-stopped"] if stay_stopped == "yes" else []
+    return _ask(name, "data.restore", *([backup] if backup else []), *stays)
 
 
 def recover(name: str, flags: Sequence[str]) -> int:
@@ -76,8 +72,6 @@ def recover(name: str, flags: Sequence[str]) -> int:
     engine = prepare_engine(progress)
     with progress.step("docker") as step:
         daemon.ensure(step, os.environ, may_install=False)
-    exports = environment.state(engine, os.environ)
-    environment.make_state(exports, os.environ)
-    env = environment.applied(os.environ, environment.tools(engine, os.environ), exports)
+    env = pulumi_environment(engine)
     # Not selected first: a state that is half written can't be, until this has mended it.
     return stream(["python", "-m", f"{paths.PROGRAM}.recover", name, *flags], env=env)

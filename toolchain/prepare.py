@@ -36,6 +36,13 @@ def prepare_docker(
         base_image.ensure(step, os.environ, configured_base)
 
 
+def pulumi_environment(engine: engines.Engine) -> dict[str, str]:
+    """The variables to run Pulumi with: its tools, and a state, which is made if there is none."""
+    exports = environment.state(engine, os.environ)
+    environment.make_state(exports, os.environ)
+    return environment.applied(os.environ, environment.tools(engine, os.environ), exports)
+
+
 def prepare(progress: Progress, name: str, *, may_install: bool = True) -> dict[str, str]:
     """Everything that Pulumi needs for the stack `name`; returns the environment to run it in."""
     stack.check(name)
@@ -43,9 +50,7 @@ def prepare(progress: Progress, name: str, *, may_install: bool = True) -> dict[
     engine = prepare_engine(progress)
     base = stack.config_value(name, "image.base")
     prepare_docker(progress, configured_base=base, may_install=may_install)
-    exports = environment.state(engine, os.environ)
-    environment.make_state(exports, os.environ)
-    env = environment.applied(os.environ, environment.tools(engine, os.environ), exports)
+    env = pulumi_environment(engine)
     with progress.step("stack") as step:
         stack.ensure(step, name, env)
     return env
