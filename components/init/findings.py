@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..config.keys import DATABASE_URL
+from ..config.messages import command, path
 from ..image.native_packages import Needs, needs, required_names
 from ..image.project import Project, find_project
 from ..image.python_version import asked
@@ -67,7 +69,7 @@ class Findings:
             found["database"] = {"engine": self.engine.name}
         if self.seeds.sure:
             found["seed"] = [*self.seeds.sure]
-        commands = [command for step in self.steps for command in step.commands]
+        commands = [line for step in self.steps for line in step.commands]
         packages = sorted({package for step in self.steps for package in step.packages})
         if commands:
             found["image"] = {"buildSteps": commands}
@@ -106,17 +108,17 @@ class Findings:
     def remedies(self, stack: str) -> list[str]:
         """The commands that a first `up` needs before it, as far as that can be told."""
         commands = [
-            f"pulumi config set --secret --path 'secrets[\"{name}\"]' -s {stack}"
+            command("set", path("secrets", name), stack, secret=True)
             if _SECRET.search(name)
-            else f"pulumi config set --path 'env[\"{name}\"]' VALUE -s {stack}"
+            else command("set", path("env", name), stack, value="VALUE")
             for name in self.variables
         ]
         commands += [
-            f"pulumi config set --secret --path 'secretFiles[\"{file}\"]' -s {stack} < FILE"
+            f"{command('set', path('secretFiles', file), stack, secret=True)} < FILE"
             for file in self.files
         ]
         if self.engine.name == "external":
-            commands.append(f"pulumi config set --secret --path database.url -s {stack}")
+            commands.append(command("set", DATABASE_URL, stack, secret=True))
         return commands
 
 

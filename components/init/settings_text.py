@@ -10,7 +10,7 @@ from ..config.reserved_variables import RESERVED
 _FILE = re.compile(r"[\w-][\w./-]*\.(?:env|ini|json|key|pem|toml|ya?ml)")
 # `env` of django-environ and environs, `config` of python-decouple.
 _READERS = {"env", "config"}
-_SUPPLIED = {*RESERVED, "DJANGO_SECRET_KEY", "DJANGO_SETTINGS_MODULE", "HOME", "PATH"}
+_SUPPLIED = {*RESERVED, "DJANGO_SECRET_KEY", "HOME"}
 
 
 def trees_of(folder: Path, module: str) -> list[ast.Module]:
