@@ -10,7 +10,7 @@ import threading
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from http.cookiejar import CookieJar
@@ -114,17 +114,7 @@ class Site:
         return self._run("python3", "-m", f"components.{name}", *words, timeout=300)
 
     def _run(self, *words: str, timeout: float) -> Run:
-        done = subprocess.run(
-            words,
-            cwd=self.folder,
-            env=self.env,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-            timeout=timeout,
-        )
-        return Run(code=done.returncode, output=done.stdout)
+        return run(words, cwd=self.folder, env=self.env, timeout=timeout)
 
     def configure(self, **values: Any) -> None:
         """Set config values; `site__port` is ``site.port``. An empty list unsets its key."""
@@ -286,6 +276,21 @@ class Site:
         for image in client.api.images(filters=mine):
             with _gone():
                 client.images.remove(image["Id"], force=True)
+
+
+def run(words: Sequence[str], *, cwd: Path, env: Mapping[str, str], timeout: float) -> Run:
+    """Run a command to its end; what it printed on both streams is its output."""
+    done = subprocess.run(
+        words,
+        cwd=cwd,
+        env=env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+        timeout=timeout,
+    )
+    return Run(code=done.returncode, output=done.stdout)
 
 
 def forget_secrets(config: Path) -> None:

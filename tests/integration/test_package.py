@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from bench.visitor import free_port
-from tests.integration.harness import ROOT, Browser, Run, Site
+from tests.integration.harness import ROOT, Browser, Run, Site, run
 from toolchain.development import BUILD
 
 FILES = {
@@ -62,17 +62,8 @@ class Stall(Site):
 
     def program(self, *words: str) -> Run:
         """Run one of the installed program's commands, in the project's folder."""
-        done = subprocess.run(
-            [self.python, "-m", "django_on_docker", *words],
-            cwd=self.folder.parent,
-            env=self.env,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-            timeout=600,
-        )
-        return Run(code=done.returncode, output=done.stdout)
+        command = [self.python, "-m", "django_on_docker", *words]
+        return run(command, cwd=self.folder.parent, env=self.env, timeout=600)
 
     def activate(self) -> None:
         """As a shell does it by the command that `up` names."""
