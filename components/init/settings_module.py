@@ -6,12 +6,13 @@ from pathlib import Path
 
 from ..errors import UserError
 from ..image.project import manage_folders, module_exists, named_settings
+from ..own_commands import PROGRAM
 
 _PRODUCTION = re.compile(r"(?:^|_)(?:production|prod|live)(?:_|$)")
 _NOT_PRODUCTION = re.compile(
     r"(?:^|_)(?:base|common|dev|develop|development|local|test|tests|testing|ci)(?:_|$)"
 )
-_CHOOSE = "say which one: `python -m django_on_docker init --settings MODULE`"
+_CHOOSE = f"say which one: `python -m {PROGRAM} init --settings MODULE`"
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ def find_settings(root: Path, chosen: str = "") -> Found:
     if not folders:
         raise UserError(
             f"there is no manage.py in {root}: nothing was written",
-            ["is it a Django project? `python -m django_on_docker init PATH` takes its folder"],
+            [f"is it a Django project? `python -m {PROGRAM} init PATH` takes its folder"],
         )
     named = {module: folder for folder in folders for module in named_settings(root, folder)}
     if not named:
