@@ -12,6 +12,7 @@ from ..place import Place
 from ..stack_state import StackState
 from ..step import Step
 from .applied import DESCRIPTION
+from .consent import ALLOW, ALLOW_AHEAD, ended_before
 
 
 class MigrationCheckArgs(TypedDict):
@@ -146,7 +147,16 @@ def description(
         "retire": list(args["retire"]),
         "grace": args["stop_grace"] + 5,
         "last_backup": args["last"].get("backup"),
+        "ended": _ended(args),
     }
+
+
+def _ended(args: MigrationCheckArgs) -> dict[str, list[str]]:
+    """Consents that a new release is refused for, if they have ended still."""
+    if args["pinned"] or args["release"] == args["serves"]:
+        return {}
+    keys = (ALLOW, ALLOW_AHEAD)
+    return {key: sorted(ended_before(args["last"], args["serves"], key)) for key in keys}
 
 
 def _shown(outcome: Mapping[str, Any]) -> dict[str, Any]:

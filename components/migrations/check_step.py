@@ -99,7 +99,7 @@ def main() -> None:
     report = look(check)
     window.forget_if_over(deployment)
     serving = [] if check["fresh"] else what_serves.serving_containers(deployment, check["retire"])
-    used = settle_consents(check, report)
+    ended = settle_consents(check, report)
     windowed = judge(check, report, serving)
     try:
         # One that an interrupted update left open goes on, with what this release adds to it.
@@ -115,7 +115,7 @@ def main() -> None:
     known = {"stack": check["stack"], "release": check["release"], "window": windowed}
     # What there is in all is as long as a project is old, and was for the consents alone.
     found = {key: value for key, value in report.items() if key not in ("applied", "known")}
-    outcome = {**found, **known, **copied, "used": used}
+    outcome = {**found, **known, **copied, "ended": ended}
     _note(check, outcome)
     result(outcome)
 

@@ -6,8 +6,9 @@ no Pulumi import.
 
 import difflib
 import shlex
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 ALLOW, ALLOW_AHEAD = "migrations.allow", "migrations.allowAhead"
 _ENDED = {
@@ -15,6 +16,38 @@ _ENDED = {
     ALLOW_AHEAD: "is none that the database is ahead by",
 }
 """What has become of a migration when a consent to it does nothing any more, by the key."""
+_LONG = {
+    ALLOW: "applied before the release that serves",
+    ALLOW_AHEAD: "the database was not ahead by it any more before the release that serves",
+}
+"""The same of one that had ended long ago."""
+
+
+def ended_by(result: Any, key: str) -> frozenset[str]:
+    """Consents of which a check told that they had ended by then.
+
+    Args:
+        result: the check's; anything else, such as None, tells of none.
+        key: of config, that gives the consents.
+    """
+    ended = result.get("ended", {}) if isinstance(result, Mapping) else {}
+    return frozenset(ended.get(key, ()))
+
+
+def ended_before(result: Any, serving: str, key: str) -> frozenset[str]:
+    """Consents that had ended already when the release that serves was checked.
+
+    What ended with the serving release itself is none of them: who mends a release that failed
+    need not touch config in between.
+
+    Args:
+        result: the last check's.
+        serving: the content tag of the release that serves.
+        key: of config, that gives the consents.
+    """
+    # The last check may have been of a release that came to serve nobody.
+    last = result.get("release") if isinstance(result, Mapping) else ""
+    return ended_by(result, key) if last == serving else frozenset()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +90,15 @@ class Consent:
         return (
             f"{self.key}: {'; '.join(f'{name} {_ENDED[self.key]}' for name in ended)}: the consent "
             f"does nothing any more, remove it with {self.taking_back(ended)}"
+        )
+
+    def long_ended(self, names: Collection[str]) -> tuple[str, list[str]]:
+        """What is said of consents that had ended before the serving release, and what to do."""
+        ended = dict.fromkeys(name for name in self.names if name in names)
+        return (
+            f"{self.key} names {', '.join(ended)}: {_LONG[self.key]}, "
+            "and a consent that is used up does not stay in config",
+            [f"remove it: {self.taking_back(ended)}"],
         )
 
     def unknown(

@@ -4,13 +4,13 @@ The rest is found by the check: apps of other packages, and those whose label is
 their folder.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from ..errors import UserError
 from ..place import Place
 from ..stack_state import StackState
-from .consent import Consent
+from .consent import ALLOW, Consent, ended_by
 from .new_migrations import served_migrations
 
 
@@ -23,8 +23,7 @@ def applied(state: StackState, deployment: str) -> frozenset[str]:
         deployment: the deployment's name.
     """
     check = state[Place(deployment).name("migration-check")].result
-    used = check.get("used") if isinstance(check, Mapping) else ()
-    return served_migrations(state, deployment).union(used or ())
+    return served_migrations(state, deployment) | ended_by(check, ALLOW)
 
 
 def refuse_unknown(

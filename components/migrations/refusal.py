@@ -23,7 +23,7 @@ _IN_A_WINDOW = (
 _ALL_THE_SAME = "{commands}: the new version starts first all the same"
 
 
-def settle_consents(check: Check, report: Mapping[str, Any]) -> list[str]:
+def settle_consents(check: Check, report: Mapping[str, Any]) -> dict[str, list[str]]:
     """Refuse consents to migrations that don't exist, and say which do nothing any more.
 
     Args:
@@ -31,22 +31,26 @@ def settle_consents(check: Check, report: Mapping[str, Any]) -> list[str]:
         report: what the release found.
 
     Returns:
-        The migrations that `migrations.allow` names and the database has.
+        By the key of config, the migrations to which the consent has ended.
     """
     # An earlier release tells less, and has not what the project's next one brings.
     if "known" not in report:
-        return []
+        return {ALLOW: [], ALLOW_AHEAD: []}
     there = {*report["known"], *report["applied"]}
     allow, allow_ahead = _allow(check), _allow_ahead(check)
     for consent in [allow_ahead] if check["pinned"] else [allow, allow_ahead]:
         _refuse_unknown(check, consent, there)
     applied = {*allow.names} & {*report["applied"]}
     over = {*allow_ahead.names} - {*report["ahead"]}
+    # Asked of the database, and not of the state: a copy that was restored brings consents back.
+    for consent, ended in ((allow, applied), (allow_ahead, over)):
+        if long := ended & {*check["ended"].get(consent.key, ())}:
+            fail(_refusal(check, *consent.long_ended(long)))
     told = {*check["told"]}
-    for ended in (allow.ended(applied - told), allow_ahead.ended(over - told)):
-        if ended:
-            say(f"warning: {ended}")
-    return sorted(applied)
+    for warning in (allow.ended(applied - told), allow_ahead.ended(over - told)):
+        if warning:
+            say(f"warning: {warning}")
+    return {ALLOW: sorted(applied), ALLOW_AHEAD: sorted(over)}
 
 
 def _refuse_unknown(check: Check, consent: Consent, there: Collection[str]) -> None:

@@ -6,9 +6,11 @@ import pulumi
 
 from ..config.settings import Settings
 from ..image.build_context import Release
-from ..migrations.consent import ALLOW, ALLOW_AHEAD, Consent
+from ..ledger.update_kind import before_up
+from ..migrations.consent import ALLOW, ALLOW_AHEAD, Consent, ended_before
 from ..migrations.known_consents import applied, refuse_unknown
 from ..migrations.new_migrations import own_migrations
+from ..place import Place
 from ..stack_state import StackState
 
 
@@ -39,10 +41,16 @@ def look_at_consents(settings: Settings, state: StackState, release: Release) ->
         context = Path(release.context)
         own = own_migrations(context)
         refuse_unknown(allow, context, own, there)
+    serving = before_up(state, settings.deployment, data=True, image=True).release
+    # The same release again is not refused, nor an earlier one: config is the next one's.
+    new = release.tag != serving and not settings.releases.pin
+    last = state[Place(settings.deployment).name("migration-check")].result
     told = set()
     for consent, over in ((allow, there), (ahead, own)):
         ended = {*consent.names} & {*over}
+        long = ended & ended_before(last, serving, consent.key) if new else ()
         if ended:
-            pulumi.log.warn(consent.ended(ended))
+            refused = "; the update is refused while it is there" if long else ""
+            pulumi.log.warn(f"{consent.ended(ended)}{refused}")
         told |= ended
     return frozenset(told)

@@ -396,8 +396,19 @@ def test_a_consent_is_used_up_with_its_migration(shop: Shop) -> None:
     assert run.code != 0, "what was allowed last week allows nothing else"
     assert f"  shop.{more.stem}: Remove field price" in run.output
     assert f"`pulumi config set --path 'migrations.allow[1]' shop.{more.stem} -s" in run.output
-    shop.site.configure(migrations__allow=[])
     more.unlink()
+    # One release may come with it still there: it is warned of.
+    shop.touch()
+    assert "the consent does nothing any more" in shop.site.up().output
+    shop.touch()
+    refused = shop.site.up(check=False)
+    assert refused.code != 0
+    assert f"migrations.allow names shop.{used.stem}: applied before the release" in refused.output
+    assert f"remove it: `pulumi config rm --path migrations.allow -s {shop.site.stack}`" in (
+        refused.output
+    )
+    assert "Traceback" not in refused.output
+    shop.site.configure(migrations__allow=[])
 
 
 ALONE = """

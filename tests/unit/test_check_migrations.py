@@ -64,6 +64,7 @@ class Shop:
             "allow_ahead": [],
             "pinned": False,
             "told": [],
+            "ended": {},
             "backups": 5,
             "volume": "shop-backups",
             "tools": "",
@@ -291,14 +292,37 @@ def test_a_consent_is_used_up_once_its_migration_is_applied(shop: Shop) -> None:
         "warning: migrations.allow: shop.0002_x is applied: the consent does nothing any more, "
         "remove it with `pulumi config rm --path migrations.allow -s live`"
     ) in said
-    assert shop.outcome["used"] == ["shop.0002_x"]
+    assert shop.outcome["ended"] == {
+        "migrations.allow": ["shop.0002_x"],
+        "migrations.allowAhead": [],
+    }
     assert "known" not in shop.outcome
 
 
 def test_what_the_program_has_said_of_consents_is_not_said_again(shop: Shop) -> None:
     report = {**REPORT, "pending": [], "applied": REPORT["known"]}
     assert "migrations.allow" not in shop.run(report, allow=["shop.0002_x"], told=["shop.0002_x"])
-    assert shop.outcome["used"] == ["shop.0002_x"]
+    assert shop.outcome["ended"] == {
+        "migrations.allow": ["shop.0002_x"],
+        "migrations.allowAhead": [],
+    }
+
+
+LONG_AGO = {"migrations.allow": ["shop.0002_x"], "migrations.allowAhead": []}
+
+
+def test_a_consent_of_long_ago_is_refused(shop: Shop) -> None:
+    shop.cli.serves("shop-backend-1")
+    report = {**REPORT, "pending": [], "applied": REPORT["known"]}
+    said = shop.fails(report, allow=["shop.0002_x"], ended=LONG_AGO)
+    assert "migrations.allow names shop.0002_x: applied before the release that serves" in said
+    assert "remove it: `pulumi config rm --path migrations.allow -s live`" in said
+    assert "Nothing was changed" in said
+
+
+def test_a_copy_from_before_a_migration_brings_its_consent_back(shop: Shop) -> None:
+    shop.cli.on(COPY, out="1")
+    assert "migrations.allow" not in shop.run(REPORT, allow=["shop.0002_x"], ended=LONG_AGO)
 
 
 @pytest.mark.parametrize("key", ["allow", "allow_ahead"])
@@ -319,14 +343,14 @@ def test_a_consent_to_what_does_not_exist_is_refused(shop: Shop, key: str) -> No
 
 def test_an_earlier_release_need_not_have_what_the_next_one_is_allowed(shop: Shop) -> None:
     shop.run({**REPORT, "pending": []}, allow=["shop.0009_next"], pinned=True)
-    assert shop.outcome["used"] == []
+    assert shop.outcome["ended"] == {"migrations.allow": [], "migrations.allowAhead": []}
 
 
 def test_one_of_an_earlier_version_of_this_program_tells_less(shop: Shop) -> None:
     report = {**REPORT, "pending": []}
     told = {key: value for key, value in report.items() if key not in ("known", "applied")}
     shop.run(told, allow=["shop.0009_next"], allow_ahead=["shop.0003_x"])
-    assert shop.outcome["used"] == []
+    assert shop.outcome["ended"] == {"migrations.allow": [], "migrations.allowAhead": []}
 
 
 def test_a_window_stops_what_serves_before_the_copy(shop: Shop) -> None:

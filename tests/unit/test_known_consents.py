@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from components.errors import UserError
-from components.migrations.consent import ALLOW, Consent
+from components.migrations.consent import ALLOW, ALLOW_AHEAD, Consent, ended_before
 from components.migrations.known_consents import applied, refuse_unknown
 from components.migrations.new_migrations import own_migrations
 from components.stack_state import StackState
@@ -28,7 +28,7 @@ GATE = {"migrations": ["back.shop.migrations.0001_initial", "migrations.0001_top
     [
         ([], set()),
         ([step("gate", GATE)], {"shop.0001_initial", ".0001_top"}),
-        ([step("migration-check", {"used": ["other.0001_a"]})], {"other.0001_a"}),
+        ([step("migration-check", {"ended": {ALLOW: ["other.0001_a"]}})], {"other.0001_a"}),
         # As an earlier version of this program left it.
         ([step("migration-check", {"pending": []}), step("gate", None)], set()),
     ],
@@ -37,6 +37,29 @@ def test_the_state_tells_what_the_database_has(
     entries: list[dict[str, Any]], names: set[str]
 ) -> None:
     assert applied(StackState.of(entries), "shop") == names
+
+
+@pytest.mark.parametrize(
+    ("checked", "serving", "names"),
+    [
+        ({"release": "r2", "ended": {ALLOW: ["shop.0001_a"]}}, "r2", {"shop.0001_a"}),
+        # The check was of a release that failed: what serves may be the one that used it up.
+        ({"release": "r3", "ended": {ALLOW: ["shop.0001_a"]}}, "r2", set()),
+        ({"release": "r2", "ended": {ALLOW_AHEAD: ["shop.0001_a"]}}, "r2", set()),
+        (None, "", set()),
+    ],
+)
+def test_what_had_ended_before_the_release_that_serves(
+    checked: dict[str, Any] | None, serving: str, names: set[str]
+) -> None:
+    assert ended_before(checked, serving, ALLOW) == names
+
+
+def test_a_consent_of_long_ago_is_named_with_the_command_that_removes_it() -> None:
+    consent = Consent(key=ALLOW, names=["shop.0001_a", "shop.0002_b"], stack="live")
+    summary, ways = consent.long_ended({"shop.0001_a"})
+    assert summary.startswith("migrations.allow names shop.0001_a: applied before the release that")
+    assert ways == ["remove it: `pulumi config rm --path 'migrations.allow[0]' -s live`"]
 
 
 @pytest.fixture
