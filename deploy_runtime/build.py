@@ -60,6 +60,8 @@ def build(environ: Mapping[str, str]) -> dict[str, Any]:
     collecting = boolean(environ, "DEPLOY_COLLECT", default=True)
     found = load(environ)
     boot_seconds = boot.age()
+    # Without its folder collecting fails, too, and would name another remedy.
+    collecting = collecting and overlay_off.takes("STATIC_ROOT")
     static = found.get(
         lambda: _recorded_static(boot_seconds) if collecting else _static({}, collecting=False)
     )
@@ -124,8 +126,7 @@ def load(environ: Mapping[str, str]) -> Found:
     settings = f"the settings {environ.get('DEPLOY_SETTINGS_MODULE')}"
     found = Found(supplied=_explained(settings, _settings))
     _explained("the project's apps", _setup)
-    if overlay_off.is_off(environ):
-        found.get(overlay_off.refuse)
+    found.get(overlay_off.refuse)
     found.get(lambda: _explained("the database's driver", _drivers))
     found.get(checks.refuse)
     found.get(lambda: steps.check_names(seed_steps))

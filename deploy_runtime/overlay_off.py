@@ -62,19 +62,27 @@ def refuse() -> None:
     """End here if the site can't be served with the project's settings; Django must be set up.
 
     Raises:
-        DeployError: with everything that they don't take and have to.
+        DeployError: they are left alone, with everything that they don't take and have to.
     """
-    from django.conf import settings
-
-    own = {name: getattr(settings, name) for name in dir(settings) if name.isupper()}
-    errors = [str(gap) for gap in gaps(own, os.environ) if gap.is_error]
-    if errors:
+    if is_off() and (errors := _errors()):
         lines = [f"- {error}" for error in errors]
         head = (
             "app.overlay is false, so the project's settings have to take these from the "
             "environment (docs/settings.md), and don't:"
         )
         raise DeployError("\n".join([head, *lines]))
+
+
+def takes(setting: str) -> bool:
+    """The project takes what it has to of a setting, or has it supplied; Django must be set up."""
+    return not is_off() or all(gap.setting != setting for gap in _errors())
+
+
+def _errors() -> list[Gap]:
+    from django.conf import settings
+
+    own = {name: getattr(settings, name) for name in dir(settings) if name.isupper()}
+    return [gap for gap in gaps(own, os.environ) if gap.is_error]
 
 
 def gaps(settings: Mapping[str, Any], environ: Mapping[str, str]) -> Iterator[Gap]:
@@ -84,7 +92,7 @@ def gaps(settings: Mapping[str, Any], environ: Mapping[str, str]) -> Iterator[Ga
         settings: the project's settings.
         environ: the environment, secrets included.
     """
-    for find in (_values, _databases, _hosts, _folders, _serving, _https):
+    for find in (_values, _databases, _hosts, _folders, _serving, _https, _silenced):
         yield from find(settings, environ)
 
 
@@ -237,3 +245,12 @@ def _https(settings: Mapping[str, Any], environ: Mapping[str, str]) -> Iterator[
     for setting in ("SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE"):
         if not settings.get(setting):
             yield Gap(setting, False, "the site's origin is https", f"`{setting} = True`")
+
+
+def _silenced(settings: Mapping[str, Any], environ: Mapping[str, str]) -> Iterator[Gap]:
+    wanted = items(environ, "DEPLOY_SILENCED_CHECKS")
+    own = [*(settings.get("SILENCED_SYSTEM_CHECKS") or [])]
+    if set(wanted) - set(own):
+        write = f"`SILENCED_SYSTEM_CHECKS = {json.dumps(list(dict.fromkeys([*own, *wanted])))}`"
+        what = "it lacks some of those in app.silencedSystemChecks, which does nothing by itself"
+        yield Gap("SILENCED_SYSTEM_CHECKS", True, what, write)

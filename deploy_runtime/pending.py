@@ -12,7 +12,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from . import checks, migrate
+from . import checks, migrate, overlay_off
 from .answer import answer
 from .errors import DeployError
 from .explain import explain
@@ -27,11 +27,13 @@ def report(alias: str = "default") -> Report:
 
     Raises:
         DeployError: the migrations contradict each other, or what was applied contradicts them; or
-            a system check fails, which the image may have passed for another origin.
+            a system check fails, or settings that are left alone lack a host, which the image may
+            have passed for another origin.
     """
     from django.db import connections
     from django.db.migrations.executor import MigrationExecutor
 
+    overlay_off.refuse()
     checks.refuse([alias])
     connection = connections[alias]
     try:

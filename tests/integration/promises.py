@@ -54,6 +54,7 @@ PROMISES: Mapping[str, str] = {
     "wrong config": "config that is wrong or missing is refused with key, value and remedy",
     "broken project": "what is wrong with a project is found while its image is built",
     "any project": "a project that the program has never seen is deployed by config alone",
+    "settings left alone": "settings that take all from the environment serve as they are",
     "an installed package": "an installed wheel deploys what `init` wrote beside a project",
     "own Dockerfile": "a Dockerfile of the project's own is used",
     # The engine

@@ -1,5 +1,6 @@
 """Projects that the program has never seen are deployed by config alone, their files untouched."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import docker
@@ -19,6 +20,34 @@ SUPPLIED = {
     "MIDDLEWARE": "WhiteNoise serves static files",
     "STATIC_ROOT": "outside the source folder",
 }
+
+
+# Beside production's, as docs/settings.md has it, but for the origin that forms may come from.
+OWN_SETTINGS = """\
+import os
+
+import dj_database_url
+
+from .base import *
+
+DEBUG = os.environ.get("DEBUG") == "True"
+ALLOWED_HOSTS = os.environ["ALLOWED_HOSTS"].split(",")
+DATABASES = {"default": dj_database_url.config()}
+STATIC_ROOT = os.environ["STATIC_ROOT"]
+MEDIA_ROOT = os.environ["MEDIA_ROOT"]
+MIDDLEWARE = [
+    "deploy_runtime.middleware.HealthMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "deploy_runtime.old_assets.OldAssetsMiddleware",
+    "deploy_runtime.middleware.MediaMiddleware",
+    *MIDDLEWARE[1:],
+]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+"""
 
 
 @pytest.fixture(scope="module")
@@ -189,6 +218,52 @@ def test_a_broken_update_touches_nothing_that_serves(depot: Site, depot_project:
     assert "No module named 'longshore'" in run.output
     assert unseen.backend(depot).name == before
     is_well(depot)
+
+
+def test_what_a_project_does_not_take_is_named_by_the_build(depot: Site) -> None:
+    before = unseen.backend(depot).name
+    depot.configure(app__overlay=False)
+    run = unseen.up(depot, check=False)
+    depot.configure(app__overlay=True)
+    assert run.code != 0
+    assert "app.overlay is false, so the project's settings have to take these" in run.output
+    for setting in ("ALLOWED_HOSTS", "DATABASES", "MEDIA_ROOT", "MIDDLEWARE", "STATIC_ROOT"):
+        assert f"- {setting}: " in run.output
+    # These it takes.
+    for setting in ("DEBUG", "SECRET_KEY"):
+        assert f"- {setting}: " not in run.output
+    assert 'Write: `STATIC_ROOT = os.environ["STATIC_ROOT"]`' in run.output
+    assert unseen.backend(depot).name == before
+    is_well(depot)
+
+
+@pytest.fixture
+def left_alone(depot: Site, depot_project: Path) -> Iterator[Site]:
+    """The depot without the overlay, by settings that take all but one thing."""
+    own = depot_project / "backend/config/settings/own.py"
+    own.write_text(OWN_SETTINGS)
+    depot.configure(app__overlay=False, app__settings="config.settings.own")
+    yield depot
+    depot.configure(app__overlay=True, app__settings="config.settings.production")
+    own.unlink()
+
+
+@pytest.mark.essential("settings left alone")
+def test_settings_that_take_it_serve_as_they_are(left_alone: Site) -> None:
+    unseen.up(left_alone)
+    is_well(left_alone)
+    assert "Shelf 3" in Browser(left_alone.url).get("/")[1]
+    said = left_alone.outputs()["supplied"]
+    assert "supplied" not in said
+    assert {"ALLOWED_HOSTS", "DATABASES", "MEDIA_ROOT", "STATIC_ROOT"} <= {
+        *said["kept"].split(", ")
+    }
+    [(setting, why)] = said["attention"].items()
+    assert setting == "CSRF_TRUSTED_ORIGINS"
+    assert "it lacks the site's origin" in why
+    shown = unseen.in_backend(left_alone, "python -m deploy_runtime.settings_report --all")
+    assert "app.overlay is false" in shown
+    assert "MIDDLEWARE (kept)" not in shown
 
 
 @pytest.mark.essential("own Dockerfile")

@@ -92,6 +92,8 @@ def test_a_project_that_takes_everything() -> None:
             {"CSRF_TRUSTED_ORIGINS": "http://127.0.0.1:8080"},
             {"SECURE_SSL_REDIRECT": True},
         ),
+        ({}, {"DEPLOY_SILENCED_CHECKS": "shop.E1"}, {"SILENCED_SYSTEM_CHECKS": True}),
+        ({"SILENCED_SYSTEM_CHECKS": ["shop.E1"]}, {"DEPLOY_SILENCED_CHECKS": "shop.E1"}, {}),
     ],
 )
 def test_what_it_does_not_take(
@@ -128,6 +130,20 @@ def test_the_build_names_all_that_is_missing(project: Project) -> None:
         assert f"- {setting}: " in said
     assert 'Write: `SECRET_KEY = os.environ["SECRET_KEY"]`' in said
     assert "from-the-deployment" not in said
+    assert "collectstatic failed" not in said, "it would name another remedy for STATIC_ROOT"
+
+
+HOSTS = 'os.environ["ALLOWED_HOSTS"].split(",")'
+
+
+def test_a_host_that_comes_later_is_missed_before_anything_changes(project: Project) -> None:
+    project.configure(TAKES.replace(HOSTS, '["shop.example"]'))
+    off = {"DEPLOY_OVERLAY": "false", "ALLOWED_HOSTS": "shop.example"}
+    project.succeeds("pending", **off)
+    said = project.fails("pending", **{**off, "ALLOWED_HOSTS": "shop.example,more.example"})
+    assert "- ALLOWED_HOSTS: it lacks hosts that the site answers to" in said
+    # With the overlay the host is supplied.
+    project.succeeds("pending", ALLOWED_HOSTS="shop.example,more.example")
 
 
 def test_the_build_of_one_that_takes_them_supplies_nothing(project: Project) -> None:
