@@ -13,10 +13,11 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
+from urllib.parse import urlsplit
 
 from .own_commands import typed
 
-Kind = Literal["address", "host", "connection", "refusal", "server"]
+Kind = Literal["ssh", "address", "host", "connection", "refusal", "server"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,10 +25,11 @@ class Cause:
     """A cause, and what to do about it.
 
     Attributes:
-        of: what has to be looked at for it. "address": the address at which no daemon answers;
-            "host": what any resource or command said that failed; "connection": the same, where the
-            daemon answers; "refusal": what a PostgreSQL server said that answers, and that waiting
-            does not mend; "server": whatever else is said of one.
+        of: what has to be looked at for it. "ssh": what was said of a daemon that ssh leads to;
+            "address": the address at which no daemon answers; "host": what any resource or command
+            said that failed; "connection": the same, where the daemon answers; "refusal": what a
+            PostgreSQL server said that answers, and that waiting does not mend; "server": whatever
+            else is said of one.
         words: what tells the cause, as a regular expression.
         remedy: what to do. In braces is what the expression's groups caught, or what is known
             besides.
@@ -44,7 +46,60 @@ _GONE = (
     "(`systemctl start docker`), and run `pulumi up` again"
 )
 
+_KNOWN_HOSTS = (
+    "(for a machine without a user, the line of `ssh-keyscan {options}{name}` in its known_hosts)"
+)
+
+# How the docker client begins its words about ssh.
+_BY_SSH = r"command \[ssh "
+
 CAUSES: tuple[Cause, ...] = (
+    Cause(
+        of="ssh",
+        words=r"HOST IDENTIFICATION HAS CHANGED",
+        remedy="the key that the host shows is not the one that is known of it: it was set up "
+        "anew, or somebody else answers. Ask whoever looks after it; if the new one is right, "
+        "`ssh-keygen -R '{known_as}'` forgets the old one, and `{ssh} true` shows the new one and "
+        f"asks {_KNOWN_HOSTS}",
+    ),
+    Cause(
+        of="ssh",
+        words=r"Host key verification failed",
+        remedy="the host's key is not known here: `{ssh} true` shows it and asks, once "
+        f"{_KNOWN_HOSTS}",
+    ),
+    Cause(
+        of="ssh",
+        words=r"Permission denied \(",
+        remedy="the host takes none of the keys that ssh offers: `ssh-copy-id {options}{login}` "
+        "gives it yours, and `ssh-add` takes one that has a passphrase into the agent; `{ssh} "
+        "true` has to succeed without a question",
+    ),
+    Cause(
+        of="ssh",
+        words=r"docker(?:-\w+)?: (?:command )?not found",
+        remedy="there is no docker on that host, or not on the PATH that ssh gives: install Docker "
+        "Engine there (on Debian: `apt-get install docker.io`); `{ssh} docker version` has to "
+        "succeed",
+    ),
+    Cause(
+        of="ssh",
+        words=r"(?i)permission denied while trying to connect|docker\.sock: .*permission denied",
+        remedy="that user may not talk to Docker there: `sudo usermod -aG docker USER` on that "
+        "host, then `{ssh} docker version` has to succeed",
+    ),
+    Cause(
+        of="ssh",
+        words=r"(?i)cannot connect to the docker daemon|docker\.sock: ",
+        remedy="ssh gets there, and Docker doesn't run: `{ssh} sudo systemctl start docker`",
+    ),
+    Cause(
+        of="ssh",
+        words=r"(?i)connection refused|timed out|no route to host|unreachable|resolve hostname|"
+        r"connection (?:closed|reset)|did not answer within|did not end within",
+        remedy="nobody answers there: are the host's name and ssh's port right, is it up, does a "
+        "firewall let you through? `{ssh} true` has to succeed",
+    ),
     Cause(
         of="address",
         words=r"^ssh:",
@@ -58,8 +113,14 @@ CAUSES: tuple[Cause, ...] = (
     Cause(
         of="host",
         words=r"(?i)cannot connect to the docker daemon|failed to connect to the docker api|"
-        r"error during connect|docker daemon does not answer",
+        rf"(?:error during connect|docker daemon does not answer)(?!(?s:.*){_BY_SSH})",
         remedy=_GONE,
+    ),
+    Cause(
+        of="host",
+        words=_BY_SSH,
+        remedy="ssh did not get to the Docker host, or its connection broke. Nothing is lost: "
+        f"`{typed('doctor')}` says what is wrong with the way there; then run the same again",
     ),
     # The error may come from a server elsewhere, and what serves is said by who knows it.
     Cause(
@@ -157,6 +218,35 @@ def remedies(said: str, *of: Kind, **known: str) -> Iterator[str]:
         found = re.search(cause.words, said) if cause.of in of else None
         if found:
             yield cause.remedy.format(**known, **found.groupdict())
+
+
+def address_remedies(address: str, said: str) -> list[str]:
+    """What to do where no Docker daemon answers.
+
+    Args:
+        address: where; "" for the docker client's default.
+        said: what that client said of it.
+    """
+    if address.startswith("ssh:"):
+        found = [*remedies(said.replace("\n", " "), "ssh", **_way(address))]
+        # What fits best comes first.
+        return [*found[:1], *remedies(address, "address")]
+    return [*remedies(address, "address")]
+
+
+def _way(address: str) -> dict[str, str]:
+    """How ssh is called for such an address."""
+    parts = urlsplit(address)
+    name, port = parts.hostname or "", parts.port
+    login = f"{parts.username}@{name}" if parts.username else name
+    options = f"-p {port} " if port else ""
+    return {
+        "ssh": f"ssh {options}{login}",
+        "name": name,
+        "login": login,
+        "options": options,
+        "known_as": f"[{name}]:{port}" if port else name,
+    }
 
 
 def host_remedies(errors: str, answers: Callable[[], bool]) -> list[str]:

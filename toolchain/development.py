@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from . import ci, environment, paths, testing
+from . import ci, environment, paths, ssh_server, testing
 from .prepare import prepare_docker, prepare_engine, prepare_python
 from .progress import Progress
 from .shell import answer, stream
@@ -49,4 +49,6 @@ def _test_environment(progress: Progress, *, integration: bool) -> dict[str, str
         return {**os.environ, "PATH": f"{paths.VENV / 'bin'}:{os.environ.get('PATH', '')}"}
     engine = prepare_engine(progress)
     prepare_docker(progress)
+    with progress.step("ssh server") as step:
+        ssh_server.ensure(step)
     return environment.applied(os.environ, environment.tools(engine, os.environ))

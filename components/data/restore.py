@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NoReturn
 
 from ..container_defaults import RESTART
-from ..host import one_shot
+from ..host import one_shot, reach
 from ..host.client import docker, docker_or_fail, fail, inspect
 from ..host.masked_output import learn
 from ..host.what_serves import (
@@ -45,6 +45,7 @@ def main() -> None:
         help="start nothing again: another release is deployed next",
     )
     options = parser.parse_args()
+    reach.check()
     volume = Place(options.deployment).backups
     if inspect(volume, "volume") is None:
         fail(f"there is no volume {volume}: no copy of this deployment's database was made here")

@@ -16,7 +16,7 @@ from ..errors import UserError
 from ..image.releases_on_host import KeptRelease, kept_releases
 from ..own_commands import typed
 from ..place import DEPLOYMENT, LOOKING, ROLE, STACK, Place, filters, options
-from ..remedies import remedies
+from ..remedies import address_remedies
 from ..serving import gate_rejection
 from ..serving.gate_rejection import Rejection
 from . import client, ports
@@ -58,7 +58,7 @@ class Host:
         except HostError as error:
             raise UserError(
                 f"no Docker daemon answers at {self.address or 'the default address'}",
-                [f"it said: {error}", *remedies(self.address or "", "address")],
+                [f"it said: {error}", *address_remedies(self.address or "", str(error))],
             ) from None
 
     def answers(self) -> bool:

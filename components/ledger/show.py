@@ -13,6 +13,7 @@ from typing import Any
 
 from deploy_runtime import ledger
 
+from ..host import reach
 from ..host.client import docker, docker_or_fail, fail, inspect, read_file
 from ..inside import LEDGER
 from ..own_commands import run_module
@@ -30,6 +31,7 @@ def main() -> None:
     parser.add_argument("deployment", help="its name: `pulumi stack output deployment -s STACK`")
     parser.add_argument("--json", action="store_true", help="as JSON instead of a table")
     options = parser.parse_args()
+    reach.check()
     records, unreadable = read(options.deployment)
     if unreadable:
         print(f"warning: lines of the ledger that are no records: {unreadable}", file=sys.stderr)

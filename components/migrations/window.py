@@ -12,6 +12,7 @@ from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from ..host import reach
 from ..host.client import docker, docker_or_fail, fail, inspect, is_running
 from ..host.what_serves import all_containers, reached_backends, running_containers
 from ..inside import EDGE_CONFIGURATION, EDGE_CONTROL, PORT
@@ -213,6 +214,7 @@ def main() -> None:
     """Send visitors to the backends of a deployment that run."""
     if len(sys.argv) != 2:
         fail(f"usage: {run_module('migrations.window', 'DEPLOYMENT')}")
+    reach.check()
     backends = running_containers(sys.argv[1])
     problem = reopen(sys.argv[1], backends) if backends else "no backend of it runs"
     if problem:

@@ -3,25 +3,19 @@
 import sys
 from collections.abc import Callable
 
-from ..host.client import TIMEOUT, docker, fail
-from ..own_commands import typed
+from ..host import reach
 
 
-def run(command: Callable[[], int]) -> None:
+def run(command: Callable[[], int], *, first: Callable[[], None] = reach.check) -> None:
     """Run a command to its end; whatever is wrong ends in words and no stack trace.
 
     Args:
         command: it; returns the exit code.
+        first: fails where the command could not ask the Docker host anything.
     """
     try:
+        first()
         code = command()
-    except FileNotFoundError as error:
-        if error.filename != "docker":
-            raise
-        fail(
-            "there is no docker client on PATH\nWhat to do: install Docker (on Debian: `apt-get "
-            f"install docker.io`), or run `{typed('env')}`"
-        )
     except KeyboardInterrupt:
         code = 130
     except BrokenPipeError:
@@ -29,14 +23,3 @@ def run(command: Callable[[], int]) -> None:
         sys.stderr.close()
         code = 141
     sys.exit(code)
-
-
-def daemon_problem() -> str:
-    """Why no Docker daemon answers, in its client's words; "" if one does.
-
-    Raises:
-        FileNotFoundError: there is no docker client.
-    """
-    done = docker("version", "--format", "{{.Server.Version}}", timeout=3 * TIMEOUT, detached=True)
-    lines = done.stderr.decode(errors="replace").strip().splitlines()
-    return "" if done.returncode == 0 else next(iter(lines[-1:]), "it said nothing")

@@ -9,18 +9,17 @@ import json
 import re
 import shutil
 import socket
-import subprocess
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
+from ..host import reach
 from ..host.client import docker
 from ..host.what_serves import serving_containers
 from ..own_commands import run_module, typed
 from ..place import DEPLOYMENT, Place
-from ..remedies import remedies
 from ..text_table import text_table
 from . import command, site, status
 
@@ -70,7 +69,8 @@ def main() -> None:
     parser.add_argument("deployment", help="its name: `pulumi stack output deployment -s STACK`")
     parser.add_argument("--port", type=int, default=0, help="the one that it is published on")
     options = parser.parse_args()
-    command.run(lambda: show(host(options.deployment, options.port)))
+    # A host that can't be reached is one of its findings.
+    command.run(lambda: show(host(options.deployment, options.port)), first=lambda: None)
 
 
 def show(found: Iterable[Finding]) -> int:
@@ -93,17 +93,12 @@ def host(deployment: str, port: int = 0) -> Iterator[Finding]:
         port: the one that it is published on; 0 if that is not known, or there is none.
     """
     try:
-        problem = command.daemon_problem()
+        problem = reach.problem()
     except FileNotFoundError:
-        install = f"`apt-get install docker.io` on Debian, or `{typed('env')}`"
-        yield wrong("docker", "there is no docker client on PATH", install)
+        yield wrong("docker", "there is no docker client on PATH", reach.without_client())
         return
-    except subprocess.TimeoutExpired:
-        problem = "it does not answer in time"
     if problem:
-        address = _address()
-        remedy = "; ".join(remedies(address, "address"))
-        yield wrong("docker", f"no daemon answers at {address}: {problem}", remedy)
+        yield wrong("docker", *reach.explained(problem))
         return
     info: dict[str, Any] = json.loads(docker("info", "--format", "{{json .}}").stdout)
     yield _engine(info)
@@ -116,8 +111,7 @@ def host(deployment: str, port: int = 0) -> Iterator[Finding]:
 
 
 def _address() -> str:
-    shown = "{{.Endpoints.docker.Host}}"
-    return docker("context", "inspect", "--format", shown).stdout.decode().strip() or "its default"
+    return reach.address() or "its default"
 
 
 def _is_local() -> bool:

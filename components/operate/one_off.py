@@ -18,16 +18,17 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
-from typing import Any
+from typing import Any, NoReturn
 
 from deploy_runtime.client_words import client_words
 
-from ..host import one_shot
+from ..host import one_shot, reach
 from ..host.client import docker, docker_attached, docker_or_fail, fail, inspect
 from ..inside import ASSETS, SECRETS, STATIC
-from ..own_commands import manage, run_module
+from ..own_commands import manage, run_module, typed
 from ..place import ONE_OFF, RELEASE, Place
 from ..place import options as label_options
+from ..step_output import say
 from . import command, database_shell, site
 
 # What a release's update removes: secrets that were changed, static files of a release, hashed ones
@@ -148,11 +149,29 @@ def attached(
         raise
     with _interrupts_are_its_own():
         code = docker_attached("start", "--attach", "--interactive", name)
-    state = inspect(name) if code else None
+    if code:
+        _look_after(name)
+    return code
+
+
+def _look_after(name: str) -> None:
+    """What failed may never have begun, or go on without anybody who sees it."""
+    if reach.problem():
+        _lost(name, f": whether the command goes on in container {name} is not known.")
+    state = inspect(name)
     if state and state["State"]["Status"] == "created":
         # It could not be started, so that nothing removes it at its end.
         _remove(name)
-    return code
+    elif state and state["State"]["Status"] == "running":
+        _lost(name, f", and the command goes on in container {name}.")
+
+
+def _lost(name: str, so: str) -> NoReturn:
+    say(
+        f"the connection to the Docker host was lost{so}\nWhat to do: `docker attach {name}` is "
+        f"there again, `docker stop {name}` ends it, and `{typed('ledger')}` says how it ended"
+    )
+    sys.exit(1)
 
 
 def _secrets(serving: dict[str, Any]) -> Iterator[tuple[str, bytes]]:

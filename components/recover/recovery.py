@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from ..host import reach
 from ..host.client import fail
 from ..own_commands import run_module, typed
 from . import orphans as host
@@ -139,6 +140,7 @@ class Recovery:
         if known is None:
             print("   it can be told once the state's files are mended")
             return
+        reach.check()
         found = self._look(known)
         if found.foreign:
             self._leave_to_others(found)

@@ -15,6 +15,7 @@ from tests.integration.counting import HEAD, MATRIX
 from tests.integration.faults import FAULT, Fault
 from tests.integration.harness import Site
 from tests.integration.progress import Progress
+from tests.integration.ssh_host import SshHost
 
 MakeSite = Callable[..., Site]
 BeginFault = Callable[[str], Fault]
@@ -145,3 +146,11 @@ def make_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeSite]:
     yield make
     for site in sites:
         site.remove_everything()
+
+
+@pytest.fixture(scope="module")
+def ssh_host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SshHost]:
+    """The machine's daemon, as a host elsewhere."""
+    host = SshHost(tmp_path_factory.mktemp("ssh"))
+    yield host
+    host.stop()

@@ -20,6 +20,7 @@ PROMISES: Mapping[str, str] = {
     "destroy": "data, media, secrets and sessions outlive destroy",
     "matrix": "what ran, counted, is what the plan says, on either database",
     "development": "the development stack follows the source",
+    "a site elsewhere": "a site on a host behind ssh is looked after like one that is here",
     # What is there already
     "takeover": "data that is there is referenced, and what served it retires",
     "one owner": "a deployment belongs to one stack",

@@ -5,19 +5,24 @@ The tests of this module build on each other, in order, on one deployment.
 
 import functools
 import json
+import os
 import re
+import signal
 import subprocess
 import time
 from collections.abc import Callable
 from urllib.parse import urljoin
 
 import docker
+import psutil
 import pytest
 import yaml
 from docker.models.containers import Container
 
+from bench.visitor import free_port
 from tests.integration.conftest import BeginFault, MakeSite
 from tests.integration.harness import Browser, Run, Site, changed, running, visitors
+from tests.integration.ssh_host import SshHost
 from tests.secret_leaks import leaks
 
 STEPS = 10
@@ -394,7 +399,15 @@ def by_hand(site: Site, *words: str) -> list[str]:
     return ["python3", "-m", "components.operate.one_off", site.deployment, *words]
 
 
-def test_a_command_by_hand_lives_on_while_the_site_is_updated(site: Site, first_up: Run) -> None:
+@pytest.fixture
+def remote(site: Site, ssh_host: SshHost, monkeypatch: pytest.MonkeyPatch) -> Site:
+    """The same stack, operated from a machine that reaches its Docker host over ssh."""
+    monkeypatch.setattr(site, "env", ssh_host.environment(site.env))
+    return site
+
+
+def test_a_command_by_hand_lives_on_while_the_site_is_updated(remote: Site, first_up: Run) -> None:
+    site = remote
     # It has what it was given, whatever becomes of it on the host meanwhile.
     code = (
         "import pathlib; from django.contrib.auth.models import User\n"
@@ -425,6 +438,74 @@ def test_a_command_by_hand_lives_on_while_the_site_is_updated(site: Site, first_
         ("manage", "failed"),
         ("migrate", "done"),
     ]
+
+
+# What is asked of a site, how it ends, and what it prints.
+ASKED = [
+    ("operate.status", (), 0, r"backend \(serves\) +[0-9a-f]{8} +running +healthy"),
+    ("operate.doctor", (), 0, r"Docker Engine \S+ at ssh://(?s:.*)nothing is wrong"),
+    ("operate.logs", ("--tail", "all"), 0, "Listening at"),
+    ("operate.one_off", ("settings", "--json"), 0, '"ALLOWED_HOSTS"'),
+    ("operate.one_off", ("manage", "no_such_command"), 1, "Unknown command: 'no_such_command'"),
+    ("data.restore", (), 0, "engine|no copies yet"),
+    ("ledger.show", (), 0, "one-off"),
+]
+
+
+@pytest.mark.essential("a site elsewhere")
+def test_a_site_on_a_host_behind_ssh_is_looked_after(remote: Site, first_up: Run) -> None:
+    for module, words, code, says in ASKED:
+        said = remote.command(module, remote.deployment, *words)
+        assert said.code == code, said.output
+        assert re.search(says, said.output), said.output
+    recovered = remote.recover()
+    assert "Nothing to recover" in recovered.output, recovered.output
+
+
+def test_what_is_typed_reaches_a_command_by_hand_over_ssh(remote: Site, first_up: Run) -> None:
+    run = functools.partial(
+        subprocess.run, cwd=remote.folder, env=remote.env, capture_output=True, text=True
+    )
+    shell = run(by_hand(remote, "shell"), input="echo $DJANGO_SETTINGS_MODULE; exit 7")
+    assert (shell.stdout, shell.returncode) == ("deploy_runtime.settings\n", 7), shell.stderr
+    asked = run(by_hand(remote, "dbshell"), input="select 6 * 7;\n")
+    assert asked.returncode == 0, asked.stderr
+    assert "42" in asked.stdout
+
+
+def test_an_interrupt_ends_logs_that_are_followed_over_ssh(remote: Site, first_up: Run) -> None:
+    words = ["python3", "-m", "components.operate.logs", remote.deployment, "--follow"]
+    pipe = subprocess.PIPE
+    # As on a terminal, where an interrupt reaches whatever was started there.
+    with subprocess.Popen(
+        words, cwd=remote.folder, env=remote.env, stdout=pipe, stderr=pipe, process_group=0
+    ) as running:
+        assert running.stderr
+        assert running.stderr.readline()
+        below = psutil.Process(running.pid).children(recursive=True)
+        os.killpg(running.pid, signal.SIGINT)
+        _, said = running.communicate(timeout=60)
+    assert running.returncode == 130, said
+    assert b"Traceback" not in said
+    assert psutil.wait_procs(below, timeout=20)[1] == []
+
+
+def test_a_host_that_ssh_does_not_reach_is_named_with_what_mends_it(
+    remote: Site, first_up: Run, ssh_host: SshHost
+) -> None:
+    ssh_host.is_known(False)
+    unknown = [remote.command(m, remote.deployment, *words) for m, words, _, _ in ASKED]
+    unknown += [remote.recover(), remote.preview()]
+    ssh_host.is_known(True)
+    remote.env["DOCKER_HOST"] = f"ssh://root@127.0.0.1:{free_port()}"
+    refused = [remote.command(m, remote.deployment, *words) for m, words, _, _ in ASKED]
+    for said, mends in [
+        *((one, "Host key verification failed(?s:.*)true` shows it and asks") for one in unknown),
+        *((one, "Connection refused(?s:.*)nobody answers there") for one in refused),
+    ]:
+        assert said.code != 0
+        assert re.search(mends, said.output), said.output
+        assert "Traceback" not in said.output
 
 
 @pytest.mark.essential("destroy")

@@ -92,7 +92,7 @@ class FakeDocker:
         assert words[0] == "docker"
         assert options["check"] is False
         call = shlex.join(words[1:])
-        if words[1] == "version":
+        if words[1] == "version" and not any(call.startswith(known) for known, _ in self._answers):
             # Whoever fails asks whether the daemon is still there.
             return subprocess.CompletedProcess(words, 0, b"29", b"")
         if words[1] == "cp" and words[2].endswith(":/run/secrets"):

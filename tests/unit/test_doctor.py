@@ -11,7 +11,7 @@ import pytest
 
 from components.config import check
 from components.config.messages import ConfigError
-from components.operate import command as commands
+from components.host import reach
 from components.operate import doctor, status
 from components.operate.doctor import Finding
 from tests.unit.command import Command
@@ -128,7 +128,7 @@ def test_a_site_that_is_ill(cli: FakeDocker, monkeypatch: pytest.MonkeyPatch) ->
 def test_with_the_daemon_gone(
     cli: FakeDocker, command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(commands, "daemon_problem", lambda: "permission denied")
+    monkeypatch.setattr(reach, "problem", lambda: "permission denied")
     cli.on("context inspect", out="unix:///run/docker.sock\n")
     command.fails(doctor.main, words=["shop"])
     assert "no daemon answers at unix:///run/docker.sock: permission denied" in command.out
@@ -139,7 +139,7 @@ def test_without_a_docker_client(monkeypatch: pytest.MonkeyPatch) -> None:
     def missing() -> str:
         raise FileNotFoundError(2, "No such file", "docker")
 
-    monkeypatch.setattr(commands, "daemon_problem", missing)
+    monkeypatch.setattr(reach, "problem", missing)
     (only,) = doctor.host("shop")
     assert only.said == "there is no docker client on PATH"
     assert "apt-get install docker.io" in only.remedy
@@ -346,6 +346,7 @@ def test_the_daemon_is_asked_without_a_terminal(monkeypatch: pytest.MonkeyPatch)
         asked.append(options)
         return subprocess.CompletedProcess([], 1, b"", b"one\ncannot connect\n")
 
-    monkeypatch.setattr(commands, "docker", docker)
-    assert commands.daemon_problem() == "cannot connect"
+    monkeypatch.setattr(reach, "docker", docker)
+    said = reach.problem()
+    assert reach.brief(said) == "cannot connect"
     assert asked[0]["detached"], "ssh would ask for a password"

@@ -109,6 +109,26 @@ def test_one_that_cannot_be_started_is_not_left_behind(cli: FakeDocker, command:
     assert cli.calls[-1].startswith("rm --force --volumes shop-one-off-")
 
 
+def test_one_whose_connection_is_lost_goes_on_and_is_named(
+    cli: FakeDocker, command: Command
+) -> None:
+    serves(cli, SERVING).on("start --attach --interactive shop-one-off-", code=1)
+    cli.on("container inspect shop-one-off-", out=[{"State": {"Status": "running"}}])
+    said = command.fails(one_off.main, words=["shop", "manage", "check"], code=1)
+    assert "was lost, and the command goes on in container shop-one-off-" in said
+    assert "`docker attach shop-one-off-" in said
+    assert not any(call.startswith("rm ") for call in cli.calls)
+
+
+def test_where_the_host_is_not_reached_any_more_it_is_named_too(
+    cli: FakeDocker, command: Command
+) -> None:
+    serves(cli, SERVING).on("start --attach --interactive shop-one-off-", code=1)
+    cli.on("version --format", out="27.1.0").on("version --format", code=1, err="gone")
+    said = command.fails(one_off.main, words=["shop", "manage", "check"], code=1)
+    assert "was lost: whether the command goes on in container shop-one-off-" in said
+
+
 def test_one_that_cannot_be_given_its_secrets_never_starts(
     cli: FakeDocker, command: Command
 ) -> None:

@@ -8,7 +8,7 @@ import pulumi_docker as docker
 import pytest
 
 from components.host.remedy_hooks import offer_remedies
-from components.remedies import host_remedies
+from components.remedies import address_remedies, host_remedies
 from tests.unit.recorder import Recorder, deploy
 
 GONE, ENDED = "the Docker daemon does not answer any more", "or a plugin of Pulumi's, ended"
@@ -42,6 +42,40 @@ def test_a_host_that_is_back_is_known_by_its_words(errors: str, said: str) -> No
 def test_a_daemon_that_is_gone_is_known_whatever_failed(errors: str) -> None:
     (said,) = host_remedies(errors, lambda: False)
     assert GONE in said
+
+
+BY_SSH = "error during connect: Get http://a: command [ssh -l ada -- web1 docker system dial-stdio]"
+
+
+@pytest.mark.parametrize(
+    ("said", "mends"),
+    [
+        ("Host key verification failed.", "`ssh -p 2222 ada@web1 true` shows it and asks"),
+        ("REMOTE HOST IDENTIFICATION HAS CHANGED!\nHost key verification failed.", "-R '[web1]:2"),
+        ("ada@web1: Permission denied (publickey).", "`ssh-copy-id -p 2222 ada@web1` gives it"),
+        ("bash: line 1: docker: command not found", "there is no docker on that host"),
+        ("permission denied while trying to connect to the Docker daemon socket", "usermod -aG"),
+        ("Cannot connect to the Docker daemon at unix:///run/docker.sock.", "Docker doesn't run"),
+        ("ssh: connect to host web1 port 2222: Connection refused", "nobody answers there"),
+        ("ssh: Could not resolve hostname web1: Name or service not known", "nobody answers there"),
+        ("it did not answer within 15 s", "nobody answers there"),
+    ],
+)
+def test_each_way_in_which_ssh_fails_has_a_remedy(said: str, mends: str) -> None:
+    first, general = address_remedies("ssh://ada@web1:2222", f"{BY_SSH}: stderr={said}")
+    assert mends in first
+    assert "ssh has to get there without a question" in general
+
+
+def test_what_nobody_knows_of_ssh_has_the_general_remedy() -> None:
+    assert len(address_remedies("ssh://web1", "it hums")) == 1
+    assert "ssh" not in address_remedies("unix:///run/docker.sock", "Connection refused")[0]
+
+
+def test_a_connection_over_ssh_that_broke_is_no_daemon_that_is_down() -> None:
+    for said in (BY_SSH, f"the Docker daemon does not answer: {BY_SSH}"):
+        (mends,) = host_remedies(f"{said} has exited", lambda: False)
+        assert "`make doctor` says what is wrong with the way there" in mends
 
 
 def test_a_full_disk_is_not_called_a_daemon_that_is_gone() -> None:
