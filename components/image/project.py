@@ -33,6 +33,7 @@ _INCLUDE = re.compile(r"^\s*(?:-r|-c|--requirement|--constraint)[\s=]*([^\s#]+)"
 _LOCAL = re.compile(
     r"^\s*(?:(?:-e|--editable|-f|--find-links)[\s=](?!\s*https?:)|\.{0,2}/|file:|\.$)|@\s*(?:file:|\.)"
 )
+_NAMES_SETTINGS = re.compile(r"DJANGO_SETTINGS_MODULE[\"']\s*(?:,|\]\s*=)\s*[\"']([\w.]+)[\"']")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +91,18 @@ def find_project(
 
 def export(root: Path, python_path: str) -> list[str]:
     """How to have the dependencies of another tool as requirements; nothing if none is known."""
+    return [
+        f"`{command}` makes one of what {name} has" for name, command in exports(root, python_path)
+    ]
+
+
+def exports(root: Path, python_path: str) -> list[tuple[str, str]]:
+    """Another tool's file, and the command that makes requirements of it; nothing if none is known.
+
+    Args:
+        root: the project's folder, where the command is to be run.
+        python_path: the folder inside it that modules import from.
+    """
     for folder in dict.fromkeys(("", python_path)):
         pyproject = root / folder / "pyproject.toml"
         text = pyproject.read_text(encoding="utf-8") if pyproject.is_file() else ""
@@ -97,7 +110,7 @@ def export(root: Path, python_path: str) -> list[str]:
         for name, command in _EXPORTS:
             if (root / folder / name).is_file() or (poetry and name == "poetry.lock"):
                 where = f"cd {folder} && " if folder else ""
-                return [f"`{where}{command}` makes one of what {name} has"]
+                return [(name, f"{where}{command}")]
     return []
 
 
@@ -148,8 +161,12 @@ def _suggestion(root: Path) -> str:
 
 def named_settings(root: Path, folder: str) -> Iterator[str]:
     """The settings module that a folder's manage.py names, if it names one."""
-    text = (root / folder / "manage.py").read_text(encoding="utf-8", errors="replace")
-    found = re.search(r"DJANGO_SETTINGS_MODULE[\"']\s*,\s*[\"']([\w.]+)[\"']", text)
+    yield from settings_named_in(root / folder / "manage.py")
+
+
+def settings_named_in(file: Path) -> Iterator[str]:
+    """The settings module that a file puts into the environment, if it does."""
+    found = _NAMES_SETTINGS.search(file.read_text(encoding="utf-8", errors="replace"))
     if found:
         yield found.group(1)
 

@@ -20,6 +20,8 @@ def main() -> None:
         init(Path(options.path), settings=options.settings)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
+        if "nothing was written" not in str(error):
+            print("  nothing was written", file=sys.stderr)
         sys.exit(1)
 
 

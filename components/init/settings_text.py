@@ -6,10 +6,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ..config.reserved_variables import RESERVED
+from . import environment
 
 _FILE = re.compile(r"[\w-][\w./-]*\.(?:env|ini|json|key|pem|toml|ya?ml)")
-# `env` of django-environ and environs, `config` of python-decouple.
-_READERS = {"env", "config"}
 _SUPPLIED = {*RESERVED, "DJANGO_SECRET_KEY", "HOME"}
 
 
@@ -34,9 +33,7 @@ def trees_of(folder: Path, module: str) -> list[ast.Module]:
 
 def required_variables(trees: Sequence[ast.Module]) -> list[str]:
     """The variables without which the settings can't be imported, but for what is supplied."""
-    nodes = [node for tree in trees for node in ast.walk(tree)]
-    found = {name for node in nodes for name in (_subscripted(node) or _called(node),) if name}
-    return sorted(found - _SUPPLIED)
+    return sorted(environment.required(trees) - _SUPPLIED)
 
 
 def missing_files(trees: Sequence[ast.Module], root: Path, folder: Path) -> list[str]:
@@ -57,15 +54,27 @@ def missing_files(trees: Sequence[ast.Module], root: Path, folder: Path) -> list
     return sorted(n for n in named if not (root / n).exists() and not (folder / n).exists())
 
 
-def default_engine(tree: ast.Module) -> str:
-    """The engine of the default database, where the settings write it out; else ""."""
-    for statement in tree.body:
-        if isinstance(statement, ast.Assign) and _is_named(statement, "DATABASES"):
-            default = _entry(statement.value, "default")
-            engine = _entry(default, "ENGINE") if default else None
-            if isinstance(engine, ast.Constant):
-                return str(engine.value)
+def default_engine(trees: Sequence[ast.Module]) -> str:
+    """The engine of the default database, where the settings write it out; else "".
+
+    Args:
+        trees: the settings; of those that say something of it the first one counts.
+    """
+    for tree in trees:
+        said = [value for statement in tree.body for value in _default_database(statement)]
+        if said:
+            engine = _entry(said[-1], "ENGINE")
+            return str(engine.value) if isinstance(engine, ast.Constant) else ""
     return ""
+
+
+def databases_in_the_source(trees: Sequence[ast.Module]) -> list[str]:
+    """The further aliases of DATABASES that are SQLite files beside the source."""
+    for tree in trees:
+        for statement in tree.body:
+            if isinstance(statement, ast.Assign) and _is_named(statement, "DATABASES"):
+                return sorted(_in_the_source(statement.value))
+    return []
 
 
 def names(trees: Sequence[ast.Module], text: str) -> bool:
@@ -109,27 +118,26 @@ def _taken_over(tree: ast.Module, module: str, *, is_package: bool) -> Iterator[
             yield ".".join([*start, *([node.module] if node.module else [])])
 
 
-def _subscripted(node: ast.AST) -> str:
-    if not isinstance(node, ast.Subscript) or not isinstance(node.ctx, ast.Load):
-        return ""
-    whole = ast.unparse(node.value)
-    return _constant(node.slice) if whole in ("os.environ", "environ") else ""
+def _default_database(statement: ast.stmt) -> Iterator[ast.expr]:
+    if not isinstance(statement, ast.Assign):
+        return
+    if _is_named(statement, "DATABASES"):
+        yield _entry(statement.value, "default") or statement.value
+    if any(ast.unparse(t) == "DATABASES['default']" for t in statement.targets):
+        yield statement.value
 
 
-def _called(node: ast.AST) -> str:
-    if not isinstance(node, ast.Call) or len(node.args) != 1 or _has_default(node):
-        return ""
-    reader = ast.unparse(node.func)
-    return _constant(node.args[0]) if reader.partition(".")[0] in _READERS else ""
-
-
-def _has_default(call: ast.Call) -> bool:
-    return any(keyword.arg in (None, "default") for keyword in call.keywords)
-
-
-def _constant(node: ast.expr) -> str:
-    text = node.value if isinstance(node, ast.Constant) else ""
-    return text if isinstance(text, str) and re.fullmatch(r"[A-Z_][A-Z0-9_]*", text) else ""
+def _in_the_source(databases: ast.expr) -> Iterator[str]:
+    if not isinstance(databases, ast.Dict):
+        return
+    for key, value in zip(databases.keys, databases.values, strict=True):
+        alias = key.value if isinstance(key, ast.Constant) else "default"
+        engine, name = _entry(value, "ENGINE"), _entry(value, "NAME")
+        if alias == "default" or not isinstance(engine, ast.Constant) or name is None:
+            continue
+        elsewhere = isinstance(name, ast.Constant) and str(name.value).startswith((":", "/"))
+        if str(engine.value).endswith("sqlite3") and not elsewhere:
+            yield str(alias)
 
 
 def _is_named(statement: ast.Assign, name: str) -> bool:

@@ -9,7 +9,7 @@ import yaml
 
 from components.config.settings import Settings, load
 from components.errors import UserError
-from components.init.command import init
+from components.init.command import init, main
 from components.init.files import FOLDER, name_of
 from components.init.findings import look
 from tests.config_keys import handed_over
@@ -119,6 +119,11 @@ def test_a_file_that_settings_read_is_named(
         (("settings", "settings_live"), "shop.settings", "shop.settings_live"),
         (("settings.main", "settings.test"), "shop.settings.main", "shop.settings.main"),
         (("settings.__init__", "settings.production"), "shop.settings", "shop.settings.production"),
+        (
+            ("settings.base", "settings.dev", "settings.prod"),
+            "shop.settings.dev",
+            "shop.settings.prod",
+        ),
     ],
 )
 def test_of_settings_modules_it_takes_that_for_production(
@@ -127,6 +132,27 @@ def test_of_settings_modules_it_takes_that_for_production(
     more = {f"shop/{module.replace('.', '/')}.py": "" for module in modules}
     root = project(tmp_path, {**more, "manage.py": MANAGE.format(named)}, settings="other.settings")
     assert look(root).settings.module == chosen
+
+
+@pytest.mark.parametrize("modules", [("deploy", "dev"), ("dev", "live", "prod")])
+def test_of_several_it_takes_that_which_is_served(modules: tuple[str, ...], tmp_path: Path) -> None:
+    more = {f"shop/settings/{module}.py": "" for module in modules}
+    served = f"shop.settings.{modules[-2] if len(modules) > 2 else modules[0]}"
+    root = project(
+        tmp_path,
+        {
+            **more,
+            "manage.py": MANAGE.format("shop.settings.dev"),
+            "shop/wsgi.py": MANAGE.format(served),
+        },
+        settings="other.settings",
+    )
+    assert look(root).settings.module == served
+
+
+def test_a_manage_py_may_assign_the_variable(tmp_path: Path) -> None:
+    text = 'os.environ["DJANGO_SETTINGS_MODULE"] = "shop.settings"\n'
+    assert look(project(tmp_path, {"manage.py": text})).settings.module == "shop.settings"
 
 
 def refusal(root: Path, settings: str = "") -> str:
@@ -168,6 +194,46 @@ def test_without_a_project_there_is_nothing_to_write(tmp_path: Path) -> None:
     assert "there is no folder" in refusal(tmp_path / "nowhere")
 
 
+def test_a_module_that_somebody_named_has_to_be_there(tmp_path: Path) -> None:
+    told = refusal(project(tmp_path), settings="shop.nowhere")
+    assert "there is no module shop.nowhere" in told
+    assert "nothing was written" in told
+    assert "manage.py names shop.settings" in told
+
+
+@pytest.mark.parametrize("chosen", ["", "core.settings"])
+def test_of_two_projects_with_alike_names_none_is_taken(chosen: str, tmp_path: Path) -> None:
+    for name in ("alpha", "beta"):
+        project(tmp_path / name, settings="core.settings")
+    told = refusal(tmp_path, settings=chosen)
+    assert "several projects with settings called core.settings" in told
+    assert "init alpha` or `python" in told
+    init(tmp_path / "alpha")
+    assert written(tmp_path / "alpha").app.settings == "core.settings"
+
+
+def test_of_two_projects_either_can_be_named(tmp_path: Path) -> None:
+    for name in ("alpha", "beta"):
+        project(tmp_path / name, settings=f"{name}.settings")
+    assert "init alpha` or `python" in refusal(tmp_path)
+    assert look(tmp_path, settings="beta.settings").project.python_path == "beta"
+
+
+def test_whatever_is_wrong_it_is_said_that_nothing_was_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = project(tmp_path, {"requirements.txt": "-r nowhere.txt\n"})
+    before = files(root)
+    monkeypatch.setattr("sys.argv", ["init", str(root)])
+    with pytest.raises(SystemExit) as end:
+        main()
+    assert end.value.code == 1
+    said = capsys.readouterr().err
+    assert said.startswith("error: requirements.txt, line 1 includes 'nowhere.txt'")
+    assert said.count("nothing was written") == 1
+    assert files(root) == before
+
+
 @pytest.mark.parametrize("kind", ["folder", "file", "link"])
 def test_a_folder_that_is_there_is_left_alone(kind: str, tmp_path: Path) -> None:
     root, taken = project(tmp_path), tmp_path / FOLDER
@@ -189,12 +255,23 @@ def test_a_folder_that_is_there_is_left_alone(kind: str, tmp_path: Path) -> None
         ("x", 'DATABASES = {"default": {"ENGINE": "django.db.backends.postgresql"}}', "postgres"),
         ("mysqlclient", "", "external"),
         ("gunicorn", "", "sqlite"),
+        (
+            "psycopg",
+            'from .common import *\nDATABASES["default"] = {"ENGINE": "django.db.backends.mysql"}',
+            "external",
+        ),
+        ("x", "from .common import *", "sqlite"),
+        ("psycopg", 'from .common import *\nDATABASES = {"default": env.db()}', "postgres"),
     ],
 )
 def test_the_database_is_that_of_settings_or_driver(
     requirement: str, settings: str, engine: str, tmp_path: Path
 ) -> None:
-    given = {"requirements.txt": f"django\n{requirement}\n", "shop/settings.py": settings}
+    given = {
+        "requirements.txt": f"django\n{requirement}\n",
+        "shop/settings.py": settings,
+        "shop/common.py": 'DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3"}}',
+    }
     assert look(project(tmp_path, given)).engine.name == engine
 
 
@@ -250,6 +327,14 @@ def test_what_looks_like_seeds_is_written_or_offered(
         ('A = config("API_TOKEN")\nB = env.db()', ["API_TOKEN"]),
         ('A = os.environ.get("X")\nos.environ["Y"] = "1"\nB = os.environ["SECRET_KEY"]', []),
         ("from .common import *", ["BELOW"]),
+        ('if os.environ.get("DSN"):\n    A = os.environ["DSN"]', []),
+        ('if "DSN" in os.environ:\n    A = os.environ["DSN"]', []),
+        ('env = environ.Env(PAGE=(int, 3), HUE=str)\nA = [env("PAGE"), env("HUE")]', ["HUE"]),
+        (
+            "env_ = environ.Env()\nA = [env_.cache(), env_.email_url(), env_.db()]",
+            ["CACHE_URL", "EMAIL_URL"],
+        ),
+        ('def needed(name):\n    return os.environ[name]\nA = needed("API_TOKEN")', ["API_TOKEN"]),
         ("this is no Python", []),
     ],
 )
@@ -258,6 +343,84 @@ def test_what_settings_cannot_be_without_is_read_from_them(
 ) -> None:
     given = {"shop/settings.py": settings, "shop/common.py": 'A = os.environ["BELOW"]'}
     assert look(project(tmp_path, given)).variables == required
+
+
+@pytest.mark.parametrize(
+    ("variable", "is_asked"),
+    [("SITE_URL", True), ("WAGTAIL_BASE_URL", True), ("DOMAIN", True), ("EMAIL_HOST", False)],
+)
+def test_the_host_of_an_address_is_asked_for(variable: str, is_asked: bool, tmp_path: Path) -> None:
+    found = look(project(tmp_path, {"shop/settings.py": f'A = os.environ["{variable}"]'}))
+    asked = "pulumi config set --path 'site.allowedHosts[0]' HOST -s shop"
+    assert (asked in found.remedies("shop")) is is_asked
+
+
+def test_databases_beside_the_source_get_a_place_that_stays(tmp_path: Path) -> None:
+    sqlite = '"ENGINE": "django.db.backends.sqlite3"'
+    entries = (
+        f'"default": {{{sqlite}, "NAME": "a"}}, "old": {{{sqlite}, "NAME": BASE / "old"}}, '
+        f'"kept": {{{sqlite}, "NAME": "/srv/data/kept"}}, "far": {{"ENGINE": "x", "NAME": "b"}}'
+    )
+    found = look(project(tmp_path, {"shop/settings.py": f"DATABASES = {{{entries}}}"}))
+    assert found.databases == ["old"]
+    assert found.remedies("shop") == [
+        "pulumi config set --secret --path 'databases[\"old\"]' -s shop "
+        "sqlite:////srv/data/old.sqlite3"
+    ]
+
+
+CHECKS = """
+from django.core import checks
+def check(**kwargs):
+    return [checks.Error("no till", id="shop.E001"), checks.Warning("no bell", id="shop.W001")]
+"""
+
+
+def test_own_system_checks_are_named_with_what_silences_them(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = project(tmp_path / "shop", {"shop/apps.py": CHECKS})
+    assert look(root).checks == {"shop.E001": "shop/apps.py"}
+    init(root)
+    said = capsys.readouterr().out
+    assert "shop.E001 in shop/apps.py ends the build" in said
+    assert "# pulumi config set --path 'app.silencedSystemChecks[0]' CHECK -s shop" in said
+
+
+POETRY = '[tool.poetry.dependencies]\npython = "*"\ndjango = "*"\npsycopg2-binary = "*"\n'
+PIPFILE = '[packages]\ndjango = "*"\nmysqlclient = "*"\n'
+
+
+@pytest.mark.parametrize(
+    ("given", "engine", "remedy"),
+    [
+        ({"pyproject.toml": POETRY}, "postgres", " && poetry export --format requirements.txt"),
+        ({"Pipfile": PIPFILE}, "external", " && pipenv requirements > requirements.txt)"),
+        (
+            {"requirements/a.txt": "", "requirements/b.txt": "", "requirements/dev.txt": ""},
+            "sqlite",
+            "pulumi config set --path app.requirements FILE -s shop",
+        ),
+        ({}, "sqlite", " && pip freeze > requirements.txt)"),
+    ],
+)
+def test_dependencies_that_are_elsewhere_come_first(
+    given: dict[str, str], engine: str, remedy: str, tmp_path: Path
+) -> None:
+    root = project(tmp_path, given)
+    (root / "requirements.txt").unlink()
+    found = look(root)
+    assert found.engine.name == engine
+    assert remedy in found.remedies("shop")[0]
+    assert found.project.requirements == ""
+
+
+def test_one_file_of_unusual_name_is_written_down(tmp_path: Path) -> None:
+    root = project(tmp_path, {"requirements/common.txt": "psycopg", "requirements/dev.txt": ""})
+    (root / "requirements.txt").unlink()
+    init(root)
+    assert written(root).app.requirements == "requirements/common.txt"
+    assert written(root).database.engine == "postgres"
 
 
 def test_what_a_build_needs_is_read_from_its_files(tmp_path: Path) -> None:

@@ -73,6 +73,22 @@ def test_which_stack_is_meant_is_asked_where_there_are_several(packages: Path, s
     assert "--stack NAME" in done.stderr
 
 
+def test_a_python_that_is_too_old_is_told_before_anything_is_read(
+    packages: Path, shop: Path
+) -> None:
+    before = sorted(shop.rglob("*"))
+    code = (
+        "import runpy, sys; sys.version_info = (3, 10, 13, 'final', 0); "
+        "sys.argv = ['django_on_docker', 'init']; "
+        "runpy.run_module('django_on_docker', run_name='__main__', alter_sys=False)"
+    )
+    done = run(packages, "-c", code, cwd=shop)
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: this needs Python 3.11 or newer")
+    assert "Traceback" not in done.stderr
+    assert sorted(shop.rglob("*")) == before
+
+
 def test_outside_of_a_project_init_is_named(packages: Path, tmp_path: Path) -> None:
     done = run(packages, "-m", "django_on_docker", "up", cwd=tmp_path)
     assert done.returncode == 1
