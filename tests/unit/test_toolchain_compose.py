@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.s3_server.build import TOOL
 from toolchain.compose import build, plugin
 from toolchain.engine.build import BuildError
 from toolchain.errors import ToolchainError
@@ -37,9 +38,9 @@ class Machine:
         program.write_text(script)
         program.chmod(0o755)
 
-    def build(self) -> subprocess.CompletedProcess[str]:
+    def build(self, module: str = "toolchain.compose.build") -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-m", "toolchain.compose.build"],
+            [sys.executable, "-m", module],
             cwd=ROOT,
             env=self.env,
             capture_output=True,
@@ -73,6 +74,19 @@ def test_it_is_built_from_its_own_module(machine: Machine) -> None:
     assert machine.calls()[0].startswith(f"{ROOT}/toolchain/compose: go build -mod=readonly")
     assert machine.calls()[0].endswith("github.com/docker/compose/v2/cmd")
     assert build.VERSION in (ROOT / "toolchain/compose/go.mod").read_text()
+
+
+def test_the_tests_s3_server_is_built_in_the_same_way(machine: Machine) -> None:
+    machine.add_go()
+    first, second = (machine.build("tests.s3_server.build") for _ in range(2))
+    assert first.returncode == 0, first.stderr
+    assert first.stdout == second.stdout
+    assert (Path(first.stdout.strip()) / "versitygw").is_file()
+    [call] = machine.calls()
+    assert call.startswith(f"{ROOT}/tests/s3_server: go build -mod=readonly")
+    assert call.endswith("github.com/versity/versitygw/cmd/versitygw")
+    assert f"{TOOL.stamp}={TOOL.version}" in call
+    assert TOOL.version in (ROOT / "tests/s3_server/go.mod").read_text()
 
 
 def test_a_build_that_fails_says_why_and_leaves_nothing(machine: Machine) -> None:
