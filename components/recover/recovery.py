@@ -59,7 +59,8 @@ class Recovery:
             self._act(", ".join(map(str, left)), "ending them", lambda: processes.end(left))
 
     def _files(self) -> None:
-        folder = self._folder = state.folder_of_states()
+        self._address = state.address()
+        folder = self._folder = state.folder_of_states(self._address)
         self._title("State files: a killed `pulumi` may have been writing one")
         if folder is None:
             print("   they are not in a folder, so none is half written")
@@ -91,13 +92,13 @@ class Recovery:
 
     def _locks(self) -> None:
         self._title("Lock: nobody can deploy while a run that is no more holds the stack")
-        if self._folder is None:
+        held = self._held()
+        if held is None:
             print(
                 "   Pulumi's service keeps it; if `pulumi up` says that another update is in "
                 f"progress and it was yours, `pulumi cancel -s {self.stack}`"
             )
             return
-        held = state.locks(self._folder, self.stack)
         now = processes.processes()
         for lock in held:
             if not lock.is_from_here:
@@ -116,6 +117,13 @@ class Recovery:
                 f"`pulumi cancel -s {self.stack}`",
                 lambda: state.pulumi_or_fail("cancel", "--yes", "-s", self.stack),
             )
+
+    def _held(self) -> Sequence[state.Lock] | None:
+        if self._folder:
+            return state.locks(self._folder, self.stack)
+        if state.is_with_a_service(self._address):
+            return None
+        return state.locks_in_bucket(self.stack)
 
     def _pending(self) -> state.State | None:
         self._title("Operations: of those that were begun, Pulumi does not know how they ended")

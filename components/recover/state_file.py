@@ -1,6 +1,7 @@
 """A stack's state after an interruption: torn files, locks, operations that never ended."""
 
 import json
+import re
 import shutil
 import socket
 import subprocess
@@ -17,22 +18,23 @@ from ..place import default_deployment
 from ..stack_state import StackState
 
 _FILE = "file://"
+_SERVICE = ("https://", "http://")
+# As Pulumi ends an error about a lock.
+_HOLDER = re.compile(r"created by (.*)@(\S*) \(pid (\d+)\) at (\S+)")
 _LONG = 1800  # seconds: a refresh asks about every resource, one command after another
 
 
 @dataclass(frozen=True, kw_only=True)
 class Lock:
-    """A lock on a stack, as Pulumi keeps it in a folder.
+    """A lock on a stack, as Pulumi keeps it in a folder or in a bucket.
 
     Attributes:
-        file: where it is.
         user: who took it.
         host: on which machine.
         pid: by which process there; 0 if the file doesn't tell.
         since: when, as text.
     """
 
-    file: Path
     user: str = "somebody"
     host: str = ""
     pid: int = 0
@@ -107,12 +109,21 @@ def pulumi_or_fail(*words: str) -> str:
     return done.stdout
 
 
-def folder_of_states() -> Path | None:
+def address() -> str:
+    """Where Pulumi keeps states, as `pulumi login` takes it."""
+    return str(json.loads(pulumi_or_fail("whoami", "--json")).get("url", ""))
+
+
+def folder_of_states(url: str) -> Path | None:
     """The folder in which Pulumi keeps states; None if they are not kept in a folder."""
-    url = str(json.loads(pulumi_or_fail("whoami", "--json")).get("url", ""))
     if not url.startswith(_FILE):
         return None
     return Path(url.removeprefix(_FILE).partition("?")[0]).expanduser() / ".pulumi"
+
+
+def is_with_a_service(url: str) -> bool:
+    """Whether states are with Pulumi's service or one like it, which minds its locks itself."""
+    return url.startswith(_SERVICE)
 
 
 def config(stack: str) -> Mapping[str, Any]:
@@ -184,16 +195,33 @@ def locks(folder: Path, stack: str) -> list[Lock]:
             said = json.loads(file.read_text(encoding="utf-8"))
             found.append(
                 Lock(
-                    file=file,
                     user=said["username"],
                     host=said["hostname"],
                     pid=said["pid"],
-                    since=said["timestamp"][:19].replace("T", " "),
+                    since=_readable(said["timestamp"]),
                 )
             )
         except (ValueError, KeyError):
-            found.append(Lock(file=file))
+            found.append(Lock())
     return found
+
+
+def locks_in_bucket(stack: str) -> list[Lock]:
+    """The locks on a stack whose state is in a bucket.
+
+    Pulumi names them to whoever wants to hold the stack, too. Making a stack that is there needs
+    its lock first, and then fails, having changed nothing.
+    """
+    if state(stack) is None:
+        return []
+    done = pulumi("stack", "init", "--no-select", stack)
+    held = [
+        Lock(user=user, host=host, pid=int(pid), since=_readable(since))
+        for user, host, pid, since in _HOLDER.findall(done.stderr)
+    ]
+    if not held and "already exists" not in done.stderr:
+        fail(f"whether stack {stack} is locked can't be told: {done.stderr.strip()}")
+    return held
 
 
 def state(stack: str) -> State | None:
@@ -219,6 +247,10 @@ def state(stack: str) -> State | None:
 def refresh(stack: str) -> None:
     """Compare a stack's state with the host, and drop the operations that never ended."""
     pulumi_or_fail("refresh", "--yes", "--skip-preview", "--clear-pending-creates", "-s", stack)
+
+
+def _readable(timestamp: str) -> str:
+    return timestamp[:19].replace("T", " ")
 
 
 def _files(folder: Path, stack: str) -> Iterator[Path]:

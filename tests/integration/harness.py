@@ -1,5 +1,6 @@
 """Real deployments for tests: their own copy of the program, state, names and ports."""
 
+import copy
 import json
 import os
 import re
@@ -27,6 +28,9 @@ from tests.config_keys import key_of
 ROOT = Path(__file__).parents[2]
 PROGRAM = ("Pulumi.yaml", "__main__.py", "components", "deploy_runtime", "stacks", "example")
 
+
+# What is beside a site that is no part of its repository: its state, what tests write, Python's.
+_NOT_CLONED = "/state\n/.venv\n/events.jsonl\n/cut-off.log\n"
 
 KEPT = "-kept-secrets-file"
 """How the name of the step ends that keeps generated secrets."""
@@ -60,6 +64,7 @@ class Site:
         deployment: the deployment's name, unlike any other on the machine.
         stack: the stack's name.
         port: a free port on 127.0.0.1.
+        env: variables beside those of this process, such as where its state is kept.
     """
 
     folder: Path
@@ -88,6 +93,7 @@ class Site:
             "PULUMI_BACKEND_URL": f"file://{state}",
             "PULUMI_CONFIG_PASSPHRASE": "integration tests",
             "PULUMI_SKIP_UPDATE_CHECK": "true",
+            **self.env,
         }
         self.env.pop("PULUMI_CONFIG_PASSPHRASE_FILE", None)
         self.pulumi("stack", "init", self.stack, check=True)
@@ -108,6 +114,27 @@ class Site:
     def from_another_checkout(self) -> None:
         """Forget what commands left in the copy of the program: a fresh clone knows none of it."""
         shutil.rmtree(self.folder / ".build", ignore_errors=True)
+
+    def clone(self, folder: Path, home: Path) -> "Site":
+        """The same stack in a clone of the repository, for somebody with another home."""
+        _git(folder, "clone", "--quiet", str(self.folder), ".")
+        (folder / ".git/info/exclude").write_text(_NOT_CLONED)
+        (folder / ".venv").symlink_to(sys.prefix)
+        other = copy.copy(self)
+        other.folder = folder
+        engine = os.environ.get("PULUMI_HOME") or str(Path.home() / ".pulumi")
+        other.env = {
+            **self.env,
+            "HOME": str(home),
+            "XDG_STATE_HOME": str(home / "state"),
+            "PULUMI_CREDENTIALS_PATH": str(home / "pulumi"),
+            "PULUMI_HOME": engine,
+        }
+        return other
+
+    def pull(self) -> None:
+        """Get what was committed where this was cloned."""
+        _git(self.folder, "pull", "--quiet", "--ff-only")
 
     def command(self, name: str, *words: str) -> Run:
         """Run one of the program's own commands, such as ``recover``."""
@@ -300,10 +327,10 @@ def forget_secrets(config: Path) -> None:
 
 
 def commit(folder: Path) -> None:
-    """Make a folder a git repository, and commit all that a clone would have."""
+    """Commit all of a folder that a clone would have; it need not be a git repository yet."""
     shutil.copy(ROOT / ".gitignore", folder)
     _git(folder, "init", "--quiet")
-    (folder / ".git/info/exclude").write_text("/state\n/.venv\n")
+    (folder / ".git/info/exclude").write_text(_NOT_CLONED)
     _git(folder, "add", "--all")
     who = ("-c", "user.name=test", "-c", "user.email=test@example.org")
     _git(folder, *who, "commit", "--quiet", "--message", "as it is")

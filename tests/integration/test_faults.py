@@ -24,7 +24,7 @@ from bench.visitor import free_port
 from tests.integration.conftest import BeginFault, MakeSite
 from tests.integration.counting import release_with_a_migration_and_new_styles
 from tests.integration.faults import Fault, first_error
-from tests.integration.harness import Browser, Run, Site, changed, commit, forget_secrets
+from tests.integration.harness import Browser, Run, Site, forget_secrets
 
 BY_HAND = "typed-by-a-person-long-ago"
 PAUSE = """\
@@ -249,44 +249,6 @@ def test_collectstatic_fails(site: Site, fault: BeginFault) -> None:
 def test_an_index_that_cannot_be_reached(site: Site, fault: BeginFault) -> None:
     unreachable_index(site)
     fails(site, fault("package index"), show=r"(?i)failed to fetch.*|connection refused.*")
-
-
-def test_another_clone_is_the_same_site(
-    site: Site, fault: BeginFault, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    names = (
-        "Pulumi.yaml",
-        "__main__.py",
-        "components",
-        "deploy_runtime",
-        "stacks",
-        "example",
-        ".venv",
-    )
-    for name in names:
-        source = site.folder / name
-        if source.is_dir() and not source.is_symlink():
-            shutil.copytree(source, tmp_path / name)
-        else:
-            shutil.copy(source, tmp_path / name, follow_symlinks=False)
-    commit(tmp_path)
-    home = tmp_path_factory.mktemp("home")
-    second = subprocess.run(
-        ["pulumi", "--non-interactive", "up", "--yes", "--skip-preview", "-s", site.stack],
-        cwd=tmp_path,
-        env={**site.env, "HOME": str(home), "XDG_STATE_HOME": str(home / "state")},
-        capture_output=True,
-        text=True,
-    )
-    run = Run(code=second.returncode, output=second.stdout + second.stderr)
-    fault("second clone").saw(
-        f"the same stack and state: exit code {run.code}",
-        run.changes(),
-        f"the site answers {status(site)}",
-    )
-    assert run.code == 0, run.output
-    assert set(run.changes()) == {"unchanged"}, run.output
-    assert changed(tmp_path) == ""
 
 
 def counts(site: Site) -> str:

@@ -197,6 +197,15 @@ def test_a_service_keeps_its_own_locks(stage: Stage) -> None:
     assert stage.done == []
 
 
+def test_a_lock_in_a_bucket_is_cleared_too(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    stage.url = "s3://states?region=eu-central-1"
+    monkeypatch.setattr(state, "locks_in_bucket", lambda stack: [state.Lock(user="ada", pid=7)])
+    shown = stage.run()
+    assert "so none is half written" in shown
+    assert "a lock of ada@, process 7, since an unknown time, which runs no more" in shown
+    assert stage.done == ["pulumi cancel --yes -s shop"]
+
+
 def test_a_damaged_state_is_put_back(stage: Stage) -> None:
     file = stage.write(f"{STATES}/shop.json", '{"version": ')
     before = stage.write(f"{STATES}/shop.json.bak", '{"version": 3}')

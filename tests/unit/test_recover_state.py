@@ -109,7 +109,7 @@ def test_a_lock_says_whose_it_is(tmp_path: Path) -> None:
     assert str(first) == "a lock of ada@elsewhere, process 7, since 2030-01-02 03:04:05"
     assert not first.is_from_here
     assert second.is_from_here
-    here = state.Lock(file=tmp_path, host=socket.gethostname())
+    here = state.Lock(host=socket.gethostname())
     assert here.is_from_here
 
 
@@ -231,4 +231,58 @@ def test_a_stack_that_is_gone_has_no_state(
 )
 def test_where_states_are(monkeypatch: pytest.MonkeyPatch, url: str, folder: Path | None) -> None:
     said(monkeypatch, out={"user": "ada", "url": url})
-    assert state.folder_of_states() == folder
+    assert state.folder_of_states(state.address()) == folder
+
+
+@pytest.mark.parametrize(
+    ("url", "is_service"),
+    [
+        ("https://api.pulumi.com", True),
+        ("s3://bucket?region=eu-central-1", False),
+        ("gs://bucket", False),
+        ("file:///srv/state", False),
+    ],
+)
+def test_who_minds_the_locks(url: str, is_service: bool) -> None:
+    assert state.is_with_a_service(url) == is_service
+
+
+LOCKED = """\
+error: could not create stack: the stack is currently locked by 2 lock(s). Either wait for the \
+other process(es) to end or delete the lock file with `pulumi cancel`.
+  s3://b/.pulumi/locks/organization/p/shop/1.json?region=x: created by ada@laptop (pid 7) at \
+2030-01-02T03:04:05Z
+  s3://b/.pulumi/locks/organization/p/shop/2.json?region=x: created by runner@ci-1 (pid 8) at \
+2030-01-02T03:04:06+01:00
+"""
+
+
+def test_locks_in_a_bucket_are_told_to_who_wants_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, ...]] = []
+
+    def pulumi(*words: str) -> subprocess.CompletedProcess[str]:
+        asked.append(words)
+        said = (255, "", LOCKED) if "init" in words else (0, "{}", "")
+        return subprocess.CompletedProcess(words, *said)
+
+    monkeypatch.setattr(state, "pulumi", pulumi)
+    assert [str(lock) for lock in state.locks_in_bucket("shop")] == [
+        "a lock of ada@laptop, process 7, since 2030-01-02 03:04:05",
+        "a lock of runner@ci-1, process 8, since 2030-01-02 03:04:06",
+    ]
+    assert asked[-1] == ("stack", "init", "--no-select", "shop")
+
+
+def test_a_stack_that_is_not_there_is_not_made_to_ask(monkeypatch: pytest.MonkeyPatch) -> None:
+    said(monkeypatch, code=255, err="error: no stack named 'shop' found")
+    assert state.locks_in_bucket("shop") == []
+
+
+def test_a_bucket_that_does_not_tell_is_no_free_stack(
+    monkeypatch: pytest.MonkeyPatch, command: Command
+) -> None:
+    monkeypatch.setattr(state, "state", lambda stack: state.State())
+    said(monkeypatch, code=255, err="error: stack 'organization/p/shop' already exists")
+    assert state.locks_in_bucket("shop") == []
+    said(monkeypatch, code=255, err="error: passphrase must be set")
+    assert "can't be told: error: passphrase must" in command.fails(state.locks_in_bucket, "shop")
