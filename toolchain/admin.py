@@ -74,4 +74,5 @@ def recover(name: str, flags: Sequence[str]) -> int:
         daemon.ensure(step, os.environ, may_install=False)
     env = pulumi_environment(engine)
     # Not selected first: a state that is half written can't be, until this has mended it.
-    return stream(["python", "-m", f"{paths.PROGRAM}.recover", name, *flags], env=env)
+    with stack.file_as_it_was(name):
+        return stream(["python", "-m", f"{paths.PROGRAM}.recover", name, *flags], env=env)

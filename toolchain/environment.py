@@ -28,6 +28,8 @@ def tools(engine: Engine, env: Mapping[str, str]) -> Exports:
     exports: Exports = {
         "PATH": ":".join([*first, *kept]),
         "PULUMI_SKIP_UPDATE_CHECK": "true",
+        # A clone whose stack's file lacks the salt takes the state's, and writes no other into it.
+        "PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER": "true",
     }
     if not paths.INSTALLED or (paths.VENV / "pyvenv.cfg").is_file():
         exports["VIRTUAL_ENV"] = str(paths.VENV)
@@ -47,6 +49,8 @@ def state(engine: Engine, env: Mapping[str, str]) -> Exports:
     """The variables that say where state is kept and what encrypts its secrets.
 
     The user's own login and passphrase are honoured; without them both live in the state folder.
+    No passphrase is made for a state that is elsewhere: others need it, or this machine is gone
+    tomorrow.
     """
     exports: Exports = {}
     folder = paths.state_dir(env)
@@ -62,7 +66,8 @@ def state(engine: Engine, env: Mapping[str, str]) -> Exports:
     passphrase = folder / "passphrase"
     chosen = env.get("PULUMI_CONFIG_PASSPHRASE_FILE", str(passphrase))
     if "PULUMI_CONFIG_PASSPHRASE" not in env and chosen == str(passphrase):
-        exports["PULUMI_CONFIG_PASSPHRASE_FILE"] = str(passphrase)
+        is_wanted = exports.get("PULUMI_BACKEND_URL") == backend or passphrase.exists()
+        exports["PULUMI_CONFIG_PASSPHRASE_FILE"] = str(passphrase) if is_wanted else None
     return exports
 
 
@@ -81,7 +86,7 @@ def make_state(exports: Exports, env: Mapping[str, str]) -> None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if exports.get("PULUMI_BACKEND_URL"):
         (folder / "pulumi").mkdir(mode=0o700, exist_ok=True)
-    if "PULUMI_CONFIG_PASSPHRASE_FILE" in exports:
+    if exports.get("PULUMI_CONFIG_PASSPHRASE_FILE"):
         make_passphrase(folder / "passphrase", encrypted=folder / "pulumi" / ".pulumi" / "stacks")
 
 

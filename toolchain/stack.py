@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from . import paths
@@ -14,6 +16,7 @@ from .wording import typed
 _FIRST = f"In the folder of a Django project:  python -m {paths.PROGRAM} init"
 _place = paths.program("place")
 WRONG_PASSPHRASE = "incorrect passphrase"
+_NO_PASSPHRASE = "passphrase must be set"
 _ANOTHER = """\
 `pulumi stack init NAME` makes another, with a file of its own beside Pulumi.yaml."""
 _ANOTHER_HERE = """\
@@ -61,8 +64,8 @@ def config_value(stack: str, key: str, folder: Path = paths.STACKS) -> str:
 
     YAML takes a package, so the project's virtual environment is asked.
     """
-    words = [str(paths.VENV / "bin/python"), "-m", f"{paths.PROGRAM}.config.stack_file"]
-    found, text = answer([*words, str(config_file(stack, folder)), key], cwd=paths.ROOT, seconds=60)
+    words = [*_reader(), str(config_file(stack, folder)), key]
+    found, text = answer(words, cwd=paths.ROOT, seconds=60)
     if not found:
         raise ToolchainError(
             f"the stack's file can't be read: {config_file(stack, folder)}",
@@ -70,6 +73,31 @@ def config_value(stack: str, key: str, folder: Path = paths.STACKS) -> str:
             output=text.splitlines()[-1:],
         )
     return text.strip()
+
+
+def _reader() -> list[str]:
+    return [str(paths.VENV / "bin/python"), "-m", f"{paths.PROGRAM}.config.stack_file"]
+
+
+@contextmanager
+def file_as_it_was(stack: str, folder: Path = paths.STACKS) -> Iterator[None]:
+    """While the block runs, Pulumi may write the stack's file anew; afterwards it is as it was.
+
+    Pulumi does so to add what encrypts the state's secrets, which the state has, too. What else
+    somebody writes into it meanwhile stays.
+    """
+    file = config_file(stack, folder)
+    before = file.read_bytes() if file.is_file() else b""
+    try:
+        yield
+    finally:
+        if before and file.is_file() and file.read_bytes() != before:
+            words = [*_reader(), str(file)]
+            told = subprocess.run(
+                words, cwd=paths.ROOT, input=before, capture_output=True, check=False
+            )
+            if told.returncode == 0:
+                file.write_bytes(before)
 
 
 def deployment(stack: str) -> str:
@@ -100,7 +128,8 @@ def ensure(step: Step, stack: str, env: Mapping[str, str]) -> None:
 
 def diagnose(stack: str, env: Mapping[str, str]) -> str:
     """What to do after a failed Pulumi command, as far as its own message did not say."""
-    _, text = answer(["pulumi", "config", "-s", stack], env=env, seconds=30)
+    # Unlike `pulumi config`, this needs the passphrase, whatever is in the stack's file.
+    _, text = answer(["pulumi", "stack", "-s", stack], env=env, seconds=30)
     return remedy(text)
 
 
@@ -108,9 +137,15 @@ def remedy(text: str) -> str:
     """The remedy for what Pulumi said, where this project knows a better one than Pulumi does."""
     if WRONG_PASSPHRASE in text:
         return (
-            "The secrets in this stack's file were encrypted with another passphrase than yours.\n"
+            "The stack's secrets were encrypted with another passphrase than yours.\n"
             "Get it from whoever made the stack, and set PULUMI_CONFIG_PASSPHRASE_FILE to a file\n"
-            "that holds it; or begin with new secrets: remove `encryptionsalt` and the `secure`\n"
-            "values from the stack's file."
+            "that holds it. If nobody has it any more: docs/recovery.md, The passphrase is lost."
+        )
+    if _NO_PASSPHRASE in text:
+        return (
+            "No passphrase is made here for a state that is not this machine's alone: it would be\n"
+            "lost with the machine, and the stack's secrets with it. Set\n"
+            "PULUMI_CONFIG_PASSPHRASE_FILE to a file that holds the one of all who deploy; for a\n"
+            "new stack: (umask 077; head -c 32 /dev/urandom | base64 > FILE), and keep it."
         )
     return ""

@@ -14,6 +14,11 @@ from .wording import typed
 
 def up(name: str) -> int:
     """From a bare machine to a running site."""
+    with stack.file_as_it_was(name):
+        return _up(name)
+
+
+def _up(name: str) -> int:
     progress = Progress()
     env = prepare(progress, name)
     with progress.step("pulumi up", silent=True) as step:
@@ -28,6 +33,11 @@ def up(name: str) -> int:
 
 def pulumi(command: str, name: str) -> int:
     """Preview, or destroy: that one asks first, unless there is nobody to answer."""
+    with stack.file_as_it_was(name):
+        return _pulumi(command, name)
+
+
+def _pulumi(command: str, name: str) -> int:
     env = prepare(Progress(), name, may_install=command == "preview")
     unattended = command == "destroy" and not sys.stdin.isatty()
     code = stream(["pulumi", command, *(["--yes"] if unattended else []), "-s", name], env=env)

@@ -9,6 +9,9 @@ import yaml
 
 from .. import PACKAGE
 
+SALT = "encryptionsalt"
+"""What Pulumi adds to a stack's file: what a passphrase becomes a key with."""
+
 
 def stack_file(stack: str, project_folder: Path = Path()) -> Path:
     """The config file of a stack: where `stackConfigDir` of Pulumi.yaml says, else beside it.
@@ -105,6 +108,47 @@ def value_at(said: Mapping[str, Any], where: str) -> str:
     return value if isinstance(value, str) else ""
 
 
+def says_the_same(text: str, other: str, project: str = PACKAGE) -> bool:
+    """Whether two texts of a stack's file differ only in how they are written.
+
+    Pulumi writes the whole file anew to add what encrypts the state's secrets: with its own name
+    before each key, in an order of its own, and without comments.
+
+    Args:
+        text: a file's text.
+        other: another text of the same file.
+        project: the Pulumi project's name.
+    """
+    try:
+        said = [_without_salt(yaml.load(one, yaml.BaseLoader), project) for one in (text, other)]
+    except yaml.YAMLError:
+        return False
+    return bool(said[0] == said[1])
+
+
+def _without_salt(said: Any, project: str) -> Any:
+    if not isinstance(said, dict):
+        return said or {}
+    config = said.get("config") or {}
+    if isinstance(config, dict):
+        config = {key.removeprefix(f"{project}:"): value for key, value in config.items()}
+    others = {key: value for key, value in said.items() if key not in ("config", SALT)}
+    return {**others, **({"config": config} if config else {})}
+
+
+def main(file: Path, key: str = "") -> int:
+    """What `make` asks before there is a Pulumi to ask; returns the exit code.
+
+    Args:
+        file: a stack's file.
+        key: the path of what is printed; without one, whether the file says the same as what is on
+            standard input.
+    """
+    if key:
+        print(value_at(read_stack_file(file, project_name()), key))
+        return 0
+    return 0 if says_the_same(sys.stdin.read(), file.read_text("utf-8"), project_name()) else 1
+
+
 if __name__ == "__main__":
-    # `make` asks before there is a Pulumi to ask: FILE KEY.
-    print(value_at(read_stack_file(Path(sys.argv[1]), project_name()), sys.argv[2]))
+    sys.exit(main(Path(sys.argv[1]), *sys.argv[2:]))

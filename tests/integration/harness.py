@@ -326,9 +326,15 @@ def forget_secrets(config: Path) -> None:
     config.write_text(re.sub(r"^ .*:\n +secure: .*\n", "", text, flags=re.MULTILINE))
 
 
-def commit(folder: Path) -> None:
-    """Commit all of a folder that a clone would have; it need not be a git repository yet."""
-    shutil.copy(ROOT / ".gitignore", folder)
+def commit(folder: Path, *, ignored: bool = True) -> None:
+    """Commit all of a folder that a clone would have; it need not be a git repository yet.
+
+    Args:
+        folder: the repository's.
+        ignored: it has the .gitignore of this repository, and not none at all.
+    """
+    if ignored:
+        shutil.copy(ROOT / ".gitignore", folder)
     _git(folder, "init", "--quiet")
     (folder / ".git/info/exclude").write_text(_NOT_CLONED)
     _git(folder, "add", "--all")

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from bench.visitor import free_port
-from tests.integration.harness import ROOT, Browser, Run, Site, run
+from tests.integration.harness import ROOT, Browser, Run, Site, changed, commit, run
 from toolchain.development import BUILD
 
 FILES = {
@@ -117,7 +117,7 @@ def files_of(stall: Stall) -> set[str]:
     named = {file.relative_to(stall.folder.parent).as_posix() for file in found}
     # Whether Python keeps what it has compiled is the machine's choice.
     mine = (name for name in named if "__pycache__" not in name)
-    return {name for name in mine if not name.startswith("deploy/.build/")}
+    return {name for name in mine if not name.startswith(("deploy/.build/", ".git/"))}
 
 
 @pytest.mark.essential("an installed package")
@@ -129,10 +129,13 @@ def test_the_wheel_deploys_what_init_wrote(stall: Stall) -> None:
     assert files_of(stall) == {*FILES, *written, f"deploy/{config.name}"}
     lines = sum(len((stall.folder.parent / file).read_text().splitlines()) for file in written)
     assert lines + len(config.read_text().splitlines()) <= 30
-    config.write_text(f"{config.read_text()}  site: {{port: {stall.port}}}\n")
+    config.write_text(f"{config.read_text()}  site: {{port: {stall.port}}}  # for now\n")
+    # As people commit it: without this repository's .gitignore.
+    commit(stall.folder.parent, ignored=False)
 
     said = stall.program("up")
     assert said.code == 0, said.output
+    assert changed(stall.folder.parent) == ""
     assert stall.url in said.output
     assert Browser(stall.url).get("/") == (200, "fresh today")
     assert files_of(stall) == {*FILES, *written, f"deploy/{config.name}"}

@@ -15,7 +15,7 @@ import docker
 import pytest
 
 from tests.integration.conftest import BeginFault, MakeSite
-from tests.integration.harness import Browser, Run, Site, changed
+from tests.integration.harness import Browser, Run, Site, changed, forget_secrets
 from tests.integration.interruption import Boundary, Cut, cut_off
 from tests.s3_server.server import bucket
 
@@ -98,6 +98,26 @@ def test_a_second_clone_goes_on_with_a_state_in_a_bucket(
     assert set(run.changes()) == {"unchanged"}, run.output
     assert there.secret("app.secretKey") == here.secret("app.secretKey")
     is_one_site(here, there, visitor)
+
+
+def test_a_clone_whose_stack_file_lacks_the_salt_takes_the_states(
+    here: Site, there: Site, first_up: Run
+) -> None:
+    # As an activated shell has it.
+    file = there.folder / f"stacks/Pulumi.{there.stack}.yaml"
+    salted = file.read_text()
+    forget_secrets(file)
+    without = file.read_text()
+    there.env["PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER"] = "true"
+    right = there.env["PULUMI_CONFIG_PASSPHRASE"]
+    there.env["PULUMI_CONFIG_PASSPHRASE"] = "not the right one"
+    refused = there.up(check=False)
+    there.env["PULUMI_CONFIG_PASSPHRASE"] = right
+    assert refused.code != 0
+    assert "incorrect passphrase" in refused.output
+    assert file.read_text() == without, "no other salt is written"
+    assert set(there.preview().changes()) == {"unchanged"}
+    assert file.read_text() == salted
 
 
 @pytest.mark.parametrize("passphrase", ["not the right one", None])

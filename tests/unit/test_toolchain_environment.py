@@ -86,6 +86,22 @@ def test_ones_own_settings_are_honoured(
     assert left_alone not in environment.state(YOURS, {**env, variable: value})
 
 
+def test_no_passphrase_is_made_for_a_state_that_others_share(env: dict[str, str]) -> None:
+    shared = {**env, "PULUMI_BACKEND_URL": "s3://bucket"}
+    exports = environment.state(YOURS, shared)
+    assert exports["PULUMI_CONFIG_PASSPHRASE_FILE"] is None
+    environment.make_state(exports, shared)
+    file = paths.state_dir(env) / "passphrase"
+    assert not file.exists()
+    file.write_text("one that is there is used\n")
+    assert environment.state(YOURS, shared)["PULUMI_CONFIG_PASSPHRASE_FILE"] == str(file)
+
+
+def test_a_clone_without_the_salt_takes_the_states(env: dict[str, str]) -> None:
+    exports = environment.tools(YOURS, env)
+    assert exports["PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER"] == "true"
+
+
 def test_an_access_token_is_a_login(env: dict[str, str]) -> None:
     exports = environment.state(YOURS, {**env, "PULUMI_ACCESS_TOKEN": "pul-1"})
     assert exports["PULUMI_BACKEND_URL"] is None

@@ -226,6 +226,78 @@ def test_a_foreign_passphrase_has_a_remedy() -> None:
     assert stack.remedy("error: anything else") == ""
 
 
+def test_a_passphrase_that_is_missing_is_not_made_up() -> None:
+    said = stack.remedy("error: passphrase must be set with PULUMI_CONFIG_PASSPHRASE or …")
+    assert "it would be\nlost with the machine" in said
+    assert "PULUMI_CONFIG_PASSPHRASE_FILE" in said
+
+
+def test_what_failed_is_diagnosed_by_what_needs_the_passphrase(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[str] = []
+
+    def answer(words: list[str], **_: object) -> tuple[bool, str]:
+        asked.append(" ".join(words))
+        return False, "error: failed to decrypt: incorrect passphrase, please set …"
+
+    monkeypatch.setattr(stack, "answer", answer)
+    assert "another passphrase" in stack.diagnose("shop", {})
+    assert asked == ["pulumi stack -s shop"]
+
+
+AS_COMMITTED = """\
+# what editors read
+config:
+  app: {path: ., settings: shop.settings}
+  site: {port: 8002}  # until there is a domain
+"""
+# By Pulumi, which adds its salt; the project's name is the checkout's.
+REWRITTEN = """\
+# what editors read
+config:
+  django-on-docker:app:
+    path: .
+    settings: shop.settings
+  django-on-docker:site:
+    port: "8002"
+encryptionsalt: v1:x:v1:y:z
+"""
+
+
+@pytest.mark.parametrize(
+    ("written", "is_put_back"),
+    [
+        (REWRITTEN, True),
+        (AS_COMMITTED, True),
+        (f"{AS_COMMITTED}encryptionsalt: v1:x\n", True),
+        (REWRITTEN.replace("8002", "8003"), False),
+        (REWRITTEN.replace("config:\n", "config:\n  django-on-docker:data: create\n"), False),
+        ("config: {", False),
+    ],
+)
+def test_a_stacks_file_is_afterwards_as_it_was(
+    tmp_path: Path, written: str, is_put_back: bool
+) -> None:
+    file = tmp_path / "Pulumi.shop.yaml"
+    file.write_text(AS_COMMITTED)
+
+    def interrupted() -> None:
+        with stack.file_as_it_was("shop", tmp_path):
+            file.write_text(written)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert file.read_text() == (AS_COMMITTED if is_put_back else written)
+
+
+def test_a_file_that_is_not_there_is_not_made(tmp_path: Path) -> None:
+    with stack.file_as_it_was("shop", tmp_path):
+        pass
+    assert not any(tmp_path.iterdir())
+
+
 def test_a_failed_command_shows_its_last_lines() -> None:
     with pytest.raises(ToolchainError, match="making failed \\(exit code 3\\)") as caught:
         shell.run(["sh", "-c", "seq 100; exit 3"], what="making", remedy="do this")
