@@ -12,7 +12,7 @@ import pulumi_docker as docker
 from .host.remedy_hooks import offer_remedies
 from .parts.announcement import Announcement
 from .parts.app import describe_app
-from .parts.closing import count, keep_releases, outputs
+from .parts.closing import count, guard_take_down, keep_releases, outputs
 from .parts.images import build_images, waiting
 from .parts.preparation import Preparation
 from .parts.release_steps import check_migrations, seed
@@ -74,9 +74,11 @@ def make(given: Preparation) -> dict[str, Any]:
     traffic = switch_traffic(given, images, store, backend, on_host)
     way_back = retire(given, images, traffic)
 
-    # What ran is counted, and compared with the plan; older releases make room.
+    # What ran is counted, and compared with the plan; older releases make room. A `destroy` begins
+    # with a look for commands by hand.
     account = count(given, update, traffic, seeding)
     releases = keep_releases(given, traffic)
+    guard_take_down(given, [traffic, account, releases])
 
     # A preview says what all this will do to the site.
     announcement.say(given, update.before, update.up, after=[account.done, releases.done])

@@ -11,6 +11,7 @@ from ..ledger.ledger import Account
 from ..migrations.check import MigrationCheck
 from ..serving.backend import Backend
 from ..serving.seeding import Seeding
+from ..serving.take_down import TakeDown
 from ..serving.traffic import Traffic
 from ..serving.users_proxy import OwnProxy
 from .images import Images
@@ -51,6 +52,12 @@ def keep_releases(given: Preparation, traffic: Traffic | OwnProxy) -> Releases:
         },
         given.scope.after([traffic]),
     )
+
+
+def guard_take_down(given: Preparation, after: list[pulumi.Resource]) -> None:
+    """Have `pulumi destroy` ask first whether somebody works on the site."""
+    deployment = given.settings.deployment
+    TakeDown(deployment, {"deployment": deployment}, given.scope.after(after))
 
 
 def outputs(

@@ -508,6 +508,28 @@ def test_a_host_that_ssh_does_not_reach_is_named_with_what_mends_it(
         assert "Traceback" not in said.output
 
 
+def test_nothing_is_destroyed_while_a_command_by_hand_is_at_work(site: Site, first_up: Run) -> None:
+    code = "print('begun', flush=True); input()"
+    words, pipe = by_hand(site, "manage", "shell", "--no-imports", "-c", code), subprocess.PIPE
+    with subprocess.Popen(
+        words, cwd=site.folder, env=site.env, stdin=pipe, stdout=pipe, text=True
+    ) as running:
+        assert running.stdout
+        assert running.stdout.readline() == "begun\n"
+        refused = site.pulumi("destroy", "--yes", "-s", site.stack)
+        assert refused.code != 0
+        (name,) = (
+            str(one.name)
+            for one in docker.from_env().containers.list(filters=site.labelled("one-off"))
+        )
+        assert f"at work in {name}: nothing of {site.deployment} was removed" in refused.output
+        assert f"`docker stop {name}`" in refused.output
+        assert Browser(site.url).get("/")[0] == 200
+        running.communicate("go on\n", timeout=60)
+    assert running.returncode == 0
+    assert set(site.preview().changes()) == {"unchanged"}
+
+
 @pytest.mark.essential("destroy")
 def test_data_and_sessions_survive_destroy_and_up(
     site: Site, first_up: Run, visitor: Browser, fault: BeginFault

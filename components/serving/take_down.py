@@ -1,0 +1,50 @@
+"""The site's end: `pulumi destroy` begins here, and nothing is removed under somebody's hands."""
+
+import shlex
+from typing import TypedDict
+
+import pulumi
+import pulumi_command as command
+
+from .. import PACKAGE, step
+from ..place import ONE_OFF, Place, filters
+
+# Kept in the state, and run without this program: by then another version of it may be there, or
+# none.
+_REFUSE = r"""at_work=$(docker ps --format '{{{{.Names}}}}' {mine}) || exit 1
+test -z "$at_work" && exit 0
+names=$(echo $at_work)
+echo "commands by hand are at work in $names: nothing of {deployment} was removed." >&2
+echo "What to do: wait for their end, or \`docker stop $names\`; then run the same again" >&2
+exit 1
+"""
+
+
+class TakeDownArgs(TypedDict):
+    """What is taken down one day."""
+
+    deployment: str
+    """The deployment's name."""
+
+
+class TakeDown(pulumi.ComponentResource):
+    """Refuses to take a site down while commands by hand are at work.
+
+    It waits for all that serves, so that it is removed first, and does nothing until then. A
+    command by hand is on the site's network, which could not be removed, and without the database
+    it would end in the middle of something.
+    """
+
+    def __init__(
+        self, name: str, args: TakeDownArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__(f"{PACKAGE}:index:TakeDown", name, None, opts)
+        deployment = args["deployment"]
+        mine = shlex.join(filters(Place(deployment).labels(ONE_OFF)))
+        command.local.Command(
+            f"{name}-take-down",
+            create="true",
+            delete=_REFUSE.format(mine=mine, deployment=deployment),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=step.after(opts)),
+        )
+        self.register_outputs({})
