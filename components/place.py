@@ -15,6 +15,7 @@ if TYPE_CHECKING:  # steps read the names, too, and run where no Pulumi is
 
 DEPLOYMENT = f"{PACKAGE}.deployment"
 STACK = f"{PACKAGE}.stack"
+SITE = f"{PACKAGE}.site"
 ROLE = f"{PACKAGE}.role"
 RELEASE = f"{PACKAGE}.release"
 REDEPLOY = f"{PACKAGE}.redeploy"

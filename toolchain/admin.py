@@ -15,23 +15,23 @@ from .shell import stream
 from .wording import manage
 
 
-def ledger(name: str) -> int:
+def ledger(name: str, site: str) -> int:
     """What ran on the stack's deployment, from the Docker host alone: Pulumi isn't asked."""
-    return _ask(name, "ledger.show")
+    return _ask(name, site, "ledger.show")
 
 
-def status(name: str, *, as_json: bool) -> int:
+def status(name: str, site: str, *, as_json: bool) -> int:
     """How the stack's site is, from the Docker host alone."""
-    return _ask(name, "operate.status", *(["--json"] if as_json else []))
+    return _ask(name, site, "operate.status", *(["--json"] if as_json else []))
 
 
-def logs(name: str, of: str, lines: str, *, follow: bool) -> int:
+def logs(name: str, site: str, of: str, lines: str, *, follow: bool) -> int:
     """What the site's containers print, without its secrets."""
     chosen = [*(["--of", of] if of else []), *(["--tail", lines] if lines else [])]
-    return _ask(name, "operate.logs", *chosen, *(["--follow"] if follow else []))
+    return _ask(name, site, "operate.logs", *chosen, *(["--follow"] if follow else []))
 
 
-def one_off(name: str, kind: str, line: str, words: Sequence[str] = ()) -> int:
+def one_off(name: str, site: str, kind: str, line: str, words: Sequence[str] = ()) -> int:
     """Runs a command by hand in the serving release; returns its exit code.
 
     `line` holds words of its command line as one would type them; `words` are further ones.
@@ -42,29 +42,32 @@ def one_off(name: str, kind: str, line: str, words: Sequence[str] = ()) -> int:
         raise ToolchainError(f"the command can't be read: {error}: {line}", _QUOTES) from None
     if kind == "manage" and not told:
         raise ToolchainError("which command?", f"Such as: {manage('check --deploy')}")
-    return _ask(name, "operate.one_off", kind, *(["--", *told] if told else []))
+    return _ask(name, site, "operate.one_off", kind, *(["--", *told] if told else []))
 
 
 _LINE = "shell -c 'print(1)'"
 _QUOTES = f"Quote what has blanks in it, such as: {manage(_LINE)}"
 
 
-def _ask(name: str, module: str, *words: str) -> int:
-    """Runs a module of the program that looks after a deployment: the one of the stack `name`."""
+def _ask(name: str, site: str, module: str, *words: str) -> int:
+    """Runs a module of the program that looks after a deployment: the one of the stack `name`.
+
+    `site` says which of them, where there are several.
+    """
     stack.check(name)
-    command = [sys.executable, "-m", f"{paths.PROGRAM}.{module}", stack.deployment(name)]
+    command = [sys.executable, "-m", f"{paths.PROGRAM}.{module}", stack.deployment(name, site)]
     return stream([*command, *words])
 
 
-def restore(name: str, backup: str, stay_stopped: str) -> int:
+def restore(name: str, site: str, backup: str, stay_stopped: str) -> int:
     """Lists the copies of the stack's database, or puts one back: Pulumi isn't asked."""
     if stay_stopped not in ("", "yes", "no"):
         raise ToolchainError(f"STAY_STOPPED is {stay_stopped!r}", "Use yes, or leave it out.")
     stays = ["--stay-stopped"] if stay_stopped == "yes" else []
-    return _ask(name, "data.restore", *([backup] if backup else []), *stays)
+    return _ask(name, site, "data.restore", *([backup] if backup else []), *stays)
 
 
-def recover(name: str, flags: Sequence[str]) -> int:
+def recover(name: str, site: str, flags: Sequence[str]) -> int:
     """What an interrupted `up` left of the stack is put right; what serves goes on serving."""
     stack.check(name)
     progress = Progress()
@@ -74,5 +77,7 @@ def recover(name: str, flags: Sequence[str]) -> int:
         daemon.ensure(step, os.environ, may_install=False)
     env = pulumi_environment(engine)
     # Not selected first: a state that is half written can't be, until this has mended it.
+    chosen = ["--site", site] if site else []
     with stack.file_as_it_was(name):
-        return stream(["python", "-m", f"{paths.PROGRAM}.recover", name, *flags], env=env)
+        words = ["-m", f"{paths.PROGRAM}.recover", name, *chosen, *flags]
+        return stream(["python", *words], env=env)

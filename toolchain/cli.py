@@ -116,6 +116,8 @@ def _add_development(commands: Any) -> None:
 
 def _add_options(command: argparse.ArgumentParser, name: str) -> None:
     """What one of the commands about a stack can be told besides the stack."""
+    if name in LOOK_AFTER:
+        command.add_argument("--site", default="", help="which one, of a program with several")
     if name == "restore":
         command.add_argument("--backup", default="", help="the copy's id")
         command.add_argument("--stay-stopped", default="", help="yes starts nothing again")
@@ -156,20 +158,26 @@ def _look_after(options: argparse.Namespace) -> int:
     """What is asked of a site that is there."""
     match options.command:
         case "ledger":
-            return ledger(options.stack)
+            return ledger(options.stack, options.site)
         case "restore":
-            return restore(options.stack, options.backup, options.stay_stopped)
+            return restore(options.stack, options.site, options.backup, options.stay_stopped)
         case "recover":
             flags = {"--dry-run": options.dry_run, "--take-down": options.take_down}
-            return recover(options.stack, [flag for flag, is_set in flags.items() if is_set])
+            return recover(
+                options.stack, options.site, [flag for flag, is_set in flags.items() if is_set]
+            )
         case "status":
-            return status(options.stack, as_json=options.json)
+            return status(options.stack, options.site, as_json=options.json)
         case "logs":
-            return logs(options.stack, options.of, options.lines, follow=options.follow)
+            return logs(
+                options.stack, options.site, options.of, options.lines, follow=options.follow
+            )
         case "doctor":
-            return doctor(options.stack)
+            return doctor(options.stack, options.site)
         case _:
-            return one_off(options.stack, options.command, options.line, options.words)
+            return one_off(
+                options.stack, options.site, options.command, options.line, options.words
+            )
 
 
 def _develop(options: argparse.Namespace) -> int:

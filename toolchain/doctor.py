@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from . import engines, environment, paths, stack, venv
+from .errors import ToolchainError
 from .shell import answer
 from .wording import typed
 
@@ -31,14 +32,14 @@ _ROOM = 1e9  # bytes: states are small, an engine that is built is not
 _SECONDS = 60.0
 
 
-def doctor(name: str) -> int:
+def doctor(name: str, site: str = "") -> int:
     """Looks at everything, and prints what was found; the exit code is 1 if anything is wrong."""
     stack.check(name)
-    code: int = show(examine(name, os.environ))
+    code: int = show(examine(name, os.environ, site))
     return code
 
 
-def examine(name: str, env: Mapping[str, str]) -> Iterator[Finding]:
+def examine(name: str, env: Mapping[str, str], site: str = "") -> Iterator[Finding]:
     """What there is to say of this machine, the stack `name`, and the host that it goes to."""
     yield good("python", f"{platform.python_version()}, {venv.python()}")
     problem = "" if paths.INSTALLED else venv.problem(paths.VENV, paths.ROOT, venv.LOCK)
@@ -58,7 +59,12 @@ def examine(name: str, env: Mapping[str, str]) -> Iterator[Finding]:
         found, port = _config(name, applied)
         yield from found
     # The program of the host's daemon is the environment's, if that is there.
-    yield from host(_deployment(name, problem), port)
+    try:
+        deployment = _deployment(name, site, problem)
+    except ToolchainError as error:
+        yield from _without_site(name, error)
+    else:
+        yield from host(deployment, port)
 
 
 def dry_run(name: str) -> str:
@@ -68,9 +74,21 @@ def dry_run(name: str) -> str:
     return typed("recover", name, dry_run="yes")
 
 
-def _deployment(name: str, problem: str) -> str:
+def _without_site(name: str, error: ToolchainError) -> Iterator[Finding]:
+    """What there is to say of the host where it isn't known which site is meant."""
+    found = [one for one in host(_default(name), 0) if one.of != "site"]
+    yield from found
+    if len(found) > 1:
+        yield wrong("site", error.problem, error.remedy)
+
+
+def _default(name: str) -> str:
     default: str = paths.program("place").default_deployment(name)
-    return default if problem else stack.deployment(name)
+    return default
+
+
+def _deployment(name: str, site: str, problem: str) -> str:
+    return site or _default(name) if problem else stack.deployment(name, site)
 
 
 def _engine(engine: engines.Engine | None, env: Mapping[str, str]) -> Iterator[Finding]:
@@ -128,6 +146,9 @@ def _config(name: str, env: Mapping[str, str]) -> tuple[list[Finding], int]:
         mends = stack.remedy(text) or f"`{dry_run(name)}` says more"
         return [wrong("state", _last(text), mends)], 0
     found = [_state(name, env)]
+    if stack.is_own_program():
+        own = "the arguments of your own program: `pulumi preview` looks at them"
+        return [*found, unknown("config", own)], 0
     right, said = _checked(name, env)
     if right:
         return [*found, good("config", str(stack.config_file(name)))], int(said)

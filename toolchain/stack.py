@@ -100,10 +100,32 @@ def file_as_it_was(stack: str, folder: Path = paths.STACKS) -> Iterator[None]:
                 file.write_bytes(before)
 
 
-def deployment(stack: str) -> str:
-    """The name of the stack's deployment, as the program derives it."""
+def deployment(stack: str, site: str = "") -> str:
+    """The name of the stack's deployment, as the program derives it.
+
+    Args:
+        stack: the stack's name.
+        site: which of its sites, where the program is somebody's own; "" for the only one.
+    """
+    if site or is_own_program():
+        return _chosen(stack, site)
     default: str = _place.default_deployment(stack)
     return config_value(stack, "deployment") or default
+
+
+def is_own_program() -> bool:
+    """The Pulumi program is somebody's own, with sites as components."""
+    own: bool = paths.program("operate.sites").is_own_program(paths.ROOT)
+    return own
+
+
+def _chosen(stack: str, site: str) -> str:
+    words = [str(paths.VENV / "bin/python"), "-m", f"{paths.PROGRAM}.operate.sites"]
+    found, text = answer([*words, paths.PROJECT, stack, site], cwd=paths.ROOT, seconds=60)
+    if not found:
+        problem, _, remedy = text.partition("\nWhat to do: ")
+        raise ToolchainError(problem, remedy)
+    return text
 
 
 def _another() -> str:

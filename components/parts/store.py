@@ -12,7 +12,7 @@ from ..data.file_volumes import Files
 from ..data.ownership import Ownership
 from ..ledger.ledger import Ledger
 from ..serving.kept_secrets import KeptSecrets, writings
-from ..serving.network import Network
+from ..serving.network import Network, NetworkArgs
 from ..serving.secrets_volume import Secrets
 from .images import Images, waiting
 from .preparation import Preparation
@@ -42,7 +42,12 @@ class Store:
 def keep_store(given: Preparation, images: Images, opts: pulumi.ResourceOptions) -> Store:
     """Make what is not there, and refer to what is."""
     deployment, settings = given.settings.deployment, given.settings
-    network = Network(deployment, {"deployment": deployment, "stack": given.stack}, opts)
+    marks: NetworkArgs = {
+        "deployment": deployment,
+        "stack": given.stack,
+        "site": given.scope.name,
+    }
+    network = Network(deployment, marks, opts)
     # First of all: data without the secrets that it hangs on could not be served again.
     kept = _keep_secrets(given, images, opts)
     after_image = waiting(opts, images.release, *kept)

@@ -9,8 +9,10 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from ..config.stack_file import project_name
 from ..host import reach
 from ..host.client import fail
+from ..operate import sites
 from ..own_commands import run_module, typed
 from . import orphans as host
 from . import processes
@@ -24,18 +26,20 @@ class Recovery:
         stack: the stack's name.
         dry_run: only say what would be done.
         take_down: also remove what serves, where no state knows it.
+        site: which of its sites, where the program has several; "" for all.
     """
 
-    def __init__(self, stack: str, *, dry_run: bool, take_down: bool) -> None:
+    def __init__(self, stack: str, *, dry_run: bool, take_down: bool, site: str = "") -> None:
         self.stack, self.dry_run, self.take_down = stack, dry_run, take_down
+        self.site = site
         self.config = state.config(stack)
-        self.deployment = str(self.config["deployment"])
+        self.deployment = "" if sites.is_own_program(Path.cwd()) else str(self.config["deployment"])
         self.found = self.unsolved = self._number = 0
         self.unreadable = self.lost = False
 
     def run(self) -> int:
         """All steps; returns the exit code."""
-        print(f"stack {self.stack}, deployment {self.deployment}")
+        print(f"stack {self.stack}, {self._meant()}")
         self._refuse_while_deploying()
         self._processes()
         self._files()
@@ -149,6 +153,24 @@ class Recovery:
             print("   it can be told once the state's files are mended")
             return
         reach.check()
+        for deployment in [self.deployment] if self.deployment else self._sites():
+            self.deployment = deployment
+            self._deployment(known)
+
+    def _meant(self) -> str:
+        if self.deployment:
+            return f"deployment {self.deployment}"
+        return f"its site {self.site}" if self.site else "all of its sites"
+
+    def _sites(self) -> Sequence[str]:
+        there = sites.of_stack(project_name(), self.stack)
+        if self.site:
+            return [sites.choose(there, self.stack, self.site)]
+        if not there:
+            print("   there is no site of it on this host")
+        return [*there]
+
+    def _deployment(self, known: state.State) -> None:
         found = self._look(known)
         if found.foreign:
             self._leave_to_others(found)
@@ -254,6 +276,9 @@ def main() -> None:
         action="store_true",
         help="remove also what serves visitors, where it is in no state",
     )
+    parser.add_argument("--site", default="", help="which one, of a program with several")
     options = parser.parse_args()
-    recovery = Recovery(options.stack, dry_run=options.dry_run, take_down=options.take_down)
+    recovery = Recovery(
+        options.stack, dry_run=options.dry_run, take_down=options.take_down, site=options.site
+    )
     sys.exit(recovery.run())

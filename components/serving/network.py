@@ -1,6 +1,6 @@
 """The deployment's networks: what the application reaches, and on which the edge reaches it."""
 
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 import pulumi
 import pulumi_docker as docker
@@ -16,6 +16,8 @@ class NetworkArgs(TypedDict):
     """The deployment that the networks belong to."""
     stack: str
     """The stack that makes them, for the mark on them."""
+    site: NotRequired[str]
+    """The component that is the site, for the mark, too; none where the program is one site."""
 
 
 class Network(pulumi.ComponentResource):
@@ -55,12 +57,14 @@ def bridge(
     Returns:
         What it is called on the host, once it is there.
     """
+    site = args.get("site", "")
+    marks = {"stack": args["stack"], **({"site": site} if site else {})}
     return docker.Network(
         name,
         name=network,
         driver="bridge",
         internal=internal,
-        labels=as_args(Place(args["deployment"]).labels("network", stack=args["stack"])),
+        labels=as_args(Place(args["deployment"]).labels("network", **marks)),
         # The mark says who made it; handing it to another stack replaces nothing.
         opts=pulumi.ResourceOptions(parent=parent, ignore_changes=["labels"]),
     ).name

@@ -1,6 +1,7 @@
 """The wheel that the repository builds deploys a project by what `init` writes beside it."""
 
 import os
+import re
 import secrets
 import subprocess
 import sys
@@ -171,8 +172,8 @@ quiet = command.local.Logging.NONE
 token = command.local.Command("token", create="printf tok-12345", logging=quiet)
 one = DjangoSite("{name}", DjangoSiteArgs(app=app, data="create", site=SiteKeys(port={one})))
 two = DjangoSite(
-    "{name}-two",
-    DjangoSiteArgs(app=app, data="create", site=SiteKeys(port={two})),
+    "two",
+    DjangoSiteArgs(app=app, data="create", deployment="{name}-two", site=SiteKeys(port={two})),
     secrets={{"TOKEN": token.stdout}},
 )
 pulumi.export("two", two.url)
@@ -205,4 +206,28 @@ def test_two_sites_are_components_of_a_program(pair: tuple[Stall, Stall]) -> Non
         assert Browser(each.url).get("/") == (200, "fresh today")
     assert second.url in site.outputs().values()
     assert set(site.up(preview=True).changes()) == {"unchanged"}
+    looked_after(site, second)
     site.destroy()
+
+
+def looked_after(site: Stall, second: Stall) -> None:
+    """Each of two sites is reached by its own name or its deployment's, and neither by chance."""
+    for words in (["status"], ["doctor", "--site", "blog"]):
+        unclear = site.program(*words)
+        assert unclear.code == 1
+        assert re.search(r"has (several sites|no site 'blog')", unclear.output), unclear.output
+        named = f"use --site with one of: {site.deployment}, {second.deployment} (site two)"
+        assert named.lower() in unclear.output.lower(), unclear.output
+    for named, each in ((site.deployment, site), ("two", second), (second.deployment, second)):
+        status = site.program("status", "--site", named)
+        assert status.code == 0, status.output
+        assert f"{each.deployment}-edge" in status.output
+    logs = site.program("logs", "--site", "two")
+    assert "Listening at" in logs.output, logs.output
+    checked = site.program("manage", "--site", "two", "--", "check")
+    assert "no issues" in checked.output, checked.output
+    well = site.program("doctor", "--site", "two")
+    assert (well.code, well.output.splitlines()[-1]) == (0, "nothing is wrong"), well.output
+    recovered = site.program("recover")
+    assert "all of its sites" in recovered.output
+    assert "Nothing to recover" in recovered.output, recovered.output

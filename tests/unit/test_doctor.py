@@ -20,6 +20,7 @@ from toolchain import cli as toolchain_cli
 from toolchain import doctor as machine
 from toolchain import engines, paths, stack, venv
 from toolchain.engines import Engine
+from toolchain.errors import ToolchainError
 
 PUBLISHED = "ps --filter publish=8080 --format"
 
@@ -153,7 +154,7 @@ def env(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """A machine with everything, whose state folder is empty."""
     monkeypatch.setattr(venv, "problem", lambda *_: "")
     monkeypatch.setattr(engines, "find", lambda _env: Engine("yours", "3.270.0", tmp_path))
-    monkeypatch.setattr(stack, "deployment", lambda _name: "shop")
+    monkeypatch.setattr(stack, "deployment", lambda _name, _site: "shop")
     monkeypatch.setattr(machine, "host", lambda *_: iter(()))
     monkeypatch.setattr(machine, "_checked", lambda *_: (True, "8080"))
     monkeypatch.setattr(machine, "answer", answers())
@@ -228,6 +229,32 @@ def test_without_an_engine_the_rest_is_looked_at(
     assert seen["engine"].remedy == "`make engine`"
     assert "this machine" in seen
     assert "config" not in seen
+
+
+def test_a_site_that_is_not_clear_is_a_finding(
+    env: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def several(*_: str) -> str:
+        raise ToolchainError("stack x has several sites", "use --site with one of: b, shop")
+
+    monkeypatch.setattr(stack, "deployment", several)
+    here = [doctor.good("docker", "27"), doctor.good("host", "web1"), doctor.unknown("site", "")]
+    monkeypatch.setattr(machine, "host", lambda *_: iter(here))
+    seen = machine_found(env)
+    assert (seen["site"].state, seen["site"].remedy) == (
+        "wrong",
+        "use --site with one of: b, shop",
+    )
+    assert seen["host"].state == "good"
+    monkeypatch.setattr(machine, "host", lambda *_: iter([doctor.wrong("docker", "", "start it")]))
+    assert "site" not in machine_found(env), "nobody knows"
+
+
+def test_the_config_of_a_program_of_ones_own_is_not_this_programs(
+    env: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stack, "is_own_program", lambda: True)
+    assert machine_found(env)["config"].state == "unknown"
 
 
 def test_without_an_environment_it_says_so(

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from components.host import reach
+from components.operate import sites
 from components.recover import orphans as host
 from components.recover import processes, recovery
 from components.recover import state_file as state
@@ -35,10 +37,12 @@ class Stage:
         looks: what is found on the host, one after the other, the last again and again.
         problem: why nothing can be removed from there.
         error: what the last recovery said on standard error.
+        looked_at: the deployments that were looked for on the host.
     """
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, command: Command, folder: Path) -> None:
         self.done: list[str] = []
+        self.looked_at: list[str] = []
         self.url = f"file://{folder}"
         self.pending: list[str] = []
         self.has_state = True
@@ -54,6 +58,7 @@ class Stage:
             processes, "end", lambda ended: self.done.append(f"end {[*map(str, ended)]}")
         )
         monkeypatch.setattr(state, "pulumi", self._pulumi)
+        monkeypatch.setattr(reach, "check", lambda: None)
         monkeypatch.setattr(host, "look", self._look)
         monkeypatch.setattr(host, "remove", self._remove)
 
@@ -92,7 +97,8 @@ class Stage:
                 self.done.append(" ".join(["pulumi", *words]))
         return subprocess.CompletedProcess(words, 0, json.dumps(said), "")
 
-    def _look(self, *_: object, **__: object) -> host.Found:
+    def _look(self, deployment: str, **_: object) -> host.Found:
+        self.looked_at.append(deployment)
         return self.looks.pop(0) if len(self.looks) > 1 else self.looks[0]
 
     def _remove(self, thing: host.Thing) -> str:
@@ -108,6 +114,19 @@ class Stage:
 @pytest.fixture
 def stage(monkeypatch: pytest.MonkeyPatch, command: Command, tmp_path: Path) -> Stage:
     return Stage(monkeypatch, command, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("flags", "deployments"),
+    [((), ["shop", "b"]), (("--site", "blog"), ["b"]), (("--site", "shop"), ["shop"])],
+)
+def test_of_a_program_with_several_sites_each_is_looked_at(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, flags: tuple[str, ...], deployments: list[str]
+) -> None:
+    stage.write("__main__.py", "from django_on_docker import DjangoSite\n")
+    monkeypatch.setattr(sites, "of_stack", lambda *_: {"shop": "shop", "b": "blog"})
+    assert "Nothing to recover: nothing was changed." in stage.run(*flags)
+    assert stage.looked_at == deployments
 
 
 def test_nothing_to_recover_changes_nothing(stage: Stage) -> None:
