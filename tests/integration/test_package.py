@@ -3,6 +3,7 @@
 import os
 import re
 import secrets
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from bench.visitor import free_port
+from tests import ci_examples
 from tests.integration.harness import ROOT, Browser, Run, Site, changed, commit, run
 from toolchain.development import BUILD
 
@@ -140,6 +142,162 @@ def test_the_wheel_deploys_what_init_wrote(stall: Stall) -> None:
     assert stall.url in said.output
     assert Browser(stall.url).get("/") == (200, "fresh today")
     assert files_of(stall) == {*FILES, *written, f"deploy/{config.name}"}
+
+
+@dataclass(frozen=True)
+class Runner:
+    """A machine of CI's: a clone of the application's repository, and a home that is thrown away.
+
+    Attributes:
+        stall: what it deploys.
+        clone: the clone.
+        home: the home.
+    """
+
+    stall: Stall
+    clone: Path
+    home: Path
+
+    def values(self, passphrase: str) -> dict[str, str]:
+        """What the expressions of GitHub's example stand for."""
+        return {
+            "secrets.PULUMI_CONFIG_PASSPHRASE": passphrase,
+            "secrets.AWS_ACCESS_KEY_ID": "of no use for a folder",
+            "secrets.AWS_SECRET_ACCESS_KEY": "of no use for a folder",
+            "secrets.DEPLOY_KEY": "a key",
+            "vars.KNOWN_HOSTS": "web1.example.org ssh-ed25519 AAAA",
+            "github.token": "a token",
+            "github.event.pull_request.number": "7",
+        }
+
+    @property
+    def passphrase(self) -> str:
+        """The one that the state was begun with."""
+        return (self._state / "passphrase").read_text().strip()
+
+    @property
+    def _state(self) -> Path:
+        return Path(self.stall.env["XDG_STATE_HOME"]) / "django-on-docker"
+
+    def run(self, script: ci_examples.Script, **variables: str) -> Run:
+        """Run an example's lines as its service would, but for names and what is far away."""
+        mine = {
+            "STACK": self.stall.stack,
+            "PULUMI_BACKEND_URL": f"file://{self._state / 'pulumi'}",
+            "XDG_CACHE_HOME": self.stall.env["XDG_CACHE_HOME"],
+            "XDG_STATE_HOME": str(self.home / "state"),
+            "HOME": str(self.home),
+            "RUNNER_TEMP": str(self.home),
+            "GITHUB_REPOSITORY": "example/stall",
+            "PATH": f"{self._pretended()}:{Path(self.stall.python).parent}:{os.environ['PATH']}",
+        }
+        env = {**os.environ, **script.env, **mine, **variables}
+        for name in ("DOCKER_HOST", "PULUMI_HOME", "PULUMI_CONFIG_PASSPHRASE_FILE"):
+            env.pop(name, None)
+        if "DOCKER_HOST" in os.environ:
+            env["DOCKER_HOST"] = os.environ["DOCKER_HOST"]
+        return run([*script.words, script.text], cwd=self.clone, env=env, timeout=600)
+
+    def comment(self) -> str:
+        """What was commented last."""
+        return (self.home / "commented").read_text()
+
+    def _pretended(self) -> Path:
+        """Programs in place of those that would speak to the service, or change the machine."""
+        folder = self.home / "pretended"
+        folder.mkdir(exist_ok=True)
+        for name in ("gh", "curl", "apt-get"):
+            file = folder / name
+            file.write_text(PRETENDED)
+            file.chmod(0o755)
+        return folder
+
+
+# Keeps the file that it is told to send.
+PRETENDED = """\
+#!/bin/sh
+for word; do
+  case $last:$word in
+    --body-file:*) cp "$word" "$HOME/commented" ;;
+    --data-urlencode:body@*) cp "${word#body@}" "$HOME/commented" ;;
+  esac
+  last=$word
+done
+"""
+
+
+@pytest.fixture(scope="module")
+def runner(stall: Stall, wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Runner:
+    clone = tmp_path_factory.mktemp("runner") / stall.folder.parent.name
+    words = ["git", "clone", "--quiet", str(stall.folder.parent), str(clone)]
+    subprocess.run(words, check=True)
+    shutil.copy(wheel, clone / "deploy")
+    return Runner(stall, clone, tmp_path_factory.mktemp("home"))
+
+
+def test_github_comments_on_what_a_pull_request_would_do(stall: Stall, runner: Runner) -> None:
+    config = runner.clone / f"deploy/Pulumi.{stall.stack}.yaml"
+    good = config.read_text()
+    scripts = [*ci_examples.github("preview", runner.values(runner.passphrase))]
+    runs = [runner.run(script) for script in scripts]
+    assert [run.code for run in runs] == [0] * 3, "\n".join(run.output for run in runs)
+    key = runner.home / ".ssh/id_ed25519"
+    assert (key.read_text(), key.stat().st_mode & 0o777) == ("a key\n", 0o600)
+    assert runner.comment().startswith(f"Preview of {stall.stack}:\n\n~~~\n")
+    assert "this up: nothing to do" in runner.comment()
+    config.write_text(f"{good}  sit: {{port: 1}}\n")
+    failed = runner.run(scripts[-1])
+    config.write_text(good)
+    assert failed.code != 0
+    assert runner.comment().startswith(f"**Preview of {stall.stack}: failed**\n")
+    assert "did you mean site" in runner.comment()
+
+
+def test_a_runner_without_the_passphrase_changes_nothing(stall: Stall, runner: Runner) -> None:
+    first, *_ = ci_examples.github("deploy", runner.values(""))
+    refused = runner.run(first)
+    assert refused.code != 0
+    assert "PULUMI_CONFIG_PASSPHRASE: is no secret of this environment" in refused.output
+    *_, last = ci_examples.github("deploy", runner.values("not the right one"))
+    refused = runner.run(last)
+    assert refused.code != 0
+    assert "incorrect passphrase" in refused.output
+    assert "encrypted with another passphrase than yours" in refused.output
+    script = ci_examples.gitlab("up")
+    key = {"DEPLOY_KEY": str(runner.home / ".ssh/id_ed25519"), "KNOWN_HOSTS": "x"}
+    refused = runner.run(script, **key)
+    assert refused.code != 0
+    assert "PULUMI_CONFIG_PASSPHRASE: is no variable of this environment" in refused.output
+    assert tracked(runner.clone) == ""
+    assert not (runner.home / "state/django-on-docker/passphrase").exists()
+
+
+def test_gitlab_deploys_what_was_merged(stall: Stall, runner: Runner) -> None:
+    key = runner.home / "deploy-key"
+    key.write_text("a key\n")
+    given = {
+        "PULUMI_CONFIG_PASSPHRASE": runner.passphrase,
+        "DEPLOY_KEY": str(key),
+        "KNOWN_HOSTS": "web1.example.org ssh-ed25519 AAAA",
+        **dict.fromkeys(("GITLAB_TOKEN", "CI_API_V4_URL", "CI_PROJECT_ID"), "x"),
+        "CI_MERGE_REQUEST_IID": "7",
+    }
+    previewed = runner.run(ci_examples.gitlab("preview"), **given)
+    assert previewed.code == 0, previewed.output
+    assert runner.comment().startswith(f"Preview of {stall.stack}:\n\n~~~\n")
+    assert "this up: nothing to do" in runner.comment()
+    # The next job begins with a clone of its own.
+    subprocess.run(["git", "checkout", "--quiet", "."], cwd=runner.clone, check=True)
+    run = runner.run(ci_examples.gitlab("up"), **given)
+    assert run.code == 0, run.output
+    assert set(run.changes()) == {"unchanged"}, run.output
+    assert tracked(runner.clone) == ""
+
+
+def tracked(folder: Path) -> str:
+    """What of a repository's own files has changed: a runner's has the wheel besides."""
+    words = ["git", "status", "--porcelain", "--untracked-files=no"]
+    return subprocess.run(words, cwd=folder, capture_output=True, text=True, check=True).stdout
 
 
 def test_plain_pulumi_goes_on(stall: Stall) -> None:
