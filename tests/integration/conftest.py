@@ -2,7 +2,7 @@
 
 import re
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import docker
@@ -10,14 +10,16 @@ import docker.errors
 import pytest
 
 from components.text_table import text_table
-from tests.integration import faults
+from tests.integration import faults, unseen
 from tests.integration.counting import HEAD, MATRIX
 from tests.integration.faults import FAULT, Fault
 from tests.integration.harness import Site
+from tests.integration.installed import Installed, build, environment
 from tests.integration.progress import Progress
 from tests.integration.ssh_host import SshHost
 
 MakeSite = Callable[..., Site]
+ByInit = Callable[..., Installed]
 BeginFault = Callable[[str], Fault]
 
 LOAD = "load"
@@ -73,7 +75,7 @@ def pytest_terminal_summary(
         terminalreporter.section("the decision matrix: planned = counted")
         terminalreporter.write_line(text_table([HEAD, *_matrix]))
     if _tried:
-        terminalreporter.section("property projects: by config alone")
+        terminalreporter.section("property projects: by what init wrote")
         head = ("project", "property", "keys", "edits", "attempts", "image")
         terminalreporter.write_line(text_table([head, *_tried]))
     for text in _loads:
@@ -154,3 +156,39 @@ def ssh_host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SshHost]:
     host = SshHost(tmp_path_factory.mktemp("ssh"))
     yield host
     host.stop()
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel that the repository builds."""
+    return build(tmp_path_factory.mktemp("dist"))
+
+
+@pytest.fixture(scope="session")
+def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """An interpreter that the wheel is installed for."""
+    return environment(wheel, tmp_path_factory.mktemp("environment"))
+
+
+@pytest.fixture(scope="module")
+def by_init(python: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ByInit]:
+    """Deploy copies of projects by what `init` writes and says; nothing of them is left behind."""
+    sites: list[Installed] = []
+
+    def deploy(
+        copy: Callable[[Path], Path], name: str, answers: Mapping[str, str], **choices: object
+    ) -> Installed:
+        deployment = f"t-{name}-{secrets.token_hex(3)}"
+        project = copy(tmp_path_factory.mktemp(name) / deployment)
+        site = Installed(
+            folder=project / "deploy", deployment=deployment, stack=deployment, python=python
+        )
+        sites.append(site)
+        before = unseen.digest(project)
+        site.init_and_up(answers, choices)
+        assert unseen.digest(project) == before, "nothing but deploy/ was written"
+        return site
+
+    yield deploy
+    for site in sites:
+        site.remove_everything()

@@ -5,8 +5,6 @@ import re
 import secrets
 import shutil
 import subprocess
-import sys
-import sysconfig
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +13,8 @@ import pytest
 
 from bench.visitor import free_port
 from tests import ci_examples
-from tests.integration.harness import ROOT, Browser, Run, Site, changed, commit, run
-from toolchain.development import BUILD
+from tests.integration.harness import Browser, Run, changed, commit, run
+from tests.integration.installed import Installed, build
 
 FILES = {
     "manage.py": """\
@@ -41,73 +39,38 @@ urlpatterns = [path("", lambda request: HttpResponse("fresh today"))]
 
 
 @dataclass
-class Stall(Site):
-    """A project in whose repository the installed program deploys, with a home of its own.
-
-    Attributes:
-        python: the interpreter that the wheel is installed for.
-    """
-
-    python: str = ""
+class Stall(Installed):
+    """A project in whose repository the installed program deploys, with a home of its own."""
 
     def __post_init__(self) -> None:
         for name, text in FILES.items():
-            file = self.folder.parent / name
+            file = self.project / name
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text)
         self.port = free_port()
-        state = self.folder.parents[1] / "state"
         own = ("PULUMI_BACKEND_URL", "PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE")
         self.env = {name: value for name, value in os.environ.items() if name not in own}
-        self.env |= {"XDG_STATE_HOME": str(state), "HOME": str(state)}
+        self.env |= {"XDG_STATE_HOME": str(self.state), "HOME": str(self.state)}
         cache = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
         self.env["XDG_CACHE_HOME"] = cache
 
-    def program(self, *words: str) -> Run:
-        """Run one of the installed program's commands, in the project's folder."""
-        command = [self.python, "-m", "django_on_docker", *words]
-        return run(command, cwd=self.folder.parent, env=self.env, timeout=600)
-
-    def activate(self) -> None:
-        """As a shell does it by the command that `up` names."""
-        said = subprocess.run(
-            ["bash", "-c", f'eval "$({self.python} -m django_on_docker env)"; env -0'],
-            cwd=self.folder,
-            env=self.env,
-            capture_output=True,
-            check=True,
-        )
-        self.env = dict(line.split("=", 1) for line in said.stdout.decode().split("\0") if line)
-
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel, built twice, and alike."""
-    env = {**os.environ, "SOURCE_DATE_EPOCH": "1700000000"}
-    builds = []
-    for name in ("first", "second"):
-        folder = tmp_path_factory.mktemp(name)
-        subprocess.run([sys.executable, *BUILD, "-d", folder], cwd=ROOT, env=env, check=True)
-        builds.append({file.name: file.read_bytes() for file in sorted(folder.iterdir())})
+def built_alike(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A second build came to the same."""
+    again = build(tmp_path_factory.mktemp("again"))
+    builds = [
+        {file.name: file.read_bytes() for file in sorted(folder.iterdir())}
+        for folder in (wheel.parent, again.parent)
+    ]
     assert builds[0] == builds[1]
     assert {Path(name).suffix for name in builds[0]} == {".whl", ".gz"}
-    return next(folder.glob("*.whl"))
 
 
 @pytest.fixture(scope="module")
-def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """An interpreter that the wheel is installed for; what it requires is taken from the tests'."""
-    folder = tmp_path_factory.mktemp("environment")
-    subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-    pip = (folder / "bin/pip", "install", "--no-deps", "--no-index", "--quiet", wheel)
-    subprocess.run(pip, check=True)
-    [packages] = folder.glob("lib/python*/site-packages")
-    (packages / "required.pth").write_text(sysconfig.get_path("purelib") + "\n")
-    return str(folder / "bin/python")
-
-
-@pytest.fixture(scope="module")
-def stall(python: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stall]:
+def stall(
+    python: str, built_alike: None, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Stall]:
     name = f"t-package-{secrets.token_hex(3)}"
     folder = tmp_path_factory.mktemp("package") / name / "deploy"
     site = Stall(folder=folder, deployment=name, stack=name, python=python)

@@ -1,4 +1,4 @@
-"""Projects with the properties that real ones have: by config alone, at the first attempt.
+"""Projects with the properties that real ones have: `init` and `up`, at the first attempt.
 
 `PROPERTIES` says which project has which; what each one took is printed when all tests are over.
 """
@@ -6,17 +6,16 @@
 import hashlib
 import json
 import re
-import shutil
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import docker
 import pytest
 
 from tests.integration import unseen
-from tests.integration.conftest import TRIED, MakeSite
+from tests.integration.conftest import TRIED, ByInit
 from tests.integration.harness import Browser, Site
 
 PROJECTS = Path(__file__).parent / "projects"
@@ -44,26 +43,6 @@ TOOLS = ("gcc", "sassc", "msgfmt", "pg_config")
 Note = Callable[[str, object], None]
 
 
-def copy_of(name: str, folder: Path) -> Path:
-    """A project of this folder, as its developers would have it."""
-    shutil.copytree(PROJECTS / name, folder, ignore=shutil.ignore_patterns("__pycache__"))
-    return folder
-
-
-def deployed(make_site: MakeSite, name: str, project: Path, keys: Mapping[str, Any]) -> Site:
-    """Deploy a project with no more than these keys, at one attempt, its files untouched."""
-    site = make_site(name)
-    defaults = {"app.path": project, "processes.web.health": "/-/health", "seed": []}
-    secret = keys.get("secretFiles", {})
-    site.configure(**{**defaults, **{k: v for k, v in keys.items() if k != "secretFiles"}})
-    for path, text in secret.items():
-        site.configure_secret_entry("secretFiles", path, text)
-    before = unseen.digest(project)
-    unseen.up(site)
-    assert unseen.digest(project) == before
-    return site
-
-
 def note(site: Site, name: str, record_property: Note) -> None:
     """Have the figures printed, the project's properties with them."""
     image = docker.from_env().images.get(site.outputs()["imageId"])
@@ -72,17 +51,14 @@ def note(site: Site, name: str, record_property: Note) -> None:
 
 
 @pytest.fixture(scope="module")
-def quay(make_site: MakeSite, tmp_path_factory: pytest.TempPathFactory) -> Site:
-    keys = {
-        "app.settings": "config.settings",
-        "database.engine": "postgres",
-        "site.allowedHosts": ["quay.example"],
-        "env": {"SITE_URL": "https://quay.example"},
-        "secretFiles": {"conf/secrets.json": json.dumps({"tide_table": {"token": TOKEN}})},
-        "seed": [f"moor --password {PASSWORD}"],
+def quay(by_init: ByInit) -> Site:
+    answers = {
+        'env["SITE_URL"]': "https://quay.example",
+        "site.allowedHosts[0]": "quay.example",
+        'secretFiles["conf/secrets.json"]': json.dumps({"tide_table": {"token": TOKEN}}),
     }
-    project = copy_of("harbour", tmp_path_factory.mktemp("harbour") / "project")
-    return deployed(make_site, "harbour", project, keys)
+    copy = partial(unseen.copy_of, PROJECTS / "harbour")
+    return by_init(copy, "harbour", answers, seed=[f"moor --password {PASSWORD}"])
 
 
 def history(site: Site) -> str:
@@ -105,7 +81,7 @@ def sha256(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def test_the_harbour_is_deployed_by_config_alone(quay: Site, record_property: Note) -> None:
+def test_the_harbour_is_deployed_by_what_init_wrote(quay: Site, record_property: Note) -> None:
     note(quay, "harbour", record_property)
     assert token_on(quay) == sha256(TOKEN)
     unseen.static_files_are_served(Browser(quay.url), "/", "/static/")
@@ -160,17 +136,11 @@ def test_hosts_secret_files_and_seed_steps_make_no_release(quay: Site) -> None:
 
 
 @pytest.fixture(scope="module")
-def mill(make_site: MakeSite, tmp_path_factory: pytest.TempPathFactory) -> Site:
-    keys = {
-        "app.settings": "mill.settings",
-        "image.buildAptPackages": ["gettext", "sassc"],
-        "image.buildSteps": ["sh build.sh", "compilemessages", "compress"],
-    }
-    project = copy_of("mill", tmp_path_factory.mktemp("mill") / "project")
-    return deployed(make_site, "mill", project, keys)
+def mill(by_init: ByInit) -> Site:
+    return by_init(partial(unseen.copy_of, PROJECTS / "mill"), "mill", {})
 
 
-def test_the_mill_is_deployed_by_config_alone(mill: Site, record_property: Note) -> None:
+def test_the_mill_is_deployed_by_what_init_wrote(mill: Site, record_property: Note) -> None:
     note(mill, "mill", record_property)
     browser = Browser(mill.url)
     status, page = browser.get("/")

@@ -1,17 +1,19 @@
-"""A project that does as it likes with its settings is deployed by config alone, at one attempt."""
+"""A project that does as it likes with its settings: `init` and `up`, at the first attempt."""
 
 import base64
 import json
 import subprocess
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import docker
 import pytest
 
 from tests.integration import unseen
-from tests.integration.conftest import TRIED, MakeSite
+from tests.integration.conftest import TRIED, ByInit
 from tests.integration.harness import Browser, Site
+from tests.integration.installed import Installed
 
 KIOSK = Path(__file__).parent / "projects/kiosk"
 VIEWS = "kiosk/views.py"
@@ -20,27 +22,15 @@ STEP = "hire_owner {adminUser} --password {adminPassword} --site {host}"
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return unseen.copy_of(KIOSK, tmp_path_factory.mktemp("kiosk") / "project")
-
-
-@pytest.fixture(scope="module")
-def kiosk(make_site: MakeSite, project: Path) -> Site:
-    site = make_site("kiosk")
-    site.configure(
-        app__path=project,
-        app__settings="kiosk.settings",
-        processes__web__health="/-/health",
+def kiosk(by_init: ByInit) -> Installed:
+    answers = {'secrets["KIOSK_TOKEN"]': TOKEN, "app.silencedSystemChecks[0]": "kiosk.E001"}
+    return by_init(
+        partial(unseen.copy_of, KIOSK),
+        "kiosk",
+        answers,
         seed=[STEP],
-        app__silencedSystemChecks=["kiosk.E001"],
-        processes__web__smoke=["/shelf/"],
+        processes={"web": {"smoke": ["/shelf/"]}},
     )
-    site.configure_secret_entry("databases", "archive", "sqlite:////srv/data/archive.sqlite3")
-    site.configure_secret_entry("secrets", "KIOSK_TOKEN", TOKEN)
-    before = unseen.digest(project)
-    unseen.up(site)
-    assert unseen.digest(project) == before
-    return site
 
 
 def test_it_is_open(kiosk: Site, record_property: Callable[[str, object], None]) -> None:
@@ -66,7 +56,7 @@ def test_what_is_nobodys_but_the_projects_is_said_and_not_asked(kiosk: Site) -> 
     assert set(kiosk.outputs()["supplied"]["advice"]) == {"security.W002"}
 
 
-def test_a_step_got_the_password_and_nobody_else(kiosk: Site) -> None:
+def test_a_step_got_the_password_and_nobody_else(kiosk: Installed) -> None:
     password = kiosk.secret("admin.password")
     assert unseen.steps(kiosk) == [("hire_owner", "created")]
     assert Browser(kiosk.url).log_in("admin", password)
@@ -82,7 +72,7 @@ def test_a_step_got_the_password_and_nobody_else(kiosk: Site) -> None:
         json.dumps(kiosk.ledger()),
         kiosk.preview().output,
         *(file.read_text(errors="replace") for file in (kiosk.folder / ".build").rglob("*.*")),
-        *(file.read_text() for file in (kiosk.folder / "state/.pulumi").rglob("*.json*")),
+        *(file.read_text() for file in (kiosk.state / ".pulumi").rglob("*.json*")),
     ]
     for secret in (password, base64.b64encode(password.encode()).decode(), TOKEN):
         assert not [text[:80] for text in shown if secret in text]
@@ -94,9 +84,9 @@ def broken(project: Path) -> None:
     )
 
 
-def test_a_release_whose_page_fails_is_refused_with_the_reason(kiosk: Site, project: Path) -> None:
+def test_a_release_whose_page_fails_is_refused_with_the_reason(kiosk: Installed) -> None:
     before = unseen.backend(kiosk).name
-    broken(project)
+    broken(kiosk.project)
     run = unseen.up(kiosk, check=False)
     assert run.code != 0
     assert "it answers /shelf/ (processes.web.smoke) with 500" in run.output

@@ -1,14 +1,15 @@
 """Projects that the program has never seen are deployed by config alone, their files untouched."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import docker
 import pytest
 
 from tests.integration import unseen
-from tests.integration.conftest import MakeSite
+from tests.integration.conftest import TRIED, ByInit, MakeSite
 from tests.integration.harness import PROGRAM, ROOT, Browser, Site
+from tests.integration.installed import Installed
 
 WAGTAIL_STEPS = ["createcachetable", "createsuperuser"]
 DEPOT_STEPS = ["stock_shelves --count 3", "greet_staff", "createsuperuser --noinput"]
@@ -127,24 +128,14 @@ def test_wagtail_is_deployed_once(wagtail: Site) -> None:
 
 
 @pytest.fixture(scope="module")
-def depot_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return unseen.copy_of_depot(tmp_path_factory.mktemp("depot") / "project")
+def depot(by_init: ByInit) -> Installed:
+    answers = {'env["DEPOT_NAME"]': "Pier 7"}
+    return by_init(unseen.copy_of_depot, "depot", answers, seed=DEPOT_STEPS)
 
 
 @pytest.fixture(scope="module")
-def depot(make_site: MakeSite, depot_project: Path) -> Site:
-    site = make_site("depot")
-    site.configure(
-        app__path=depot_project,
-        app__settings="config.settings.production",
-        processes__web__health="/-/health",
-        seed=DEPOT_STEPS,
-        env={"DEPOT_NAME": "Pier 7"},
-    )
-    before = unseen.digest(depot_project)
-    unseen.up(site)
-    assert unseen.digest(depot_project) == before
-    return site
+def depot_project(depot: Installed) -> Path:
+    return depot.project
 
 
 def is_well(site: Site) -> None:
@@ -159,7 +150,11 @@ def is_well(site: Site) -> None:
 
 
 @pytest.mark.essential("any project")
-def test_a_project_in_a_subfolder_is_served(depot: Site) -> None:
+def test_a_project_in_a_subfolder_is_served(
+    depot: Site, record_property: Callable[[str, object], None]
+) -> None:
+    image = docker.from_env().images.get(depot.outputs()["imageId"])
+    record_property(TRIED, unseen.tried(depot, "depot", "in subfolders, uploads", image))
     is_well(depot)
     assert unseen.steps(depot) == [
         ("stock_shelves", "created"),

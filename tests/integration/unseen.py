@@ -94,8 +94,9 @@ def edit(file: Path, old: str, new: str) -> None:
 
 
 def digest(folder: Path) -> str:
-    """A hash of every file below a folder."""
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    """A hash of every file below a folder, but for what deploys it."""
+    ours = folder / "deploy"
+    files = sorted(p for p in folder.rglob("*") if p.is_file() and ours not in p.parents)
     parts = [f"{path.relative_to(folder)}\0".encode() + path.read_bytes() for path in files]
     return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
@@ -144,14 +145,15 @@ def tried(site: Site, name: str, properties: str, image: Image) -> tuple[str, ..
     """A line of the table of property projects: what it took to deploy one, and its image's size.
 
     Args:
-        site: it was deployed at one attempt, its files untouched; the caller has seen to that.
+        site: it was deployed at one attempt of `init` and `up`, its files untouched; the caller has
+            seen to that.
         name: the project's.
         properties: what it does otherwise than most.
         image: the release's.
     """
     # What every stack has is not for the project's sake.
     every = {"deployment", "site.port", "data"}
-    file = yaml.safe_load((site.folder / f"stacks/Pulumi.{site.stack}.yaml").read_text())
+    file = yaml.safe_load((site.folder / f"Pulumi.{site.stack}.yaml").read_text())
     config = {key.rpartition(":")[2]: value for key, value in file["config"].items()}
     keys = [key for key in leaves(config) if key not in every and key != "processes.web.health"]
     megabytes = int(image.attrs["Size"]) / 1e6
