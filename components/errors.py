@@ -18,8 +18,8 @@ class UserError(pulumi.RunError):
     """
 
     def __init__(self, summary: str, problems: Sequence[str] = ()) -> None:
-        self.problems = tuple(map(for_stack, problems))
-        lines = [for_stack(summary), *(f"  - {problem}" for problem in self.problems)]
+        self.summary, self.problems = for_stack(summary), tuple(map(for_stack, problems))
+        lines = [self.summary, *(f"  - {problem}" for problem in self.problems)]
         super().__init__("\n".join(lines))
 
 

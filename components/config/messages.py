@@ -8,15 +8,10 @@ from typing import Any
 
 from pydantic.fields import FieldInfo
 
-from ..errors import UserError
+from .config_error import ConfigError as ConfigError
 from .keys import AllKeys, all_keys, top_level
 from .keys.base import Keys, fields_of, is_list, is_object, is_secret, keys_in
 from .moved_keys import MOVED, SAYS
-
-
-class ConfigError(UserError):
-    """One or more config keys are missing, unknown, of the wrong type or inconsistent."""
-
 
 # What pydantic calls the name of an entry, in the place of an error.
 _NAME = "[key]"

@@ -321,14 +321,36 @@ def test_two_sites_are_components_of_a_program(pair: tuple[Stall, Stall]) -> Non
     (site.folder / "Pulumi.yaml").write_text(f"name: {site.deployment}\nruntime: python\n")
     site.activate()
     site.pulumi("stack", "init", site.stack, check=True)
-    run = site.up()
+    refused(site, program)
+    run = site.up(preview=True)
     assert "tok-12345" not in run.output
+    assert "DjangoSite two: secrets TOKEN are known only when" in run.output
+    previewed, _, _ = run.output.partition("Resources:")
+    for each in pair:
+        assert re.search(rf"{each.deployment}-edge +create", previewed), previewed
     for each in pair:
         assert Browser(each.url).get("/") == (200, "fresh today")
     assert second.url in site.outputs().values()
     assert set(site.up(preview=True).changes()) == {"unchanged"}
     looked_after(site, second)
     site.destroy()
+
+
+def refused(site: Stall, program: str) -> None:
+    """What is wrong is said in the program's words; also what is known only inside of `apply`."""
+    file = site.folder / "__main__.py"
+    file.write_text(program.replace(f"port={site.port}", f"prt={site.port}"))
+    wrong = site.preview()
+    assert f"SiteKeys is called with what it can't take ({file}, line " in wrong.output, (
+        wrong.output
+    )
+    file.write_text(program.replace('data="create", deployment', 'data="existing", deployment'))
+    contrary = site.preview()
+    assert '`data="create"`' in contrary.output, contrary.output
+    for each in (wrong, contrary):
+        assert each.code != 0
+        assert "Traceback" not in each.output
+    file.write_text(program)
 
 
 def looked_after(site: Stall, second: Stall) -> None:

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import re
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,8 +11,18 @@ from typing import Any
 import pulumi
 import pytest
 
-from components import AppKeys, DatabaseKeys, DjangoSite, DjangoSiteArgs, ProcessKeys, WebKeys
+from components import (
+    AppKeys,
+    DatabaseKeys,
+    DjangoSite,
+    DjangoSiteArgs,
+    ProcessKeys,
+    WebKeys,
+    errors,
+)
+from components.config.in_program import in_program
 from components.config.messages import ConfigError
+from components.errors import UserError
 from components.parts.scope import TYPE, Scope
 from components.stack_state import StackState
 from tests.unit.program import Program, on_a_host_of_its_own
@@ -105,6 +117,133 @@ def test_what_is_wrong_is_named_by_its_key(program: Program) -> None:
     assert "app.secret_key" in str(error.value), "in config a key has one spelling"
 
 
+def wrong(body: Callable[[], Any], **kept: Any) -> list[str]:
+    """What a program is told that is refused."""
+    with pytest.raises(UserError) as error:
+        run(body, **kept)
+    return str(error.value).splitlines()
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (
+            lambda: AppKeys(path="x", settings="y", pth="z"),  # type: ignore[call-arg]
+            "pth is no argument of AppKeys, which takes path, settings, wsgi",
+        ),
+        (
+            lambda: DjangoSiteArgs(app=APP, data="create", site={"prt": 1}),  # type: ignore[arg-type]
+            "site.prt is no argument of SiteKeys, which takes",
+        ),
+        (lambda: AppKeys(path="x"), "settings is missing"),  # type: ignore[call-arg]
+        (
+            lambda: WebKeys(gate_timeout="soon"),  # type: ignore[arg-type]
+            "gate_timeout is 'soon': input should be a valid integer",
+        ),
+        (
+            lambda: DjangoSiteArgs(app=APP, data="create", secrets={"A": ["hunter2"]}),  # type: ignore[dict-item]
+            "secrets.A is a list: ",
+        ),
+    ],
+)
+def test_a_wrong_argument_is_named_with_the_line_of_the_program(
+    make: Callable[[], Any], says: str
+) -> None:
+    with pytest.raises(ConfigError) as error:
+        make()
+    summary, *problems = str(error.value).splitlines()
+    assert re.search(
+        r"is called with what it can't take \(\S+test_django_site.py, line \d+\)", summary
+    )
+    assert any(line.startswith(f"  - {says}") for line in problems), problems
+    assert "hunter2" not in str(error.value)
+
+
+def test_an_output_where_none_can_be_is_told_of(program: Program) -> None:
+    def body() -> None:
+        DatabaseKeys(url=pulumi.Output.from_input("postgres://x"))  # type: ignore[arg-type]
+
+    _, problem = wrong(body)
+    assert "url is an output of another resource: what a site is made from has to be" in problem
+
+
+def test_arguments_that_contradict_each_other_are_mended_in_the_program(program: Program) -> None:
+    args = DjangoSiteArgs(app=APP, data="create", site={"edge": False})  # type: ignore[arg-type]
+    summary, problem = wrong(lambda: DjangoSite("shop", args), shop=KEPT)
+    assert summary == "DjangoSite 'shop' has 1 problem"
+    assert '`site=SiteKeys(origin="https://www.example.org")`' in problem
+    assert "pulumi config" not in problem
+
+
+def test_what_the_host_refuses_is_mended_in_the_program(program: Program) -> None:
+    program.daemon.found = {"shop-data": {}}
+    said = wrong(shop, shop=KEPT)
+    assert any('`data="existing"`' in line for line in said), said
+    assert any('`deployment="NAME"`' in line for line in said), said
+    assert not any("pulumi config set" in line for line in said), said
+
+
+def test_what_config_says_wrong_is_mended_in_config(program: Program) -> None:
+    _, problem = wrong(shop, shop={**KEPT, "processes": {"web": {"gateTimeout": "soon"}}})
+    assert problem.startswith(
+        "  - shop.processes.web.gateTimeout is 'soon': must be a whole number"
+    )
+    assert "`pulumi config set --path shop.processes.web.gateTimeout VALUE -s live`" in problem
+
+
+def test_a_name_that_is_none_on_a_host_is_the_programs(program: Program) -> None:
+    args = DjangoSiteArgs(app=APP, data="create")
+    _, problem = wrong(lambda: DjangoSite("My Shop", args))
+    assert problem.startswith("  - deployment is 'My Shop': ")
+    assert '`deployment="VALUE"`' in problem
+
+
+@pytest.mark.parametrize(
+    ("before", "calls"), [(signal.default_int_handler, 1), (signal.SIG_DFL, 0)]
+)
+def test_a_program_that_the_engine_stops_ends_without_a_stack_trace(
+    program: Program, monkeypatch: pytest.MonkeyPatch, before: Any, calls: int
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(signal, "getsignal", lambda _: before)
+    monkeypatch.setattr(errors, "end_quietly_when_interrupted", lambda: asked.append("now"))
+    run(shop, shop=KEPT)
+    assert len(asked) == calls, "what somebody's program does by itself, it goes on doing"
+
+
+def test_arguments_of_another_kind_are_refused(program: Program) -> None:
+    said = wrong(lambda: DjangoSite("shop", {"data": "create"}))  # type: ignore[arg-type]
+    assert said == ["DjangoSite 'shop': args is a dict, and has to be DjangoSiteArgs"]
+
+
+@pytest.mark.parametrize(
+    ("command", "argument"),
+    [
+        ("set --path site.port 8081", "`site=SiteKeys(port=8081)`"),
+        (
+            "set --path processes.web.gateTimeout VALUE",
+            "`processes=ProcessKeys(web=WebKeys(gate_timeout=…))`",
+        ),
+        (
+            "set --path app.collectStaticOnStartup false",
+            "`app=AppKeys(collect_static_on_startup=False)`",
+        ),
+        ("set --path 'retire[0]' old-1", '`retire=["old-1"]`'),
+        ("""set --path 'env["X"]' y""", '`env={"X": "y"}`'),
+        ("rm --path image.dockerfile", "`ImageKeys(…)` without `dockerfile`"),
+        ("rm retire", "`DjangoSiteArgs(…)` without `retire`"),
+        ("set --secret --path database.url", "the argument `database_url`"),
+        (
+            "set --secret --path app.secretKey",
+            "`pulumi config set --secret --path shop.app.secretKey -s live`",
+        ),
+        ("set mine 3", "`pulumi config set mine 3 -s live`"),
+    ],
+)
+def test_a_command_about_config_becomes_an_argument(command: str, argument: str) -> None:
+    assert in_program(f"`pulumi config {command} -s live`", "shop") == argument
+
+
 def test_the_program_goes_before_config(program: Program) -> None:
     def body() -> dict[str, Any]:
         site = {"port": 8100}
@@ -133,6 +272,25 @@ def test_what_a_preview_cannot_know_leaves_the_site_out(
     recorder = run(body, preview=True, shop=KEPT)
     assert {*recorder.resources} == {"DjangoSite"}
     assert ["not in this preview" in line for line in said] == [True]
+
+
+def test_a_secret_that_a_preview_does_not_know_leaves_the_rest_of_the_site_in(
+    program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(pulumi.log, "warn", said.append)
+
+    def body() -> None:
+        unknown = pulumi.Output(
+            resources=set(), future=_done(pulumi.UNKNOWN), is_known=_done(False)
+        )
+        args = DjangoSiteArgs(app=APP, data="create")
+        DjangoSite("shop", args, secrets={"TOKEN": unknown, "KEY": "known"})
+
+    recorder = run(body, preview=True, shop=KEPT)
+    assert {"shop-edge", "shop-backend", "shop-traffic"} <= {*recorder.resources}
+    (warning,) = (line for line in said if "known only when" in line)
+    assert "DjangoSite shop: secrets TOKEN are known only when" in warning
 
 
 def _done(value: Any) -> Any:

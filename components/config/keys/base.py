@@ -1,25 +1,47 @@
 """What every group of keys is made from, and what is asked of a key's declaration."""
 
 import re
-from typing import Any, get_args, get_origin
+import sys
+from typing import TYPE_CHECKING, Any, get_args, get_origin
 
 from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
     SecretStr,
+    ValidationError,
     ValidationInfo,
     field_validator,
     model_validator,
 )
-from pydantic.alias_generators import to_camel
+from pydantic._internal._model_construction import ModelMetaclass
+from pydantic.alias_generators import to_camel, to_snake
 from pydantic.fields import FieldInfo
 
+from ..config_error import ConfigError
 from ..paths import is_printable
 from ..value_types import ManyLines
 
+if TYPE_CHECKING:
+    # With a call of its own, a class would take any arguments.
+    _Called = ModelMetaclass
+else:
 
-class Keys(BaseModel):
+    class _Called(ModelMetaclass):
+        """Has what is wrong in a program named with its line, and without a stack trace."""
+
+        def __call__(self, *args: Any, **said: Any) -> Any:
+            try:
+                return super().__call__(*args, **said)
+            except ValidationError as error:
+                problems = [_problem(self, each) for each in error.errors()]
+                at = sys._getframe(1)
+                where = f"{at.f_code.co_filename}, line {at.f_lineno}"
+                wrong = f"{self.__name__} is called with what it can't take ({where})"
+                raise ConfigError(wrong, problems) from None
+
+
+class Keys(BaseModel, metaclass=_Called):
     """A group of config keys: its docstring is their heading, a field's says what the key does.
 
     A key is its field's name in camel case. Durations are in seconds, ports are TCP ports.
@@ -62,6 +84,34 @@ class Keys(BaseModel):
 def _text_of(value: object) -> str:
     secret = value.get_secret_value() if isinstance(value, SecretStr) else value
     return secret if isinstance(secret, str) else ""
+
+
+def _problem(group: Any, error: Any) -> str:
+    names: list[str] = []
+    field: FieldInfo | None = None
+    inner: Any = group
+    for part in map(str, error["loc"]):
+        # What follows a key that is no group is the user's own: an entry's name, or its number.
+        key = to_camel(part) if inner else part
+        names.append(to_snake(part) if inner else part)
+        group, field = inner or group, fields_of(inner).get(key) if inner else field
+        inner = keys_in(field) if field else None
+    where = ".".join(names)
+    if error["type"] == "extra_forbidden":
+        takes = ", ".join(group.model_fields)
+        return f"{where} is no argument of {group.__name__}, which takes {takes}"
+    if error["type"] == "missing":
+        return f"{where} is missing"
+    if hasattr(error["input"], "apply") and hasattr(error["input"], "future"):
+        return (
+            f"{where} is an output of another resource: what a site is made from has to be known "
+            "when the program runs. DjangoSite takes outputs as `database_url` and in `secrets`"
+        )
+    is_shown = field is not None and not is_secret(field)
+    # Of anything else a part may be secret.
+    plain = isinstance(error["input"], str | int | float)
+    shown = repr(error["input"]) if plain and is_shown else f"a {type(error['input']).__name__}"
+    return f"{where} is {shown}: {error['msg'][:1].lower()}{error['msg'][1:]}"
 
 
 def fields_of(group: type[Keys]) -> dict[str, FieldInfo]:
