@@ -91,7 +91,9 @@ def _gave_up(connection: Any, reason: str, final: str | None, waited: float) -> 
     config = connection.settings_dict
     place = f"{config.get('HOST') or 'localhost'}:{config.get('PORT') or 'default port'}"
     where = config["NAME"] if connection.vendor == "sqlite" else f"{config['NAME']} on {place}"
-    name = f"the {connection.display_name} database {where}"
+    # Django asks a server of this kind for its name, which is the one that does not answer.
+    kind = "MySQL" if connection.vendor == "mysql" else connection.display_name
+    name = f"the {kind} database {where}"
     # No driver is known to print it, but this text is shown.
     said = reason.replace(str(config.get("PASSWORD") or "\0"), "[secret]")
     if final:

@@ -5,6 +5,7 @@ import re
 import secrets
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,6 +85,16 @@ def files_of(stall: Stall) -> set[str]:
     # Whether Python keeps what it has compiled is the machine's choice.
     mine = (name for name in named if "__pycache__" not in name)
     return {name for name in mine if not name.startswith(("deploy/.build/", ".git/"))}
+
+
+def test_a_python_that_is_too_old_gets_no_wheel(wheel: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "packages"
+    words = ["--no-index", "--no-deps", "--python-version", "3.10", "--target", folder, wheel]
+    command = [Path(sys.prefix, "bin/uv"), "pip", "install", *words]
+    done = run([*map(str, command)], cwd=tmp_path, env=os.environ, timeout=60)
+    assert done.code != 0
+    assert "does not satisfy Python>=3.11" in done.output
+    assert not folder.exists() or not [*folder.glob("django_on_docker*")]
 
 
 @pytest.mark.essential("an installed package")

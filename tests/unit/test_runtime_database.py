@@ -95,6 +95,22 @@ def test_a_server_that_is_down_is_waited_for_but_not_for_ever(
     assert capsys.readouterr().err.count("waiting for the database") == 2
 
 
+def test_a_kind_of_server_that_has_to_be_asked_for_its_name_is_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class MySql(Server):
+        vendor = "mysql"
+
+        @property
+        def display_name(self) -> str:  # type: ignore[override]
+            raise OperationalError(self.words[0])
+
+    down = "(2002, \"Can't connect to server on 'db' (115)\")"
+    with pytest.raises(DeployError) as error:
+        wait(monkeypatch, MySql(down), 5)
+    assert str(error.value).startswith("the MySQL database shop on db:5432 does not answer")
+
+
 def test_a_server_that_is_slow_is_served_by_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     assert wait(monkeypatch, Server(DOWN, "FATAL: starting up", up=True)) == pytest.approx(1.0)
 
