@@ -115,6 +115,8 @@ def _room(env: Mapping[str, str]) -> Finding:
 def _passphrase(env: Mapping[str, str]) -> Finding:
     if env.get("PULUMI_CONFIG_PASSPHRASE"):
         return good("passphrase", "in PULUMI_CONFIG_PASSPHRASE")
+    if "PULUMI_CONFIG_PASSPHRASE_FILE" not in env:
+        return _no_passphrase(env)
     file = Path(env.get("PULUMI_CONFIG_PASSPHRASE_FILE", ""))
     if not file.is_file():
         said = f"{file} is not there"
@@ -130,6 +132,17 @@ def _passphrase(env: Mapping[str, str]) -> Finding:
     if file.stat().st_mode & 0o077:
         return wrong("passphrase", f"others can read {file}", f"`chmod 600 {file}`")
     return good("passphrase", f"in {file}")
+
+
+def _no_passphrase(env: Mapping[str, str]) -> Finding:
+    where = env.get("PULUMI_BACKEND_URL", "")
+    if not where or where.startswith("http"):
+        return unknown("passphrase", "none is set; Pulumi's own service needs none")
+    mends = (
+        "set PULUMI_CONFIG_PASSPHRASE_FILE to a file that holds the one of all who deploy "
+        "(docs/teams.md)"
+    )
+    return wrong("passphrase", "none is set, and the state is not this machine's alone", mends)
 
 
 def has_states(env: Mapping[str, str]) -> bool:

@@ -221,6 +221,16 @@ def test_a_passphrase_that_is_gone(env: dict[str, str]) -> None:
     assert "PULUMI_CONFIG_PASSPHRASE_FILE" in one.remedy
 
 
+@pytest.mark.parametrize(
+    ("where", "state"), [("s3://states", "wrong"), ("https://api.pulumi.com", "unknown")]
+)
+def test_a_shared_state_without_its_passphrase(env: dict[str, str], where: str, state: str) -> None:
+    one = machine_found({**env, "PULUMI_BACKEND_URL": where})["passphrase"]
+    assert one.state == state
+    assert "none is set" in one.said
+    assert ("docs/teams.md" in one.remedy) == (state == "wrong")
+
+
 def test_without_an_engine_the_rest_is_looked_at(
     env: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
