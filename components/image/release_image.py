@@ -7,6 +7,7 @@ import pulumi
 import pulumi_docker as docker
 
 from .. import PACKAGE
+from ..errors import for_stack
 from ..place import Place
 from .build_context import Release
 from .build_error import build_error
@@ -115,7 +116,7 @@ class Image(pulumi.ComponentResource):
     def _show_log(self, args: pulumi.ErrorHookArgs) -> bool:
         error = build_error(args.new_inputs or {})
         if error:
-            pulumi.log.error(error, self)
+            pulumi.log.error(for_stack(error), self)
         return False
 
 

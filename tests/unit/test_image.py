@@ -150,6 +150,16 @@ def test_a_failed_build_shows_its_last_lines(
     assert "[app 2/3]" not in caplog.text
 
 
+def test_a_command_of_a_failed_build_names_the_stack(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    log = tmp_path / "abc.log"
+    log.write_text("#7 1.5 error: `pulumi config set seed[0] X -s STACK`\n#7 ERROR: x\n")
+    assert failed_build(log) is False
+    assert "-s STACK" not in caplog.text
+    assert "`pulumi config set seed[0] X -s " in caplog.text
+
+
 def test_a_build_that_left_no_log_adds_nothing(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
