@@ -96,7 +96,7 @@ CAUSES: tuple[Cause, ...] = (
     Cause(
         of="ssh",
         words=r"(?i)connection refused|timed out|no route to host|unreachable|resolve hostname|"
-        r"connection (?:closed|reset)|did not answer within|did not end within",
+        r"connection (?:closed|reset)|did not answer within|no answer within|did not end within",
         remedy="nobody answers there: are the host's name and ssh's port right, is it up, does a "
         "firewall let you through? `{ssh} true` has to succeed",
     ),

@@ -87,13 +87,19 @@ def _refuse_what_cannot_be_mended(reply: str, env: Mapping[str, str]) -> None:
         how = "DOCKER_HOST" if env.get("DOCKER_HOST") else "the current Docker context"
         raise ToolchainError(
             f"the Docker daemon at {chosen}, named by {how}, does not answer: {_last(reply)}",
-            f"Start it there, or choose another: {how} is not overruled.",
+            "\n".join([*_mends(chosen, reply), f"Or choose another: {how} is not overruled."]),
         )
     if "permission denied" in reply.lower():
         raise ToolchainError(
             f"the Docker daemon runs, but you may not talk to it: {_last(reply)}",
             "Join its group, then log in again:  sudo usermod -aG docker $USER",
         )
+
+
+def _mends(chosen: str, reply: str) -> list[str]:
+    """What is known to mend a daemon elsewhere that does not answer."""
+    known: list[str] = paths.program("remedies").address_remedies(chosen, reply)
+    return known if chosen.startswith("ssh:") else ["Start it there."]
 
 
 def _remedy(env: Mapping[str, str], installed: bool) -> str:

@@ -44,6 +44,12 @@ def test_the_daemon_that_answers_is_used(tmp_path: Path) -> None:
         ("", {}, "no Docker daemon answers", "Install Docker Engine"),
         (SILENT, {}, "Cannot connect", "Install Docker Engine"),
         (SILENT, {"DOCKER_HOST": "tcp://h:1"}, r"tcp://h:1, named by DOCKER_HOST", "not overruled"),
+        (
+            'echo "Host key verification failed." >&2; exit 1',
+            {"DOCKER_HOST": "ssh://ada@web1"},
+            "Host key verification failed",
+            "`ssh ada@web1 true` shows it and asks",
+        ),
         ('echo "permission denied" >&2; exit 1', {}, "may not talk to it", "usermod -aG docker"),
         (SILENT, {"INSTALL_DOCKER": "no"}, "no Docker daemon answers", "INSTALL_DOCKER=no"),
     ],
