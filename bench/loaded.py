@@ -13,6 +13,7 @@ from bench.load_site import LoadSite
 from bench.original import Original
 from bench.ours import Ours
 from bench.process import Followed, followed
+from tests.integration.harness import ROOT, VENV
 
 PATIENCE = 30  # seconds for a new release to come up
 
@@ -33,8 +34,10 @@ class Loaded(Protocol):
 class Pulumi:
     """This program: `pulumi up`."""
 
-    def __init__(self, folder: Path, name: str, database: str) -> None:
-        self.ours = Ours(folder, name)
+    def __init__(
+        self, folder: Path, name: str, database: str, checkout: Path = ROOT, venv: Path = VENV
+    ) -> None:
+        self.ours = Ours(folder, name, checkout=checkout, venv=venv)
         self.ours.site.configure(database__engine=database, processes__web__gateTimeout=PATIENCE)
         self.project = LoadSite(self.ours.source)
 

@@ -11,7 +11,7 @@ from bench.counts import Built, parse_notes
 from bench.original import EXAMPLE, PROBE
 from bench.process import Timed, timed
 from components.inside import BUILD_REPORT, DATA
-from tests.integration.harness import Site
+from tests.integration.harness import ROOT, VENV, Site
 
 PROBE_LOG = f"{DATA}/probe.jsonl"
 # Appended to the copy of the runtime that this deployment gets. Images are built without the data
@@ -34,17 +34,23 @@ class Ours:
         deployment: the deployment's name, unlike any other on the machine.
         strategy: the stack's strategy.
         probed: whether the probe notes what Django does in the containers.
+        checkout: of the program that deploys.
+        venv: the virtual environment that it runs in.
     """
 
     folder: Path
     deployment: str
     strategy: str = "recommended"
     probed: bool = False
+    checkout: Path = ROOT
+    venv: Path = VENV
     redeployed: int = field(default=0, init=False)
     release: str = field(default="", init=False)
 
     def __post_init__(self) -> None:
-        self.site = Site(folder=self.folder, deployment=self.deployment)
+        self.site = Site(
+            folder=self.folder, deployment=self.deployment, checkout=self.checkout, venv=self.venv
+        )
         self.site.configure(strategy=self.strategy)
         if self.probed:
             shutil.copyfile(

@@ -26,7 +26,9 @@ from bench.visitor import free_port
 from tests.config_keys import key_of
 
 ROOT = Path(__file__).parents[2]
-PROGRAM = ("Pulumi.yaml", "__main__.py", "components", "deploy_runtime", "stacks", "example")
+VENV = Path(sys.prefix)
+CODE = ("components", "deploy_runtime")
+PROGRAM = ("Pulumi.yaml", "__main__.py", *CODE, "stacks", "example")
 
 
 # What is beside a site that is no part of its repository: its state, what tests write, Python's.
@@ -64,6 +66,8 @@ class Site:
         deployment: the deployment's name, unlike any other on the machine.
         stack: the stack's name.
         port: a free port on 127.0.0.1.
+        checkout: of the program, which is copied.
+        venv: the virtual environment that it runs in.
         env: variables beside those of this process, such as where its state is kept.
     """
 
@@ -71,20 +75,15 @@ class Site:
     deployment: str
     stack: str = "clean-server"
     port: int = 0
+    checkout: Path = ROOT
+    venv: Path = VENV
     env: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for name in PROGRAM:
-            source, target = ROOT / name, self.folder / name
-            if source.is_dir():
-                ignored = shutil.ignore_patterns("__pycache__", "*.sqlite3", "media")
-                shutil.copytree(source, target, ignore=ignored, dirs_exist_ok=True)
-            else:
-                target.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(source, target)
+        self._copy(*PROGRAM)
         for file in (self.folder / "stacks").glob("*.yaml"):
             forget_secrets(file)
-        (self.folder / ".venv").symlink_to(sys.prefix)
+        (self.folder / ".venv").symlink_to(self.venv)
         state = self.folder / "state"
         state.mkdir()
         self.port = self.port or free_port()
@@ -98,6 +97,25 @@ class Site:
         self.env.pop("PULUMI_CONFIG_PASSPHRASE_FILE", None)
         self.pulumi("stack", "init", self.stack, check=True)
         self.configure(deployment=self.deployment, site__port=self.port)
+
+    def _copy(self, *names: str) -> None:
+        ignored = shutil.ignore_patterns("__pycache__", "*.sqlite3", "media")
+        for name in names:
+            source, target = self.checkout / name, self.folder / name
+            if source.is_dir():
+                shutil.copytree(source, target, ignore=ignored, dirs_exist_ok=True)
+            else:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(source, target)
+
+    def upgrade(self) -> None:
+        """Go on with the program of this checkout: what `git pull` does, config left alone."""
+        self.checkout, self.venv = ROOT, VENV
+        for name in CODE:
+            shutil.rmtree(self.folder / name, ignore_errors=True)
+        self._copy("Pulumi.yaml", "__main__.py", *CODE)
+        (self.folder / ".venv").unlink()
+        (self.folder / ".venv").symlink_to(self.venv)
 
     @property
     def url(self) -> str:
@@ -234,11 +252,15 @@ class Site:
         ).output.strip()
 
     def secret(self, key: str) -> str:
-        """One of the secrets that were generated, as the stack's state has it."""
+        """One of the secrets that were generated."""
+        return self.generated_secrets()[key]
+
+    def generated_secrets(self) -> dict[str, str]:
+        """The secrets that were generated, as the stack's state has them."""
         exported = self._exported("--show-secrets")["deployment"]["resources"]
         (kept,) = [r for r in exported if r["urn"].endswith(KEPT)]
         found: dict[str, str] = json.loads(json.loads(kept["inputs"]["stdin"]["plaintext"]))
-        return found[key]
+        return found
 
     def forget_generated_secrets(self) -> None:
         """Let the state be one that never had them; the host keeps them."""
@@ -272,11 +294,25 @@ class Site:
         self.pulumi("stack", "import", "-s", self.stack, "--file", str(file), check=True)
 
     def _move_kept(self, name: str, other: str) -> None:
+        volumes = {f"{self.deployment}-kept-secrets": {"bind": "/kept"}}
+        self._in_release(["mv", f"/kept/{name}", f"/kept/{other}"], volumes)
+
+    def volumes(self) -> dict[str, str]:
+        """What tells each volume from another of its name: its folder's inode and birth."""
+        # Docker's own date of a volume is that of its last change.
+        found = docker.from_env().volumes.list(filters=self.labelled())
+        mounts = {str(v.name): {"bind": f"/{v.name}", "mode": "ro"} for v in found}
+        said = self._in_release(
+            ["stat", "-c", "%n %i %W", *(f"/{name}" for name in mounts)], mounts
+        )
+        lines = (line.lstrip("/").partition(" ") for line in said.splitlines())
+        return {name: identity for name, _, identity in lines}
+
+    def _in_release(self, words: list[str], volumes: dict[str, dict[str, str]]) -> str:
         client = docker.from_env()
         image = str(client.images.list(filters=self.labelled("release"))[0].id)
-        volumes = {f"{self.deployment}-kept-secrets": {"bind": "/kept"}}
-        words = ["mv", f"/kept/{name}", f"/kept/{other}"]
-        client.containers.run(image, words, volumes=volumes, user="0", remove=True)
+        said: bytes = client.containers.run(image, words, volumes=volumes, user="0", remove=True)
+        return said.decode()
 
     def commit(self) -> None:
         """Have git know the copy of the program as it is."""

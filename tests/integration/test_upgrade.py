@@ -1,0 +1,179 @@
+"""Upgrading the program is an ordinary update: a site of the first release goes on with this one.
+
+The site is deployed by the release's own program, from the repository's history, and then by this
+checkout's, under load, on PostgreSQL: that is where there is most to replace by mistake.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from secrets import token_hex
+from typing import Any
+
+import docker
+import pytest
+
+from bench.lead import Course, Lead
+from bench.load_site import Update
+from bench.loaded import Pulumi
+from bench.outcome import Outcome
+from bench.process import Followed
+from bench.request_mix import Mix
+from bench.takeover import asking
+from bench.updates_report import latency, requests, updates
+from tests.integration.conftest import LOAD
+from tests.integration.harness import ROOT, Site
+from tests.integration.released import FIRST, unpack
+
+REQUESTS = 5000
+# Seconds without an answer that the preview states as "a second or two", on a busy machine.
+STATED_GAP = 6.0
+
+
+@dataclass(kw_only=True)
+class Seen:
+    """What there was of a site.
+
+    Attributes:
+        volumes: what tells each from another one of its name.
+        containers: the id of each container that is no backend, by its name.
+        jobs: the ids of the ledger's records of seeding jobs.
+        secrets: those that were generated.
+    """
+
+    volumes: dict[str, str]
+    containers: dict[str, str]
+    jobs: list[str]
+    secrets: dict[str, str]
+
+
+def see(site: Site) -> Seen:
+    """Look at a site."""
+    client = docker.from_env()
+    mine = site.labelled()
+    return Seen(
+        volumes=site.volumes(),
+        containers={
+            str(c.name): str(c.id)
+            for c in client.containers.list(filters=mine)
+            if c.labels["django-on-docker.role"] != "backend"
+        },
+        jobs=[str(r["id"]) for r in site.ledger() if r["operation"] == "seed"],
+        secrets=site.generated_secrets(),
+    )
+
+
+class Upgraded(Pulumi):
+    """A site of a released version, whose first update brings this program."""
+
+    before: Seen
+
+    def update(self) -> Followed:
+        """New code, by the present program."""
+        site = self.ours.site
+        if site.checkout != ROOT:
+            self.before = see(site)
+            site.upgrade()
+        return super().update()
+
+
+@dataclass(frozen=True)
+class Upgrade:
+    """It.
+
+    Attributes:
+        contender: the site.
+        outcome: what became of the load meanwhile.
+    """
+
+    contender: Upgraded
+    outcome: Outcome
+
+    @property
+    def site(self) -> Site:
+        """The site, which this program deploys now."""
+        return self.contender.ours.site
+
+
+@pytest.fixture(scope="module")
+def upgrade(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Upgrade]:
+    released = unpack(FIRST, tmp_path_factory.mktemp("released"))
+    contender = Upgraded(
+        tmp_path_factory.mktemp("site"),
+        f"t-upgrade-{token_hex(3)}",
+        "postgres",
+        checkout=released.folder,
+        venv=released.venv,
+    )
+    course = Course(
+        updates=[Update(release="1"), Update(release="2", migrates=True)],
+        requests=REQUESTS,
+        mix=Mix(rate=100.0),
+    )
+    try:
+        folder = tmp_path_factory.mktemp("load")
+        yield Upgrade(contender, Lead(contender, course, folder, print).go())
+    finally:
+        contender.destroy()
+
+
+@pytest.mark.essential("upgrade")
+def test_an_upgrade_under_load_fails_no_request(
+    upgrade: Upgrade, record_property: Callable[[str, object], None]
+) -> None:
+    found = {f"{FIRST} to this": upgrade.outcome}
+    tables = (requests(found), f"latency, ms\n{latency(found)}", updates(upgrade.outcome))
+    record_property(LOAD, "\n\n".join(tables))
+    assert [update.code for update in upgrade.outcome.updates] == [0, 0]
+    assert len(upgrade.outcome.notes) >= REQUESTS
+    assert upgrade.outcome.errors() == {}
+    assert upgrade.outcome.lost == []
+    assert upgrade.outcome.doubled == []
+    assert all(update.held for update in upgrade.outcome.updates)
+
+
+@pytest.mark.essential("upgraded data")
+def test_an_upgrade_replaces_and_loses_nothing_that_holds_data(upgrade: Upgrade) -> None:
+    before, after = upgrade.contender.before, see(upgrade.site)
+    assert f"{upgrade.site.deployment}-postgres" in before.volumes
+    assert before.volumes.items() <= after.volumes.items()
+    assert before.containers == after.containers
+    assert before.secrets
+    assert before.secrets == after.secrets
+
+
+def test_an_upgrade_runs_no_finished_job_again(upgrade: Upgrade) -> None:
+    before, after = upgrade.contender.before, see(upgrade.site)
+    assert before.jobs
+    assert after.jobs == before.jobs
+    assert upgrade.site.outputs()["ledger"]["agrees"] is True
+
+
+def test_after_an_upgrade_nothing_changed_means_nothing_happens(upgrade: Upgrade) -> None:
+    assert set(upgrade.site.up().changes()) == {"unchanged"}
+
+
+def test_a_later_version_that_replaces_the_edge_says_so_and_its_gap_is_counted(
+    upgrade: Upgrade, record_property: Callable[[str, object], None]
+) -> None:
+    """Such as one that brings another HAProxy: the one thing that can't be made beside the old."""
+    site = upgrade.site
+    with (site.folder / "deploy_runtime/edge/pages.py").open("a") as file:
+        file.write(f"\n# {token_hex(4)}\n")
+    edge = f"{site.deployment}-edge"
+    stated = "while the edge is replaced: connections are refused"
+    assert stated in site.preview().output
+    before = see(site)
+    with asking(site.url) as answers:
+        site.up()
+    after = see(site)
+    failed: dict[int, int] = answers.failed()
+    record_property(LOAD, f"the edge replaced: {answers.gap():.2f} s without an answer, {failed}")
+    assert set(failed) <= {0}, "connections are refused, and no error is answered"
+    assert answers.gap() < STATED_GAP
+    assert _without(before.containers, edge) == _without(after.containers, edge)
+    assert before.containers[edge] != after.containers[edge]
+    assert (before.jobs, before.volumes) == (after.jobs, after.volumes)
+
+
+def _without(found: dict[str, Any], name: str) -> dict[str, Any]:
+    return {key: value for key, value in found.items() if key != name}
