@@ -98,7 +98,9 @@ def load(
     Raises:
         ConfigError: naming every key that is wrong, its value, what is allowed and the remedy.
     """
-    given = {key: _decoded(key, value) for key, value in raw.items() if value not in ("", "{}")}
+    # Nothing said is a default; but of a key that there is not, it is a slip.
+    silent = [key for key, value in raw.items() if value in ("", "{}") and key in top_level()]
+    given = {key: _decoded(key, value) for key, value in raw.items() if key not in silent}
     problems = [
         f"{path(*place)} is in plain text: use `{command('set', path(*place), stack, secret=True)}`"
         for place in _secrets_in(given)

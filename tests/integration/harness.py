@@ -137,7 +137,7 @@ class Site:
         """The same stack in a clone of the repository, for somebody with another home."""
         _git(folder, "clone", "--quiet", str(self.folder), ".")
         (folder / ".git/info/exclude").write_text(_NOT_CLONED)
-        (folder / ".venv").symlink_to(sys.prefix)
+        (folder / ".venv").symlink_to(self.venv)
         other = copy.copy(self)
         other.folder = folder
         engine = os.environ.get("PULUMI_HOME") or str(Path.home() / ".pulumi")

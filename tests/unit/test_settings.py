@@ -53,6 +53,9 @@ def test_the_least_configuration_is_enough() -> None:
         ({"app.settings": None}, "app.settings is missing"),
         ({"app.settings": "site/settings.py"}, "app.settings is 'site/settings.py': must be"),
         ({"setingsModule": "x"}, "did you mean app.settings?"),
+        ({"zebra": ""}, "zebra is no config key of this program: remove it"),
+        ({"zebra": "{}"}, "zebra is no config key of this program: remove it"),
+        ({"site.prot": ""}, "site.prot is no config key of this program: did you mean site.port?"),
         ({"zebra": "x"}, "zebra is no config key of this program: remove it"),
         ({"site.port": "http"}, "site.port is 'http': must be a whole number"),
         (

@@ -64,7 +64,9 @@ class Keys(BaseModel, metaclass=_Called):
         # YAML's null and an empty text are what a key says that was emptied: its default holds.
         if not isinstance(value, dict):
             return value
-        return {key: said for key, said in value.items() if said not in (None, "")}
+        fields = cls.model_fields
+        known = {*fields, *(field.alias for field in fields.values())}
+        return {k: said for k, said in value.items() if said not in (None, "") or k not in known}
 
     @field_validator("*", mode="after")
     @classmethod
