@@ -31,6 +31,9 @@ def tools(engine: Engine, env: Mapping[str, str]) -> Exports:
         # A clone whose stack's file lacks the salt takes the state's, and writes no other into it.
         "PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER": "true",
     }
+    if paths.INSTALLED:
+        # Python would leave `__pycache__` beside the program, in the application's repository.
+        exports["PYTHONDONTWRITEBYTECODE"] = "1"
     if not paths.INSTALLED or (paths.VENV / "pyvenv.cfg").is_file():
         exports["VIRTUAL_ENV"] = str(paths.VENV)
     if engine.home:

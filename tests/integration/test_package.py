@@ -49,7 +49,9 @@ class Stall(Installed):
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text)
         self.port = free_port()
-        own = ("PULUMI_BACKEND_URL", "PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE")
+        passphrase = ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE")
+        # Nor what somebody has set who wants no bytecode anywhere: most people have not.
+        own = ("PULUMI_BACKEND_URL", *passphrase, "PYTHONDONTWRITEBYTECODE")
         self.env = {name: value for name, value in os.environ.items() if name not in own}
         self.env |= {"XDG_STATE_HOME": str(self.state), "HOME": str(self.state)}
         cache = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")

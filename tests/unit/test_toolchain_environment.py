@@ -102,6 +102,14 @@ def test_a_clone_without_the_salt_takes_the_states(env: dict[str, str]) -> None:
     assert exports["PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER"] == "true"
 
 
+@pytest.mark.parametrize(("installed", "exported"), [(True, "1"), (False, None)])
+def test_an_installed_program_leaves_no_bytecode_beside_an_application(
+    env: dict[str, str], monkeypatch: pytest.MonkeyPatch, installed: bool, exported: str | None
+) -> None:
+    monkeypatch.setattr(paths, "INSTALLED", installed)
+    assert environment.tools(YOURS, env).get("PYTHONDONTWRITEBYTECODE") == exported
+
+
 def test_an_access_token_is_a_login(env: dict[str, str]) -> None:
     exports = environment.state(YOURS, {**env, "PULUMI_ACCESS_TOKEN": "pul-1"})
     assert exports["PULUMI_BACKEND_URL"] is None
