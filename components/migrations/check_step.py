@@ -99,7 +99,8 @@ def main() -> None:
     report = look(check)
     window.forget_if_over(deployment)
     serving = [] if check["fresh"] else what_serves.serving_containers(deployment, check["retire"])
-    ended = settle_consents(check, report)
+    # While nothing serves, what is wrong with config alone holds nobody up.
+    ended = settle_consents(check if serving else {**check, "ended": {}}, report)
     windowed = judge(check, report, serving)
     try:
         # One that an interrupted update left open goes on, with what this release adds to it.

@@ -3,6 +3,7 @@
 The tests of this module build on each other, in order, on one deployment.
 """
 
+import copy
 import functools
 import json
 import os
@@ -401,14 +402,16 @@ def by_hand(site: Site, *words: str) -> list[str]:
 
 
 @pytest.fixture
-def remote(site: Site, ssh_host: SshHost, monkeypatch: pytest.MonkeyPatch) -> Site:
+def remote(site: Site, ssh_host: SshHost) -> Site:
     """The same stack, operated from a machine that reaches its Docker host over ssh."""
-    monkeypatch.setattr(site, "env", ssh_host.environment(site.env))
-    return site
+    there = copy.copy(site)
+    there.env = ssh_host.environment(site.env)
+    return there
 
 
-def test_a_command_by_hand_lives_on_while_the_site_is_updated(remote: Site, first_up: Run) -> None:
-    site = remote
+def test_a_command_by_hand_lives_on_while_the_site_is_updated(
+    site: Site, remote: Site, first_up: Run
+) -> None:
     # It has what it was given, whatever becomes of it on the host meanwhile.
     code = (
         "import pathlib; from django.contrib.auth.models import User\n"
@@ -417,18 +420,19 @@ def test_a_command_by_hand_lives_on_while_the_site_is_updated(remote: Site, firs
         "print(before == User.objects.count(), bool(key)); raise SystemExit(5)"
     )
     before, pipe = backends(site), subprocess.PIPE
-    words = by_hand(site, "manage", "shell", "--no-imports", "-c", code)
+    words = by_hand(remote, "manage", "shell", "--no-imports", "-c", code)
     with subprocess.Popen(
-        words, cwd=site.folder, env=site.env, stdin=pipe, stdout=pipe, text=True
+        words, cwd=remote.folder, env=remote.env, stdin=pipe, stdout=pipe, text=True
     ) as running:
         assert running.stdin
         assert running.stdout
         assert running.stdout.readline() == "begun\n"
         site.configure_secret_entry("secrets", "TEA_KEY", "darjeeling-darjeeling")
         edit(site, VIEWS, "\n# while a command is at work\n")
+        # From here: the state has the host's address, and those who destroy have to reach it, too.
         site.up()
         assert not set(before) & set(backends(site)), "what it was started beside is gone"
-        migrated = site.command("operate.one_off", site.deployment, "manage", "migrate")
+        migrated = remote.command("operate.one_off", site.deployment, "manage", "migrate")
         assert "nothing to apply" in migrated.output, migrated.output
         assert account(site) == ("code update", True)
         said, _ = running.communicate("go on\n", timeout=60)

@@ -287,6 +287,7 @@ def failed(site: Site, first: Seen) -> list[str]:
     Static files are collected at start-up from here on, into a volume of each release.
     """
     site.unset("releases.pin")
+    site.unset("migrations.allowAhead")
     site.configure(strategy="conservative")
     keep_secret(site, "TIDE_TABLE", "low at noon")
     unseen.up(site)

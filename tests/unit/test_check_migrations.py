@@ -320,7 +320,14 @@ def test_a_consent_of_long_ago_is_refused(shop: Shop) -> None:
     assert "Nothing was changed" in said
 
 
+def test_while_nothing_serves_a_consent_of_long_ago_is_warned_of(shop: Shop) -> None:
+    report = {**REPORT, "pending": [], "applied": REPORT["known"]}
+    said = shop.run(report, allow=["shop.0002_x"], ended=LONG_AGO)
+    assert "warning: migrations.allow: shop.0002_x is applied" in said
+
+
 def test_a_copy_from_before_a_migration_brings_its_consent_back(shop: Shop) -> None:
+    shop.cli.serves("shop-backend-1")
     shop.cli.on(COPY, out="1")
     assert "migrations.allow" not in shop.run(REPORT, allow=["shop.0002_x"], ended=LONG_AGO)
 
