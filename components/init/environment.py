@@ -12,7 +12,7 @@ _READERS = {"env", "config"}
 _UNNAMED = {
     **dict.fromkeys(("cache", "cache_url"), "CACHE_URL"),
     **dict.fromkeys(("email", "email_url"), "EMAIL_URL"),
-    **dict.fromkeys(("search_url",), "SEARCH_URL"),
+    "search_url": "SEARCH_URL",
 }
 
 

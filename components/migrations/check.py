@@ -12,7 +12,7 @@ from ..place import Place
 from ..stack_state import StackState
 from ..step import Step
 from .applied import DESCRIPTION
-from .consent import ALLOW, ALLOW_AHEAD, ended_before
+from .consent import refused
 
 
 class MigrationCheckArgs(TypedDict):
@@ -152,11 +152,10 @@ def description(
 
 
 def _ended(args: MigrationCheckArgs) -> dict[str, list[str]]:
-    """Consents that a new release is refused for, if they have ended still."""
-    if args["pinned"] or args["release"] == args["serves"]:
-        return {}
-    keys = (ALLOW, ALLOW_AHEAD)
-    return {key: sorted(ended_before(args["last"], args["serves"], key)) for key in keys}
+    found = refused(
+        args["last"], serving=args["serves"], release=args["release"], pinned=args["pinned"]
+    )
+    return {key: sorted(names) for key, names in found.items()}
 
 
 def _shown(outcome: Mapping[str, Any]) -> dict[str, Any]:

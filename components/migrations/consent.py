@@ -50,6 +50,22 @@ def ended_before(result: Any, serving: str, key: str) -> frozenset[str]:
     return ended_by(result, key) if last == serving else frozenset()
 
 
+def refused(result: Any, *, serving: str, release: str, pinned: bool) -> dict[str, frozenset[str]]:
+    """Consents that a new release is refused for if they have ended still, by the key of config.
+
+    The same release again is refused for none, nor is an earlier one: config is the next one's.
+
+    Args:
+        result: the last check's.
+        serving: the content tag of the release that serves.
+        release: that of the release that is to serve.
+        pinned: it is an earlier one.
+    """
+    if pinned or release == serving:
+        return {}
+    return {key: ended_before(result, serving, key) for key in (ALLOW, ALLOW_AHEAD)}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Consent:
     """What one key of config consents to.

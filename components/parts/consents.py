@@ -7,7 +7,7 @@ import pulumi
 from ..config.settings import Settings
 from ..image.build_context import Release
 from ..ledger.update_kind import before_up
-from ..migrations.consent import ALLOW, ALLOW_AHEAD, Consent, ended_before
+from ..migrations.consent import ALLOW, ALLOW_AHEAD, Consent, refused
 from ..migrations.known_consents import applied, refuse_unknown
 from ..migrations.new_migrations import own_migrations
 from ..place import Place
@@ -41,16 +41,18 @@ def look_at_consents(settings: Settings, state: StackState, release: Release) ->
         context = Path(release.context)
         own = own_migrations(context)
         refuse_unknown(allow, context, own, there)
-    serving = before_up(state, settings.deployment, data=True, image=True).release
-    # The same release again is not refused, nor an earlier one: config is the next one's.
-    new = release.tag != serving and not settings.releases.pin
-    last = state[Place(settings.deployment).name("migration-check")].result
+    not_again = refused(
+        state[Place(settings.deployment).name("migration-check")].result,
+        serving=before_up(state, settings.deployment, data=True, image=True).release,
+        release=release.tag,
+        pinned=bool(settings.releases.pin),
+    )
     told = set()
     for consent, over in ((allow, there), (ahead, own)):
         ended = {*consent.names} & {*over}
-        long = ended & ended_before(last, serving, consent.key) if new else ()
         if ended:
-            refused = "; the update is refused while it is there" if long else ""
-            pulumi.log.warn(f"{consent.ended(ended)}{refused}")
+            long = ended & not_again.get(consent.key, frozenset())
+            more = "; the update is refused while it is there" if long else ""
+            pulumi.log.warn(f"{consent.ended(ended)}{more}")
         told |= ended
     return frozenset(told)
