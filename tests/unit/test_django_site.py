@@ -261,13 +261,8 @@ def test_what_a_preview_cannot_know_leaves_the_site_out(
     monkeypatch.setattr(pulumi.log, "warn", said.append)
 
     def body() -> None:
-        unknown = pulumi.Output(
-            resources=set(),
-            future=_done(pulumi.UNKNOWN),
-            is_known=_done(False),
-        )
         args = DjangoSiteArgs(app=APP, data="create", database=DatabaseKeys(engine="external"))
-        DjangoSite("shop", args, database_url=unknown)
+        DjangoSite("shop", args, database_url=_unknown())
 
     recorder = run(body, preview=True, shop=KEPT)
     assert {*recorder.resources} == {"DjangoSite"}
@@ -281,16 +276,18 @@ def test_a_secret_that_a_preview_does_not_know_leaves_the_rest_of_the_site_in(
     monkeypatch.setattr(pulumi.log, "warn", said.append)
 
     def body() -> None:
-        unknown = pulumi.Output(
-            resources=set(), future=_done(pulumi.UNKNOWN), is_known=_done(False)
-        )
         args = DjangoSiteArgs(app=APP, data="create")
-        DjangoSite("shop", args, secrets={"TOKEN": unknown, "KEY": "known"})
+        DjangoSite("shop", args, secrets={"TOKEN": _unknown(), "KEY": "known"})
 
     recorder = run(body, preview=True, shop=KEPT)
     assert {"shop-edge", "shop-backend", "shop-traffic"} <= {*recorder.resources}
     (warning,) = (line for line in said if "known only when" in line)
     assert "DjangoSite shop: secrets TOKEN are known only when" in warning
+
+
+def _unknown() -> pulumi.Output[str]:
+    """An output of another resource that a preview does not know."""
+    return pulumi.Output(resources=set(), future=_done(pulumi.UNKNOWN), is_known=_done(False))
 
 
 def _done(value: Any) -> Any:
