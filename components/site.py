@@ -7,7 +7,6 @@ can go wrong for reasons that are known beforehand was found out before this, an
 from typing import Any
 
 import pulumi
-import pulumi_docker as docker
 
 from .host.remedy_hooks import offer_remedies
 from .parts.announcement import Announcement
@@ -20,6 +19,7 @@ from .parts.retire import retire
 from .parts.start_backend import start_backend
 from .parts.store import give_files, keep_store
 from .parts.switch_traffic import switch_traffic
+from .parts.to_host import send_to_host
 from .parts.update import tell_update
 
 
@@ -49,9 +49,7 @@ def make(given: Preparation) -> dict[str, Any]:
     announcement = Announcement(scope)
 
     # One Docker host; every name begins with the deployment, so that several live side by side.
-    opts = pulumi.ResourceOptions(parent=scope.parent)
-    provider = docker.Provider(scope.named("docker"), host=given.host.address, opts=opts)
-    on_host = pulumi.ResourceOptions(parent=scope.parent, providers=[provider])
+    on_host = send_to_host(given)
 
     # Static files are collected while the image is built, once; a failure stops all that follows.
     images = build_images(given, on_host)

@@ -55,6 +55,7 @@ def _ask(name: str, site: str, module: str, *words: str) -> int:
     `site` says which of them, where there are several.
     """
     stack.check(name)
+    stack.go_to_host(name)
     command = [sys.executable, "-m", f"{paths.PROGRAM}.{module}", stack.deployment(name, site)]
     return stream([*command, *words])
 
@@ -73,8 +74,9 @@ def recover(name: str, site: str, flags: Sequence[str]) -> int:
     progress = Progress()
     prepare_python(progress)
     engine = prepare_engine(progress)
+    named_by = stack.go_to_host(name)
     with progress.step("docker") as step:
-        daemon.ensure(step, os.environ, may_install=False)
+        daemon.ensure(step, os.environ, may_install=False, named_by=named_by)
     env = pulumi_environment(engine)
     # Not selected first: a state that is half written can't be, until this has mended it.
     chosen = ["--site", site] if site else []

@@ -44,8 +44,12 @@ def _configured_context(env: Mapping[str, str]) -> str:
         return ""
 
 
-def ensure(step: Step, env: Mapping[str, str], *, may_install: bool = True) -> None:
+def ensure(
+    step: Step, env: Mapping[str, str], *, may_install: bool = True, named_by: str = ""
+) -> None:
     """Sees to it that a daemon answers; starts or installs one only if `may_install`.
+
+    `named_by` is what named it, where that is neither DOCKER_HOST nor a context.
 
     Raises ToolchainError that says what to do where nothing can be done, or INSTALL_DOCKER=no.
     """
@@ -53,7 +57,7 @@ def ensure(step: Step, env: Mapping[str, str], *, may_install: bool = True) -> N
     if answers:
         step.already(f"Docker {reply} at {endpoint(env) or 'its default socket'}")
         return
-    _refuse_what_cannot_be_mended(reply, env)
+    _refuse_what_cannot_be_mended(reply, env, named_by)
     installed = _dockerd(env) is not None
     if not (may_install and apt.is_root()) or env.get(REFUSE, "").lower() == "no":
         raise ToolchainError(f"no Docker daemon answers: {_last(reply)}", _remedy(env, installed))
@@ -81,10 +85,12 @@ def _dockerd(env: Mapping[str, str]) -> str | None:
     return shutil.which("dockerd", path=f"{env.get('PATH', '')}:{SERVER_PATHS}")
 
 
-def _refuse_what_cannot_be_mended(reply: str, env: Mapping[str, str]) -> None:
+def _refuse_what_cannot_be_mended(reply: str, env: Mapping[str, str], named_by: str) -> None:
     chosen = endpoint(env)
     if chosen and _client(env):
-        how = "DOCKER_HOST" if env.get("DOCKER_HOST") else "the current Docker context"
+        how = named_by or (
+            "DOCKER_HOST" if env.get("DOCKER_HOST") else "the current Docker context"
+        )
         raise ToolchainError(
             f"the Docker daemon at {chosen}, named by {how}, does not answer: {_last(reply)}",
             "\n".join([*_mends(chosen, reply), f"Or choose another: {how} is not overruled."]),

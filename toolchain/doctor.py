@@ -60,6 +60,8 @@ def examine(name: str, env: Mapping[str, str], site: str = "") -> Iterator[Findi
         yield from found
     # The program of the host's daemon is the environment's, if that is there.
     try:
+        if not problem:
+            stack.go_to_host(name)
         deployment = _deployment(name, site, problem)
     except ToolchainError as error:
         yield from _without_site(name, error)

@@ -27,11 +27,11 @@ def prepare_engine(progress: Progress, *, ask_again: bool = False) -> engines.En
 
 
 def prepare_docker(
-    progress: Progress, *, configured_base: str = "", may_install: bool = True
+    progress: Progress, *, configured_base: str = "", may_install: bool = True, named_by: str = ""
 ) -> None:
-    """A daemon that answers, and the base image in it."""
+    """A daemon that answers, and the base image in it; `named_by` is what chose it, if config."""
     with progress.step("docker") as step:
-        daemon.ensure(step, os.environ, may_install=may_install)
+        daemon.ensure(step, os.environ, may_install=may_install, named_by=named_by)
     with progress.step("base image") as step:
         base_image.ensure(step, os.environ, configured_base)
 
@@ -49,7 +49,8 @@ def prepare(progress: Progress, name: str, *, may_install: bool = True) -> dict[
     prepare_python(progress)
     engine = prepare_engine(progress)
     base = stack.config_value(name, "image.base")
-    prepare_docker(progress, configured_base=base, may_install=may_install)
+    named_by = stack.go_to_host(name)
+    prepare_docker(progress, configured_base=base, may_install=may_install, named_by=named_by)
     env = pulumi_environment(engine)
     with progress.step("stack") as step:
         stack.ensure(step, name, env)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -73,6 +74,26 @@ def config_value(stack: str, key: str, folder: Path = paths.STACKS) -> str:
             output=text.splitlines()[-1:],
         )
     return text.strip()
+
+
+def go_to_host(stack: str, folder: Path = paths.STACKS) -> str:
+    """Has all that follows talk to the Docker daemon that the key `host` names, if it names one.
+
+    Returns what named it, for people; empty where that is left to the docker client.
+    """
+    said = config_value(stack, "host", folder)
+    try:
+        host = paths.program("config.docker_address").docker_address(said)
+    except ValueError as error:
+        where = f"{config_file(stack, folder)}: host is {_without_password(said)!r}"
+        remedy = f"`pulumi config set host ssh://USER@HOST -s {stack}`"
+        raise ToolchainError(f"{where}, which {error}", remedy) from None
+    paths.program("host.reach").go_to(host)
+    return f"the key host of {config_file(stack, folder).name}" if host else ""
+
+
+def _without_password(address: str) -> str:
+    return re.sub(r":[^/@]+@", ":…@", address)
 
 
 def _reader() -> list[str]:

@@ -19,6 +19,7 @@ from ..data import database_url
 from ..data.database import ENGINES
 from ..ledger.plan import STRATEGIES
 from . import paths
+from .docker_address import docker_address
 from .reserved_variables import RESERVED
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
@@ -210,6 +211,7 @@ HostName = Annotated[
         "must be a host name such as www.example.org, .example.org for all below it, or * for any",
     ),
 ]
+DockerAddress = Annotated[str, AfterValidator(docker_address)]
 Wsgi = Annotated[str, _matches(_WSGI, "must look like package.wsgi:application")]
 StrategyName = Annotated[str, _one_of(STRATEGIES), _choices(STRATEGIES)]
 EngineName = Annotated[str, _one_of(ENGINES), _choices(ENGINES)]

@@ -25,6 +25,7 @@ def docker(
     stdin: bytes | None = None,
     timeout: float | None = None,
     detached: bool = False,
+    at: str = "",
 ) -> subprocess.CompletedProcess[bytes]:
     """Run the docker client and return what it said; a failure is the caller's to judge.
 
@@ -33,6 +34,7 @@ def docker(
         stdin: what it reads.
         timeout: seconds that it may take.
         detached: it gets no terminal, on which ssh could ask for a password.
+        at: the daemon's address; "" for the client's own choice.
 
     Raises:
         subprocess.TimeoutExpired: it took longer than that.
@@ -44,7 +46,16 @@ def docker(
         check=False,
         timeout=timeout,
         start_new_session=detached,
+        env=_environment(at),
     )
+
+
+def _environment(at: str) -> dict[str, str] | None:
+    if not at:
+        return None
+    # A context that somebody chose is not meant.
+    kept = {name: value for name, value in os.environ.items() if name != "DOCKER_CONTEXT"}
+    return {**kept, "DOCKER_HOST": at}
 
 
 def docker_shown(*words: str) -> subprocess.CompletedProcess[bytes]:
@@ -138,14 +149,15 @@ def is_running(container: str) -> bool:
     return state is not None and bool(state["State"]["Running"])
 
 
-def read_file(container: str, path: str) -> bytes | None:
+def read_file(container: str, path: str, *, at: str = "") -> bytes | None:
     """A file in a container, whether that runs or not, also in its volumes; None if it isn't there.
 
     Args:
         container: the container's name or id.
         path: an absolute path in it.
+        at: the daemon's address; "" for the client's own choice.
     """
-    done = docker("cp", f"{container}:{path}", "-")
+    done = docker("cp", f"{container}:{path}", "-", at=at)
     if done.returncode != 0 or not done.stdout:
         return None
     with tarfile.open(fileobj=io.BytesIO(done.stdout)) as archive:
@@ -153,15 +165,17 @@ def read_file(container: str, path: str) -> bytes | None:
         return file.read() if file else None
 
 
-def has_file(container: str, path: str) -> bool:
+def has_file(container: str, path: str, *, at: str = "") -> bool:
     """A container has such a file, whether it runs or not; of a large one little is read.
 
     Args:
         container: the container's name or id.
         path: an absolute path in it.
+        at: the daemon's address; "" for the client's own choice.
     """
     words = ["docker", "cp", f"{container}:{path}", "-"]
-    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as copying:
+    out, err = subprocess.PIPE, subprocess.DEVNULL
+    with subprocess.Popen(words, stdout=out, stderr=err, env=_environment(at)) as copying:
         try:
             return bool(copying.stdout and copying.stdout.read(1))
         finally:
@@ -184,10 +198,15 @@ def fail(problem: str, code: int = 1) -> NoReturn:
     sys.exit(code)
 
 
-def answers() -> bool:
-    """The daemon answers now, or is too busy to say."""
+def answers(*, at: str = "") -> bool:
+    """The daemon answers now, or is too busy to say.
+
+    Args:
+        at: its address; "" for the client's own choice.
+    """
+    words = ("version", "--format", "{{.Server.Version}}")
     try:
-        return docker("version", "--format", "{{.Server.Version}}", timeout=TIMEOUT).returncode == 0
+        return docker(*words, timeout=TIMEOUT, at=at).returncode == 0
     except (OSError, subprocess.TimeoutExpired):
         # One that takes its time is busy, not gone; and where there is no client, that was said.
         return True

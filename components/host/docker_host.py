@@ -1,11 +1,7 @@
 """The Docker host: what is on it, as the program asks before anything is changed."""
 
-import json
 import os
-import re
-import subprocess
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,12 +10,12 @@ from urllib.parse import urlsplit
 from ..data.database_claim import Found
 from ..errors import UserError
 from ..image.releases_on_host import KeptRelease, kept_releases
-from ..own_commands import typed
-from ..place import DEPLOYMENT, LOOKING, ROLE, STACK, Place, filters, options
+from ..place import DEPLOYMENT, ROLE, STACK, Place, filters
 from ..remedies import address_remedies
 from ..serving import gate_rejection
 from ..serving.gate_rejection import Rejection
-from . import client, ports
+from . import identity, ports
+from .daemon import FIRST_TIMEOUT, Daemon, HostError
 from .data_mounts import User, users
 from .inspected import Container, Network
 from .uploads_without_volume import Written, written
@@ -27,18 +23,6 @@ from .uploads_without_volume import Written, written
 BOOTSTRAPPED_BASE_IMAGE = "django-on-docker/base:trixie"
 DEFAULT_BASE_IMAGE = "python:3.13-slim-trixie"
 _SECONDS_FOR_REGISTRY = 15
-# Seconds: for the first answer, and for each later one, since a daemon that builds is slow.
-_FIRST_TIMEOUT = 15
-_TIMEOUT = 120
-
-
-class HostError(Exception):
-    """The daemon refuses what it was asked, or does not answer any more; the text is its own."""
-
-    @property
-    def is_refusal(self) -> bool:
-        """The daemon answered."""
-        return "response from daemon" in str(self)
 
 
 class Host:
@@ -46,24 +30,35 @@ class Host:
 
     What is on it is asked for once: it is as it was when that was first looked at.
 
+    Args:
+        address: where its daemon is, as the key `host` says; "" for the docker client's own choice.
+
     Raises:
         UserError: if no daemon answers, or there is no docker client.
     """
 
-    def __init__(self) -> None:
-        self.address = find_address()
+    def __init__(self, address: str = "") -> None:
+        self._daemon = Daemon(address)
+        self.address = self._daemon.address or None
         try:
             # Without a terminal ssh can't stop here and ask for a password.
-            _ask("version", "--format", "{{.Server.Version}}", limit=_FIRST_TIMEOUT, detached=True)
+            words = ("version", "--format", "{{.Server.Version}}")
+            self._daemon.ask(*words, limit=FIRST_TIMEOUT, detached=True)
         except HostError as error:
+            where, by_key = self.address or "the default address", " (host)" if address else ""
             raise UserError(
-                f"no Docker daemon answers at {self.address or 'the default address'}",
+                f"no Docker daemon answers at {where}{by_key}",
                 [f"it said: {error}", *address_remedies(self.address or "", str(error))],
             ) from None
 
     def answers(self) -> bool:
         """The daemon answers now, or is too busy to say."""
-        return client.answers()
+        return self._daemon.answers()
+
+    @property
+    def identities(self) -> frozenset[str]:
+        """What the daemon is known by: see `identity`."""
+        return identity.among(self._volumes)
 
     @property
     def is_local(self) -> bool:
@@ -73,7 +68,7 @@ class Host:
     @cached_property
     def own_folders(self) -> tuple[str, ...]:
         """The folders of the daemon itself: of its data, and of its socket."""
-        data = _ask("info", "--format", "{{.DockerRootDir}}").strip()
+        data = self._daemon.ask("info", "--format", "{{.DockerRootDir}}").strip()
         socket = urlsplit(self.address or "").path if self.is_local else ""
         return tuple(folder for folder in (data, socket) if folder.startswith("/"))
 
@@ -92,35 +87,44 @@ class Host:
 
     def has_image(self, name: str) -> bool:
         """The host has an image of this name."""
-        return bool(_inspect_all("image", [name]))
+        return bool(self._daemon.inspect_all("image", [name]))
 
     def can_get(self, name: str) -> bool:
         """The host has an image of this name, or a registry that this machine reaches does."""
         if self.has_image(name):
             return True
         try:
-            _ask("manifest", "inspect", name, limit=_SECONDS_FOR_REGISTRY)
+            self._daemon.ask("manifest", "inspect", name, limit=_SECONDS_FOR_REGISTRY)
         except HostError:
             return False
         return True
 
     def releases(self) -> list[KeptRelease]:
         """The releases of all deployments on the host, those built last first."""
-        return kept_releases(_inspect_all("image", _ids("image", *filters({ROLE: "release"}))))
+        return kept_releases(
+            self._daemon.inspect_all(
+                "image", self._daemon.ids("image", *filters({ROLE: "release"}))
+            )
+        )
 
     @cached_property
     def _containers(self) -> list[Container]:
-        return [Container(one) for one in _inspect_all("container", _ids("container", "--all"))]
+        return [
+            Container(one)
+            for one in self._daemon.inspect_all("container", self._daemon.ids("container", "--all"))
+        ]
 
     @cached_property
     def every_network(self) -> list[Network]:
         """The networks, of whatever deployment."""
-        return [Network(one) for one in _inspect_all("network", _ids("network"))]
+        return [
+            Network(one) for one in self._daemon.inspect_all("network", self._daemon.ids("network"))
+        ]
 
     @cached_property
     def _volumes(self) -> dict[str, dict[str, Any]]:
-        names = _ask("volume", "ls", "--quiet").split()
-        known = {volume["Name"]: volume for volume in _inspect_all("volume", names)}
+        names = self._daemon.ask("volume", "ls", "--quiet").split()
+        known = {volume["Name"]: volume for volume in self._daemon.inspect_all("volume", names)}
         return {name: known.get(name, {}) for name in names}
 
     def statuses(self) -> dict[str, str]:
@@ -150,27 +154,27 @@ class Host:
         if source.startswith("/"):
             return [Path(source, file).is_file() for file in files] if self.is_local else None
         # Any image will do; on a host without one nothing can be said yet.
-        images = _ids("image")
+        images = self._daemon.ids("image")
         if not images or self.volume_labels(source) is None:
             return None
-        with _looking_into(source, images[0]) as look:
-            return [client.has_file(look, f"/look/{file}") for file in files]
+        with self._daemon.looking_into(source, images[0]) as look:
+            return [self._daemon.has_file(look, f"/look/{file}") for file in files]
 
     def read_file(self, volume: str, file: str) -> bytes | None:
         """A file in a volume, which is there; None if the file isn't."""
         # A host without any image gets the one that everything else starts from.
-        image = next(iter(_ids("image")), None) or self.base_image("")[0]
-        with _looking_into(volume, image) as look:
-            return client.read_file(look, f"/look/{file}")
+        image = next(iter(self._daemon.ids("image")), None) or self.base_image("")[0]
+        with self._daemon.looking_into(volume, image) as look:
+            return self._daemon.read_file(look, f"/look/{file}")
 
     def written(self, container: str) -> Written | None:
         """What a container has written into its own layer; None if there is no such container."""
         found = self.container(container)
-        return written(found, _ask("diff", container).splitlines()) if found else None
+        return written(found, self._daemon.ask("diff", container).splitlines()) if found else None
 
     def rejection(self, container: str) -> Rejection | None:
         """Why a gate did not let a container through; None if it says nothing of one."""
-        said = client.read_file(container, gate_rejection.FILE)
+        said = self._daemon.read_file(container, gate_rejection.FILE)
         return gate_rejection.parse(said) if said is not None else None
 
     def is_of(self, volume: str, deployment: str) -> bool:
@@ -210,75 +214,3 @@ class Host:
         named = [c for c in self._containers if c.name == name]
         meant = [c for c in self._containers if c.id.startswith(name)]
         return next(iter(named or meant), None)
-
-
-@contextmanager
-def _looking_into(volume: str, image: str) -> Iterator[str]:
-    """A container that is made but never started: it lets the daemon look into a volume."""
-    # An image's labels would make it a part of the deployment that the image is of.
-    marks = options({ROLE: LOOKING, DEPLOYMENT: ""})
-    look = _ask("create", *marks, "--volume", f"{volume}:/look:ro", image, "true").strip()
-    try:
-        yield look
-    finally:
-        _ask("rm", "--force", "--volumes", look)
-
-
-def _ids(kind: str, *options: str) -> list[str]:
-    """The ids of what there is of a kind, each once."""
-    listed = _ask(kind, "ls", "--quiet", "--no-trunc", *options)
-    return list(dict.fromkeys(listed.split()))
-
-
-def _inspect_all(kind: str, names: Sequence[str]) -> list[dict[str, Any]]:
-    """What the daemon knows of some things, without those that are not there, or not any more."""
-    if not names:
-        return []
-    done = _run(kind, "inspect", *names)
-    said = done.stderr.decode(errors="replace").strip()
-    error = HostError(said)
-    # A volume of a plugin that is not there any more is listed, and can't be looked at.
-    known = kind == "volume" and error.is_refusal
-    if done.returncode != 0 and not known and not re.search(client.NONE, said):
-        raise error
-    found: list[dict[str, Any]] = json.loads(done.stdout or b"[]")
-    return found
-
-
-def _ask(*words: str, limit: float = _TIMEOUT, detached: bool = False) -> str:
-    done = _run(*words, limit=limit, detached=detached)
-    if done.returncode != 0:
-        raise HostError(done.stderr.decode(errors="replace").strip())
-    return done.stdout.decode(errors="replace")
-
-
-def _run(
-    *words: str, limit: float = _TIMEOUT, detached: bool = False
-) -> subprocess.CompletedProcess[bytes]:
-    try:
-        return client.docker(*words, timeout=limit, detached=detached)
-    except FileNotFoundError:
-        raise UserError(
-            "there is no docker client on PATH",
-            [f"install Docker (on Debian: `apt-get install docker.io`), or run `{typed('up')}`"],
-        ) from None
-    except subprocess.TimeoutExpired:
-        raise HostError(f"`docker {words[0]}` did not end within {limit:.0f} s") from None
-
-
-def find_address() -> str | None:
-    """The address of the daemon that the docker client would talk to; None is its default.
-
-    Raises:
-        UserError: there is no docker client.
-    """
-    named = os.environ.get("DOCKER_HOST")
-    if named:
-        return named
-    try:
-        shown = "{{json .Endpoints.docker.Host}}"
-        said = _ask("context", "inspect", "--format", shown, limit=_FIRST_TIMEOUT)
-        address: Any = json.loads(said)
-    except (HostError, ValueError):
-        return None
-    return address or None

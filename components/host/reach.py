@@ -1,5 +1,6 @@
 """Whether a Docker daemon can be asked, and what mends it where it can't."""
 
+import os
 import subprocess
 import sys
 
@@ -10,6 +11,17 @@ from .client import docker
 
 FIRST_ANSWER = 15.0
 """Seconds for the first answer of a daemon; ssh alone would wait for minutes."""
+
+
+def go_to(host: str) -> None:
+    """Have this process, and whatever it starts, talk to the daemon of a stack.
+
+    Args:
+        host: what its key `host` says; "" leaves it to the docker client.
+    """
+    if host:
+        os.environ["DOCKER_HOST"] = host
+        os.environ.pop("DOCKER_CONTEXT", None)
 
 
 def address() -> str:

@@ -17,7 +17,9 @@ from ..data.database import address, claim, data_file, data_volumes
 from ..data.database_address import Address
 from ..errors import UserError
 from ..host.claim import Claim, Retired
-from ..host.docker_host import Host, HostError
+from ..host.daemon import HostError
+from ..host.docker_host import Host
+from ..host.identity import PROVIDER, STEP, identify
 from ..host.notes import WINDOW
 from ..host.vanished import Vanished, find_vanished
 from ..image import build_secrets
@@ -46,6 +48,7 @@ class Preparation:
         stack: the stack's full name, the mark of what it owns.
         plan: which operation runs where.
         host: the Docker host.
+        host_identity: what that is known by.
         state: the stack's state.
         vanished: what of it is not on the host any more, or was stopped there by hand.
         retired: what is taken over from, as it is now.
@@ -66,6 +69,7 @@ class Preparation:
     stack: str
     plan: Plan
     host: Host
+    host_identity: str
     state: StackState
     vanished: Vanished
     retired: Retired
@@ -160,8 +164,9 @@ def _prepare(settings: Settings, scope: Scope) -> Preparation:
     _check_steps()
     stack = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
     config_file = stack_file(pulumi.get_stack())
-    host = Host()
+    host = Host(settings.host)
     state = scope.of(read_state(pulumi.get_stack()))
+    known_by = identify(state, host, step=scope.named(STEP), provider=scope.named(PROVIDER))
     source = release_source(settings, host)
     pin = pin_to(source.tag, state) if isinstance(source, Release) else None
     # Nothing is said before this: it is what everything else has to be read by.
@@ -211,6 +216,7 @@ def _prepare(settings: Settings, scope: Scope) -> Preparation:
             )
         ),
         host=host,
+        host_identity=known_by,
         state=state,
         vanished=vanished,
         retired=wanted.retired(host),

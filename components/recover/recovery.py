@@ -34,6 +34,7 @@ class Recovery:
         self.site = site
         self.config = state.config(stack)
         self.deployment = "" if sites.is_own_program(Path.cwd()) else str(self.config["deployment"])
+        reach.go_to(str(self.config["host"]))
         self.found = self.unsolved = self._number = 0
         self.unreadable = self.lost = False
 

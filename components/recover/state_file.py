@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ..config.stack_file import project_name, read_stack_file, stack_file
+from ..config.stack_file import project_name, read_stack_file, stack_file, value_at
 from ..host.client import fail
 from ..own_commands import ACTIVATE, typed
 from ..place import default_deployment
@@ -127,7 +127,7 @@ def is_with_a_service(url: str) -> bool:
 
 
 def config(stack: str) -> Mapping[str, Any]:
-    """What a stack's config file says in plain text of `deployment` and `retire`.
+    """What a stack's config file says in plain text of `deployment`, `host` and `retire`.
 
     It is read without Pulumi: the stack may be gone, or its passphrase.
     """
@@ -141,6 +141,7 @@ def config(stack: str) -> Mapping[str, Any]:
     name, retired = said.get("deployment"), said.get("retire")
     return {
         "deployment": name if name and isinstance(name, str) else default_deployment(stack),
+        "host": value_at(said, "host"),
         "retire": retired if isinstance(retired, list) else [],
     }
 

@@ -87,12 +87,12 @@ class FakeDaemon:
                 return _said("\n".join(f"A {path}" for path in self.layers.get(name, ())))
         return _failed(f"Error: No such {words[0]}")
 
-    def has_file(self, container: str, path: str) -> bool:
+    def has_file(self, container: str, path: str, **_: object) -> bool:
         """As `components.host.client.has_file`."""
         assert container in self.left
         return path.removeprefix("/look/") in self.files.get(container, set())
 
-    def read_file(self, container: str, path: str) -> bytes | None:
+    def read_file(self, container: str, path: str, **_: object) -> bytes | None:
         """As `components.host.client.read_file`."""
         assert container in self.left
         return self.contents.get(container, {}).get(path.removeprefix("/look/"))

@@ -18,11 +18,13 @@ from components.config.keys import all_keys
 from components.config.keys.base import is_secret
 from components.config.stack_file import read_stack_file
 from components.host import client
+from components.host.identity import PREFIX
 from tests.config_keys import flat, handed_over, key_of, nested
 from tests.unit.fake_daemon import FakeDaemon
 from tests.unit.recorder import Recorder, deploy
 
 STACKS = sorted(path.name.split(".")[1] for path in Path("stacks").glob("Pulumi.*.yaml"))
+IDENTITY = "3f2a1b9c5d7e"
 SECRETS = {"app.secretKey": "k" * 50, "admin.password": "open-sesame"}
 
 
@@ -56,7 +58,11 @@ class Program:
         self.daemon, self.pulumi, self.build_folder = FakeDaemon(), FakePulumi(), build_folder
         self.daemon.local = {"django-on-docker/base:trixie"}
         # What the committed stack `update` takes over.
-        self.daemon.found = {"lanterna_data": None, "lanterna_media": None}
+        taken_over: dict[str, dict[str, str] | None] = {
+            "lanterna_data": None,
+            "lanterna_media": None,
+        }
+        self.daemon.found = {**taken_over, f"{PREFIX}{IDENTITY}": None}
         self.daemon.files = {"lanterna_data": {"db.sqlite3"}}
         self._runs: dict[str, Recorder] = {}
 

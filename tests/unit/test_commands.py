@@ -39,6 +39,7 @@ def test_failures_are_judged_by_the_command_and_nothing_is_printed_by_docker(
     assert options == {"input": b"x", "capture_output": True, "check": False} | {
         "timeout": None,
         "start_new_session": False,
+        "env": None,
     }
 
 

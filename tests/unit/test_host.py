@@ -12,7 +12,8 @@ import pytest
 
 from components.errors import UserError
 from components.host import client
-from components.host.docker_host import Host, HostError, find_address
+from components.host.daemon import Daemon, HostError
+from components.host.docker_host import Host
 from tests.unit.fake_daemon import EDGE, FakeDaemon, claim, problems
 
 
@@ -281,18 +282,18 @@ def fails(error: Exception) -> Callable[..., Any]:
     [
         ("tcp://server:2375", fails(AssertionError("not asked")), "tcp://server:2375"),
         ("", answers(b'"unix:///home/me/docker.sock"\n'), "unix:///home/me/docker.sock"),
-        ("", answers(b'""\n'), None),
-        ("", answers(b"null\n"), None),
-        ("", answers(b"not json"), None),
-        ("", fails(subprocess.TimeoutExpired("docker", 10)), None),
+        ("", answers(b'""\n'), ""),
+        ("", answers(b"null\n"), ""),
+        ("", answers(b"not json"), ""),
+        ("", fails(subprocess.TimeoutExpired("docker", 10)), ""),
     ],
 )
 def test_where_the_docker_client_would_look(
-    monkeypatch: pytest.MonkeyPatch, environment: str, run: Any, address: str | None
+    monkeypatch: pytest.MonkeyPatch, environment: str, run: Any, address: str
 ) -> None:
     monkeypatch.setenv("DOCKER_HOST", environment)
     monkeypatch.setattr("subprocess.run", run)
-    assert find_address() == address
+    assert Daemon().address == address
 
 
 def test_no_docker_client_is_an_error_that_says_how_to_get_it(
@@ -301,7 +302,7 @@ def test_no_docker_client_is_an_error_that_says_how_to_get_it(
     monkeypatch.delenv("DOCKER_HOST", raising=False)
     monkeypatch.setattr("subprocess.run", fails(FileNotFoundError()))
     with pytest.raises(UserError, match=r"apt-get install docker\.io"):
-        find_address()
+        Daemon()
 
 
 @pytest.fixture

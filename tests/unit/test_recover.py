@@ -297,6 +297,7 @@ def test_make_runs_it_without_selecting_the_stack(
     monkeypatch.setattr(admin, "stream", stream)
     for module, name in (
         (stack, "check"),
+        (stack, "go_to_host"),
         (venv, "ensure"),
         (engines, "ensure"),
         (daemon, "ensure"),

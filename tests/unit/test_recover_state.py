@@ -125,6 +125,7 @@ def test_a_lock_says_whose_it_is(tmp_path: Path) -> None:
         ("config:\n  retire:\n  - a-1\n  - b\n  port: 1\n", ("shop", ["a-1", "b"])),
         ("config:\n  retire: [a, 'b']\n", ("shop", ["a", "b"])),
         ("config:\n  retire: []\n", ("shop", [])),
+        ("config:\n  host: ssh://ada@web1\n", ("shop", [])),
         ('config:\n  deployment: ""\n', ("shop", [])),
         ("config:\n  deployment: on\n  retire: [007]\n", ("on", ["007"])),
         ("config:\n", ("shop", [])),
@@ -138,6 +139,7 @@ def test_config_is_read_without_pulumi(
     monkeypatch.chdir(tmp_path)
     found = state.config("shop")
     assert (found["deployment"], found["retire"]) == wanted
+    assert found["host"] == ("ssh://ada@web1" if "web1" in text else "")
 
 
 def test_a_deployment_is_named_as_the_program_names_it(

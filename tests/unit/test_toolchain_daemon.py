@@ -34,6 +34,16 @@ def ensure(env: dict[str, str], *, may_install: bool = True) -> str:
         return step.result
 
 
+def test_config_is_named_where_it_chose_the_daemon(tmp_path: Path) -> None:
+    env = machine(tmp_path, SILENT, DOCKER_HOST="ssh://ada@web1")
+    named_by = "the key host of Pulumi.shop.yaml"
+    with (
+        pytest.raises(ToolchainError, match=f"ada@web1, named by {named_by}"),
+        Progress().step("docker") as step,
+    ):
+        daemon.ensure(step, env, named_by=named_by)
+
+
 def test_the_daemon_that_answers_is_used(tmp_path: Path) -> None:
     assert ensure(machine(tmp_path, "echo 20.10.24")) == "Docker 20.10.24 at its default socket"
 

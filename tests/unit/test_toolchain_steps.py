@@ -185,6 +185,32 @@ def test_config_value(tmp_path: Path, line: str, value: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("line", "goes_to", "named_by"),
+    [
+        ("host: ssh://ada@web1", "ssh://ada@web1", "the key host of Pulumi.dev.yaml"),
+        ("data: create", "unix:///elsewhere.sock", ""),
+    ],
+)
+def test_all_that_follows_goes_to_the_host_that_config_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str, goes_to: str, named_by: str
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "unix:///elsewhere.sock")
+    (tmp_path / "Pulumi.dev.yaml").write_text(f"config:\n  {line}\n")
+    assert stack.go_to_host("dev", tmp_path) == named_by
+    assert os.environ["DOCKER_HOST"] == goes_to
+
+
+def test_a_host_that_is_no_address_is_an_error_before_anybody_is_asked(tmp_path: Path) -> None:
+    (tmp_path / "Pulumi.dev.yaml").write_text("config:\n  host: ssh://ada:open-sesame@web1\n")
+    with pytest.raises(
+        ToolchainError, match=r"Pulumi\.dev\.yaml: host is .*which must be"
+    ) as raised:
+        stack.go_to_host("dev", tmp_path)
+    assert "pulumi config set host ssh://USER@HOST -s dev" in str(raised.value)
+    assert "open-sesame" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
     ("answered", "made"),
     [
         ((True, ""), []),
@@ -439,7 +465,8 @@ def test_commands_look_for_the_deployment_that_the_program_makes(
     deployment: str,
 ) -> None:
     monkeypatch.setattr(stack, "check", lambda _name: None)
-    monkeypatch.setattr(stack, "config_value", lambda *_: configured)
+    says = {"deployment": configured}
+    monkeypatch.setattr(stack, "config_value", lambda _name, key, *_: says.get(key, ""))
     assert cli.main([command, "--stack", "shop_prod"]) == 3
     assert streamed == [[sys.executable, "-m", f"components.{module}", deployment]]
 

@@ -13,6 +13,7 @@ from pydantic.fields import FieldInfo
 from ..value_types import (
     Alias,
     ContainerName,
+    DockerAddress,
     FurtherUrl,
     ManyLines,
     Name,
@@ -65,6 +66,11 @@ class AllKeys(Keys):
     deployment: Annotated[Name, Field(min_length=1)]
     """Identity of the site on its host, the first part of every name; empty is the stack's name, in
     lower case and with dashes for what is neither letter nor digit.
+    """
+
+    host: DockerAddress = Field(default="", examples=["ssh://deploy@web1.example.org"])
+    """Where the Docker daemon is: ssh://USER@HOST[:PORT], or unix:///PATH of a socket on this
+    machine; empty is the docker client's own choice (DOCKER_HOST, or its context).
     """
 
     site: SiteKeys = section()
