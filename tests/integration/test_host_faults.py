@@ -3,6 +3,9 @@
 They happen to a daemon of this module's own. The tests build on each other, in order.
 """
 
+import copy
+import re
+import subprocess
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -176,3 +179,30 @@ def test_a_disk_that_runs_full_fails_the_migration_and_nothing_else(
     assert said.code == 0, said.output
     converges(site, daemon_of_its_own, wanted)
     assert set(site.preview().changes()) == {"unchanged"}
+
+
+def test_a_site_is_not_sent_to_another_daemon_than_it_is_on(
+    site: Site, daemon_of_its_own: OwnDaemon, wanted: Counter[str]
+) -> None:
+    elsewhere = copy.copy(site)
+    elsewhere.env = {name: value for name, value in site.env.items() if name != "DOCKER_HOST"}
+    for refused in (elsewhere.preview(), elsewhere.up(check=False)):
+        assert refused.code != 0
+        assert f"stack {site.stack} is on another Docker host than the one at" in refused.output
+        assert f"which was at {daemon_of_its_own.address}" in refused.output
+        assert "Traceback" not in refused.output
+    adopts = re.search(r"`(docker volume create (\S+))` there says so", refused.output)
+    assert adopts
+    # Who says that it is that host is told next that the data is not on it.
+    subprocess.run(adopts[1].split(), env=elsewhere.env, check=True, capture_output=True)
+    try:
+        assert "the data of stack" in elsewhere.preview().output
+    finally:
+        removes = ("docker", "volume", "rm", adopts[2])
+        subprocess.run(removes, env=elsewhere.env, check=True, capture_output=True)
+    # Config is enough to go where it was.
+    site.configure(host=daemon_of_its_own.address)
+    assert set(elsewhere.up().changes()) <= {"updated", "unchanged"}
+    assert inventory(site) == wanted
+    assert serves(site, daemon_of_its_own)
+    site.unset("host")

@@ -501,6 +501,23 @@ def test_an_interrupt_ends_logs_that_are_followed_over_ssh(remote: Site, first_u
     assert psutil.wait_procs(below, timeout=20)[1] == []
 
 
+def test_config_says_where_the_host_is_whatever_the_docker_client_says(
+    site: Site, remote: Site, first_up: Run, ssh_host: SshHost
+) -> None:
+    remote.env["DOCKER_HOST"] = "unix:///nowhere/docker.sock"
+    before = backends(site)
+    site.configure(host=ssh_host.address)
+    there = remote.up()
+    # The same daemon under another address: provider and steps are told, and nothing is replaced.
+    assert set(there.changes()) <= {"updated", "unchanged"}, there.output
+    assert backends(site) == before
+    assert "Nothing to recover" in remote.recover().output
+    assert set(remote.preview().changes()) == {"unchanged"}
+    site.unset("host")
+    assert set(site.up().changes()) <= {"updated", "unchanged"}
+    assert backends(site) == before
+
+
 def test_a_host_that_ssh_does_not_reach_is_named_with_what_mends_it(
     remote: Site, first_up: Run, ssh_host: SshHost
 ) -> None:
