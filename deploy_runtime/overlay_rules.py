@@ -24,6 +24,7 @@ Rule = Callable[[Overlay], None]
 RULES: tuple[Rule, ...] = (
     overlay_security.debug,
     overlay_security.secret_key,
+    overlay_security.secret_key_fallbacks,
     overlay_security.allowed_hosts,
     overlay_security.trusted_origins,
     overlay_security.proxy_header,

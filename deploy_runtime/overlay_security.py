@@ -4,6 +4,8 @@ from .errors import DeployError, boolean
 from .overlay import Overlay
 from .places import SECRETS
 
+_FALLBACK = "DEPLOY_SECRET_KEY_FALLBACK_"
+
 
 def debug(overlay: Overlay) -> None:
     """DEBUG is the environment's, and off where it says nothing."""
@@ -37,6 +39,16 @@ def secret_key(overlay: Overlay) -> None:
     overlay.supply("SECRET_KEY", wanted, "from the deployment's secret")
     if own:
         _replace_copies(overlay, own, wanted)
+
+
+def secret_key_fallbacks(overlay: Overlay) -> None:
+    """SECRET_KEY_FALLBACKS: the deployment's earlier keys, then the project's own."""
+    own = list(overlay.settings.get("SECRET_KEY_FALLBACKS") or [])
+    names = sorted(name for name in overlay.environ if name.startswith(_FALLBACK))
+    wanted = [overlay.environ[name] for name in names if overlay.environ[name] not in own]
+    if wanted:
+        why = "what the deployment's earlier SECRET_KEY has signed is accepted"
+        overlay.supply("SECRET_KEY_FALLBACKS", [*wanted, *own], why)
 
 
 def _replace_copies(overlay: Overlay, old: str, new: str) -> None:

@@ -15,6 +15,7 @@ import pulumi
 from ..data.database import ENGINES, address
 from ..errors import UserError
 from ..serving.kept_secrets import Kept
+from . import earlier_keys
 from .keys import ADMIN_PASSWORD, DATABASE_PASSWORD, DATABASE_URL, SECRET_KEY
 from .settings import Settings
 
@@ -22,6 +23,11 @@ _NEW_KEY = (
     "app.secretKey is not set, so a new one is generated: people who are logged in to the existing "
     "site have to log in again. To keep them, set the key that the site used until now: "
     "`pulumi config set --secret --path app.secretKey -s {stack}`"
+)
+
+_ROTATED = (
+    "app.secretKey of stack {stack} is another than until now: what the earlier one signed {goes} "
+    "(app.secretKeyFallbacks is {number})"
 )
 
 _IF_LOST = {
@@ -39,6 +45,7 @@ class StackSecrets:
 
     Attributes:
         secret_key: Django's SECRET_KEY.
+        secret_key_fallbacks: earlier ones, the last first, that are accepted.
         admin_password: the first administrator's; "" if there is none.
         database_password: the database user's, where the server is this deployment's; else "".
         database_url: the value of DATABASE_URL where that is a secret, else "".
@@ -49,6 +56,7 @@ class StackSecrets:
     admin_password: str
     database_password: str = ""
     database_url: str = ""
+    secret_key_fallbacks: Sequence[str] = ()
     kept: Mapping[str, str] = field(default_factory=dict)
 
     def as_environment(self) -> dict[str, str]:
@@ -58,6 +66,8 @@ class StackSecrets:
             "DJANGO_SUPERUSER_PASSWORD": self.admin_password,
             "DATABASE_URL": self.database_url,
         }
+        earlier = enumerate(self.secret_key_fallbacks, 1)
+        values |= {f"{earlier_keys.VARIABLE}{number}": key for number, key in earlier}
         return {name: value for name, value in values.items() if value}
 
     def fingerprint(self, values: Mapping[str, str]) -> str:
@@ -76,6 +86,7 @@ def find_secrets(
     stack: str,
     in_state: Mapping[str, str],
     on_host: Callable[[], Kept],
+    told: Mapping[str, str],
     has_data: bool,
 ) -> StackSecrets:
     """The stack's secrets: config's, else those that were generated, else new ones.
@@ -85,6 +96,7 @@ def find_secrets(
         stack: the stack's name.
         in_state: what was generated, by config key, as far as the stack's state has it.
         on_host: tells the same of the host; asked only for what is in neither config nor state.
+        told: the secrets that the application was told until now, by variable.
         has_data: the deployment's data exists already: nothing is generated anew over it.
 
     Raises:
@@ -107,12 +119,22 @@ def find_secrets(
     where = address(settings, database_password)
     return StackSecrets(
         secret_key=known[SECRET_KEY],
+        secret_key_fallbacks=_earlier(
+            told, known[SECRET_KEY], settings.app.secret_key_fallbacks, stack
+        ),
         # A site that was seeded with one keeps it: without it, its containers would be replaced.
         admin_password=known.get(ADMIN_PASSWORD) or kept.get(ADMIN_PASSWORD, ""),
         database_password=database_password,
         database_url=where.url if where.is_secret else "",
         kept=kept,
     )
+
+
+def _earlier(told: Mapping[str, str], in_use: str, limit: int, stack: str) -> Sequence[str]:
+    if earlier_keys.keys(told)[:1] not in ([], [in_use]):
+        goes = "goes on being accepted, so that nobody is logged out" if limit else "is void"
+        pulumi.log.warn(_ROTATED.format(stack=stack, goes=goes, number=limit))
+    return earlier_keys.earlier(told, in_use, limit)
 
 
 def _kept(

@@ -32,6 +32,7 @@ from ..place import Place
 from ..pulumi_cli import read_state
 from ..remedies import host_remedies
 from ..serving.kept_secrets import kept_in_state, kept_on_host
+from ..serving.secrets_volume import told
 from ..stack_state import StackState
 from .consents import look_at_consents
 from .scope import Scope
@@ -238,6 +239,7 @@ def _secrets(settings: Settings, state: StackState, host: Host, *, has_data: boo
         settings,
         stack=pulumi.get_stack(),
         in_state=kept_in_state(state, settings.deployment),
+        told=told(state, settings.deployment),
         on_host=lambda: kept_on_host(host, settings.deployment),
         has_data=has_data,
     )

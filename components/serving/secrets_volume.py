@@ -9,7 +9,23 @@ import pulumi_docker as docker
 
 from .. import PACKAGE
 from ..place import Place, as_args
+from ..stack_state import StackState
 from ..step import SAY_AGAIN, Step, after
+
+
+def told(state: StackState, deployment: str) -> dict[str, str]:
+    """The application's secrets as a stack's state has them, by variable; none where there is none.
+
+    Args:
+        state: the stack's state.
+        deployment: the deployment's name.
+    """
+    text = state[_step(deployment)].secret("stdin")
+    return dict(json.loads(text)) if text else {}
+
+
+def _step(name: str) -> str:
+    return f"{name}-secrets-files"
 
 
 class SecretsArgs(TypedDict):
@@ -69,7 +85,7 @@ class Secrets(pulumi.ComponentResource):
 
     def _files(self, name: str, args: SecretsArgs, volume: docker.Volume) -> Step:
         return Step(
-            f"{name}-secrets-files",
+            _step(name),
             f"{__package__}.secrets_volume_step",
             parent=self,
             triggers={"volume": volume.name},

@@ -62,6 +62,27 @@ def test_a_deployed_site_never_serves_with_a_published_key(handed_over: dict[str
         applied(overlay_security.secret_key, {"SECRET_KEY": "public"}, **environ)
 
 
+@pytest.mark.parametrize(
+    ("own", "environ", "becomes"),
+    [
+        ([], {}, None),
+        (["own"], {}, None),
+        ([], {"2": "older", "1": "old"}, ["old", "older"]),
+        (["own"], {"1": "old"}, ["old", "own"]),
+        (["old"], {"1": "old"}, None),
+    ],
+)
+def test_earlier_secret_keys_are_accepted(
+    own: list[str], environ: dict[str, str], becomes: list[str] | None
+) -> None:
+    told = {f"DEPLOY_SECRET_KEY_FALLBACK_{number}": key for number, key in environ.items()}
+    project = {"SECRET_KEY_FALLBACKS": own} if own else {}
+    result = applied(overlay_security.secret_key_fallbacks, project, **told)
+    assert result.settings.get("SECRET_KEY_FALLBACKS") == (becomes or own or None)
+    assert bool(result.entries) == bool(becomes)
+    assert not any("old" in str(entry) for entry in result.entries)
+
+
 def test_no_secret_key_at_all_is_an_error() -> None:
     with pytest.raises(DeployError, match="SECRET_KEY is missing"):
         applied(overlay_security.secret_key, {})

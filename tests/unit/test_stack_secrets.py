@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from components.config.earlier_keys import VARIABLE
 from components.config.settings import Settings
 from components.config.stack_secrets import StackSecrets, find_secrets
 from components.errors import UserError
@@ -19,12 +20,14 @@ class Stack:
     Attributes:
         in_state: what the state has of them.
         on_host: what the host has.
+        told: what the application was told until now.
         looks: how often the host was asked.
     """
 
     def __init__(self) -> None:
         self.in_state: dict[str, str] = {}
         self.on_host = Kept()
+        self.told: dict[str, str] = {}
         self.looks = 0
 
     def _look(self) -> Kept:
@@ -39,6 +42,7 @@ class Stack:
             stack="shop",
             in_state=self.in_state,
             on_host=self._look,
+            told=self.told,
             has_data=has_data,
         )
 
@@ -118,6 +122,34 @@ def test_what_config_sets_for_a_while_replaces_nothing_that_was_generated(stack:
     assert secrets.secret_key == "z" * 40
     assert secrets.kept == stack.in_state
     assert stack.find(has_data=True).secret_key == KEY
+
+
+FIRST, SECOND, THIRD = ("1" * 40, "2" * 40, "3" * 40)
+
+
+@pytest.mark.parametrize(
+    ("told", "limit", "accepted"),
+    [
+        ({}, 1, ()),
+        ({"SECRET_KEY": THIRD}, 1, ()),
+        ({"SECRET_KEY": SECOND}, 1, (SECOND,)),
+        ({"SECRET_KEY": SECOND}, 0, ()),
+        ({"SECRET_KEY": SECOND, f"{VARIABLE}1": FIRST}, 1, (SECOND,)),
+        ({"SECRET_KEY": SECOND, f"{VARIABLE}1": FIRST}, 2, (SECOND, FIRST)),
+        # An update that was repeated; and one that goes back to a key of before.
+        ({"SECRET_KEY": THIRD, f"{VARIABLE}1": SECOND}, 1, (SECOND,)),
+        ({"SECRET_KEY": FIRST, f"{VARIABLE}1": THIRD}, 1, (FIRST,)),
+        ({"SECRET_KEY": THIRD, f"{VARIABLE}1": SECOND}, 0, ()),
+    ],
+)
+def test_what_earlier_keys_signed_goes_on_being_accepted(
+    stack: Stack, told: dict[str, str], limit: int, accepted: tuple[str, ...]
+) -> None:
+    stack.told = told
+    secrets = stack.find(has_data=True, app__secretKey=THIRD, app__secretKeyFallbacks=limit)
+    assert tuple(secrets.secret_key_fallbacks) == accepted
+    variables = {f"{VARIABLE}{number}": key for number, key in enumerate(accepted, 1)}
+    assert secrets.as_environment() == {"SECRET_KEY": THIRD, **variables}
 
 
 def test_a_key_that_is_lost_is_not_replaced_over_data(stack: Stack) -> None:

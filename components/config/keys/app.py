@@ -33,6 +33,11 @@ class AppKeys(Keys):
     characters.
     """
 
+    secret_key_fallbacks: int = Field(default=1, ge=0, le=5)
+    """How many earlier values of app.secretKey are still accepted (SECRET_KEY_FALLBACKS), so that
+    another one logs nobody out. 0 after a leak.
+    """
+
     silenced_system_checks: Annotated[tuple[CheckId, ...], Unordered] = Field(
         default=(), examples=[["security.W004"]]
     )
