@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 SOURCE = Path(__file__).parents[2] / "toolchain" / "engine"
@@ -163,6 +164,11 @@ def test_two_builds_wait_for_each_other(machine: Machine) -> None:
     with (machine.cache / "engine.lock").open("a") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         waiting = machine.start()
+        while not any(
+            file.path == handle.name for file in psutil.Process(waiting.pid).open_files()
+        ):
+            assert waiting.poll() is None
+            time.sleep(0.05)
         with pytest.raises(subprocess.TimeoutExpired):
             waiting.wait(timeout=1)
         assert machine.built() == []
