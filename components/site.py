@@ -15,7 +15,7 @@ from .parts.closing import count, guard_take_down, keep_releases, outputs
 from .parts.images import build_images, waiting
 from .parts.preparation import Preparation
 from .parts.release_steps import check_migrations, seed
-from .parts.retire import retire
+from .parts.retire import end_earlier_login, retire
 from .parts.start_backend import start_backend
 from .parts.store import give_files, keep_store
 from .parts.switch_traffic import switch_traffic
@@ -71,6 +71,7 @@ def make(given: Preparation) -> dict[str, Any]:
     backend = start_backend(given, store, app, waiting(on_host, *ready))
     traffic = switch_traffic(given, images, store, backend, on_host)
     way_back = retire(given, images, traffic)
+    end_earlier_login(given, traffic)
 
     # What ran is counted, and compared with the plan; older releases make room. A `destroy` begins
     # with a look for commands by hand.

@@ -13,7 +13,9 @@ from dataclasses import dataclass, field
 import pulumi
 
 from ..data.database import ENGINES, address
+from ..data.login_turns import Login, next_login
 from ..errors import UserError
+from ..place import Place
 from ..serving.kept_secrets import Kept
 from . import earlier_keys
 from .keys import ADMIN_PASSWORD, DATABASE_PASSWORD, DATABASE_URL, SECRET_KEY
@@ -47,14 +49,14 @@ class StackSecrets:
         secret_key: Django's SECRET_KEY.
         secret_key_fallbacks: earlier ones, the last first, that are accepted.
         admin_password: the first administrator's; "" if there is none.
-        database_password: the database user's, where the server is this deployment's; else "".
+        database_login: the application's, where the server is this deployment's.
         database_url: the value of DATABASE_URL where that is a secret, else "".
         kept: what was generated, by config key, also where config has another value now.
     """
 
     secret_key: str
     admin_password: str
-    database_password: str = ""
+    database_login: Login = field(default_factory=Login)
     database_url: str = ""
     secret_key_fallbacks: Sequence[str] = ()
     kept: Mapping[str, str] = field(default_factory=dict)
@@ -115,8 +117,8 @@ def find_secrets(
         pulumi.log.warn(_NEW_KEY.format(stack=stack))
     kept = {**kept, **{key: _generate(key) for key in lost}}
     known = {key: value or kept[key] for key, value in wanted.items()}
-    database_password = known.get(DATABASE_PASSWORD, "")
-    where = address(settings, database_password)
+    login = _login(settings, told, known.get(DATABASE_PASSWORD, ""))
+    where = address(settings, login)
     return StackSecrets(
         secret_key=known[SECRET_KEY],
         secret_key_fallbacks=_earlier(
@@ -124,10 +126,17 @@ def find_secrets(
         ),
         # A site that was seeded with one keeps it: without it, its containers would be replaced.
         admin_password=known.get(ADMIN_PASSWORD) or kept.get(ADMIN_PASSWORD, ""),
-        database_password=database_password,
+        database_login=login,
         database_url=where.url if where.is_secret else "",
         kept=kept,
     )
+
+
+def _login(settings: Settings, told: Mapping[str, str], password: str) -> Login:
+    if not password:
+        return Login()
+    host = Place(settings.deployment).postgres
+    return next_login(told, owner=settings.database.user, host=host, password=password)
 
 
 def _earlier(told: Mapping[str, str], in_use: str, limit: int, stack: str) -> Sequence[str]:

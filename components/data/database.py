@@ -16,6 +16,7 @@ from ..place import Place
 from . import database_address
 from .database_address import Address, Choices
 from .database_claim import DatabaseClaim
+from .login_turns import Login
 from .mounts import Mount
 from .postgres import Postgres, PostgresArgs
 from .volume import retained_volume
@@ -96,7 +97,7 @@ class Engine:
         is_file: the data is a file that the application itself opens.
         marker: the file that tells a server's data directory from other volumes; "" without one.
         secret: the config key of the secret that it is reached with; "" if there is none.
-        address: where the database is, from the settings, the volume and the password.
+        address: where the database is, from the settings, the volume and the login.
         make: creates what holds the data; returns what the application mounts.
     """
 
@@ -105,7 +106,7 @@ class Engine:
     is_file: bool = False
     marker: str = ""
     secret: str = ""
-    address: Callable[[Choices, str, str], Address]
+    address: Callable[[Choices, str, Login], Address]
     make: Callable[[Database, str, DatabaseArgs, Options], list[Mount]]
 
 
@@ -134,19 +135,19 @@ ENGINES: Mapping[str, Engine] = {
 }
 
 
-def address(settings: Choices, password: str) -> Address:
+def address(settings: Choices, login: Login) -> Address:
     """Where the database is.
 
     Args:
         settings: the stack's settings.
-        password: the user's, where the server is this deployment's own; else "".
+        login: the application's, where the server is this deployment's own.
     """
-    return ENGINES[settings.database.engine].address(settings, _data_volume(settings), password)
+    return ENGINES[settings.database.engine].address(settings, _data_volume(settings), login)
 
 
 def driver(settings: Choices) -> str:
     """The kind of driver that the project needs."""
-    return address(settings, "").family
+    return address(settings, Login()).family
 
 
 def data_volumes(settings: Choices) -> dict[str, str]:

@@ -8,6 +8,7 @@ from pydantic import SecretStr
 from ..inside import DATA
 from ..place import Place
 from . import database_url
+from .login_turns import Login
 
 
 class DatabaseChoices(Protocol):
@@ -56,7 +57,7 @@ class Address:
     family: str
 
 
-def of_file(settings: Choices, volume: str, _password: str) -> Address:
+def of_file(settings: Choices, volume: str, _login: Login) -> Address:
     """The address of a SQLite file in a volume."""
     file = settings.database.file
     return Address(
@@ -67,11 +68,11 @@ def of_file(settings: Choices, volume: str, _password: str) -> Address:
     )
 
 
-def of_server(settings: Choices, volume: str, password: str) -> Address:
+def of_server(settings: Choices, volume: str, login: Login) -> Address:
     """The address of a server in the deployment's own container."""
     url = database_url.build(
-        user=settings.database.user,
-        password=password,
+        user=login.user or settings.database.user,
+        password=login.password,
         host=Place(settings.deployment).postgres,
         name=settings.database.name,
     )
@@ -79,7 +80,7 @@ def of_server(settings: Choices, volume: str, password: str) -> Address:
     return Address(url=url, is_secret=True, identity=identity, family="postgres")
 
 
-def of_elsewhere(settings: Choices, _volume: str, _password: str) -> Address:
+def of_elsewhere(settings: Choices, _volume: str, _login: Login) -> Address:
     """The address of a server that is configured."""
     url = settings.database.url.get_secret_value() if settings.database.url else ""
     identity, family = database_url.identity(url), database_url.family(url)

@@ -53,9 +53,11 @@ class PostgresArgs(VolumeArgs):
     name: str
     """The database's name."""
     user: str
-    """The user's name."""
+    """The name of the user who owns it."""
+    login: str
+    """The role that the application gets in as: see `login_turns`."""
     password: str
-    """The user's password; secret."""
+    """That role's password; secret."""
     extensions: Sequence[str]
     """Extensions that the superuser makes in the database."""
     secrets: str
@@ -199,6 +201,7 @@ class Postgres(pulumi.ComponentResource):
                 "CONTAINER": Place(args["deployment"]).postgres,
                 "DATABASE_NAME": args["name"],
                 "DATABASE_USER": args["user"],
+                **({"DATABASE_LOGIN": args["login"]} if args["login"] != args["user"] else {}),
                 "EXTENSIONS": json.dumps(list(args["extensions"])),
                 "TIMEOUT": str(args["timeout"]),
             },

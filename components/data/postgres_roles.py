@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..host.client import docker
+from . import login_turns
 
 SUPERUSER = "postgres"
 """The role that the server's first start makes."""
@@ -68,12 +69,14 @@ class Server:
 
     Attributes:
         container: its container, by whose name it is reached on the network.
-        user: the application's user.
+        user: the user who owns the application's database.
+        login: the role that the application gets in as.
         name: the application's database.
     """
 
     container: str
     user: str
+    login: str
     name: str
 
     def ask(self, statement: str = "SELECT 1") -> tuple[bool, str]:
@@ -82,7 +85,7 @@ class Server:
         Args:
             statement: what is asked.
         """
-        words = ("sh", "-c", _ASK, self.container, self.user, self.name, statement)
+        words = ("sh", "-c", _ASK, self.container, self.login, self.name, statement)
         done = docker("exec", self.container, *words)
         return done.returncode == 0, _said(done.stdout if done.returncode == 0 else done.stderr)
 
@@ -95,6 +98,28 @@ class Server:
         words = ("sh", "-c", _LOCAL, SUPERUSER, self.user, self.name, "postgres")
         done = docker("exec", "--interactive", self.container, *words, stdin=_SET_UP.encode())
         return done.returncode == 0 and b"made" in done.stdout
+
+    def let_in(self) -> bool:
+        """Give the application's role its password, where two take turns: see `login_turns`.
+
+        Returns:
+            False if it is not for this program to say what that role's password is.
+        """
+        # The password's file is root's.
+        done, said = self._as_superuser(login_turns.let_in(self.user), "postgres", user="root")
+        return done and said == "made"
+
+    def leave(self, seconds: int) -> str:
+        """End the password of the role in a while.
+
+        Args:
+            seconds: how long those who have it still get in.
+
+        Returns:
+            Why that is not possible; "" if it is.
+        """
+        done, said = self._as_superuser(login_turns.leave(seconds), "postgres")
+        return "" if done else said
 
     def is_superuser(self) -> bool:
         """The application's user may do anything on the server."""
@@ -123,17 +148,23 @@ class Server:
         return self.ask(_AVAILABLE)[1]
 
     def _add(self, extension: str) -> str:
+        statement = f'CREATE EXTENSION IF NOT EXISTS "{extension}" CASCADE;'
+        done, said = self._as_superuser(statement, self.name)
+        return "" if done else said
+
+    def _as_superuser(
+        self, statements: str, database: str, *, user: str = "postgres"
+    ) -> tuple[bool, str]:
         # On data that was there before, the superuser may be the application's user itself.
-        statement = f'CREATE EXTENSION IF NOT EXISTS "{extension}" CASCADE;'.encode()
         problems = []
         for superuser in dict.fromkeys((SUPERUSER, self.user)):
-            words = ("sh", "-c", _LOCAL, superuser, self.user, self.name, self.name)
-            options = ("--interactive", "--user", "postgres", self.container)
-            done = docker("exec", *options, *words, stdin=statement)
+            words = ("sh", "-c", _LOCAL, superuser, self.login, self.name, database)
+            options = ("--interactive", "--user", user, self.container)
+            done = docker("exec", *options, *words, stdin=statements.encode())
             if done.returncode == 0:
-                return ""
+                return True, done.stdout.decode(errors="replace").strip()
             problems.append(_said(done.stderr))
-        return problems[0] if "does not exist" not in problems[0] else problems[-1]
+        return False, problems[0] if "does not exist" not in problems[0] else problems[-1]
 
 
 def _said(output: bytes) -> str:

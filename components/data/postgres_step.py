@@ -1,8 +1,8 @@
 """Waits until PostgreSQL lets the application in, or fails the update and says why.
 
 It asks as the application does: by the server's name on the network, with the password. A new
-server gets the application's user and database first; any other is left as it is, but for the
-extensions that config names, since what is serving may be using it.
+server gets the application's user and database first; any other is left as it is, but for the role
+whose turn it is and the extensions that config names, since what is serving may be using it.
 """
 
 import json
@@ -45,7 +45,7 @@ def wait(server: Server, timeout: float) -> None:
             return
         now = time.monotonic()
         if any(remedies(answer, "refusal", container=container)):
-            if made or not server.set_up():
+            if made or not (server.set_up() or server.let_in()):
                 _give_up(container, answer, "")
             made = True
             continue
@@ -108,13 +108,15 @@ def _give_up(container: str, problem: str, lines: str) -> NoReturn:
 
 
 def main() -> None:
-    """Wait for the server in CONTAINER, at most TIMEOUT seconds, to let USER into DATABASE.
+    """Wait for the server in CONTAINER, at most TIMEOUT seconds, to let the application in.
 
-    EXTENSIONS is a JSON list of what is made there.
+    DATABASE_USER owns DATABASE_NAME, and is who the application gets in as, unless DATABASE_LOGIN
+    is. EXTENSIONS is a JSON list of what is made there.
     """
     server = Server(
         container=os.environ["CONTAINER"],
         user=os.environ["DATABASE_USER"],
+        login=os.environ.get("DATABASE_LOGIN") or os.environ["DATABASE_USER"],
         name=os.environ["DATABASE_NAME"],
     )
     wait(server, float(os.environ["TIMEOUT"]))

@@ -230,7 +230,7 @@ def _prepare(settings: Settings, scope: Scope) -> Preparation:
         pin=pin,
         ended_consents=ended_consents,
         secrets=secrets,
-        database=address(settings, secrets.database_password),
+        database=address(settings, secrets.database_login),
     )
 
 

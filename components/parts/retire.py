@@ -1,8 +1,10 @@
-"""What is taken over from: its containers stop and are kept, its files get an owner."""
+"""What served until now: containers that are taken over from stop, an earlier login ends."""
 
 import pulumi
 
 from .. import stack_outputs
+from ..data.login import EarlierLogin, step_name
+from ..data.login_turns import second
 from ..data.ownership import Ownership
 from ..serving.retirement import Retirement
 from ..serving.traffic import Traffic
@@ -10,6 +12,9 @@ from ..serving.users_proxy import OwnProxy
 from .images import Images
 from .preparation import Preparation
 from .store import foreign_files
+
+# Seconds for the old backend to be told that it is to stop.
+_RESPITE = 60
 
 
 def retire(
@@ -48,3 +53,24 @@ def retire(
         )
     ways: pulumi.Output[str] = retirement.way_back.apply(stack_outputs.way_back(deployment))
     return ways
+
+
+def end_earlier_login(given: Preparation, traffic: Traffic | OwnProxy) -> None:
+    """Have the database server let in the release that serves, and not the one before it."""
+    settings, deployment = given.settings, given.settings.deployment
+    owner, login = settings.database.user, given.secrets.database_login
+    # Where one password has been in use for life there is no other to end.
+    if login.user != second(owner) and not given.state[step_name(deployment)]:
+        return
+    EarlierLogin(
+        deployment,
+        {
+            "deployment": deployment,
+            "name": settings.database.name,
+            "user": owner,
+            "login": login.user,
+            "fingerprint": given.secrets.fingerprint({login.user: login.password}),
+            "respite": settings.processes.web.stop_grace + _RESPITE,
+        },
+        given.scope.after([traffic]),
+    )

@@ -24,7 +24,7 @@ from docker.models.containers import Container
 from bench.visitor import wait_for_200
 from tests.integration.conftest import BeginFault, MakeSite
 from tests.integration.faults import Fault
-from tests.integration.harness import Browser, Run, Site
+from tests.integration.harness import Browser, Run, Site, visitors
 from tests.integration.trials import Subject
 
 VIEWS = "example/catalogue/views.py"
@@ -256,13 +256,46 @@ def test_no_password_is_generated_anew_over_existing_data(site: Site) -> None:
     assert "database.password of stack clean-server can't be found, but its data" in run.output
 
 
-def test_a_password_that_the_data_does_not_know_stops_the_update(
+def test_another_password_is_an_update_like_any_other(site: Site, visitor: Browser) -> None:
+    def said(statement: str) -> str:
+        words = ["psql", "--no-psqlrc", "-U", "postgres", "-d", "app", "-tAc", statement]
+        done: Any = server(site).exec_run(words)
+        return str(done.output.decode().strip())
+
+    config = site.folder / "stacks/Pulumi.clean-server.yaml"
+    good, before = config.read_text(), server(site).attrs["State"]["StartedAt"]
+    ends = "SELECT rolvaliduntil < now() + interval '3 minutes' FROM pg_roles WHERE rolname = '{}'"
+    came = "SELECT DISTINCT usename FROM pg_stat_activity WHERE backend_start > '{}'"
+    owners = "SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = 'public'"
+    # To the role that it is the turn of, and back again.
+    for role, left in (("app_2", "app"), ("app", "app_2")):
+        config.write_text(good)
+        site.configure_secret(database__password=secrets.token_urlsafe(18))
+        began = said("SELECT now()")
+        with visitors(site.url) as statuses:
+            run = site.up()
+        assert set(statuses) == {200}
+        assert site.config("database.password") not in run.output
+        assert visitor.is_logged_in()
+        assert role in said(came.format(began)).split()
+        assert said(ends.format(left)) == "t", "it is let in no longer than its last requests take"
+        assert said(ends.format(role)) == "f"
+        assert said(owners) == "app"
+        assert set(site.preview().changes()) == {"unchanged"}
+    # The generated one comes back, as soon as config says nothing else.
+    config.write_text(good)
+    site.up()
+    assert visitor.is_logged_in()
+    assert server(site).attrs["State"]["StartedAt"] == before
+
+
+def test_a_user_that_the_data_does_not_know_stops_the_update(
     site: Site, visitor: Browser, fault: BeginFault
 ) -> None:
     config = site.folder / "stacks/Pulumi.clean-server.yaml"
     good = config.read_text()
-    wrong = secrets.token_urlsafe(18)
-    site.configure_secret(database__password=wrong)
+    wrong = site.secret("database.password")
+    site.configure(database__user="nobody")
     started = time.monotonic()
     run = site.up(check=False)
     config.write_text(good)

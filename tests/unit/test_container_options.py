@@ -8,6 +8,7 @@ import pytest
 from components.config.reserved_variables import RESERVED
 from components.config.settings import Settings
 from components.data.database import address
+from components.data.login_turns import Login
 from components.data.mounts import Mount
 from components.parts import container_options
 from tests.config_keys import nested
@@ -23,7 +24,9 @@ def settings(**changes: Any) -> Settings:
 
 def environment(**changes: Any) -> dict[str, str]:
     found = settings(**changes)
-    return container_options.environment(found, database=address(found, "hush"), release="abc")
+    return container_options.environment(
+        found, database=address(found, Login(password="hush")), release="abc"
+    )
 
 
 def test_the_variables_of_every_container() -> None:

@@ -28,6 +28,7 @@ def database(existing: str | None = None) -> Recorder:
                 "network": "shop",
                 "name": "app",
                 "user": "app",
+                "login": "",
                 "password": "",
                 "extensions": (),
                 "secrets": "",

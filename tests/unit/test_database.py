@@ -10,6 +10,7 @@ from components.data import database
 from components.data.database import ENGINES
 from components.data.database_address import Address
 from components.data.database_claim import DatabaseClaim, Found
+from components.data.login_turns import Login
 from tests.config_keys import nested
 
 URL = "postgres://ada:hunter2@db.example.org:5433/shop"
@@ -54,10 +55,10 @@ OLD_SERVER = settings(
     ],
 )
 def test_where_a_database_is(chosen: Settings, url: str, identity: str, family: str) -> None:
-    found = database.address(chosen, "p@ss")
+    found = database.address(chosen, Login(password="p@ss"))
     assert found == Address(url=url, is_secret=family != "sqlite", identity=identity, family=family)
     # What triggers the job and what the build installs hang on no password.
-    assert database.address(chosen, "other").identity == identity
+    assert database.address(chosen, Login(user="me_2", password="other")).identity == identity
     assert database.driver(chosen) == family
     for secret in ("p@ss", "p%40ss", "hunter2"):
         assert secret not in f"{identity}{found!r}"

@@ -23,6 +23,7 @@ from components.config.keys.base import is_secret
 from components.config.paths import mount_words
 from components.config.settings import Settings, load
 from components.data import database
+from components.data.login_turns import Login
 from components.data.mounts import Mount
 from components.errors import UserError
 from components.image.build_context import _texts
@@ -185,7 +186,9 @@ def check_words(settings: Settings) -> None:
 
 
 def check_environment(settings: Settings) -> None:
-    url = SimpleNamespace(url=database.address(settings, "pass").url, is_secret=False)
+    url = SimpleNamespace(
+        url=database.address(settings, Login(password="pass")).url, is_secret=False
+    )
     found: Any = container_options.environment(settings, database=url, release="1")  # type: ignore[arg-type]
     assert all(re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name) for name in found)
     assert not any("\0" in value for value in found.values())

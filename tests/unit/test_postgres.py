@@ -23,6 +23,7 @@ ARGS: PostgresArgs = {
     "network": "shop",
     "name": "app",
     "user": "app",
+    "login": "app",
     "password": PASSWORD,
     "extensions": (),
     "secrets": "f1",

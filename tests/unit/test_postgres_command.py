@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from components.data import postgres_step
+from components.data import login_step, postgres_step
 from components.data.postgres_roles import Server
 from components.remedies import CAUSES
 from tests.unit.command import Command
@@ -15,7 +15,8 @@ INSPECT = "container inspect shop-postgres"
 ASK = "exec shop-postgres sh -c"
 SET_UP = "exec --interactive shop-postgres sh -c"
 EXTEND = "exec --interactive --user postgres shop-postgres sh -c"
-SERVER = Server(container="shop-postgres", user="app", name="site")
+LET_IN = "exec --interactive --user root shop-postgres sh -c"
+SERVER = Server(container="shop-postgres", user="app", login="app", name="site")
 STARTING = "psql: error: FATAL:  the database system is starting up\n"
 
 
@@ -67,6 +68,43 @@ def test_a_server_that_refuses_after_that_is_not_set_up_again(
     cli.on(SET_UP, out="made\n")
     assert "password authentication failed" in command.fails(postgres_step.main)
     assert len([call for call in cli.calls if call.startswith(SET_UP)]) == 1
+
+
+def test_the_role_whose_turn_it_is_gets_its_password(cli: FakeDocker, command: Command) -> None:
+    command.environ(DATABASE_LOGIN="app_2")
+    refused = 'FATAL:  password authentication failed for user "app_2"'
+    cli.on(INSPECT, out=state()).on(ASK, code=2, err=refused).on(ASK, out="1\n")
+    cli.on(SET_UP, out="").on(LET_IN, out="made\n")
+    postgres_step.main()
+    asked = [call for call in cli.calls if call.startswith(ASK)]
+    assert all(" shop-postgres app_2 site " in call for call in asked)
+    (let_in,) = [call for call in cli.calls if call.startswith(LET_IN)]
+    assert let_in.endswith(" postgres app_2 site postgres")
+
+
+def test_what_another_role_of_theirs_is_let_in_with_is_not_this_programs_to_say(
+    cli: FakeDocker, command: Command
+) -> None:
+    refused = 'FATAL:  password authentication failed for user "app"'
+    cli.on(INSPECT, out=state()).on(ASK, code=2, err=refused)
+    cli.on(SET_UP, out="").on(LET_IN, out="")
+    assert "made with another password" in command.fails(postgres_step.main)
+
+
+def test_the_role_that_it_is_not_the_turn_of_is_left_a_while(
+    cli: FakeDocker, command: Command
+) -> None:
+    command.environ(DATABASE_LOGIN="app_2", SECONDS="70")
+    cli.on(EXTEND)
+    login_step.main()
+    (left,) = cli.calls
+    assert left.endswith(" postgres app site postgres")
+
+
+def test_what_could_not_be_ended_is_said(cli: FakeDocker, command: Command) -> None:
+    command.environ(DATABASE_LOGIN="app", SECONDS="70")
+    cli.on(EXTEND, code=1, err="ERROR:  out of memory")
+    assert "earlier password of app_2 could not be ended: ERROR:" in command.fails(login_step.main)
 
 
 def test_extensions_are_made_by_the_superuser(cli: FakeDocker, command: Command) -> None:

@@ -7,6 +7,7 @@ import pytest
 from components.config.earlier_keys import VARIABLE
 from components.config.settings import Settings
 from components.config.stack_secrets import StackSecrets, find_secrets
+from components.data.login_turns import Login
 from components.errors import UserError
 from components.serving.kept_secrets import Kept
 from tests.config_keys import nested
@@ -169,16 +170,42 @@ def test_what_cannot_be_read_counts_as_none_and_says_why(stack: Stack) -> None:
     assert stack.find().secret_key
 
 
+PG = {"database.engine": "postgres"}
 URL = "postgres://ada:hunter2@db/shop"
 
 
 def test_a_database_server_of_its_own_gets_a_password(stack: Stack) -> None:
     secrets = stack.find(database__engine="postgres")
-    assert len(secrets.database_password) >= 20
-    assert secrets.kept["database.password"] == secrets.database_password
-    url = f"postgres://app:{secrets.database_password}@shop-postgres:5432/app"
+    assert len(secrets.database_login.password) >= 20
+    assert secrets.kept["database.password"] == secrets.database_login.password
+    url = f"postgres://app:{secrets.database_login.password}@shop-postgres:5432/app"
     assert secrets.as_environment() == {"SECRET_KEY": secrets.secret_key, "DATABASE_URL": url}
-    assert secrets.database_password not in repr(secrets)
+    assert secrets.database_login.password not in repr(secrets)
+
+
+NEW = "another-open-sesame"
+
+
+@pytest.mark.parametrize(
+    ("before", "user"),
+    [
+        ("", "app"),
+        ("postgres://app:open-sesame@shop-postgres:5432/app", "app_2"),
+        (f"postgres://app:{NEW}@shop-postgres:5432/app", "app"),
+        ("postgres://app_2:open-sesame@shop-postgres:5432/app", "app"),
+        (f"postgres://app_2:{NEW}@shop-postgres:5432/app", "app_2"),
+        # A server elsewhere, another owner, and a file.
+        ("postgres://app:open-sesame@db.example.org:5432/app", "app"),
+        ("postgres://shop:open-sesame@shop-postgres:5432/app", "app"),
+        ("sqlite:////srv/data/db.sqlite3", "app"),
+    ],
+)
+def test_another_password_is_the_other_roles(stack: Stack, before: str, user: str) -> None:
+    stack.told = {"DATABASE_URL": before} if before else {}
+    secrets = stack.find(has_data=True, app__secretKey=KEY, **PG, database__password=NEW)
+    assert secrets.database_login == Login(user=user, password=NEW)
+    assert secrets.database_url == f"postgres://{user}:{NEW}@shop-postgres:5432/app"
+    assert NEW not in repr(secrets.database_login)
 
 
 def test_a_server_elsewhere_is_reached_by_the_url_alone(stack: Stack) -> None:
@@ -189,7 +216,7 @@ def test_a_server_elsewhere_is_reached_by_the_url_alone(stack: Stack) -> None:
 
 def test_a_file_needs_neither(stack: Stack) -> None:
     secrets = stack.find()
-    assert (secrets.database_password, secrets.database_url) == ("", "")
+    assert (secrets.database_login.password, secrets.database_url) == ("", "")
 
 
 @pytest.mark.parametrize("existing", [False, True])
@@ -211,7 +238,7 @@ def test_existing_data_is_served_with_the_password_that_it_has(stack: Stack) -> 
         database__volume="old",
         database__password=PASSWORD,
     )
-    assert secrets.database_password == PASSWORD
+    assert secrets.database_login.password == PASSWORD
 
 
 def test_the_representation_hides_them() -> None:

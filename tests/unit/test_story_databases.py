@@ -138,3 +138,46 @@ def test_existing_data_of_a_server_is_not_given_to_the_application(program: Prog
     assert mounts[0]["source"] == "old_pg"
     assert "old_pg" not in recorder["update-ownership"].inputs["environment"]["SOURCES"]
     assert "lanterna_media" in recorder["update-ownership"].inputs["environment"]["SOURCES"]
+
+
+def step(name: str, said: dict[str, Any] | None = None) -> dict[str, Any]:
+    """A step as the stack's state has it; what it was told is a secret."""
+    secret = {
+        "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270",
+        "plaintext": json.dumps(json.dumps(said)),
+    }
+    kind = "command:local:Command"
+    return {"urn": f"urn::{kind}::{name}", "type": kind, "id": name, "inputs": {"stdin": secret}}
+
+
+@pytest.mark.parametrize(
+    ("user", "password", "steps", "login", "ends"),
+    [
+        ("app", PASSWORD, (), "app", False),
+        ("app", "another", (), "app_2", True),
+        ("app_2", PASSWORD, ("earlier-login",), "app_2", True),
+        ("app_2", "another", ("earlier-login",), "app", True),
+        ("app", PASSWORD, ("earlier-login",), "app", True),
+    ],
+)
+def test_two_roles_take_turns_and_the_earlier_one_ends_after_the_switch(
+    program: Program, user: str, password: str, steps: tuple[str, ...], login: str, ends: bool
+) -> None:
+    told = {"DATABASE_URL": f"postgres://{user}:{password}@{SITE}-postgres:5432/app"}
+    there = [step(f"{SITE}-secrets-files", told), *(step(f"{SITE}-{name}") for name in steps)]
+    program.pulumi.state = there
+    try:
+        recorder = program.run_into(Recorder(), SITE, **POSTGRES)
+    finally:
+        program.pulumi.state = []
+    gate = recorder[f"{SITE}-postgres-gate"].inputs["environment"]
+    assert gate.get("DATABASE_LOGIN", gate["DATABASE_USER"]) == login
+    written = recorder[f"{SITE}-secrets-files"].inputs["stdin"]
+    assert f"postgres://{login}:{PASSWORD}@" in written
+    found = f"{SITE}-earlier-login" in recorder.resources
+    assert found == ends
+    if found:
+        ended = recorder[f"{SITE}-earlier-login"]
+        assert ended.inputs["environment"]["DATABASE_LOGIN"] == login
+        assert f"{SITE}-traffic" in ended.waits_for
+        assert PASSWORD not in str(ended.inputs)
