@@ -20,6 +20,7 @@ ROLE = f"{PACKAGE}.role"
 RELEASE = f"{PACKAGE}.release"
 REDEPLOY = f"{PACKAGE}.redeploy"
 MOUNTS = f"{PACKAGE}.mounts"
+TLS = f"{PACKAGE}.tls"
 
 LONGEST = 40
 """Characters of a deployment's name: what is named after it has to stay a name, too."""
@@ -30,7 +31,7 @@ LOOKING = "look"
 ONE_OFF = "one-off"
 """The role of a container that runs a command by hand; there may be several."""
 
-IMAGE_ROLES = ("app", "release", "edge-image", "postgres-image")
+IMAGE_ROLES = ("app", "release", "edge-image", "tls-image", "postgres-image")
 """The roles of images. A container has its image's if it was given none: it is a helper of this
 program, or somebody started it by hand."""
 

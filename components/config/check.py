@@ -36,13 +36,13 @@ def check(
 
 
 def main() -> int:
-    """Print the port that the site is published on, "0" for none; or what is wrong."""
+    """Print the port on 127.0.0.1 that the site is published on, "0" for none; or what is wrong."""
     try:
         settings = check(json.load(sys.stdin), sys.argv[1], project=project_name())
     except ConfigError as error:
         print(error, file=sys.stderr)
         return 1
-    print(settings.site.port if settings.site.edge else 0)
+    print(settings.published.get("site.port", 0))
     return 0
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from ..data import database_url
 from ..ledger.plan import STRATEGIES
-from . import database_keys, project_keys
+from . import database_keys, project_keys, tls_keys
 from .keys import AllKeys
 from .messages import conflict
 
@@ -19,6 +19,7 @@ def problems(given: AllKeys) -> Iterator[ValueError]:
         given: the keys, each of which has been checked.
     """
     yield from _operations(given)
+    yield from tls_keys.problems(given)
     yield from _mounted_source(given)
     yield from database_keys.problems(given)
     yield from _secret_files(given)
@@ -34,7 +35,7 @@ def _operations(given: AllKeys) -> Iterator[ValueError]:
             "`pulumi config set --path app.collectStaticOnStartup false -s STACK`, or another "
             "strategy",
         )
-    if not given.site.edge and not given.site.origin:
+    if not given.site.edge and not (given.site.origin or given.site.domains):
         yield conflict(
             "site.origin",
             "is empty, but site.edge is false: the program does not know where your proxy listens",

@@ -33,8 +33,44 @@ class Settings(AllKeys):
 
     @property
     def public_origin(self) -> str:
-        """The origin that visitors type: `site.origin`, else the published port on the loopback."""
-        return self.site.origin or f"http://127.0.0.1:{self.site.port}"
+        """The origin that visitors type: `site.origin`, else the first domain's by https.
+
+        Without a domain, the published port on the loopback.
+        """
+        if self.site.origin:
+            return self.site.origin
+        if self.site.domains:
+            return self._origin_of(self.site.domains[0])
+        return f"http://127.0.0.1:{self.site.port}"
+
+    @property
+    def ends_tls(self) -> bool:
+        """The edge speaks https itself, on ports that the world reaches."""
+        return self.tls.mode != "off"
+
+    @property
+    def published(self) -> dict[str, int]:
+        """The ports that the edge takes on the host, by key; none without an edge."""
+        if not self.site.edge:
+            return {}
+        if self.ends_tls:
+            return {"tls.httpPort": self.tls.http_port, "tls.httpsPort": self.tls.https_port}
+        return {"site.port": self.site.port}
+
+    @property
+    def redirects(self) -> dict[str, str]:
+        """The origins that visitors of further domains are sent to, by domain."""
+        first, *others = self.site.domains or ("",)
+        targets = {name: self.site.redirects.get(name, first) for name in others}
+        return {
+            name: self.public_origin if target == first else self._origin_of(target)
+            for name, target in targets.items()
+            if target != name
+        }
+
+    def _origin_of(self, domain: str) -> str:
+        usual = not self.ends_tls or self.tls.https_port == 443
+        return f"https://{domain}" if usual else f"https://{domain}:{self.tls.https_port}"
 
     @property
     def seeding(self) -> bool:
@@ -80,7 +116,9 @@ class Settings(AllKeys):
         """The values for ALLOWED_HOSTS: the public origin's host first, then the configured."""
         host = urlsplit(self.public_origin).hostname or "127.0.0.1"
         host = f"[{host}]" if ":" in host else host
-        return tuple(dict.fromkeys((host, "localhost", "127.0.0.1", *self.site.allowed_hosts)))
+        served = [name for name in self.site.domains if name not in self.redirects]
+        known = (host, "localhost", "127.0.0.1", *served, *self.site.allowed_hosts)
+        return tuple(dict.fromkeys(known))
 
 
 def load(

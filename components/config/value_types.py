@@ -37,6 +37,7 @@ _CHECK = re.compile(r"[A-Za-z_][\w-]*(\.[\w-]+)*\.[A-Z]\d+")
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _HOST = rf"(?:{_LABEL}(?:\.{_LABEL})*|\[[0-9a-f:.]+\])"
 _ORIGIN = re.compile(rf"(https?)://({_HOST})(?::([0-9]{{1,5}}))?")
+_DOMAIN = re.compile(rf"(?:{_LABEL}\.)*(?![0-9]+$){_LABEL}")
 _ALLOWED_HOST = re.compile(rf"\*|\.?{_HOST}")
 # RFC 3986's characters of a path and a query, but for the quote, which other languages read.
 _URL_PATH = re.compile(r"/(?:[A-Za-z0-9._~!$&()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*")
@@ -150,6 +151,10 @@ def _text(value: object) -> object:
     return json.dumps(value) if isinstance(value, bool | int | float) else value
 
 
+def _distinct(values: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(values))
+
+
 def _unordered(values: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(sorted(set(values)))
 
@@ -212,6 +217,16 @@ HostName = Annotated[
     ),
 ]
 DockerAddress = Annotated[str, AfterValidator(docker_address)]
+DomainName = Annotated[
+    str,
+    Field(min_length=1),
+    AfterValidator(str.lower),
+    _matches(
+        _DOMAIN,
+        "must be a name in the DNS such as www.example.org, without a scheme, a port or a *; a "
+        "name in another script as it is there (xn--…)",
+    ),
+]
 Wsgi = Annotated[str, _matches(_WSGI, "must look like package.wsgi:application")]
 StrategyName = Annotated[str, _one_of(STRATEGIES), _choices(STRATEGIES)]
 EngineName = Annotated[str, _one_of(ENGINES), _choices(ENGINES)]
@@ -228,6 +243,7 @@ ShellWords = Annotated[str, AfterValidator(_shell_words)]
 ServerUrl = Annotated[SecretStr, AfterValidator(_server_url)]
 FurtherUrl = Annotated[SecretStr, AfterValidator(_further_url)]
 Unordered = AfterValidator(_unordered)
+Distinct = AfterValidator(_distinct)
 ManyLines = "may have line breaks"
 """Marks a key whose texts may: they are handed over as data, and become part of no other file."""
 Origin = Annotated[str, AfterValidator(_origin)]

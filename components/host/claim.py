@@ -37,7 +37,7 @@ class Claim:
     Attributes:
         deployment: the deployment's name.
         stack: the stack's full name, the mark of what it owns.
-        port: the TCP port on 127.0.0.1; None if nothing is published.
+        ports: the TCP ports that are published, by the config key of each; none without an edge.
         data: ``create`` or ``existing``.
         volumes: the volumes that hold the site's data, by what they hold.
         data_file: the database's file, which has to be in its volume; "" if it may be made, or is
@@ -50,7 +50,7 @@ class Claim:
 
     deployment: str
     stack: str
-    port: int | None
+    ports: Mapping[str, int]
     data: str
     volumes: dict[str, str]
     data_file: str
@@ -108,11 +108,12 @@ class Claim:
         """What of `retire` runs now, and whether it has to stop before an edge can start."""
         found = {name: host.container(name) for name in self.retire}
         running = {n: c for n, c in found.items() if c and c.status not in ("created", *_OVER)}
-        holders = {c.name for c in host.publishing(self.port)} if self.port is not None else set()
+        taken = self.ports.items()
+        holders = {c.name for key, port in taken for c in host.publishing(port, key)}
         on_host = {name for name, container in running.items() if container.is_on_host_network}
         # Where the edge has the port, nobody else does.
         free = Place(self.deployment).edge not in holders
-        holds = self.port is not None and free and bool(running.keys() & (holders | on_host))
+        holds = bool(self.ports) and free and bool(running.keys() & (holders | on_host))
         return Retired(runs=bool(running), holds_port=holds)
 
     def _data_problems(self, host: Host) -> Iterator[str]:
@@ -159,7 +160,7 @@ class Claim:
 
     def _container_problems(self, host: Host) -> Iterator[str]:
         # Without an edge, a backend is all there is to tell.
-        role = "backend" if self.port is None else "edge"
+        role = "edge" if self.ports else "backend"
         served = host.having(self.deployment, role)
         for name in self.retire:
             container = host.container(name)
@@ -183,7 +184,7 @@ class Claim:
     def _network_problems(self, host: Host) -> Iterator[str]:
         # What one deployment calls its own may be what another's proxy would be let onto.
         place = Place(self.deployment)
-        further = place.traffic if self.port is None else place.ingress
+        further = place.ingress if self.ports else place.traffic
         names = (self.deployment, place.front, further)
         for network in host.every_network:
             owner = network.labels.get(DEPLOYMENT, self.deployment)
@@ -191,18 +192,20 @@ class Claim:
                 yield _anothers_network(network.name, owner)
 
     def _port_problems(self, host: Host) -> Iterator[str]:
-        if self.port is None:
-            return
-        for container in host.publishing(self.port):
+        for key, port in self.ports.items():
+            holder = self._holder(host, port, key)
+            if holder:
+                yield ports.taken(key, port, holder)
+
+    def _holder(self, host: Host, port: int, key: str) -> str | None:
+        """What has a port and does not make room for the edge."""
+        for container in host.publishing(port, key):
             mine = container.labels.get(DEPLOYMENT) == self.deployment
             if mine and container.labels.get(ROLE) == "edge":
-                return
-            if container.name not in self.retire:
-                yield ports.taken(self.port, f"container {container.name}")
-            return
-        holder = ports.holder(self.port) if host.is_local else None
-        if holder:
-            yield ports.taken(self.port, holder)
+                return None
+            retired = container.name in self.retire
+            return None if retired else f"container {container.name}"
+        return ports.holder(port, key) if host.is_local else None
 
 
 def _volume_problems(

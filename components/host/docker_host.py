@@ -23,6 +23,8 @@ from .uploads_without_volume import Written, written
 BOOTSTRAPPED_BASE_IMAGE = "django-on-docker/base:trixie"
 DEFAULT_BASE_IMAGE = "python:3.13-slim-trixie"
 _SECONDS_FOR_REGISTRY = 15
+# There is such a setting where there is IPv6.
+_SYSTEM, _IPV6 = "/proc/sys/net", "ipv6/bindv6only"
 
 
 class Host:
@@ -205,9 +207,18 @@ class Host:
         marks = Place(deployment).labels(role)
         return [container for container in self._containers if container.is_of(marks)]
 
-    def publishing(self, port: int) -> list[Container]:
-        """The containers that run and have a TCP port of 127.0.0.1."""
-        return [c for c in self._containers if c.is_up and ports.is_published(c.ports, port)]
+    def publishing(self, port: int, key: str = ports.LOOPBACK) -> list[Container]:
+        """The containers that run and have a TCP port that a config key asks for."""
+        return [c for c in self._containers if c.is_up and ports.is_published(c.ports, port, key)]
+
+    @cached_property
+    def has_ipv6(self) -> bool:
+        """The host's kernel speaks IPv6, so that a port can be published by it, too."""
+        if self.is_local:
+            return Path(_SYSTEM, _IPV6).exists()
+        image = next(iter(self._daemon.ids("image")), None) or self.base_image("")[0]
+        with self._daemon.looking_into(_SYSTEM, image) as look:
+            return self._daemon.has_file(look, f"/look/{_IPV6}")
 
     def container(self, name: str) -> Container | None:
         """A container, whether it runs or not; None if there is none of this name or id."""

@@ -7,26 +7,44 @@ import psutil
 _ADDRESSES = ("", "127.0.0.1", "0.0.0.0", "::")
 
 
-def taken(port: int, holder: str) -> str:
-    """What is said of a port that is taken."""
+LOOPBACK = "site.port"
+"""The key of the port that is wanted on the loopback alone; those of others, on all addresses."""
+
+
+def taken(key: str, port: int, holder: str) -> str:
+    """What is said of a port that is taken.
+
+    Args:
+        key: the config key that asks for it.
+        port: it.
+        holder: what has it, in words.
+    """
+    where = f"127.0.0.1:{port}" if key == LOOPBACK else f"port {port} of the host"
+    # What a port of the system is commonly replaced by: 8443 for 443.
+    other = port + 1 if port >= 1024 else port + 8000
     return (
-        f"site.port is {port}: 127.0.0.1:{port} is taken by {holder}; "
-        f"choose another with `pulumi config set --path site.port {port + 1} -s STACK`, or stop "
+        f"{key} is {port}: {where} is taken by {holder}; "
+        f"choose another with `pulumi config set --path {key} {other} -s STACK`, or stop "
         "the holder"
     )
 
 
-def is_published(bindings: Mapping[str, Iterable[Mapping[str, str]] | None], port: int) -> bool:
-    """Whether bindings, as the daemon tells them, take a port on the loopback.
+def is_published(
+    bindings: Mapping[str, Iterable[Mapping[str, str]] | None], port: int, key: str = LOOPBACK
+) -> bool:
+    """Whether bindings, as the daemon tells them, take a port that a key asks for.
 
-    What binds the same port on another address alone leaves it free.
+    What binds the same port on another address alone leaves that of the loopback free.
     """
     found = [b for each in bindings.values() for b in each or () if b["HostPort"] == str(port)]
-    return any(binding["HostIp"] in _ADDRESSES for binding in found)
+    return any(key != LOOPBACK or binding["HostIp"] in _ADDRESSES for binding in found)
 
 
-def holder(port: int) -> str | None:
-    """Who listens on a TCP port of this machine, in words; None if nobody does, or is seen to."""
+def holder(port: int, key: str = LOOPBACK) -> str | None:
+    """Who listens on a TCP port of this machine that a key asks for, in words.
+
+    None if nobody does, or is seen to.
+    """
     try:
         connections = psutil.net_connections(kind="tcp")
     except psutil.AccessDenied:
@@ -35,7 +53,7 @@ def holder(port: int) -> str | None:
         if connection.status != psutil.CONN_LISTEN or not connection.laddr:
             continue
         address, listening = connection.laddr
-        if listening == port and address in _ADDRESSES:
+        if listening == port and (key != LOOPBACK or address in _ADDRESSES):
             return _process(connection.pid)
     return None
 

@@ -5,7 +5,7 @@ from typing import TypedDict
 import pulumi
 
 from .. import PACKAGE
-from .program_image import program_image
+from .program_image import image_name, program_image
 
 
 class EdgeImageArgs(TypedDict):
@@ -33,6 +33,35 @@ class EdgeImage(pulumi.ComponentResource):
             deployment=args["deployment"],
             base_image=args["base_image"],
             parent=self,
+        )
+        self.image_id = image.image_id
+        self.register_outputs({"image_id": self.image_id})
+
+
+class TlsImageArgs(EdgeImageArgs):
+    """What the image of an edge that ends TLS is built from."""
+
+    edge: EdgeImage
+    """The edge's image, which it is built on."""
+
+
+class TlsImage(pulumi.ComponentResource):
+    """The edge's image, and in it what an edge that ends TLS has on top.
+
+    The edge's own image is one for all: a change of it replaces the edge of every site.
+    """
+
+    image_id: pulumi.Output[str]
+    """The image's id, ``sha256:…``."""
+
+    def __init__(
+        self, name: str, args: TlsImageArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__(f"{PACKAGE}:index:TlsImage", name, None, opts)
+        deployment = args["deployment"]
+        edge = image_name("edge", deployment=deployment, base_image=args["base_image"])
+        image = program_image(
+            name, "tls", deployment=deployment, base_image=edge, parent=self, after=[args["edge"]]
         )
         self.image_id = image.image_id
         self.register_outputs({"image_id": self.image_id})

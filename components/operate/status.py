@@ -17,9 +17,9 @@ from ..host.what_serves import serving_containers
 from ..inside import LEDGER
 from ..migrations import window_note
 from ..own_commands import run_module, typed
-from ..place import DEPLOYMENT, ONE_OFF, RELEASE, ROLE, Place, filters
+from ..place import DEPLOYMENT, ONE_OFF, RELEASE, ROLE, TLS, Place, filters
 from ..text_table import text_table
-from . import command, site
+from . import certificate, command, site
 
 Status = dict[str, Any]
 
@@ -64,6 +64,7 @@ def look(deployment: str) -> Status:
         "migrations": _migrations(first) if first else None,
         "backup": _backup(deployment, containers),
         "disk": disk(first) if first else None,
+        "certificate": _certificate(containers),
         "window": bool(window_note.read(deployment)),
     }
     found["problems"] = list(_problems(found))
@@ -87,6 +88,7 @@ def _containers(deployment: str) -> Iterator[Status]:
             "health": (now.get("Health") or {}).get("Status", "") if runs else "",
             "restarts": state["RestartCount"],
             "since": now["StartedAt" if runs else "FinishedAt"][:19],
+            **({"tls": labels[TLS]} if TLS in labels else {}),
         }
 
 
@@ -110,6 +112,12 @@ def _backup(deployment: str, containers: Sequence[Status]) -> Status | None:
         return None
     last = next(iter(backups.entries(volume, state["Image"])), None)
     return {key: last[key] for key in ("id", "made", "engine", "bytes")} if last else None
+
+
+def _certificate(containers: Sequence[Status]) -> Status | None:
+    """What visitors are shown where the edge ends TLS; None elsewhere, or if it can't say."""
+    edges = [one for one in containers if "tls" in one and one["state"] == "running"]
+    return certificate.shown(edges[0]["container"]) if edges else None
 
 
 def disk(backend: str) -> Status | None:
@@ -149,6 +157,8 @@ def _problems(found: Mapping[str, Any]) -> Iterator[str]:
             f"migrations are not applied: {', '.join(migrations['pending'])}: the next start "
             f"applies them, or `{run_module('operate.one_off', name, 'manage migrate')}`"
         )
+    if found["certificate"] and (ill := certificate.problem(found["certificate"])):
+        yield ill
     if found["disk"] and found["disk"]["free"] < found["disk"]["total"] * 0.05:
         yield "the Docker host's disk is nearly full: `docker system df`, `docker builder prune`"
 
@@ -163,6 +173,8 @@ def as_text(found: Mapping[str, Any]) -> str:
         ("last copy", _backup_text(found["backup"])),
         ("disk", _disk_text(found["disk"])),
     ]
+    if found["certificate"]:
+        facts.append(("certificate", certificate.as_text(found["certificate"])))
     rows = [
         (
             one["container"],

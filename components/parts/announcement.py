@@ -96,7 +96,7 @@ def forecast_of(given: Preparation, before: Before, up: Up) -> Forecast:
         database=given.database.identity,
         served_database=served_database(state, settings.deployment),
         media=given.volumes[MEDIA_VOLUME],
-        port=settings.site.port if settings.site.edge else None,
+        port=next(reversed(settings.published.values()), None),
         retire=settings.retire if given.retired.runs else (),
         holds_port=given.retired.holds_port,
         there={resource.name for resource in state.there},

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pulumi
 
 from ..image.build_secrets import stage_build_secrets
-from ..image.edge_image import EdgeImage
+from ..image.edge_image import EdgeImage, TlsImage
 from ..image.release_image import Image
 from .preparation import Preparation
 
@@ -17,10 +17,12 @@ class Images:
     Attributes:
         release: the release's image; static files are collected in it, once.
         edge: the edge's image.
+        serving_edge: that of the edge which serves: the same, unless that ends TLS.
     """
 
     release: Image
     edge: EdgeImage
+    serving_edge: EdgeImage | TlsImage
 
 
 def waiting(opts: pulumi.ResourceOptions, *resources: pulumi.Resource) -> pulumi.ResourceOptions:
@@ -43,4 +45,9 @@ def build_images(given: Preparation, opts: pulumi.ResourceOptions) -> Images:
         opts,
     )
     edge = EdgeImage(deployment, {"deployment": deployment, "base_image": given.debian}, opts)
-    return Images(release, edge)
+    serving_edge: EdgeImage | TlsImage = edge
+    if given.settings.ends_tls:
+        serving_edge = TlsImage(
+            deployment, {"deployment": deployment, "base_image": given.debian, "edge": edge}, opts
+        )
+    return Images(release, edge, serving_edge)

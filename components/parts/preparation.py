@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import pulumi
 
+from ..config import tls_keys
 from ..config.copied_secrets import shared
 from ..config.keys import DATABASE_VOLUME, MEDIA_VOLUME
 from ..config.settings import Settings, load_stack
@@ -188,7 +189,7 @@ def _prepare(settings: Settings, scope: Scope) -> Preparation:
     wanted = Claim(
         deployment=settings.deployment,
         stack=stack,
-        port=settings.site.port if settings.site.edge else None,
+        ports=settings.published,
         data=settings.data,
         volumes=volumes,
         data_file=data_file(settings) if settings.data == "existing" or renamed else "",
@@ -198,7 +199,7 @@ def _prepare(settings: Settings, scope: Scope) -> Preparation:
         owned=owned,
     )
     wanted.check(host)
-    for line in wanted.warnings(host):
+    for line in (*wanted.warnings(host), *tls_keys.warnings(settings)):
         pulumi.log.warn(line)
     has_data = settings.data == "create" and host.volume_labels(holder) is not None
     base_image = base_image_of(settings, source, host)

@@ -5,8 +5,10 @@ import pulumi
 from ..inside import PORT
 from ..migrations.check import description_file
 from ..serving.backend import Backend
-from ..serving.edge import Edge, is_held_back
+from ..serving.certificate import Certificate, CertificateArgs
+from ..serving.edge import Edge, PublicArgs, is_held_back
 from ..serving.haproxy_config import EdgeConfig
+from ..serving.haproxy_tls import Tls
 from ..serving.traffic import SwitchArgs, Traffic, switches
 from ..serving.users_proxy import OwnProxy
 from .images import Images, waiting
@@ -44,7 +46,7 @@ def switch_traffic(
             "config_volume": edge.config_volume,
             "config": _edge_config(given),
         },
-        given.scope.after([backend, edge]),
+        given.scope.after([backend, edge, *_certificate(given, edge)]),
     )
 
 
@@ -62,10 +64,11 @@ def _edge(
         deployment,
         {
             "deployment": deployment,
-            "image_id": images.edge.image_id,
+            "image_id": images.serving_edge.image_id,
             "stack": given.stack,
             "front": store.network.front_name,
             "port": given.settings.site.port,
+            "public": _public(given),
             "held_back": is_held_back(
                 given.state[f"{deployment}-edge"],
                 vanished=given.vanished.ids,
@@ -74,6 +77,28 @@ def _edge(
         },
         waiting(opts, *after),
     )
+
+
+def _public(given: Preparation) -> PublicArgs | None:
+    tls = given.settings.tls
+    if not given.settings.ends_tls:
+        return None
+    return {"http": tls.http_port, "https": tls.https_port, "ipv6": given.host.has_ipv6}
+
+
+def _certificate(given: Preparation, edge: Edge) -> list[pulumi.Resource]:
+    """What the edge ends TLS with, which it has before any visitor is sent anywhere."""
+    settings = given.settings
+    certificate, key = settings.tls.certificate, settings.tls.key
+    if certificate is None or key is None:
+        return []
+    args: CertificateArgs = {
+        "edge": edge.container,
+        "config_volume": edge.config_volume,
+        "certificate": certificate.get_secret_value(),
+        "key": key.get_secret_value(),
+    }
+    return [Certificate(settings.deployment, args, given.scope.after([edge]))]
 
 
 def _edge_config(given: Preparation) -> EdgeConfig:
@@ -85,4 +110,6 @@ def _edge_config(given: Preparation) -> EdgeConfig:
         threads=settings.processes.web.threads,
         health_path=given.health_path,
         host=settings.hosts[0],
+        redirects=settings.redirects,
+        tls=Tls(hsts=settings.tls.hsts) if settings.ends_tls else None,
     )

@@ -1,7 +1,7 @@
 """The edge: the reverse proxy that owns the public port."""
 
 from collections.abc import Collection
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 import pulumi
 import pulumi_docker as docker
@@ -11,7 +11,19 @@ from ..container_defaults import LOG_LIMITS, RESTART
 from ..place import Place, as_args
 from ..stack_state import Resource
 from .haproxy_config import PORT
+from .haproxy_tls import HTTP, HTTP_V6, HTTPS, HTTPS_V6
 from .network import NetworkArgs, bridge
+
+
+class PublicArgs(TypedDict):
+    """Where the world reaches an edge that ends TLS."""
+
+    http: int
+    """The TCP port from which visitors are sent to https."""
+    https: int
+    """The TCP port of https."""
+    ipv6: bool
+    """The host has IPv6, by which both are reached, too."""
 
 
 class EdgeArgs(TypedDict):
@@ -26,7 +38,9 @@ class EdgeArgs(TypedDict):
     front: pulumi.Input[str]
     """The internal network on which it reaches backends."""
     port: int
-    """The TCP port on 127.0.0.1 of the host."""
+    """The TCP port on 127.0.0.1 of the host, without `public`."""
+    public: NotRequired[PublicArgs | None]
+    """The ports that the world reaches; None where the edge doesn't end TLS."""
     held_back: bool
     """The container is made, but not started: the switch of traffic does that."""
 
@@ -57,15 +71,17 @@ class Edge(pulumi.ComponentResource):
         # Docker publishes the port here; the switch of traffic may join the edge to it later.
         network: NetworkArgs = {"deployment": args["deployment"], "stack": args["stack"]}
         ingress = bridge(f"{name}-ingress", Place(args["deployment"]).ingress, network, parent=self)
+        public = args.get("public")
+        ends_tls = {"tls": "true"} if public else {}
         container = docker.Container(
             f"{name}-edge",
             name=Place(args["deployment"]).edge,
             image=args["image_id"],
-            labels=marks,
+            labels=as_args(Place(args["deployment"]).labels("edge", **ends_tls)),
             mounts=[{"type": "volume", "source": volume.name, "target": "/var/lib/edge"}],
             network_mode="bridge",
             networks_advanced=[{"name": args["front"]}, {"name": ingress}],
-            ports=[{"internal": PORT, "external": args["port"], "ip": "127.0.0.1"}],
+            ports=_public(public) if public else _loopback(args["port"]),
             restart=RESTART,
             start=not args["held_back"],
             must_run=not args["held_back"],
@@ -81,6 +97,22 @@ class Edge(pulumi.ComponentResource):
         self.container = container.name
         self.config_volume = volume.name
         self.register_outputs({"container": self.container})
+
+
+def _loopback(port: int) -> list[docker.ContainerPortArgsDict]:
+    return [{"internal": PORT, "external": port, "ip": "127.0.0.1"}]
+
+
+def _public(args: PublicArgs) -> list[docker.ContainerPortArgsDict]:
+    found: list[docker.ContainerPortArgsDict] = [
+        {"internal": HTTP, "external": args["http"], "ip": "0.0.0.0"},
+        {"internal": HTTPS, "external": args["https"], "ip": "0.0.0.0"},
+    ]
+    if args["ipv6"]:
+        found.append({"internal": HTTP_V6, "external": args["http"], "ip": "::"})
+        found.append({"internal": HTTPS_V6, "external": args["https"], "ip": "::"})
+    # In the order in which the docker provider finds them again.
+    return sorted(found, key=lambda port: int(str(port["internal"])))
 
 
 def is_held_back(last: Resource, *, vanished: Collection[str], port_is_taken: bool) -> bool:

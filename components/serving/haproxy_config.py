@@ -1,9 +1,12 @@
 """The edge's configuration, as HAProxy reads it (configuration manual, 2.6 and later). Pure."""
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from urllib.parse import urlsplit
+
+from . import haproxy_tls
+from .haproxy_tls import Tls
 
 PORT = 8080
 _MEGABYTE = 1024 * 1024
@@ -40,7 +43,7 @@ global
   description {id}
   maxconn 8192
   hard-stop-after 10m
-
+{tls_global}
 defaults
   mode http
   log global
@@ -70,10 +73,10 @@ resolvers docker
   hold refused 1d
   hold other 1d
 
-frontend public
-  bind :{port}
+{plain_http}frontend public
+{bind}
   maxconn 4000
-  http-request return status 411 content-type "text/html; charset=utf-8" \
+{redirected}  http-request return status 411 content-type "text/html; charset=utf-8" \
 file /usr/local/share/edge/411.html if {{ req.fhdr_cnt(Transfer-Encoding) gt 0 }}
   http-request deny deny_status 413 if {{ req.body_size gt {max_body} }}
   http-request set-var(txn.visitor) src
@@ -87,7 +90,8 @@ file /usr/local/share/edge/411.html if {{ req.fhdr_cnt(Transfer-Encoding) gt 0 }
   http-request set-header X-Forwarded-Port {public_port}
   http-request set-header X-Request-ID %[uuid()] unless {{ req.hdr(X-Request-ID) -m found }}
   http-response del-header Server
-{answer}  http-response track-sc1 int(1) table large-answers if content large !streams
+{strict_transport}{answer}  http-response track-sc1 int(1) table large-answers \
+if content large !streams
   http-response track-sc1 int(1) table answers if content !large \
 {{ res.body_size gt {answer_memory} }}
 {visitor_answer}  use_backend large-uploads if {{ req.body_size gt {middle} }}
@@ -156,12 +160,12 @@ multipart/x-mixed-replace
   acl large res.hdr_cnt(Content-Length) eq 0
 """
 
-# Only what is in front of the edge speaks https, and it says last whom it speaks for. Over plain
-# http, visitors come to the edge themselves, and what they claim is dropped; all of them have the
-# address of Docker's gateway then, by which nobody is told from another.
+# Where what is in front of the edge speaks https, it says last whom it speaks for. Otherwise
+# visitors come to the edge themselves, and what they claim is dropped; all of them may have
+# the address of Docker's gateway then, by which nobody is told from another.
 _VISITOR = {
-    "http": "",
-    "https": """\
+    False: "",
+    True: """\
   acl known var(txn.known) -m bool
   http-request set-var(txn.known) bool(true) if {{ req.hdr_ip(X-Forwarded-For,-1) -m found }}
   http-request set-var(txn.visitor) req.hdr_ip(X-Forwarded-For,-1) if known
@@ -173,8 +177,8 @@ _VISITOR = {
 """,
 }
 _VISITOR_ANSWER = {
-    "http": "",
-    "https": """\
+    False: "",
+    True: """\
   http-response track-sc2 var(txn.visitor) table downloaders if known content large !streams
   http-response track-sc2 var(txn.visitor) table downloaders if known content !large \
 {{ res.body_size gt {answer_memory} }}
@@ -193,6 +197,8 @@ class EdgeConfig:
         threads: the threads of one process, each of which handles one request at a time.
         health_path: the path that says whether a backend can serve.
         host: a host name that the application accepts, for the edge's own checks.
+        redirects: the origins that visitors of further domains are sent to, by domain.
+        tls: how the edge ends TLS; None where it speaks plain http.
     """
 
     origin: str
@@ -201,6 +207,8 @@ class EdgeConfig:
     threads: int
     health_path: str
     host: str
+    redirects: Mapping[str, str] = field(default_factory=dict)
+    tls: Tls | None = None
 
     @property
     def capacity(self) -> int:
@@ -240,15 +248,17 @@ def _text(config: EdgeConfig, id_: str) -> str:
         "memory": _MEMORY,
         "middle": _MIDDLE * _MEGABYTE,
         "pages": "\n".join(f"  errorfile {n} /usr/local/share/edge/{n}.http" for n in _PAGES),
-        "port": PORT,
         "public_port": origin.port or {"http": 80, "https": 443}[origin.scheme],
         "scheme": origin.scheme,
         "share": _SPOOL // _MIDDLE // 4,
         "uploads": _SPOOL // _MIDDLE,
     }
+    proxied = origin.scheme == "https" and config.tls is None
     parts = {
         "answer": _ANSWER,
-        "visitor": _VISITOR[origin.scheme],
-        "visitor_answer": _VISITOR_ANSWER[origin.scheme],
+        "visitor": _VISITOR[proxied],
+        "visitor_answer": _VISITOR_ANSWER[proxied],
     }
-    return _CONFIG.format(**known, **{name: text.format(**known) for name, text in parts.items()})
+    filled = {name: text.format(**known) for name, text in parts.items()}
+    about_tls = haproxy_tls.parts(config.tls, config.origin, config.redirects, plain_port=PORT)
+    return _CONFIG.format(**known, **about_tls, **filled)

@@ -43,6 +43,7 @@ PROMISES: Mapping[str, str] = {
     "large bodies": "a body that is too large is refused, and the limit changes without a gap",
     "hostile requests": "what is malformed or means harm reaches no backend",
     "slow visitors": "visitors on slow lines keep nobody waiting",
+    "tls": "the edge ends TLS for its domains, and sends everybody else there",
     # Faults
     "interrupted": "what was killed goes on after one documented command",
     "Ctrl-C": "after Ctrl-C `pulumi up` is enough",

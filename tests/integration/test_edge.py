@@ -7,11 +7,10 @@ import asyncio
 import http.client
 import json
 import socket
-import threading
+import ssl
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from typing import Any
 
 import docker
@@ -22,109 +21,13 @@ from docker.models.containers import Container
 from bench.slow import Slow, Waited, visit
 from components.host.docker_host import Host
 from components.place import Place
+from tests.certificates import Authority, Issued
 from tests.integration import hostile
 from tests.integration.conftest import LOAD, MakeSite
+from tests.integration.edge_visits import FINE, VIEWS, Connect, Visitor, crowd
 from tests.integration.harness import Run, Site
-
-VIEWS = """
-import socket, time
-from django.http import HttpResponse, JsonResponse, StreamingHttpResponse
-from django.views.decorators.csrf import csrf_exempt
-
-def slow(request):
-    time.sleep(5)
-    return HttpResponse("slow")
-
-@csrf_exempt
-def seen(request):
-    read = len(request.body)
-    return JsonResponse({"host": socket.gethostname(), "read": read, **request.headers})
-
-@csrf_exempt
-def caught(request):
-    with open("/tmp/caught", "a") as stream:
-        print(request.method, request.headers, file=stream)
-    return HttpResponse("caught")
-
-def large(request):
-    return HttpResponse(b"x" * 10_000_000, "application/octet-stream")
-
-def events(request):
-    def write():
-        for number in range(40):
-            yield f"data: {number}\\n\\n"
-            time.sleep(0.25)
-    return StreamingHttpResponse(write(), "text/event-stream")
-
-urlpatterns = [
-    path("slow/", slow), path("seen/", seen), path("caught/", caught), path("large/", large),
-    path("events/", events), *urlpatterns
-]
-"""
-# Well at once for its own gate, and for the edge long after it would give up what serves.
-FINE = """
-began = time.monotonic()
-
-def fine(request):
-    near = request.META["REMOTE_ADDR"] == "127.0.0.1"
-    return HttpResponse(status=200 if near or time.monotonic() - began > 12 else 503)
-
-urlpatterns = [path("fine/", fine), *urlpatterns]
-"""
-
-
-class Visitor(threading.Thread):
-    """Sends one request after another on one connection, which only the edge may end.
-
-    A request that is lost, or whose connection ends without being told so, is a failure.
-    """
-
-    def __init__(self, site: Site, path: str, pause: float) -> None:
-        super().__init__()
-        self.site, self.path, self.pause = site, path, pause
-        self.connection = http.client.HTTPConnection("127.0.0.1", site.port, timeout=40)
-        self.over = threading.Event()
-        self.answers: list[int] = []
-        self.failures: list[str] = []
-
-    def run(self) -> None:
-        while not self.over.is_set():
-            self.ask()
-            self.over.wait(self.pause)
-
-    def ask(self) -> Any:
-        """One request; the JSON of its answer."""
-        try:
-            self.connection.request("GET", self.path)
-            answer = self.connection.getresponse()
-            body = answer.read()
-        except (OSError, http.client.HTTPException) as error:
-            self.failures.append(repr(error))
-            self.connection.close()
-            return None
-        self.answers.append(answer.status)
-        if answer.status != 200:
-            self.failures.append(str(answer.status))
-        return json.loads(body) if body.startswith(b"{") else None
-
-
-@contextmanager
-def crowd(site: Site) -> Iterator[Visitor]:
-    """Visitors who must lose nothing: busy ones, slow ones, and a quiet one, who is returned."""
-    quiet = Visitor(site, "/seen/", pause=8)
-    others = [Visitor(site, "/seen/", pause=0.02) for _ in range(6)]
-    others += [Visitor(site, "/slow/", pause=0) for _ in range(2)]
-    for visitor in (quiet, *others):
-        visitor.start()
-    try:
-        yield quiet
-    finally:
-        for visitor in (quiet, *others):
-            visitor.over.set()
-        for visitor in (quiet, *others):
-            visitor.join()
-    assert [v.failures for v in (quiet, *others)] == [[]] * 9
-    assert sum(len(v.answers) for v in others) > 100
+from tests.integration.tls_visits import Newcomers, Tls, by_http2, ciphers, takes
+from tests.secret_leaks import leaks
 
 
 @pytest.fixture(scope="module")
@@ -154,9 +57,14 @@ def said_in(container: Container, script: str) -> str:
     return output.decode()
 
 
+def plain(site: Site) -> Connect:
+    """How visitors connect to the site on its port of the loopback."""
+    return lambda: http.client.HTTPConnection("127.0.0.1", site.port, timeout=40)
+
+
 def send(site: Site, method: str, body: Any = None, **headers: str) -> tuple[int, Any]:
     """Status and body of one request, on a connection of its own."""
-    connection = http.client.HTTPConnection("127.0.0.1", site.port, timeout=40)
+    connection = plain(site)()
     connection.request(
         method, "/seen/", body, headers, encode_chunked="Transfer-Encoding" in headers
     )
@@ -167,7 +75,7 @@ def send(site: Site, method: str, body: Any = None, **headers: str) -> tuple[int
 
 @pytest.mark.essential("open connections")
 def test_open_connections_go_on_to_the_next_release(site: Site, first_up: Run) -> None:
-    with crowd(site) as quiet:
+    with crowd(plain(site)) as quiet:
         # The first is a reload besides, whose old worker knows the old backend only.
         for changes in (
             {"releases.redeploy": 1, "site.maxBodySize": hostile.LIMIT},
@@ -282,7 +190,7 @@ def test_the_body_limit_changes_without_a_new_container_or_a_lost_request(
     before = containers(site)
     assert send(site, "POST", b"x" * 2 * 2**20)[1]["read"] == 2 * 2**20
     site.configure(site__maxBodySize=1)
-    with crowd(site):
+    with crowd(plain(site)):
         run = site.up()
         time.sleep(1)
     assert run.changes()["updated"] == 1, run.output
@@ -300,11 +208,11 @@ def test_a_release_that_brings_its_own_health_path_loses_no_request(
     with (site.folder / "example/lanterna/urls.py").open("a") as stream:
         stream.write(FINE)
     site.configure(processes__web__health="/fine/")
-    with crowd(site):
+    with crowd(plain(site)):
         site.up()
         time.sleep(1)
     site.configure(processes__web__health="/health/")
-    with crowd(site):
+    with crowd(plain(site)):
         site.up()
 
 
@@ -342,7 +250,7 @@ def test_a_backend_that_restarts_keeps_visitors_waiting_no_more(site: Site, firs
 
 def test_replicas_come_and_go(site: Site, first_up: Run) -> None:
     site.configure(processes__web__replicas=2)
-    with crowd(site):
+    with crowd(plain(site)):
         run = site.up()
         outputs = site.outputs()
         names = outputs["containers"]["backends"]
@@ -351,7 +259,7 @@ def test_replicas_come_and_go(site: Site, first_up: Run) -> None:
         seen: set[str] = set()
         deadline = time.monotonic() + 30
         while len(seen) < len(names) and time.monotonic() < deadline:
-            seen.add(Visitor(site, "/seen/", 0).ask()["host"])
+            seen.add(Visitor(plain(site), "/seen/", 0).ask()["host"])
         assert seen == {ids[name][:12] for name in names}
         site.configure(processes__web__replicas=1, releases__redeploy=3)
         site.up()
@@ -422,6 +330,151 @@ def test_a_proxy_of_ones_own_reaches_what_has_passed_its_gate(site: Site, first_
     site.up()
     assert docker.from_env().networks.list(names=[upstream["network"]]) == []
     _wait_for(site, 200)
+
+
+DOMAINS = ("www.example.org", "example.org")
+# Of TLS 1.2, the ones of Mozilla's "intermediate" profile that go with a key on a curve.
+INTERMEDIATE = {
+    "ECDHE-ECDSA-AES128-GCM-SHA256",
+    "ECDHE-ECDSA-AES256-GCM-SHA384",
+    "ECDHE-ECDSA-CHACHA20-POLY1305",
+}
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return Authority(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture(scope="module")
+def issued(authority: Authority) -> Issued:
+    return authority.issue(*DOMAINS)
+
+
+@pytest.fixture(scope="module")
+def tls(site: Site, first_up: Run, authority: Authority, issued: Issued) -> Tls:
+    """The site, whose edge ends TLS from here on."""
+    made = Tls(authority=authority.file, domain=DOMAINS[0])
+    site.unset("site.origin")
+    site.configure(
+        site__domains=DOMAINS,
+        tls__mode="files",
+        tls__httpPort=made.http,
+        tls__httpsPort=made.https,
+    )
+    site.configure_secret(tls__certificate=issued.certificate, tls__key=issued.key)
+    site.up()
+    return made
+
+
+@pytest.mark.essential("tls")
+def test_the_edge_ends_tls_for_its_domains(site: Site, tls: Tls) -> None:
+    _, _, seen = tls.ask("/seen/", **{"X-Forwarded-For": "1.1.1.1", "X-Forwarded-Proto": "http"})
+    said = json.loads(seen)
+    assert (said["X-Forwarded-Proto"], said["X-Forwarded-Port"]) == ("https", str(tls.https))
+    assert "1.1.1.1" not in said["X-Forwarded-For"]
+    assert said["Host"] == f"www.example.org:{tls.https}"
+    assert site.outputs()["url"] == tls.origin
+    # Once https has worked; what the application says itself stays.
+    hsts = [tls.ask("/seen/", domain=d)[1]["strict-transport-security"] for d in DOMAINS]
+    assert hsts == ["max-age=3600", "max-age=63072000"]
+    for scheme in ("http", "https"):
+        for domain in DOMAINS if scheme == "http" else DOMAINS[1:]:
+            status, headers, _ = tls.ask("/a/?b=c", scheme=scheme, domain=domain)
+            assert (status, headers["location"]) == (308, f"{tls.origin}/a/?b=c")
+    if tls.has_ipv6:
+        assert tls.ask("/seen/", address="::1")[0] == 200
+
+
+def test_by_http2_bodies_have_to_say_their_length_too(tls: Tls) -> None:
+    assert by_http2(tls, "GET", "/seen/") == 200
+    assert by_http2(tls, "POST", "/seen/", b"x") == 411
+
+
+def test_versions_and_ciphers_are_the_intermediate_profiles(tls: Tls) -> None:
+    versions = ssl.TLSVersion
+    assert [takes(tls, v) for v in (versions.TLSv1, versions.TLSv1_1)] == [False, False]
+    assert [takes(tls, v) for v in (versions.TLSv1_2, versions.TLSv1_3)] == [True, True]
+    assert ciphers(tls) == INTERMEDIATE
+
+
+def test_the_certificates_key_is_where_the_edge_reads_it_alone(
+    site: Site, tls: Tls, issued: Issued
+) -> None:
+    edge = docker.from_env().containers.get(f"{site.deployment}-edge")
+    # What is before says of what kind the key is, and what is behind is public.
+    secret = "".join(issued.key.splitlines()[1:-1])[48:88]
+    shown = {
+        "inspect": json.dumps(edge.attrs),
+        "log": edge.logs().decode(),
+        "processes": str(edge.top()),
+        "state": site.pulumi("stack", "export", "-s", site.stack, check=True).output,
+        "preview": site.pulumi("preview", "--diff", "-s", site.stack, check=True).output,
+        "config": (site.folder / f"stacks/Pulumi.{site.stack}.yaml").read_text(),
+    }
+    assert [name for name, text in shown.items() if leaks(secret, text)] == []
+    assert said_in(edge, "stat -c '%a %U' /var/lib/edge/certificate.pem") == "600 haproxy\n"
+
+
+def test_a_certificate_that_is_no_good_changes_nothing(
+    site: Site, tls: Tls, authority: Authority, issued: Issued
+) -> None:
+    before, serial = containers(site), tls.shown()
+    expired, other = authority.issue(*DOMAINS, ends=-0.5), authority.issue("www.example.net")
+    for certificate, key, says in (
+        (other.certificate, issued.key, "tls.certificate is not the one that tls.key belongs to"),
+        (expired.certificate, expired.key, "tls.certificate ended on"),
+        (other.certificate, other.key, "is not made out to www.example.org, example.org of"),
+    ):
+        site.configure_secret(tls__certificate=certificate, tls__key=key)
+        run = site.up(check=False)
+        assert run.code != 0
+        assert says in run.output
+        assert "-----BEGIN" not in run.output
+    assert (containers(site), tls.shown()) == (before, serial)
+
+
+def test_another_certificate_is_shown_and_no_connection_is_closed(
+    site: Site,
+    tls: Tls,
+    authority: Authority,
+    record_property: Callable[[str, object], None],
+) -> None:
+    before, serial = containers(site), tls.shown()
+    another = authority.issue(*DOMAINS)
+    site.configure_secret(tls__certificate=another.certificate, tls__key=another.key)
+    newcomers = Newcomers()
+    with crowd(tls.connect) as quiet, newcomers.coming(tls):
+        run = site.up()
+        quiet.over.set()
+        quiet.join()
+        # On a connection that is older than the certificate.
+        assert quiet.ask()["host"]
+        assert tls.shown() != serial
+    assert run.changes()["updated"] == 1, run.output
+    assert containers(site) == before
+    assert newcomers.failures == []
+    record_property(LOAD, f"another certificate: {newcomers.answers} newcomers, none failed")
+    # Also to an edge that starts again.
+    docker.from_env().containers.get(f"{site.deployment}-edge").restart()
+    tls.wait()
+    assert tls.shown() != serial
+    said = json.loads(site.command("operate.status", site.deployment, "--json").output)
+    assert said["certificate"]["names"] == list(DOMAINS)
+    again = site.pulumi("up", "--yes", "--refresh", "-s", site.stack, check=True)
+    assert set(again.changes()) == {"unchanged"}, again.output
+
+
+def test_without_tls_the_site_is_on_the_loopback_again_and_the_key_is_gone(
+    site: Site, tls: Tls
+) -> None:
+    for key in ("tls", "site.domains"):
+        site.unset(key)
+    assert "while the edge is replaced: connections are refused" in site.preview().output
+    site.up()
+    _wait_for(site, 200)
+    edge = docker.from_env().containers.get(f"{site.deployment}-edge")
+    assert "certificate.pem" not in said_in(edge, "ls /var/lib/edge")
 
 
 def _prune(site: Site, backend: str) -> None:

@@ -165,11 +165,12 @@ def _inspected(
 
 
 def claim(**changes: Any) -> Claim:
-    """What the stack `shop` takes on a host, but for the changes."""
+    """What the stack `shop` takes on a host, but for the changes; `port` is on the loopback."""
+    port = changes.pop("port", 8080)
     values = {
         "deployment": "shop",
         "stack": STACK,
-        "port": 8080,
+        "ports": {} if port is None else {"site.port": port},
         "data": "create",
         "volumes": {"database.volume": "shop-data", "media.volume": "shop-media"},
         "data_file": "",

@@ -41,6 +41,30 @@ def test_only_the_loopback_is_published(recorder: Recorder) -> None:
 
 
 @pytest.mark.parametrize(
+    ("ipv6", "ports"),
+    [
+        (False, [(8080, 80, "0.0.0.0"), (8443, 443, "0.0.0.0")]),
+        (
+            True,
+            [(8080, 80, "0.0.0.0"), (8081, 80, "::"), (8443, 443, "0.0.0.0"), (8444, 443, "::")],
+        ),
+    ],
+)
+def test_an_edge_that_ends_tls_is_reached_by_the_world(
+    ipv6: bool, ports: list[tuple[int, int, str]]
+) -> None:
+    made = edge(public={"http": 80, "https": 443, "ipv6": ipv6})["shop-edge"]
+    assert [(p["internal"], p["external"], p["ip"]) for p in made.inputs["ports"]] == ports
+    assert made.labels["tls"] == "true"
+
+
+def test_an_edge_without_tls_is_as_it_was(recorder: Recorder) -> None:
+    # Another label would replace it.
+    assert recorder["shop-edge"].labels == {"deployment": "shop", "role": "edge"}
+    assert edge(public=None)["shop-edge"].inputs == recorder["shop-edge"].inputs
+
+
+@pytest.mark.parametrize(
     ("name", "value"),
     [
         ("name", "shop-edge"),

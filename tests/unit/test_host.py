@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from components.errors import UserError
-from components.host import client
+from components.host import client, docker_host
 from components.host.daemon import Daemon, HostError
 from components.host.docker_host import Host
 from tests.unit.fake_daemon import EDGE, FakeDaemon, claim, problems
@@ -60,6 +60,40 @@ def test_another_port_is_no_obstacle(daemon: FakeDaemon) -> None:
 def test_without_an_edge_no_port_is_needed(daemon: FakeDaemon) -> None:
     daemon.running, daemon.published = {"holder": {}}, {"8080": ["holder"]}
     assert problems(port=None) == ()
+
+
+PUBLIC = {"tls.httpPort": 80, "tls.httpsPort": 443}
+
+
+def test_the_ports_that_the_world_reaches_are_free(daemon: FakeDaemon) -> None:
+    daemon.running, daemon.published = {"holder": {}}, {"443": ["holder"]}
+    (said,) = problems(ports=PUBLIC)
+    assert said.startswith(
+        "tls.httpsPort is 443: port 443 of the host is taken by container holder; choose another "
+        "with `pulumi config set --path tls.httpsPort 8443 -s "
+    )
+    assert problems(ports=PUBLIC, retire=("holder",)) == ()
+    # On whatever address somebody listens.
+    daemon.published, daemon.connections = {}, [listening("192.0.2.1", 80, pid=None)]
+    (said,) = problems(ports=PUBLIC)
+    assert said.startswith("tls.httpPort is 80: port 80 of the host is taken by a process of")
+    assert "`pulumi config set --path tls.httpPort 8080 -s " in said
+
+
+def test_whether_the_host_has_ipv6(
+    daemon: FakeDaemon, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(docker_host, "_SYSTEM", str(tmp_path))
+    assert Host().has_ipv6 is False
+    (tmp_path / "ipv6").mkdir()
+    (tmp_path / "ipv6/bindv6only").touch()
+    assert Host().has_ipv6 is True
+    # Another machine is looked at through a container that never runs.
+    daemon.local = {"django-on-docker/base:trixie"}
+    monkeypatch.setenv("DOCKER_HOST", "ssh://shop.example")
+    assert Host().has_ipv6 is False
+    daemon.files = {str(tmp_path): {"ipv6/bindv6only"}}
+    assert Host().has_ipv6 is True
 
 
 def test_everything_on_the_host_is_asked_for_at_once(daemon: FakeDaemon) -> None:

@@ -8,7 +8,7 @@ import pulumi
 import pytest
 
 from components.image.build_context import Release
-from components.image.edge_image import EdgeImage
+from components.image.edge_image import EdgeImage, TlsImage
 from components.image.release_image import Image, ImageArgs
 from tests.unit.recorder import Recorder, deploy
 
@@ -201,3 +201,18 @@ def test_the_edges_image_depends_on_its_files_and_base_alone(build_folder: Path)
     assert first.outputs["image_id"].startswith("sha256:")
     assert edge_image()["shop-edge-image"].inputs == inputs
     assert edge_image("other")["shop-edge-image"].inputs["name"] != inputs["name"]
+
+
+def test_an_edge_that_ends_tls_is_built_on_the_edges_image(build_folder: Path) -> None:
+    def program() -> dict[str, pulumi.Output[str]]:
+        edge = EdgeImage("shop", {"deployment": "shop", "base_image": "base"})
+        made = TlsImage("shop", {"deployment": "shop", "base_image": "base", "edge": edge})
+        return {"image_id": made.image_id}
+
+    recorder = deploy(program)
+    image, edge = recorder["shop-tls-image"], recorder["shop-edge-image"]
+    assert image.inputs["build"]["buildArgs"] == {"BASE_IMAGE": edge.inputs["name"]}
+    assert image.inputs["build"]["label"]["django-on-docker.role"] == "tls-image"
+    assert "shop-edge-image" in image.waits_for
+    # The edge's own stays what it is without TLS.
+    assert edge.inputs == edge_image()["shop-edge-image"].inputs

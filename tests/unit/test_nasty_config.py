@@ -131,6 +131,7 @@ def variants(key: str) -> list[dict[str, str]]:
         "database.user": {"database.engine": "postgres"},
         "database.extensions": {"database.engine": "postgres"},
         "database.url": {"database.engine": "external"},
+        "site.redirects": {"site.domains": '["www.example.org", "name", "a", "0"]'},
     }
     return [{**GOOD, **needs.get(key, {})}]
 
@@ -145,6 +146,7 @@ def edge(settings: Settings) -> list[list[str]]:
             threads=settings.processes.web.threads,
             health_path=settings.processes.web.health,
             host=settings.hosts[0],
+            redirects=settings.redirects,
         ),
         ["backend-1"],
         8000,
@@ -152,20 +154,33 @@ def edge(settings: Settings) -> list[list[str]]:
     return [re.findall(r"\S+", line) for line in text.splitlines()]
 
 
+def plain(**more: str) -> list[list[str]]:
+    settings = load(raw({**GOOD, **more}), stack="shop", file="x")
+    return [line for line in edge(settings) if line]
+
+
 PLAIN = load(raw(GOOD), stack="shop", file="x")
-USUAL = [line for line in edge(PLAIN) if line]
+USUAL = {
+    "http": plain(),
+    "https": plain(**{"site.origin": "https://a.example"}),
+}
+REDIRECT = re.compile(
+    r"http-request redirect prefix https://[a-z0-9.-]+ code 308 "
+    r"if \{ req\.hdr\(Host\),host_only,lower -m str [a-z0-9.-]+ \}"
+)
 STARTUP = start_command.startup_command(
     migrate_flags=[], workers=1, threads=1, grace=1, reload=False
 )
 
 
 def check_edge(settings: Settings) -> None:
-    found = [line for line in edge(settings) if line]
-    if settings.scheme == "https":
-        found = [line for line in found if "X-Forwarded-For,-1" not in " ".join(line)]
-    assert [(line[0], len(line)) for line in found] == [(line[0], len(line)) for line in USUAL]
+    every = [line for line in edge(settings) if line]
+    found = [line for line in every if not REDIRECT.fullmatch(" ".join(line))]
+    assert len(every) == len(found) + len(settings.redirects)
+    expected = USUAL[settings.scheme]
+    assert [(line[0], len(line)) for line in found] == [(line[0], len(line)) for line in expected]
     # Nothing but the words that are values has another text, and none has HAProxy's own signs.
-    for line, other in zip(found, USUAL, strict=True):
+    for line, other in zip(found, expected, strict=True):
         for word, usual in zip(line, other, strict=True):
             assert word == usual or not {*"'\"\\#{}"} & {*word}, line
 

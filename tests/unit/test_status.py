@@ -1,6 +1,7 @@
 """What `status` says of a site, from the Docker host alone."""
 
 import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -72,6 +73,41 @@ def test_a_site_that_is_well(cli: FakeDocker, command: Command) -> None:
             *("2026-01-01", "10:00:00"),
         ],
     ]
+
+
+SHOWN = {"names": ["www.example.org"], "until": "2999-01-01T00:00:00+00:00", "fingerprint": "0F"}
+
+
+def ending_tls(cli: FakeDocker, shown: object) -> FakeDocker:
+    edge = container("shop-edge", "edge")
+    edge["Config"]["Labels"]["django-on-docker.tls"] = "true"
+    cli.on("container inspect shop-edge", out=[edge])
+    return site(cli.on("exec shop-edge python3 -m deploy_runtime.tls show", out=shown))
+
+
+def test_where_the_edge_ends_tls_its_certificate_is_shown(
+    cli: FakeDocker, command: Command
+) -> None:
+    ending_tls(cli, SHOWN)
+    command.fails(status.main, words=["shop"], code=0)
+    assert "certificate" in command.out
+    assert "www.example.org, until 2999-01-01" in command.out
+
+
+@pytest.mark.parametrize("shown", [{}, "no JSON"])
+def test_an_edge_that_can_not_say_is_no_problem(cli: FakeDocker, shown: object) -> None:
+    ending_tls(cli, shown)
+    found = status.look("shop")
+    assert (found["certificate"], found["problems"]) == (None, [])
+
+
+@pytest.mark.parametrize(("days", "says"), [(9, "ends in 9 days"), (-3, "ended on 20")])
+def test_a_certificate_that_ends_soon_is_a_problem(cli: FakeDocker, days: int, says: str) -> None:
+    until = datetime.now(UTC) + timedelta(days=days, hours=1)
+    ending_tls(cli, {**SHOWN, "until": until.isoformat()})
+    (problem,) = status.look("shop")["problems"]
+    assert problem.startswith(f"the certificate {says}")
+    assert "< fullchain.pem`, tls.key likewise, and `pulumi up`" in problem
 
 
 def test_as_json(cli: FakeDocker, command: Command) -> None:

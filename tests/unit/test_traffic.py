@@ -9,7 +9,9 @@ from typing import Any, cast
 import pulumi_docker as docker
 import pytest
 
+from components.inside import EDGE_CERTIFICATE
 from components.serving.haproxy_config import EdgeConfig, configuration_id, render
+from components.serving.haproxy_tls import Tls
 from components.serving.traffic import Traffic, TrafficArgs
 from components.serving.users_proxy import OwnProxy, OwnProxyArgs
 from deploy_runtime.edge.slots import servers
@@ -42,6 +44,9 @@ CHANGES: list[dict[str, Any]] = [
     {"threads": 3},
     {"health_path": "/ok"},
     {"host": "b"},
+    {"redirects": {"example.org": "https://www.example.org"}},
+    {"tls": Tls(hsts=0)},
+    {"tls": Tls(hsts=60)},
 ]
 
 
@@ -251,3 +256,61 @@ def test_who_asks_for_something_large_again_lets_others_go_first() -> None:
     found = lines()
     assert "http-request set-priority-offset int(20000) if { path,table_gpt0(bulk) gt 0 }" in found
     assert found.index("backend bulk") < found.index("frontend spooled")
+
+
+def section(name: str, found: list[str]) -> list[str]:
+    """What a section says, without its title."""
+    rest = found[found.index(name) + 1 :]
+    return rest[: rest.index("")]
+
+
+def test_visitors_of_other_domains_are_sent_on() -> None:
+    targets = {"example.org": "https://www.example.org"}
+    (rule,) = [line for line in lines(redirects=targets) if "redirect" in line]
+    assert rule == (
+        "http-request redirect prefix https://www.example.org code 308 "
+        "if { req.hdr(Host),host_only,lower -m str example.org }"
+    )
+
+
+def test_where_the_edge_ends_tls_whoever_comes_by_http_is_sent_to_https() -> None:
+    found = lines(tls=Tls(hsts=60), redirects={"b.example": "https://c.example"})
+    http = section("frontend plain-http", found)
+    assert http[:2] == ["bind :8080", "bind :8081"]
+    assert [line.split()[3] for line in http if "redirect prefix" in line] == [
+        "https://c.example",
+        "https://www.example.org",
+    ]
+    # Nothing else is done with what comes by it.
+    assert not [line for line in http if "backend" in line]
+    binds = [line for line in section("frontend public", found) if line.startswith("bind")]
+    assert binds == [
+        f"bind :{port} ssl crt {EDGE_CERTIFICATE} alpn h2,http/1.1" for port in (8443, 8444)
+    ]
+
+
+def test_an_edge_that_ends_tls_believes_nobody() -> None:
+    found = lines(tls=Tls(hsts=60))
+    assert "http-request set-header X-Forwarded-Proto https" in found
+    assert not [line for line in found if "req.hdr_ip(X-Forwarded-For" in line]
+    assert not [line for line in found if "deny_status 429" in line]
+
+
+def test_versions_and_ciphers_are_mozillas_intermediate_profile() -> None:
+    told = dict(line.split(" ", 1) for line in section("global", lines(tls=Tls(hsts=0))))
+    options = told["ssl-default-bind-options"]
+    assert options == "prefer-client-ciphers ssl-min-ver TLSv1.2 no-tls-tickets"
+    assert told["ssl-default-bind-curves"] == "X25519:prime256v1:secp384r1"
+    assert len(told["ssl-default-bind-ciphers"].split(":")) == 9
+    assert not [line for line in lines() if "ssl" in line]
+
+
+def test_browsers_are_told_to_come_by_https_once_that_has_worked() -> None:
+    said = [line for line in lines(tls=Tls(hsts=60)) if "https_worked" in line]
+    assert said == [
+        "http-response set-var(proc.https_worked) bool(true) if { status 200:399 } "
+        "!{ var(proc.https_worked) -m bool }",
+        'http-after-response set-header Strict-Transport-Security "max-age=60" if '
+        "{ var(proc.https_worked) -m bool } !{ res.hdr(Strict-Transport-Security) -m found }",
+    ]
+    assert not [line for line in lines(tls=Tls(hsts=0)) if "Strict" in line]

@@ -35,6 +35,7 @@ from .processes import ProcessKeys
 from .processes import WebKeys as WebKeys
 from .releases import MigrationKeys, ReleaseKeys
 from .site import SiteKeys
+from .tls import TlsKeys
 
 ADMIN_PASSWORD = "admin.password"
 DATABASE_PASSWORD = "database.password"
@@ -42,6 +43,8 @@ DATABASE_URL = "database.url"
 DATABASE_VOLUME = "database.volume"
 MEDIA_VOLUME = "media.volume"
 SECRET_KEY = "app.secretKey"
+TLS_CERTIFICATE = "tls.certificate"
+TLS_KEY = "tls.key"
 
 
 class AllKeys(Keys):
@@ -75,6 +78,9 @@ class AllKeys(Keys):
 
     site: SiteKeys = section()
     """Where visitors reach the site."""
+
+    tls: TlsKeys = section()
+    """What ends TLS, and what with."""
 
     database: DatabaseKeys = section()
     """The database."""

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from ..value_types import HostName, Origin, Unordered
+from ..value_types import Distinct, DomainName, HostName, Origin, Unordered
 from .base import Keys
 
 
@@ -12,10 +12,24 @@ class SiteKeys(Keys):
     """Where visitors reach the site."""
 
     port: int = Field(default=8080, ge=1, le=65535)
-    """Port on 127.0.0.1 that the site is published on."""
+    """Port on 127.0.0.1 that the site is published on, where the edge does not end TLS."""
+
+    domains: Annotated[tuple[DomainName, ...], Distinct] = Field(
+        default=(), examples=[["www.example.org", "example.org"]]
+    )
+    """Names in the DNS by which visitors come, all of them by https: the first is the origin's, and
+    visitors of the others are sent there. Who ends TLS is said by tls.mode.
+    """
+
+    redirects: dict[DomainName, DomainName] = Field(default={})
+    """Of site.domains, those whose visitors are sent to another one than the first, as domain to
+    domain; one that is sent to itself serves the site as well.
+    """
 
     origin: Origin = Field(default="", examples=["https://www.example.org"])
-    """Origin that visitors use, such as https://www.example.org; empty is http://127.0.0.1:PORT."""
+    """Origin that visitors use, such as https://www.example.org; empty is that of the first of
+    site.domains, or http://127.0.0.1:PORT where there is none.
+    """
 
     allowed_hosts: Annotated[tuple[HostName, ...], Unordered] = Field(
         default=(), examples=[["example.org"]]

@@ -1,0 +1,1 @@
+"""What runs in the edge's container where the edge ends TLS itself."""
