@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import platform
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -55,7 +56,7 @@ def ensure(step: Step, env: Mapping[str, str], configured: str = "") -> None:
     if pull(step, env):
         step.done(f"{REGISTRY_DEFAULT}, pulled")
         return
-    _check_can_bootstrap()
+    _check_can_bootstrap(env)
     step.say(f"No registry answers for {REGISTRY_DEFAULT}: making an image from Debian's packages")
     bootstrap(step, env)
     step.done(f"{BOOTSTRAPPED}, made with debootstrap")
@@ -79,8 +80,16 @@ _TAG = (
 )
 
 
-def _check_can_bootstrap() -> None:
+def _check_can_bootstrap(env: Mapping[str, str]) -> None:
     problem = f"no registry answers for {REGISTRY_DEFAULT}, and"
+    here, there = _kinds(env)
+    if there and here != there:
+        raise ToolchainError(
+            f"{problem} an image made of this machine's packages ({here}) can't run on the Docker "
+            f"host ({there})",
+            f"Make it there, in a checkout on that host:  sudo {typed('base')}\n"
+            f"Or give it the name of one that your Docker can get:\n{_TAG}",
+        )
     if not apt.available() and not shutil.which("debootstrap"):
         raise ToolchainError(
             f"{problem} this machine is not a Debian that could make one from its packages",
@@ -92,6 +101,13 @@ def _check_can_bootstrap() -> None:
             f"Make it once as root, then go on as you are:  sudo {typed('base')}\n"
             f"Or give it the name of one that your Docker can get:\n{_TAG}",
         )
+
+
+def _kinds(env: Mapping[str, str]) -> tuple[str, str]:
+    """The kind of this machine's processors, and of the Docker host's; "" if it doesn't say."""
+    known, there = answer(["docker", "version", "--format", "{{.Server.Arch}}"], env=env)
+    here: str = paths.program("host.architecture").as_in_images(platform.machine())
+    return here, there if known else ""
 
 
 def bootstrap(step: Step, env: Mapping[str, str]) -> None:

@@ -18,14 +18,9 @@ from .errors import ToolchainError
 from .shell import answer
 from .wording import typed
 
-_doctor = paths.program("operate.doctor")
-good, host, show, unknown, wrong = (
-    _doctor.good,
-    _doctor.host,
-    _doctor.show,
-    _doctor.unknown,
-    _doctor.wrong,
-)
+_doctor, _finding = paths.program("operate.doctor"), paths.program("host.finding")
+host, show = _doctor.host, _doctor.show
+good, unknown, wrong = _finding.good, _finding.unknown, _finding.wrong
 Finding: TypeAlias = Any
 
 _ROOM = 1e9  # bytes: states are small, an engine that is built is not

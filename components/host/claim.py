@@ -205,7 +205,7 @@ class Claim:
                 return None
             retired = container.name in self.retire
             return None if retired else f"container {container.name}"
-        return ports.holder(port, key) if host.is_local else None
+        return host.holder(port, key)
 
 
 def _volume_problems(

@@ -56,7 +56,7 @@ class Daemon:
         Raises:
             HostError: in the client's or the daemon's own words.
         """
-        done = self._run(*words, limit=limit, detached=detached)
+        done = self.run(*words, limit=limit, detached=detached)
         if done.returncode != 0:
             raise HostError(done.stderr.decode(errors="replace").strip())
         return done.stdout.decode(errors="replace")
@@ -70,7 +70,7 @@ class Daemon:
         """What it knows of some things, without those that are not there, or not any more."""
         if not names:
             return []
-        done = self._run(kind, "inspect", *names)
+        done = self.run(kind, "inspect", *names)
         said = done.stderr.decode(errors="replace").strip()
         error = HostError(said)
         # A volume of a plugin that is not there any more is listed, and can't be looked at.
@@ -104,9 +104,10 @@ class Daemon:
         """It answers now, or is too busy to say."""
         return client.answers(at=self._asked_at)
 
-    def _run(
+    def run(
         self, *words: str, limit: float = _TIMEOUT, detached: bool = False
     ) -> subprocess.CompletedProcess[bytes]:
+        """The docker client's answer, whatever it is: see `ask`."""
         try:
             return client.docker(*words, timeout=limit, detached=detached, at=self._asked_at)
         except FileNotFoundError:

@@ -1,7 +1,7 @@
 """The Docker host: what is on it, as the program asks before anything is changed."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,9 +14,10 @@ from ..place import DEPLOYMENT, ROLE, STACK, Place, filters
 from ..remedies import address_remedies
 from ..serving import gate_rejection
 from ..serving.gate_rejection import Rejection
-from . import identity, ports
+from . import architecture, identity, machine, ports, preflight
 from .daemon import FIRST_TIMEOUT, Daemon, HostError
 from .data_mounts import User, users
+from .finding import Finding
 from .inspected import Container, Network
 from .uploads_without_volume import Written, written
 
@@ -65,14 +66,30 @@ class Host:
     @property
     def is_local(self) -> bool:
         """The daemon runs on this machine."""
-        return self.address is None or self.address.startswith(("unix:", "npipe:"))
+        return machine.is_here(self.address or "")
+
+    @cached_property
+    def known(self) -> preflight.Known:
+        """What has to be right about it before anything is changed."""
+        return preflight.look(self._daemon.ask, self.address or "")
 
     @cached_property
     def own_folders(self) -> tuple[str, ...]:
         """The folders of the daemon itself: of its data, and of its socket."""
-        data = self._daemon.ask("info", "--format", "{{.DockerRootDir}}").strip()
         socket = urlsplit(self.address or "").path if self.is_local else ""
-        return tuple(folder for folder in (data, socket) if folder.startswith("/"))
+        return tuple(folder for folder in (self.known.folder, socket) if folder.startswith("/"))
+
+    def holder(self, port: int, key: str = ports.LOOPBACK) -> str | None:
+        """Who has a TCP port that a key asks for, be it no container; None if nobody is seen to."""
+        if self.is_local:
+            return ports.holder(port, key)
+        told = self.known.machine
+        taken = port in ((told.reachable if key == ports.LOOPBACK else told.listening) or ())
+        return "a program of that host" if taken else None
+
+    def unfit(self, images: Mapping[str, str]) -> list[Finding]:
+        """Which of these images are there, and can't run on its processors."""
+        return [*architecture.problems(self._daemon.run, self.known.architecture, images)]
 
     def base_image(self, configured: str) -> tuple[str, str]:
         """The base image to build on, and where it comes from.

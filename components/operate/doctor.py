@@ -5,62 +5,21 @@ mends it. Nothing is changed.
 """
 
 import argparse
-import json
-import re
-import shutil
 import socket
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any, Literal
 
-from ..host import reach
+from ..host import architecture, preflight, reach
 from ..host.client import docker
+from ..host.finding import Finding, good, unknown, wrong
+from ..host.machine import is_here
+from ..host.preflight import Known
 from ..host.what_serves import serving_containers
 from ..own_commands import run_module, typed
 from ..place import DEPLOYMENT, Place
 from ..text_table import text_table
 from . import command, site, status
 
-OLDEST = (20, 10)
-"""The oldest Docker Engine that this program's commands work with."""
-_ROOM = 3e9  # bytes that a build needs with some room to spare
-_APART = 30.0  # seconds that clocks may differ
-
-State = Literal["good", "wrong", "unknown"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Finding:
-    """What was found of one thing.
-
-    Attributes:
-        of: what was looked at.
-        state: whether it is as it has to be.
-        said: what was found.
-        remedy: what mends it; "" where nothing has to be.
-    """
-
-    of: str
-    state: State
-    said: str
-    remedy: str = ""
-
-
-def good(of: str, said: str) -> Finding:
-    """Something that is as it has to be."""
-    return Finding(of=of, state="good", said=said)
-
-
-def wrong(of: str, said: str, remedy: str) -> Finding:
-    """Something that is not, and what mends it."""
-    return Finding(of=of, state="wrong", said=said, remedy=remedy)
-
-
-def unknown(of: str, said: str) -> Finding:
-    """Something that nothing says anything of."""
-    return Finding(of=of, state="unknown", said=said)
+_BASE = "django-on-docker/base:trixie"
 
 
 def main() -> None:
@@ -92,81 +51,50 @@ def host(deployment: str, port: int = 0) -> Iterator[Finding]:
         deployment: the deployment's name.
         port: the one that it is published on; 0 if that is not known, or there is none.
     """
-    try:
-        problem = reach.problem()
-    except FileNotFoundError:
-        yield wrong("docker", "there is no docker client on PATH", reach.without_client())
+    known = _known()
+    if isinstance(known, Finding):
+        yield known
         return
-    if problem:
-        yield wrong("docker", *reach.explained(problem))
-        return
-    info: dict[str, Any] = json.loads(docker("info", "--format", "{{json .}}").stdout)
-    yield _engine(info)
-    yield good("host", _host(info))
-    yield _clock(info)
-    yield _disk(info, deployment)
+    yield from _machine(known, free=_free(known, deployment))
     if port:
-        yield _port(port, deployment)
+        yield _port(port, deployment, known)
     yield from _site(deployment)
 
 
-def _address() -> str:
-    return reach.address() or "its default"
+def machine() -> Iterator[Finding]:
+    """What there is to say of the Docker host alone."""
+    known = _known()
+    yield from [known] if isinstance(known, Finding) else _machine(known)
 
 
-def _is_local() -> bool:
-    return _address().startswith(("unix:", "npipe:", "its default"))
-
-
-def _engine(info: dict[str, Any]) -> Finding:
-    version = str(info.get("ServerVersion", ""))
-    numbers = tuple(int(n) for n in re.findall(r"\d+", version)[:2])
-    said = f"Docker Engine {version} at {_address()}"
-    if numbers < OLDEST:
-        oldest = ".".join(f"{n:02}" for n in OLDEST)
-        return wrong("docker", said, f"install Docker Engine {oldest} or newer on that host")
-    return good("docker", said)
-
-
-def _host(info: dict[str, Any]) -> str:
-    memory = info.get("MemTotal", 0) / 1e9
-    return (
-        f"{info.get('Name', '')}: {info.get('OperatingSystem', '')}, {info.get('Architecture', '')}"
-        f", {info.get('NCPU', 0)} processors, {memory:.1f} GB of memory"
-    )
-
-
-def _clock(info: dict[str, Any]) -> Finding:
-    # The daemon says nanoseconds, which Python does not read.
-    text = re.sub(r"(\.\d{6})\d*", r"\1", str(info.get("SystemTime", "")))
+def _known() -> Known | Finding:
+    """What is known of the host, or why nothing is."""
     try:
-        apart = abs((datetime.now(UTC) - datetime.fromisoformat(text)).total_seconds())
-    except (ValueError, TypeError):
-        return unknown("clock", "the daemon does not say what time it is")
-    if apart > _APART:
-        mends = "on the one that is wrong, `timedatectl set-ntp true` (`date -u` shows its time)"
-        return wrong("clock", f"the host's and this machine's are {apart:.0f} s apart", mends)
-    return good("clock", "the host's and this machine's agree")
+        problem = reach.problem()
+    except FileNotFoundError:
+        return wrong("docker", "there is no docker client on PATH", reach.without_client())
+    if problem:
+        return wrong("docker", *reach.explained(problem))
+    return preflight.look(_ask, reach.address())
 
 
-def _disk(info: dict[str, Any], deployment: str) -> Finding:
-    root = str(info.get("DockerRootDir", ""))
-    free = None
-    if _is_local() and Path(root).is_dir():
-        free = shutil.disk_usage(root).free
-    else:
-        serving = serving_containers(deployment)
-        found = status.disk(serving[-1]) if serving else None
-        free = found["free"] if found else None
-    if free is None:
-        return unknown("disk", "the host's is asked of a container of the site: none serves")
-    if free < _ROOM:
-        mends = "`docker system df` shows what Docker takes, `docker builder prune` frees some"
-        return wrong("disk", f"{free / 1e9:.1f} GB are free for Docker ({root})", mends)
-    return good("disk", f"{free / 1e9:.1f} GB are free for Docker ({root})")
+def _machine(known: Known, free: int | None = None) -> Iterator[Finding]:
+    yield from preflight.examine(known, free=free)
+    yield from architecture.problems(docker, known.architecture, {"base image": _BASE})
 
 
-def _port(port: int, deployment: str) -> Finding:
+def _ask(*words: str) -> str:
+    return docker(*words).stdout.decode(errors="replace")
+
+
+def _free(known: Known, deployment: str) -> int | None:
+    """What a container of the site says of the disk, where the host's system says nothing."""
+    serving = serving_containers(deployment) if known.machine.free is None else []
+    found = status.disk(serving[-1]) if serving else None
+    return found["free"] if found else None
+
+
+def _port(port: int, deployment: str, known: Known) -> Finding:
     shown = f'{{{{.Names}}}} {{{{.Label "{DEPLOYMENT}"}}}}'
     said = docker("ps", "--filter", f"publish={port}", "--format", shown).stdout.decode()
     holders = [line.partition(" ")[::2] for line in said.splitlines()]
@@ -175,9 +103,11 @@ def _port(port: int, deployment: str) -> Finding:
     if others:
         mends = f"{another}, or `docker stop {others[0]}`"
         return wrong("port", f"{port} is taken by container {others[0]}", mends)
-    if not holders and _is_local() and _listens(port):
+    here = is_here(known.address)
+    if not holders and (_listens(port) if here else port in (known.machine.reachable or ())):
         mends = f"{another}, or stop what `ss -ltnp 'sport = :{port}'` names"
-        return wrong("port", f"{port} is taken by another program of this machine", mends)
+        which = "this machine" if here else "that host"
+        return wrong("port", f"{port} is taken by another program of {which}", mends)
     return good("port", f"{port} is {'this site' if holders else 'free'}")
 
 

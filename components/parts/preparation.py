@@ -36,6 +36,7 @@ from ..serving.kept_secrets import kept_in_state, kept_on_host
 from ..serving.secrets_volume import told
 from ..stack_state import StackState
 from .consents import look_at_consents
+from .readiness import check_here, check_host
 from .scope import Scope
 from .wanted_release import base_image_of, release_of, release_source
 
@@ -198,12 +199,14 @@ def _prepare(settings: Settings, scope: Scope) -> Preparation:
         retire=settings.retire,
         owned=owned,
     )
+    check_here(settings, host)
     wanted.check(host)
     for line in (*wanted.warnings(host), *tls_keys.warnings(settings)):
         pulumi.log.warn(line)
     has_data = settings.data == "create" and host.volume_labels(holder) is not None
     base_image = base_image_of(settings, source, host)
     release = release_of(settings, source, host, base_image[0])
+    check_host(settings, host, release, base_image[0])
     ended_consents = look_at_consents(settings, state, release)
     secrets = _secrets(settings, state, host, has_data=has_data)
     return Preparation(

@@ -9,7 +9,7 @@ from unittest.mock import Mock
 import pytest
 
 from components import checkout, step_secrets
-from components.host import client, masked_output, one_shot
+from components.host import client, machine, masked_output, one_shot
 from tests.unit import runtime_project
 from tests.unit.command import Command
 from tests.unit.fake_daemon import FakeDaemon
@@ -81,6 +81,7 @@ def cli(
     # What one command got to know is forgotten with its end.
     monkeypatch.setattr(masked_output, "_learned", set())
     monkeypatch.setattr(step_secrets, "_hidden", set())
+    monkeypatch.setattr(machine, "ask", lambda *_: machine.Machine())
     yield fake
     assert not fake.unused, f"never asked for: {fake.unused}"
 
@@ -97,6 +98,7 @@ def daemon(monkeypatch: pytest.MonkeyPatch) -> FakeDaemon:
     fake = FakeDaemon()
     monkeypatch.setattr(client, "docker", fake.docker)
     monkeypatch.setattr(client, "has_file", fake.has_file)
+    monkeypatch.setattr(machine, "ask", lambda *_: fake.machine)
     monkeypatch.setattr("psutil.net_connections", lambda kind: fake.connections)
     monkeypatch.setenv("DOCKER_HOST", "unix:///run/docker.sock")
     return fake

@@ -9,6 +9,7 @@ from typing import Any
 from components.errors import UserError
 from components.host.claim import Claim
 from components.host.docker_host import Host
+from components.host.machine import Machine
 
 STACK = "organization/django-on-docker/shop"
 EDGE = {"django-on-docker.deployment": "shop", "django-on-docker.role": "edge"}
@@ -20,6 +21,8 @@ class FakeDaemon:
 
     Attributes:
         root: the daemon's own folder.
+        info: what it says of itself besides.
+        machine: what its system says.
         failing: what it says instead of any answer.
         address: where the docker client looks for it.
         found: volumes and their labels.
@@ -42,6 +45,8 @@ class FakeDaemon:
     """
 
     root: str = "/data/docker"
+    info: dict[str, Any] = field(default_factory=dict)
+    machine: Machine = field(default_factory=Machine)
     failing: str = ""
     address: str = "unix:///run/of-the-context.sock"
     found: dict[str, dict[str, str] | None] = field(default_factory=dict)
@@ -71,7 +76,7 @@ class FakeDaemon:
             case ("version", *_):
                 return _said("29")
             case ("info", *_):
-                return _said(self.root)
+                return _said(json.dumps({"DockerRootDir": self.root, **self.info}))
             case ("context", "inspect", *_):
                 return _said(json.dumps(self.address))
             case (kind, "ls", "--quiet", *_):

@@ -17,7 +17,7 @@ from components import checkout, errors
 from components.config.keys import all_keys
 from components.config.keys.base import is_secret
 from components.config.stack_file import read_stack_file
-from components.host import client
+from components.host import client, machine
 from components.host.identity import PREFIX
 from tests.config_keys import flat, handed_over, key_of, nested
 from tests.unit.fake_daemon import FakeDaemon
@@ -106,6 +106,7 @@ def on_a_host_of_its_own(folder: Path) -> Iterator[Program]:
         patch.setattr(client, "docker", program.daemon.docker)
         patch.setattr(client, "has_file", program.daemon.has_file)
         patch.setattr(client, "read_file", program.daemon.read_file)
+        patch.setattr(machine, "ask", lambda *_: program.daemon.machine)
         patch.setattr("psutil.net_connections", lambda kind: program.daemon.connections)
         patch.setattr("subprocess.run", program.pulumi)
         patch.delenv("DOCKER_HOST", raising=False)

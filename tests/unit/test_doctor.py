@@ -11,9 +11,11 @@ import pytest
 
 from components.config import check
 from components.config.messages import ConfigError
+from components.host import machine as system
 from components.host import reach
+from components.host.finding import Finding, good, unknown, wrong
+from components.host.machine import Machine
 from components.operate import doctor, status
-from components.operate.doctor import Finding
 from tests.unit.command import Command
 from tests.unit.fake_docker import FakeDocker
 from toolchain import cli as toolchain_cli
@@ -37,9 +39,15 @@ def on_host(cli: FakeDocker, address: str = "unix:///run/docker.sock", **said: A
     return cli.on("info --format", out=info)
 
 
+def with_room(monkeypatch: pytest.MonkeyPatch, free: float, **more: Any) -> None:
+    """The host's system says how much is free, and what else is told."""
+    told = Machine(free=int(free), **more)
+    monkeypatch.setattr(system, "ask", lambda *_: told)
+
+
 @pytest.fixture(autouse=True)
 def _room_and_nobody_at_the_port(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor, "_ROOM", 0)
+    with_room(monkeypatch, 50e9)
     monkeypatch.setattr(doctor, "_listens", lambda _port: False)
 
 
@@ -51,7 +59,10 @@ def test_a_host_that_is_well(cli: FakeDocker, command: Command) -> None:
     on_host(cli)
     command.fails(doctor.main, words=["shop", "--port", "8080"], code=0)
     lines = [line.split("  ")[0] for line in command.out.splitlines()]
-    assert lines == ["docker", "host", "clock", "disk", "port", "site", "", "nothing is wrong"]
+    assert lines == [
+        *("docker", "host", "clock", "memory", "disk", "port", "site"),
+        *("", "nothing is wrong"),
+    ]
     assert "Docker Engine 27.1.0 at unix:///run/docker.sock" in command.out
     assert "nothing of deployment shop is on this host yet: `make up`" in command.out
 
@@ -79,7 +90,7 @@ def test_what_is_wrong_has_a_remedy(
 
 def test_a_disk_without_room(cli: FakeDocker, monkeypatch: pytest.MonkeyPatch) -> None:
     on_host(cli)
-    monkeypatch.setattr(doctor, "_ROOM", 1e18)
+    with_room(monkeypatch, 2e9)
     assert "`docker builder prune` frees some" in found()["disk"].remedy
 
 
@@ -87,6 +98,7 @@ def test_another_machines_disk_is_asked_of_the_site(
     cli: FakeDocker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     on_host(cli, "ssh://deploy@web1")
+    monkeypatch.setattr(system, "ask", lambda *_: Machine())
     assert found()["disk"].state == "unknown"
     cli.serves("serving")
     monkeypatch.setattr(status, "disk", lambda _name: {"free": 5e9, "total": 9e9})
@@ -144,6 +156,17 @@ def test_without_a_docker_client(monkeypatch: pytest.MonkeyPatch) -> None:
     (only,) = doctor.host("shop")
     assert only.said == "there is no docker client on PATH"
     assert "apt-get install docker.io" in only.remedy
+
+
+def test_a_port_that_a_program_of_another_machine_has(
+    cli: FakeDocker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_host(cli, "ssh://deploy@web1")
+    with_room(monkeypatch, 50e9, reachable=frozenset({8080}))
+    port = found(8080)["port"]
+    assert port.said == "8080 is taken by another program of that host"
+    assert "site.port 8081" in port.remedy
+    assert found(8081)["port"].state == "good"
 
 
 # This machine, and the stack.
@@ -248,7 +271,7 @@ def test_a_site_that_is_not_clear_is_a_finding(
         raise ToolchainError("stack x has several sites", "use --site with one of: b, shop")
 
     monkeypatch.setattr(stack, "deployment", several)
-    here = [doctor.good("docker", "27"), doctor.good("host", "web1"), doctor.unknown("site", "")]
+    here = [good("docker", "27"), good("host", "web1"), unknown("site", "")]
     monkeypatch.setattr(machine, "host", lambda *_: iter(here))
     seen = machine_found(env)
     assert (seen["site"].state, seen["site"].remedy) == (
@@ -256,7 +279,7 @@ def test_a_site_that_is_not_clear_is_a_finding(
         "use --site with one of: b, shop",
     )
     assert seen["host"].state == "good"
-    monkeypatch.setattr(machine, "host", lambda *_: iter([doctor.wrong("docker", "", "start it")]))
+    monkeypatch.setattr(machine, "host", lambda *_: iter([wrong("docker", "", "start it")]))
     assert "site" not in machine_found(env), "nobody knows"
 
 

@@ -69,6 +69,22 @@ def test_without_root_the_remedies_are_named(
     assert "docker tag MIRROR/python:3.13-slim-trixie" in caught.value.remedy
 
 
+def test_no_image_is_made_for_a_host_of_another_kind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    monkeypatch.setattr(apt, "available", lambda: True)
+    monkeypatch.setattr("platform.machine", lambda: "aarch64")
+    made: list[object] = []
+    monkeypatch.setattr(base_image, "bootstrap", lambda *_: made.append(1))
+    amd64 = fake_docker(tmp_path, '[ "$1" = version ] && echo amd64')
+    with pytest.raises(ToolchainError, match=r"\(arm64\) can't run on the Docker host \(amd64\)"):
+        ensure(amd64)
+    assert not made
+    ensure(fake_docker(tmp_path, '[ "$1" = version ] && echo arm64'))
+    assert made == [1]
+
+
 @pytest.mark.parametrize(
     ("sources", "mirror"),
     [

@@ -1,0 +1,32 @@
+"""How ssh is called for the address of a Docker host, as the docker client calls it."""
+
+import re
+from urllib.parse import urlsplit
+
+PATIENCE = 15
+"""Seconds in which a host has to take a connection."""
+
+
+def is_ssh(address: str) -> bool:
+    """The address leads there by ssh."""
+    return address.startswith("ssh://")
+
+
+def words(address: str) -> list[str]:
+    """The words that run what follows them on the host; ssh asks nobody anything.
+
+    Args:
+        address: such as ``ssh://deploy@web1.example.org:2222``.
+
+    Raises:
+        ValueError: it is no such address.
+    """
+    parts = urlsplit(address)
+    # As it is written: names in ~/.ssh/config have capitals where somebody gave them any.
+    name = re.sub(r"^.*@|:\d+$|[\[\]]", "", parts.netloc)
+    if parts.scheme != "ssh" or not name or name.startswith("-") or parts.path not in ("", "/"):
+        raise ValueError(f"{address!r} is no address such as ssh://user@host or ssh://user@host:22")
+    user = ["-l", parts.username] if parts.username else []
+    port = ["-p", str(parts.port)] if parts.port else []
+    options = ["-T", "-o", "BatchMode=yes", "-o", f"ConnectTimeout={PATIENCE}"]
+    return ["ssh", *options, *user, *port, "--", name]
