@@ -16,6 +16,7 @@ from tests.integration.faults import FAULT, Fault
 from tests.integration.harness import Site
 from tests.integration.installed import Installed, build, environment
 from tests.integration.progress import Progress
+from tests.integration.second_host import SecondHost
 from tests.integration.ssh_host import SshHost
 
 MakeSite = Callable[..., Site]
@@ -156,6 +157,14 @@ def ssh_host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SshHost]:
     host = SshHost(tmp_path_factory.mktemp("ssh"))
     yield host
     host.stop()
+
+
+@pytest.fixture(scope="session")
+def second_host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecondHost]:
+    """A host elsewhere: a daemon of its own behind ssh, and a way there that can break."""
+    made = SecondHost(tmp_path_factory.mktemp("second"))
+    yield made
+    made.remove()
 
 
 @pytest.fixture(scope="session")

@@ -1,26 +1,25 @@
 """A Docker daemon of a test's own: it can be killed and its disk filled, and nobody else notices.
 
-It runs in a container of the machine's daemon, with this machine's own programs, which gives it a
-network and processes of its own; its data is in memory, of a limited size.
+It runs on a machine of its own, with the programs of the one that the test runs on.
 """
 
-import secrets
+import json
 import subprocess
 import time
+from hashlib import sha256
 from pathlib import Path
 
 import docker
 import docker.errors
 import requests
 
-BASE = "django-on-docker/base:trixie"
-_DATA = "/var/lib/docker"
-_FILLER = f"{_DATA}/filler"
-# Not --privileged: that asks for all there are, and a machine may itself lack one.
-_CAPABILITIES = ("SYS_ADMIN", "NET_ADMIN", "NET_RAW", "SYS_PTRACE", "DAC_READ_SEARCH", "MKNOD")
+from components.host.archive import archive
+from tests.integration.box import BASE, DATA, FOLDER, Box, outer
+
+_FILLER = f"{DATA}/filler"
 _PATIENCE = 60.0  # seconds
-# A shell that waits takes the remains of what was killed; they would count as running.
-_FIRST_PROCESS = "while :; do sleep 1; done"
+# Where the head of a program of this machine says which processors it is for, and what others say.
+_MACHINE, _AARCH64 = 18, 0xB7
 _FETCH = """\
 import sys, urllib.error, urllib.request
 try:
@@ -37,24 +36,18 @@ class OwnDaemon:
 
     Args:
         folder: an empty folder, for its socket.
-        megabytes: the size of its disk.
+        megabytes: the size of its disk, in memory; 0 doesn't limit it.
+        name: what its machine calls itself.
+
+    Attributes:
+        box: its machine.
     """
 
-    def __init__(self, folder: Path, *, megabytes: int = 2048) -> None:
+    def __init__(self, folder: Path, *, megabytes: int = 0, name: str = "daemon") -> None:
         self._killer: subprocess.Popen[bytes] | None = None
-        self._box = f"t-daemon-{secrets.token_hex(3)}"
         self.address = f"unix://{folder}/docker.sock"
-        _outer(
-            *("run", "--detach", "--rm", "--name", self._box),
-            *("--security-opt", "apparmor=unconfined", "--security-opt", "seccomp=unconfined"),
-            *(word for name in _CAPABILITIES for word in ("--cap-add", name)),
-            *("--volume", "/sys/fs/cgroup:/sys/fs/cgroup", "--tmpfs", "/run"),
-            *("--tmpfs", f"{_DATA}:size={megabytes}m,exec"),
-            *("--volume", "/usr:/usr:ro", "--volume", "/etc/alternatives:/etc/alternatives:ro"),
-            *("--volume", f"{folder}:/srv/own", BASE, "sh", "-c", _FIRST_PROCESS),
-        )
+        self.box = Box(folder, name, megabytes=megabytes)
         try:
-            self._inside("mount -o remount,rw /proc/sys")
             self.start()
             self._load()
         except BaseException:
@@ -63,14 +56,14 @@ class OwnDaemon:
 
     def start(self) -> None:
         """Start it; returns once it answers."""
-        _outer(
-            *("exec", "--detach", self._box, "sh", "-c"),
-            "rm -f /var/run/docker.pid; exec dockerd --host unix:///srv/own/docker.sock "
-            f"--data-root {_DATA} > /run/dockerd.log 2>&1",
+        outer(
+            *("exec", "--detach", self.box.name, "sh", "-c"),
+            f"rm -f /var/run/docker.pid; exec dockerd --host unix://{FOLDER}/docker.sock "
+            f"--host unix:///var/run/docker.sock --data-root {DATA} > /run/dockerd.log 2>&1",
         )
         deadline = time.monotonic() + _PATIENCE
         while not self.answers():
-            assert time.monotonic() < deadline, self._inside("tail -20 /run/dockerd.log")
+            assert time.monotonic() < deadline, self.box.inside("tail -20 /run/dockerd.log")
             time.sleep(0.2)
 
     def answers(self) -> bool:
@@ -83,7 +76,7 @@ class OwnDaemon:
     def aim(self) -> None:
         """Get ready to kill it: a command that has to be begun first would come late."""
         script = "read go && kill -9 $(cat /var/run/docker.pid)"
-        words = ["docker", "exec", "--interactive", self._box, "sh", "-c", script]
+        words = ["docker", "exec", "--interactive", self.box.name, "sh", "-c", script]
         self._killer = subprocess.Popen(words, stdin=subprocess.PIPE)
 
     def kill(self) -> None:
@@ -100,21 +93,41 @@ class OwnDaemon:
         Args:
             leave: the megabytes that stay free.
         """
-        free = int(self._inside(f"df --output=avail --block-size=1M {_DATA} | tail -1"))
+        free = int(self.box.inside(f"df --output=avail --block-size=1M {DATA} | tail -1"))
         assert free > leave, f"only {free} MB are free"
-        self._inside(f"fallocate -l {free - leave}M {_FILLER}")
+        self.box.inside(f"fallocate -l {free - leave}M {_FILLER}")
 
     def make_room(self) -> None:
         """Undo `fill`."""
-        self._inside(f"rm -f {_FILLER}")
+        self.box.inside(f"rm -f {_FILLER}")
 
     def status(self, url: str) -> int:
         """The status of a page that a container of it publishes; 0 without an answer."""
-        return int(_outer("exec", self._box, "python3", "-c", _FETCH, url))
+        return int(outer("exec", self.box.name, "python3", "-c", _FETCH, url))
+
+    def load_foreign(self, name: str) -> None:
+        """Have an image in it that is made for other processors.
+
+        Args:
+            name: its name.
+        """
+        program = bytearray(Path("/bin/true").read_bytes())
+        program[_MACHINE] = _AARCH64
+        layer = archive({"bin/true": bytes(program)}, mode=0o755)
+        contents = {"type": "layers", "diff_ids": [f"sha256:{sha256(layer).hexdigest()}"]}
+        said = {"architecture": "arm64", "os": "linux", "config": {}, "rootfs": contents}
+        manifest = [{"Config": "config.json", "RepoTags": [name], "Layers": ["layer.tar"]}]
+        files = {
+            "config.json": json.dumps(said).encode(),
+            "manifest.json": json.dumps(manifest).encode(),
+            "layer.tar": layer,
+        }
+        words = ["docker", "--host", self.address, "load"]
+        subprocess.run(words, input=archive(files), capture_output=True, check=True)
 
     def remove(self) -> None:
         """Leave nothing of it."""
-        subprocess.run(["docker", "rm", "--force", self._box], capture_output=True, check=False)
+        self.box.remove()
 
     def _load(self) -> None:
         with subprocess.Popen(["docker", "save", BASE], stdout=subprocess.PIPE) as saved:
@@ -124,12 +137,3 @@ class OwnDaemon:
                 capture_output=True,
                 check=True,
             )
-
-    def _inside(self, script: str) -> str:
-        return _outer("exec", self._box, "sh", "-c", script)
-
-
-def _outer(*words: str) -> str:
-    done = subprocess.run(["docker", *words], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, f"docker {' '.join(words)}\n{done.stderr}"
-    return done.stdout

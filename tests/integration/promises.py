@@ -21,6 +21,7 @@ PROMISES: Mapping[str, str] = {
     "matrix": "what ran, counted, is what the plan says, on either database",
     "development": "the development stack follows the source",
     "a site elsewhere": "a site on a host behind ssh is looked after like one that is here",
+    "a host elsewhere": "a host behind ssh is looked at first; a site there is no other",
     # What is there already
     "takeover": "data that is there is referenced, and what served it retires",
     "one owner": "a deployment belongs to one stack",

@@ -42,7 +42,7 @@ class Migration(migrations.Migration):
 
 @pytest.fixture(scope="module")
 def daemon_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnDaemon]:
-    made = OwnDaemon(tmp_path_factory.mktemp("daemon"))
+    made = OwnDaemon(tmp_path_factory.mktemp("daemon"), megabytes=2048)
     yield made
     made.remove()
 

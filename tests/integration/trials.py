@@ -45,9 +45,14 @@ SEEDED = "Skarn Tooth"
 HAND_MADE = "made by hand"
 
 
-def inventory(site: Site) -> Counter[str]:
-    """What of a deployment is on the host: how many of each kind and role."""
-    client, mine = docker.from_env(environment=site.env), site.labelled()
+def inventory(site: Site, daemon: str = "") -> Counter[str]:
+    """What of a deployment is on the host: how many of each kind and role.
+
+    Args:
+        site: the site.
+        daemon: the address at which the test itself asks the host's daemon; "" is the site's.
+    """
+    client, mine = _client(site, daemon), site.labelled()
     found: Counter[str] = Counter()
     for container in client.containers.list(all=True, filters=mine):
         found[f"container {container.labels['django-on-docker.role']} {container.status}"] += 1
@@ -58,12 +63,17 @@ def inventory(site: Site) -> Counter[str]:
     return found
 
 
+def _client(site: Site, daemon: str) -> docker.DockerClient:
+    return docker.from_env(environment={**site.env, **({"DOCKER_HOST": daemon} if daemon else {})})
+
+
 @dataclass
 class Subject:
     """A site that trials are made on, and what has to be as it was.
 
     Attributes:
         site: the site.
+        daemon: the address at which the test itself asks the host's daemon; "" is the site's.
         wanted: what is on the host when all is well.
         browser: a visitor who is logged in; None before there is a site to log in to.
         secret: the secret key that has to stay; "" if there is none yet.
@@ -72,6 +82,7 @@ class Subject:
     """
 
     site: Site
+    daemon: str = ""
     wanted: Counter[str] = field(default_factory=Counter)
     browser: Browser | None = None
     secret: str = ""
@@ -80,7 +91,7 @@ class Subject:
 
     def settle(self) -> None:
         """Take what there is for how it has to be, and add something that people made."""
-        self.wanted = inventory(self.site)
+        self.wanted = inventory(self.site, self.daemon)
         self.browser = Browser(self.site.url)
         assert self.browser.log_in("admin", self.site.secret("admin.password"))
         self.secret = self.site.secret("app.secretKey")
@@ -133,7 +144,7 @@ class Subject:
         if status != 200 or SEEDED not in page:
             yield f"the site answers {status}, {'with' if SEEDED in page else 'without'} its data"
             return
-        found = inventory(self.site)
+        found = inventory(self.site, self.daemon)
         if found != self.wanted:
             more, less = found - self.wanted, self.wanted - found
             yield f"on the host, too much: {dict(more)}, too little: {dict(less)}"
@@ -166,7 +177,8 @@ class Subject:
                 yield f"a process is left: {process.info['name']}"
 
     def _django(self, code: str) -> str:
-        backend = docker.from_env().containers.list(filters=self.site.labelled("backend"))[0]
+        client = _client(self.site, self.daemon)
+        backend = client.containers.list(filters=self.site.labelled("backend"))[0]
         done = backend.exec_run(["python", "-m", "django", "shell", "-v", "0", "-c", code])
         assert done.exit_code == 0, done.output
         return bytes(done.output).decode()  # type: ignore[arg-type]
@@ -195,7 +207,14 @@ class Trial:
     seconds: float
 
 
-def trial(subject: Subject, cut: Cut, *, served: bool, say: Callable[[str], None] = print) -> Trial:
+def trial(
+    subject: Subject,
+    cut: Cut,
+    *,
+    served: bool,
+    say: Callable[[str], None] = print,
+    mend: Callable[[], object] = lambda: None,
+) -> Trial:
     """Cut an update off, recover, update again, and look.
 
     Args:
@@ -203,11 +222,13 @@ def trial(subject: Subject, cut: Cut, *, served: bool, say: Callable[[str], None
         cut: how the update is cut off.
         served: the site serves before, so it has to all the while.
         say: told what commands printed, should something be wrong.
+        mend: undoes what was done to cut it off, before recovery.
     """
     started = time.monotonic()
     with ExitStack() as during:
         statuses = during.enter_context(visitors(subject.site.url)) if served else []
         first = cut_off(subject.site, cut)
+        mend()
         recovery = subject.site.recover()
         again = subject.site.up(check=False)
     problems = [f"recovery ended with {recovery.code}"] if recovery.code else []
