@@ -16,4 +16,5 @@ if ! { apt-get update && apt-get install -y --no-install-recommends "$@"; } > /t
   exit 1
 fi
 tail -n 1 /tmp/apt.log
-rm -rf /var/lib/apt/lists/* /tmp/apt.log
+apt-get clean
+rm -rf /var/lib/apt/lists/* /var/cache/apt/*.bin /tmp/apt.log

@@ -1,6 +1,7 @@
 # The release: the strict build step finds what is wrong with the project before anything that serves
 # is touched.
 ARG COLLECT
+ARG KEEP_SETUID
 RUN --mount=type=bind,from=uv,source=/opt/uv/bin/uv,target=/usr/local/bin/uv \
     --mount=type=bind,from=built,source=/opt/results,target=/tmp/results \
     --mount=type=cache,target=/root/.cache/uv \

@@ -13,3 +13,7 @@ DEPLOY_COLLECT="$COLLECT" HOME=/tmp as_app python -m deploy_runtime.build
 rm -f /srv/data/build.sqlite3*
 python -m deploy_runtime.results leave
 chown 0 $written
+# Nobody who serves becomes another user; but where config lets programs gain rights, their files do.
+if [ -z "${KEEP_SETUID:-}" ]; then
+  python -m deploy_runtime.setuid
+fi
