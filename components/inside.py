@@ -15,6 +15,8 @@ LEDGER = "/srv/ledger"
 BACKUPS = "/srv/backups"
 ASSETS = "/srv/assets"
 SECRETS = "/run/secrets"
+VERDICT = "/run/verdict"
+"""Where the gate notes, as root, why it rejected the container."""
 RUNTIME = "/opt/deploy"
 DEPENDENCIES = "/opt/venv"
 

@@ -79,6 +79,11 @@ class Place:
         return self.name("ingress")
 
     @property
+    def database(self) -> str:
+        """The network on which the application reaches the deployment's own database server."""
+        return self.name("database")
+
+    @property
     def traffic(self) -> str:
         """The network on which a proxy of the user's own reaches the backends."""
         return self.name("traffic")

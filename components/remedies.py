@@ -135,8 +135,9 @@ CAUSES: tuple[Cause, ...] = (
         of="host",
         words=r"non-overlapping IPv4 address pool|predefined address pools have been fully",
         remedy="Docker has no addresses left for one more network, of which each deployment takes "
-        "three: `docker network prune` removes those that nothing uses, and `default-address-pools`"
-        " in the daemon's daemon.json makes more (docs/edge.md). Then run `pulumi up` again",
+        "three, or four with PostgreSQL: `docker network prune` removes those that nothing uses, "
+        "and `default-address-pools` in the daemon's daemon.json makes more (docs/edge.md). Then "
+        "run `pulumi up` again",
     ),
     # The words of a connection between two processes, of which the daemon need not be one.
     Cause(

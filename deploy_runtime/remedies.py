@@ -59,6 +59,15 @@ CAUSES: tuple[Cause, ...] = (
         "written are those of MEDIA_ROOT and of the SQLite file",
     ),
     Cause(
+        of="OSError",
+        words=r"Read-only file system",
+        remedy="{filename} can't be written: the image's files are read-only. What the project "
+        "writes belongs below MEDIA_ROOT, into a volume (`pulumi config set --path "
+        "'volumes[\"NAME\"]' /PATH -s STACK`), or into /tmp if it is for a moment; `pulumi config "
+        "set --path processes.writableRoot true -s STACK` lets it write wherever the image's "
+        "permissions do, until the container is replaced",
+    ),
+    Cause(
         of="FileNotFoundError",
         remedy="{filename} is not in the image: is it excluded by .dockerignore, or is its path "
         "one of another machine?",

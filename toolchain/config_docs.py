@@ -201,6 +201,8 @@ def _type(field: FieldInfo) -> str:
         return "object"
     if field.annotation is bool:
         return "boolean"
+    if field.annotation is float:
+        return "number"
     return "integer" if field.annotation is int else "string"
 
 
@@ -210,7 +212,7 @@ def _type_for_people(field: FieldInfo) -> str:
         return f"{words}, secret"
     if get_origin(field.annotation) is Literal:
         return " or ".join(f"`{choice}`" for choice in get_args(field.annotation))
-    return f"{words}{_limits(field)}" if words == "integer" else words
+    return f"{words}{_limits(field)}" if words in ("integer", "number") else words
 
 
 def _limits(field: FieldInfo) -> str:

@@ -24,6 +24,8 @@ _IN_YAML = {
     "int_from_float": "must be a whole number",
     "int_parsing": "must be a whole number",
     "int_type": "must be a whole number",
+    "float_parsing": "must be a number",
+    "float_type": "must be a number",
     "string_type": "must be a text",
 }
 

@@ -91,6 +91,15 @@ class Settings(AllKeys):
         }
 
     @property
+    def processors(self) -> dict[str, float]:
+        """How many processors containers may take, by config key; 0 is no limit."""
+        return {
+            "processes.cpus": self.processes.cpus,
+            "database.cpus": self.database.cpus,
+            "site.edgeCpus": self.site.edge_cpus,
+        }
+
+    @property
     def further_secrets(self) -> dict[str, str]:
         """What config alone makes secret, in plain text, for the secrets' volume and nowhere else.
 

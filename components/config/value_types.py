@@ -20,6 +20,7 @@ from ..data.database import ENGINES
 from ..ledger.plan import STRATEGIES
 from . import paths
 from .docker_address import docker_address
+from .linux_capabilities import CAPABILITIES
 from .reserved_variables import RESERVED
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
@@ -58,6 +59,25 @@ def _matches(pattern: re.Pattern[str], says: str) -> AfterValidator:
         return value
 
     return AfterValidator(check)
+
+
+def _capability(value: str) -> str:
+    name = value.upper().removeprefix("CAP_")
+    if name not in CAPABILITIES:
+        raise ValueError(f"must be a Linux capability, one of {', '.join(CAPABILITIES)}")
+    return name
+
+
+def _megabytes(value: int) -> int:
+    if 0 < value < 64:
+        raise ValueError("must be at least 64 megabytes, with which a container starts, or 0")
+    return value
+
+
+def _processors(value: float) -> float:
+    if 0 < value < 0.1:
+        raise ValueError("must be at least 0.1 processors, or 0")
+    return value
 
 
 def _inside(where: str) -> AfterValidator:
@@ -238,6 +258,9 @@ MigrationName = Annotated[
         "must be a migration as app_label.migration_name, such as shop.0007_drop_name",
     ),
 ]
+Megabytes = Annotated[int, Field(ge=0, le=1_048_576), AfterValidator(_megabytes)]
+Processors = Annotated[float, Field(ge=0, le=1024), AfterValidator(_processors)]
+Capability = Annotated[str, AfterValidator(_capability)]
 SecretPath = Annotated[str, AfterValidator(_secret_path)]
 ShellWords = Annotated[str, AfterValidator(_shell_words)]
 ServerUrl = Annotated[SecretStr, AfterValidator(_server_url)]

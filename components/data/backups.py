@@ -14,6 +14,7 @@ from typing import Any
 
 import deploy_runtime
 
+from ..container_defaults import FILES, HELPER, TEMPORARY, Restrictions, adding
 from ..host import one_shot
 from ..host.client import docker, fail
 from ..inside import BACKUPS
@@ -25,6 +26,7 @@ DEFAULT = "default"
 ROLE = "backup"
 """What the containers do in the deployment that make copies and put them back."""
 _RUNTIME = Path(deploy_runtime.__file__).parent
+_ON_DISK = Restrictions(temporary={})
 
 COPIED = ("sqlite", "postgres")
 """The kinds of databases, by their family, of which copies are made."""
@@ -248,7 +250,9 @@ class Database:
 
     def _sqlite(self, *words: str) -> Any:
         script = (_RUNTIME / "copy_sqlite.py").read_bytes()
-        return self._in_application(script, "--user", "0", "--mount", self._mount, words=words)
+        # As root, beside an application that owns its files and may keep them to itself.
+        options = ("--user", "0", "--mount", self._mount, *adding(FILES))
+        return self._in_application(script, *options, words=words)
 
     def _postgres(self, script: str, file: str, tools: str) -> Any:
         asked = (_RUNTIME / "libpq.py").read_bytes()
@@ -265,7 +269,9 @@ class Database:
         return one_shot.showable(done, given, image)
 
     def _run(self, words: tuple[str, ...], *, network: str, stdin: bytes) -> Any:
-        options = ("--user", "0", "--network", network, "--mount", self._mount)
+        # What is restored is written out whole before, and may be larger than any memory.
+        options = ("--user", "0", *_ON_DISK.options(), "--mount", f"type=volume,target={TEMPORARY}")
+        options = (*options, "--network", network, "--mount", self._mount)
         return one_shot.run(self.deployment, ROLE, (*options, *words), stdin=stdin)
 
     @property
@@ -283,7 +289,7 @@ def entries(volume: str, image: str) -> list[Entry]:
     mount = f"type=volume,source={volume},target={BACKUPS},readonly"
     words = ("run", "--rm", "--user", "0", "--network", "none", "--mount", mount)
     script = f"for file in {BACKUPS}/*.json; do [ ! -e $file ] || {{ cat $file; echo; }}; done"
-    done = docker(*words, "--entrypoint", "sh", image, "-c", script)
+    done = docker(*words, *HELPER.options(), "--entrypoint", "sh", image, "-c", script)
     if done.returncode != 0:
         said = done.stderr.decode(errors="replace").strip()
         fail(f"the backups in {volume} can't be read: {said}")

@@ -4,6 +4,7 @@ import json
 import os
 
 from ..config.paths import mount_words
+from ..container_defaults import FILE_HELPER
 from ..host.client import docker_or_fail
 from ..inside import USER
 from ..step_output import say
@@ -30,7 +31,7 @@ done
 def arguments(sources: list[str], image: str) -> list[str]:
     """The words after `docker` that look at each source, and put it right."""
     targets = [f"/sources/{index}" for index in range(len(sources))]
-    words = ["run", "--rm", "--network", "none", "--user", "0"]
+    words = ["run", "--rm", *FILE_HELPER.options(), "--network", "none", "--user", "0"]
     for source, target in zip(sources, targets, strict=True):
         kind = "bind" if source.startswith("/") else "volume"
         words += ["--mount", mount_words(kind, source, target)]

@@ -7,7 +7,7 @@ import pulumi
 import pulumi_docker as docker
 
 from .. import PACKAGE
-from ..container_defaults import LOG_LIMITS, RESTART
+from ..container_defaults import LOG_LIMITS, NOT_IN_PLACE, RESTART, TEMPORARY, Restrictions
 from ..image.postgres_image import PostgresImage
 from ..inside import SECRETS
 from ..place import Place, as_args
@@ -39,6 +39,37 @@ exec docker-entrypoint.sh "$@"
 _INITDB = "--data-checksums --encoding=UTF8 --locale=C.UTF-8 --auth-host=scram-sha-256"
 
 
+# The image's entry point begins as root: it gives the data to the server's user, makes what only
+# that may enter, and becomes that user, who has none of these.
+_TO_BECOME_POSTGRES = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID")
+
+
+def server_restrictions(
+    capabilities: Sequence[str], *, writable: bool, memory: int, cpus: float
+) -> Restrictions:
+    """What the server's container is denied.
+
+    Args:
+        capabilities: what it keeps besides of root's rights.
+        writable: its root file system can be written to.
+        memory: megabytes that it may take; 0 is no limit.
+        cpus: processors that it may take; 0 is no limit.
+    """
+    return Restrictions(
+        capabilities=sorted({*_TO_BECOME_POSTGRES, *capabilities}),
+        writable=writable,
+        temporary={
+            TEMPORARY: "size=256m,mode=1777",
+            # In the images' conventions 999 is the server's user; others' entry points see to it.
+            "/var/run/postgresql": "size=8m,mode=3777,uid=999,gid=999",
+        },
+        # A process for each connection: as many as anybody configures.
+        processes=4096,
+        memory=memory,
+        cpus=cpus,
+    )
+
+
 class PostgresArgs(VolumeArgs):
     """Which server there is, and on which data."""
 
@@ -49,7 +80,9 @@ class PostgresArgs(VolumeArgs):
     base_image: str
     """A Debian image to install PostgreSQL on."""
     network: pulumi.Input[str]
-    """The only network on which the server listens."""
+    """The only network on which the server listens, and which leads nowhere else."""
+    restrictions: Restrictions
+    """What the server's container is denied."""
     name: str
     """The database's name."""
     user: str
@@ -158,6 +191,7 @@ class Postgres(pulumi.ComponentResource):
             envs=[f"{key}={value}" for key, value in sorted(environment.items())],
             labels=as_args(Place(args["deployment"]).labels("postgres", stack=args["stack"])),
             mounts=[mount.for_container() for mount in mounts],
+            **args["restrictions"].arguments(),
             network_mode="bridge",
             networks_advanced=[{"name": args["network"]}],
             # Parallel queries share memory; the default of 64 MB ends them with an error.
@@ -179,11 +213,21 @@ class Postgres(pulumi.ComponentResource):
             log_opts=LOG_LIMITS,
             opts=pulumi.ResourceOptions(
                 parent=self,
-                depends_on=after(opts),
+                depends_on=[*(after(opts) or ()), self._let_in(name, args)],
                 delete_before_replace=True,
                 # Handing the site over to another stack replaces nothing.
                 ignore_changes=["labels"],
+                replace_on_changes=NOT_IN_PLACE,
             ),
+        )
+
+    def _let_in(self, name: str, args: PostgresArgs) -> Step:
+        return Step(
+            f"{name}-postgres-network",
+            f"{__package__}.postgres_network_step",
+            parent=self,
+            triggers={"network": args["network"]},
+            environment={"DEPLOYMENT": args["deployment"], "NETWORK": args["network"]},
         )
 
     def _gate(self, name: str, args: PostgresArgs, container: docker.Container) -> pulumi.Resource:
@@ -199,6 +243,7 @@ class Postgres(pulumi.ComponentResource):
             },
             environment={
                 "CONTAINER": Place(args["deployment"]).postgres,
+                "PROCESSES": str(args["restrictions"].processes),
                 "DATABASE_NAME": args["name"],
                 "DATABASE_USER": args["user"],
                 **({"DATABASE_LOGIN": args["login"]} if args["login"] != args["user"] else {}),

@@ -11,7 +11,9 @@ import time
 from collections.abc import Sequence
 from typing import NoReturn
 
+from ..host import out_of_memory
 from ..host.client import docker, fail, inspect
+from ..host.limits import limit_processes
 from ..host.masked_output import last_lines
 from ..remedies import remedies
 from ..step_output import say
@@ -98,7 +100,8 @@ def _wake(container: str) -> int:
 
 
 def _give_up(container: str, problem: str, lines: str) -> NoReturn:
-    hint = remedy(container, f"{problem}\n{lines}")
+    hint = out_of_memory.explain(container, out_of_memory.KEYS["postgres"])
+    hint = hint or remedy(container, f"{problem}\n{lines}")
     fail(
         f"postgres: {container} does not let the application in: {problem}.\n"
         + (f"What to do: {hint}.\n" if hint else "")
@@ -111,7 +114,7 @@ def main() -> None:
     """Wait for the server in CONTAINER, at most TIMEOUT seconds, to let the application in.
 
     DATABASE_USER owns DATABASE_NAME, and is who the application gets in as, unless DATABASE_LOGIN
-    is. EXTENSIONS is a JSON list of what is made there.
+    is. EXTENSIONS is a JSON list of what is made there. It may have PROCESSES at most.
     """
     server = Server(
         container=os.environ["CONTAINER"],
@@ -119,6 +122,7 @@ def main() -> None:
         login=os.environ.get("DATABASE_LOGIN") or os.environ["DATABASE_USER"],
         name=os.environ["DATABASE_NAME"],
     )
+    limit_processes(server.container, os.environ["PROCESSES"])
     wait(server, float(os.environ["TIMEOUT"]))
     extend(server, json.loads(os.environ["EXTENSIONS"]))
 

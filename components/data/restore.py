@@ -10,7 +10,7 @@ release.
 import argparse
 import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, NoReturn
 
 from ..container_defaults import RESTART
@@ -235,11 +235,17 @@ def _database(
         engine=engine,
         file=file,
         application=(*one_shot.like(reference), reference["Image"]),
-        network=next(iter(reference["NetworkSettings"]["Networks"]), "bridge"),
+        network=_network(deployment, reference["NetworkSettings"]["Networks"]),
         tools=_tools(deployment, chosen, entries),
         volume=chosen["volume"],
         alias=alias,
     )
+
+
+def _network(deployment: str, networks: Collection[str]) -> str:
+    """That on which an application reaches its database's server, of those that it is on."""
+    first = (Place(deployment).database, deployment)
+    return next((n for n in (*first, *networks) if n in networks), "bridge")
 
 
 def _kind(environment: Sequence[str]) -> tuple[str, str]:

@@ -185,7 +185,7 @@ class Claim:
         # What one deployment calls its own may be what another's proxy would be let onto.
         place = Place(self.deployment)
         further = place.ingress if self.ports else place.traffic
-        names = (self.deployment, place.front, further)
+        names = (self.deployment, place.front, place.database, further)
         for network in host.every_network:
             owner = network.labels.get(DEPLOYMENT, self.deployment)
             if network.name in names and owner != self.deployment:

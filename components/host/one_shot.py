@@ -9,6 +9,7 @@ from contextlib import suppress
 from types import FrameType
 from typing import Any
 
+from ..container_defaults import restricted_like
 from ..place import DEPLOYMENT, ROLE, Place
 from ..place import options as label_options
 from .client import docker, fail
@@ -17,6 +18,8 @@ from .masked_output import NOT_SHOWN, learn_mounted
 GRACE = 10
 """Seconds that such a container has to end in, when it is in the way."""
 
+
+Done = subprocess.CompletedProcess[bytes]
 
 # The exit code of `docker run` where the daemon could not make or start the container.
 _NOT_RUN = 125
@@ -42,12 +45,13 @@ def environment(container: Mapping[str, Any]) -> list[str]:
 
 
 def like(container: Mapping[str, Any]) -> list[str]:
-    """The same for its variables and all that is mounted into it.
+    """The same for its variables, all that is mounted into it, and what it is denied.
 
     Args:
         container: what the daemon knows of it.
     """
-    return ["--volumes-from", container["Name"].removeprefix("/"), *environment(container)]
+    source = container["Name"].removeprefix("/")
+    return [*restricted_like(container), "--volumes-from", source, *environment(container)]
 
 
 def named(deployment: str, role: str) -> list[str]:
@@ -56,26 +60,56 @@ def named(deployment: str, role: str) -> list[str]:
 
 
 def run(
-    deployment: str, role: str, words: Sequence[str], *, stdin: bytes | None = None
-) -> subprocess.CompletedProcess[bytes]:
+    deployment: str,
+    role: str,
+    words: Sequence[str],
+    *,
+    networks: Sequence[str] = (),
+    stdin: bytes | None = None,
+) -> Done:
     """Run a container to its end, and return what it printed.
 
     Args:
         deployment: whose it is.
         role: what it does there; it is named after both.
         words: what follows the options that every such container gets.
+        networks: those that it is on, where the words name none.
         stdin: what it reads.
     """
     make_room(deployment, role)
     # Not in the daemon's log either: one of them prints how a database is reached.
     common = ["--rm", "--init", *named(deployment, role), "--log-driver", "none"]
     reads = ["--interactive"] if stdin is not None else []
-    return docker("run", *common, *reads, *words, stdin=stdin)
+    on = [word for network in networks[:1] for word in ("--network", network)]
+    if len(networks) < 2:
+        return docker("run", *common, *reads, *on, *words, stdin=stdin)
+    name = Place(deployment).name(role)
+    problem = made(name, [*common, *reads, *on, *words], networks[1:])
+    return problem or docker("start", "--attach", *reads, name, stdin=stdin)
 
 
-def showable(
-    done: subprocess.CompletedProcess[bytes], mounts: Sequence[str], image: str
-) -> subprocess.CompletedProcess[bytes]:
+def made(name: str, words: Sequence[str], networks: Sequence[str]) -> Done | None:
+    """Make a container and connect it with further networks: `docker run` takes but one.
+
+    Args:
+        name: the container's name.
+        words: the words of `docker create`.
+        networks: those that it is on besides.
+
+    Returns:
+        What the client said if that failed, as if `docker run` had; else None.
+    """
+    done = docker("create", *words)
+    for network in networks:
+        if done.returncode == 0:
+            done = docker("network", "connect", network, name)
+    if done.returncode == 0:
+        return None
+    docker("rm", "--force", "--volumes", name)
+    return subprocess.CompletedProcess(done.args, _NOT_RUN, b"", done.stderr)
+
+
+def showable(done: Done, mounts: Sequence[str], image: str) -> Done:
     """What a container printed that failed, with its secrets known, so that they are masked.
 
     Args:

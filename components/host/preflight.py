@@ -52,6 +52,11 @@ class Known:
         return str(self.info.get("DockerRootDir", ""))
 
     @property
+    def processors(self) -> int:
+        """How many processors it has; 0 if it doesn't say."""
+        return int(self.info.get("NCPU") or 0)
+
+    @property
     def architecture(self) -> str:
         """The kind of its processors."""
         return str(self.info.get("Architecture", ""))

@@ -125,7 +125,7 @@ class Forecast:
             yield "the site is down now, until the new container has passed its gate"
         if self._replaced("edge", made):
             yield "a second or two, while the edge is replaced: connections are refused"
-        if self._replaced("postgres", made):
+        if self._replaced("postgres-server", made):
             yield "a second or two, while the database server is replaced: pages fail"
         if self.port is None and self._name("edge") in self.there:
             yield "the edge is removed: from then on only your own proxy reaches the site"
@@ -151,7 +151,7 @@ class Forecast:
         for title, suffix in (
             ("secrets", "secrets-files"),
             ("edge", "edge"),
-            ("database server", "postgres"),
+            ("database server", "postgres-server"),
         ):
             name = self._name(suffix)
             if name in self.there and name not in touched:

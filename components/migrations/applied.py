@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ..host import one_shot
+from ..host import one_shot, out_of_memory
 from ..host.client import fail
+from ..place import Place
 
 DESCRIPTION = "migration-check.json"
 """The file with the check's description, which the program writes at each update."""
@@ -40,10 +41,20 @@ def ask(
         module: what is run there, with the flags of migrate.
         options: further options of `docker run`.
     """
-    words = ["--network", described["network"], *one_shot.options(described, "mount", "env")]
-    words += [*options, described["image"], "python", "-m", module, *described["flags"]]
-    done = one_shot.run(described["deployment"], ROLE, words)
+    words = [*described["restrictions"], *one_shot.options(described, "mount", "env"), *options]
+    words += [described["image"], "python", "-m", module, *described["flags"]]
+    done = one_shot.run(described["deployment"], ROLE, words, networks=described["networks"])
     return one_shot.showable(done, described["mount"], described["image"])
+
+
+def killed(described: Mapping[str, Any]) -> str:
+    """That the release was killed for its memory when it was asked, and what to do; else "".
+
+    Args:
+        described: the migration check's description.
+    """
+    name = Place(described["deployment"]).name(ROLE)
+    return out_of_memory.explain(name, out_of_memory.KEYS["backend"], described["memory"])
 
 
 def answer(done: subprocess.CompletedProcess[bytes]) -> Any:

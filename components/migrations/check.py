@@ -7,6 +7,7 @@ import pulumi
 
 from .. import PACKAGE, step
 from ..checkout import folder_of
+from ..container_defaults import Restrictions
 from ..data.mounts import Mount
 from ..place import Place
 from ..stack_state import StackState
@@ -24,12 +25,14 @@ class MigrationCheckArgs(TypedDict):
     """The release's content tag."""
     image: str
     """The release's image."""
-    network: pulumi.Input[str]
-    """The network on which the database is reached."""
+    networks: Sequence[pulumi.Input[str]]
+    """The networks of the application; on the last the database is reached."""
     environment: Mapping[str, str]
     """The application's environment; it holds no secret."""
     mounts: Sequence[Mount]
     """What is mounted into the application's containers."""
+    restrictions: Restrictions
+    """What these are denied."""
     database: str
     """The identity of the database."""
     migrate_flags: Sequence[str]
@@ -86,7 +89,7 @@ class MigrationCheck(pulumi.ComponentResource):
     ) -> None:
         super().__init__(f"{PACKAGE}:index:MigrationCheck", name, None, opts)
         mounts = [mount.for_client() for mount in args["mounts"]]
-        known = (args["network"], args["volume"], args["tools"])
+        known = (pulumi.Output.all(*args["networks"]), args["volume"], args["tools"])
         file = pulumi.Output.all(*known, *mounts).apply(lambda values: _write(args, *values))
         check = Step(
             f"{name}-migration-check",
@@ -116,13 +119,20 @@ def description_file(deployment: str) -> str:
     return (folder_of(deployment) / DESCRIPTION).as_posix()
 
 
-def _write(args: MigrationCheckArgs, network: str, volume: str, tools: str, *mounts: str) -> str:
-    described = description(args, network=network, volume=volume, tools=tools, mounts=mounts)
+def _write(
+    args: MigrationCheckArgs, networks: Sequence[str], volume: str, tools: str, *mounts: str
+) -> str:
+    described = description(args, networks=networks, volume=volume, tools=tools, mounts=mounts)
     return step.describe(args["deployment"], DESCRIPTION, described)
 
 
 def description(
-    args: MigrationCheckArgs, *, network: str, volume: str, tools: str, mounts: Sequence[str]
+    args: MigrationCheckArgs,
+    *,
+    networks: Sequence[str],
+    volume: str,
+    tools: str,
+    mounts: Sequence[str],
 ) -> dict[str, Any]:
     """The content of the check's file."""
     return {
@@ -131,8 +141,10 @@ def description(
         "release": args["release"],
         "serves": args["serves"],
         "image": args["image"],
-        "network": network,
+        "networks": list(networks),
         "mount": list(mounts),
+        "restrictions": args["restrictions"].options(),
+        "memory": args["restrictions"].memory,
         "env": [f"{name}={value}" for name, value in sorted(args["environment"].items())],
         "flags": list(args["migrate_flags"]),
         "fresh": args["fresh"],

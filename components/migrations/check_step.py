@@ -29,10 +29,11 @@ def look(check: Check) -> dict[str, Any]:
     report: dict[str, Any] | None = applied.answer(done)
     said = done.stderr.decode(errors="replace").strip()
     if report is None:
+        killed = applied.killed(check)
         fail(
             "migrations: they could not be looked at, and nothing was changed. "
             f"{aftermath.say_what_serves(check)} The release said:\n\n"
-            f"{said or '(it printed nothing)'}"
+            f"{said or '(it printed nothing)'}" + (f"\n\nWhat to do: {killed}" if killed else "")
         )
     # Of a long wait for the database people should know.
     for line in said.splitlines():
@@ -58,8 +59,12 @@ def prepare(check: Check, report: Mapping[str, Any]) -> dict[str, Any]:
         deployment=check["deployment"],
         engine=report["engine"],
         file=report.get("file", ""),
-        application=(*one_shot.options(check, "mount", "env"), check["image"]),
-        network=check["network"],
+        application=(
+            *check["restrictions"],
+            *one_shot.options(check, "mount", "env"),
+            check["image"],
+        ),
+        network=check["networks"][-1],
         tools=check["tools"],
         volume=check["volume"],
         alias=alias_of(check["flags"]),

@@ -16,6 +16,7 @@ from typing import Any
 
 from deploy_runtime import ledger
 
+from ..container_defaults import HELPER
 from ..host import one_shot
 from ..host.archive import archive
 from ..host.client import docker_or_fail, fail
@@ -30,7 +31,7 @@ set -eu
 umask 077
 cp {_FOLDER}/* /dev/shm/
 rm {_FOLDER}/*
-export PGSERVICEFILE=/dev/shm/service.conf PGSERVICE=deployment
+export PGSERVICEFILE=/dev/shm/service.conf PGSERVICE=deployment PSQL_HISTORY=/tmp/history
 exec psql "$@"
 """
 _HELPER = "one-off-helper"
@@ -82,7 +83,8 @@ def address(deployment: str, serving: dict[str, Any], alias: str) -> tuple[str, 
 
 def options() -> list[str]:
     """The options of its container, up to the image."""
-    return ["--user", "0", "--mount", f"type=volume,target={_FOLDER}", "--entrypoint", "sh"]
+    volume = f"type=volume,target={_FOLDER}"
+    return [*HELPER.options(), "--user", "0", "--mount", volume, "--entrypoint", "sh"]
 
 
 def words(given: Sequence[str]) -> list[str]:
@@ -121,5 +123,6 @@ def recorded(deployment: str, serving: dict[str, Any]) -> Iterator[list[int]]:
 
 def _append(deployment: str, image: str, record: ledger.Record) -> None:
     mount = f"type=volume,source={Place(deployment).ledger},target={LEDGER}"
-    asked = ("--network", "none", "--mount", mount, image, "python", "-c", ledger.APPEND)
+    words = (*HELPER.options(), "--network", "none", "--mount", mount)
+    asked = (*words, image, "python", "-c", ledger.APPEND)
     one_shot.run(deployment, _HELPER, asked, stdin=json.dumps(record).encode())

@@ -22,9 +22,10 @@ from typing import Any, NoReturn
 
 from deploy_runtime.client_words import client_words
 
+from ..container_defaults import restricted_like
 from ..host import one_shot, reach
 from ..host.client import docker, docker_attached, docker_or_fail, fail, inspect
-from ..inside import ASSETS, SECRETS, STATIC
+from ..inside import ASSETS, SECRETS, STATIC, VERDICT
 from ..own_commands import manage, run_module, typed
 from ..place import ONE_OFF, RELEASE, Place
 from ..place import options as label_options
@@ -35,7 +36,7 @@ from . import command, database_shell, site
 # of the last. The first are copied, the others come from the image or are of no use here.
 _COPIED = (SECRETS,)
 _FROM_IMAGE = (STATIC,)
-_LEFT_OUT = (ASSETS,)
+_LEFT_OUT = (ASSETS, VERDICT)
 
 
 def main() -> None:
@@ -91,10 +92,8 @@ def like(serving: dict[str, Any], deployment: str) -> list[str]:
         deployment: the deployment's name.
     """
     mounts = [word for mount in _mounts(serving) for word in ("--mount", mount)]
-    temporary = serving["HostConfig"].get("Tmpfs") or {}
-    folders = [w for path, given in temporary.items() for w in ("--tmpfs", f"{path}:{given}")]
     networks = ["--network", _networks(serving, deployment)[0]]
-    return [*networks, *one_shot.environment(serving), *mounts, *folders]
+    return [*networks, *one_shot.environment(serving), *mounts, *restricted_like(serving)]
 
 
 def _networks(serving: dict[str, Any], deployment: str) -> list[str]:
@@ -178,8 +177,9 @@ def _secrets(serving: dict[str, Any]) -> Iterator[tuple[str, bytes]]:
     if not any(mount["Destination"] in _COPIED for mount in serving["Mounts"]):
         return
     for folder in _COPIED:
-        source = f"{serving['Name'].removeprefix('/')}:{folder}"
-        yield folder.rpartition("/")[0], docker_or_fail("reading the secrets", "cp", source, "-")
+        # Only what is in it: nothing can be unpacked beside a volume.
+        source = f"{serving['Name'].removeprefix('/')}:{folder}/."
+        yield folder, docker_or_fail("reading the secrets", "cp", source, "-")
 
 
 def _remove(name: str) -> None:

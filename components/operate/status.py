@@ -12,6 +12,7 @@ from subprocess import TimeoutExpired
 from typing import Any
 
 from ..data import backups
+from ..host import out_of_memory
 from ..host.client import docker, docker_or_fail, inspect
 from ..host.what_serves import serving_containers
 from ..inside import LEDGER
@@ -89,6 +90,7 @@ def _containers(deployment: str) -> Iterator[Status]:
             "restarts": state["RestartCount"],
             "since": now["StartedAt" if runs else "FinishedAt"][:19],
             **({"tls": labels[TLS]} if TLS in labels else {}),
+            "memory": out_of_memory.problem(state, labels[ROLE]),
         }
 
 
@@ -141,11 +143,7 @@ def _problems(found: Mapping[str, Any]) -> Iterator[str]:
             "missing"
         )
     for one in found["containers"]:
-        if one["health"] == "unhealthy":
-            logs = f"docker logs --tail 50 {one['container']}"
-            yield f"{one['container']} is unhealthy: `{logs}` says why"
-        elif one["role"] in ("edge", "postgres") and not one["health"] and "(" in one["state"]:
-            yield f"{one['container']} is stopped: `docker start {one['container']}`"
+        yield from _container_problems(one)
     migrations = found["migrations"]
     if found["serving"] and migrations is None:
         yield (
@@ -161,6 +159,16 @@ def _problems(found: Mapping[str, Any]) -> Iterator[str]:
         yield ill
     if found["disk"] and found["disk"]["free"] < found["disk"]["total"] * 0.05:
         yield "the Docker host's disk is nearly full: `docker system df`, `docker builder prune`"
+
+
+def _container_problems(one: Status) -> Iterator[str]:
+    if one["health"] == "unhealthy":
+        logs = f"docker logs --tail 50 {one['container']}"
+        yield f"{one['container']} is unhealthy: `{logs}` says why"
+    if one["memory"]:
+        yield one["memory"]
+    elif one["role"] in ("edge", "postgres") and not one["health"] and "(" in one["state"]:
+        yield f"{one['container']} is stopped: `docker start {one['container']}`"
 
 
 def as_text(found: Mapping[str, Any]) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import pulumi
 
+from ..container_defaults import Restrictions
 from ..data.mounts import Mount
 from ..serving.start_command import startup_command
 from . import container_options
@@ -20,18 +21,21 @@ class App:
     Attributes:
         image: the release's image, by its name.
         image_id: that image's id, known once it is built.
-        network: the network on which the application reaches what it needs.
+        networks: those on which the application reaches what it needs: of its own, and with its
+            database server, if that is the deployment's.
         environment: the variables that all of them get; none is a secret.
         mounts: what is mounted into all of them.
+        restrictions: what all of them are denied.
         startup: the start-up command of those that serve.
         serving_environment: the variables of those that serve.
     """
 
     image: str
     image_id: pulumi.Output[str]
-    network: pulumi.Output[str]
+    networks: Sequence[pulumi.Output[str]]
     environment: Mapping[str, str]
     mounts: Sequence[Mount]
+    restrictions: Restrictions
     startup: str
     serving_environment: Mapping[str, str]
 
@@ -44,7 +48,10 @@ def describe_app(given: Preparation, images: Images, store: Store) -> App:
     return App(
         image=release.image,
         image_id=images.release.image_id,
-        network=store.network.network_name,
+        networks=[
+            store.network.network_name,
+            *([store.network.database_name] if store.network.database_name else []),
+        ],
         environment=common,
         mounts=container_options.mounts(
             settings,
@@ -52,6 +59,7 @@ def describe_app(given: Preparation, images: Images, store: Store) -> App:
             files=[*store.files.mounts, store.ledger.mount],
             secret_files=store.secrets.volume,
         ),
+        restrictions=container_options.restrictions(settings),
         startup=startup_command(
             migrate_flags=settings.migrations.flags,
             workers=settings.processes.web.workers,

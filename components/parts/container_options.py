@@ -8,13 +8,13 @@ import pulumi
 
 from ..config.project_keys import debug_variable
 from ..config.settings import Settings
+from ..container_defaults import TEMPORARY, Restrictions, application_processes
 from ..data.database_address import Address
 from ..data.database_url import build_url
 from ..data.mounts import Mount
 from ..inside import SECRETS
 
 SOURCE_FOLDER = "/app"
-TEMPORARY_FOLDER = "/tmp"
 # Megabytes: ten of the largest uploads at once, as the limit on bodies is by default.
 _TEMPORARY_SIZE = 1024
 
@@ -88,9 +88,24 @@ def serving(settings: Settings, *, collect: bool) -> dict[str, str]:
     """
     return {
         "COLLECT_STATIC_ON_STARTUP": _flag(collect),
-        # Nothing reads it: another size is another container, and this says why one starts.
+        # Nothing reads these: with others it is another container, and they say why one starts.
         "DEPLOY_TEMPORARY_MB": str(temporary_size(settings)),
+        "DEPLOY_RESTRICTIONS": restrictions(settings).summary,
     }
+
+
+def restrictions(settings: Settings) -> Restrictions:
+    """What each container of the application is denied."""
+    processes = settings.processes
+    return Restrictions(
+        capabilities=processes.capabilities,
+        gains=bool(processes.capabilities),
+        writable=processes.writable_root,
+        temporary=temporary(settings),
+        processes=application_processes(processes.web.workers, processes.web.threads),
+        memory=processes.memory,
+        cpus=processes.cpus,
+    )
 
 
 def temporary(settings: Settings) -> dict[str, str]:
@@ -100,9 +115,9 @@ def temporary(settings: Settings) -> dict[str, str]:
     would take a file system with quotas; memory is bounded everywhere, and only taken meanwhile.
     A volume of one's own in its place stays.
     """
-    if TEMPORARY_FOLDER in settings.volumes.values():
+    if TEMPORARY in settings.volumes.values():
         return {}
-    return {TEMPORARY_FOLDER: f"size={temporary_size(settings)}m,mode=1777,exec"}
+    return {TEMPORARY: f"size={temporary_size(settings)}m,mode=1777,exec"}
 
 
 def temporary_size(settings: Settings) -> int:

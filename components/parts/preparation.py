@@ -22,6 +22,7 @@ from ..host.daemon import HostError
 from ..host.docker_host import Host
 from ..host.identity import PROVIDER, STEP, identify
 from ..host.notes import WINDOW
+from ..host.processors import check_processors
 from ..host.vanished import Vanished, find_vanished
 from ..image import build_secrets
 from ..image.build_context import Release
@@ -201,6 +202,7 @@ def _prepare(settings: Settings, scope: Scope) -> Preparation:
     )
     check_here(settings, host)
     wanted.check(host)
+    check_processors(settings.processors, host.known)
     for line in (*wanted.warnings(host), *tls_keys.warnings(settings)):
         pulumi.log.warn(line)
     has_data = settings.data == "create" and host.volume_labels(holder) is not None

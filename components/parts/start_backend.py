@@ -3,7 +3,6 @@
 import pulumi
 
 from ..serving.backend import Backend
-from . import container_options
 from .app import App
 from .preparation import Preparation
 from .store import Store
@@ -25,10 +24,10 @@ def start_backend(
             "release": given.release.tag,
             "image_id": app.image_id,
             "startup": app.startup,
-            "networks": [app.network, store.network.front_name],
+            "networks": [*app.networks, store.network.front_name],
             "environment": app.serving_environment,
             "mounts": [*app.mounts, store.files.assets],
-            "temporary": container_options.temporary(settings),
+            "restrictions": app.restrictions,
             "redeploy": settings.releases.redeploy,
             "gate_timeout": settings.processes.web.gate_timeout,
             "gate_terms": settings.gate_terms,

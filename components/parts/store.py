@@ -10,6 +10,7 @@ from ..data.backups_volume import Backups
 from ..data.database import Database, application_files
 from ..data.file_volumes import Files
 from ..data.ownership import Ownership
+from ..data.postgres import server_restrictions
 from ..ledger.ledger import Ledger
 from ..serving.kept_secrets import KeptSecrets, writings
 from ..serving.network import Network, NetworkArgs
@@ -46,6 +47,7 @@ def keep_store(given: Preparation, images: Images, opts: pulumi.ResourceOptions)
         "deployment": deployment,
         "stack": given.stack,
         "site": given.scope.name,
+        "has_server": settings.database.engine == "postgres",
     }
     network = Network(deployment, marks, opts)
     # First of all: data without the secrets that it hangs on could not be served again.
@@ -114,7 +116,13 @@ def _database(given: Preparation, network: Network, opts: pulumi.ResourceOptions
             "existing": given.volumes.get(DATABASE_VOLUME) if given.existing else None,
             "server_image": settings.database.image,
             "base_image": given.debian,
-            "network": network.network_name,
+            "network": network.database_name or network.network_name,
+            "restrictions": server_restrictions(
+                settings.database.capabilities,
+                writable=settings.database.writable_root,
+                memory=settings.database.memory,
+                cpus=settings.database.cpus,
+            ),
             "name": settings.database.name,
             "user": settings.database.user,
             "login": given.secrets.database_login.user or settings.database.user,

@@ -69,6 +69,8 @@ def _edge(
             "front": store.network.front_name,
             "port": given.settings.site.port,
             "public": _public(given),
+            "memory": given.settings.site.edge_memory,
+            "cpus": given.settings.site.edge_cpus,
             "held_back": is_held_back(
                 given.state[f"{deployment}-edge"],
                 vanished=given.vanished.ids,

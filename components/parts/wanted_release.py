@@ -80,6 +80,7 @@ def _new_release(settings: Settings, project: Project, base_image: str) -> Relea
             else "",
             "COLLECT": "yes",
             "DATABASE_ENGINE": driver(settings),
+            "KEEP_SETUID": "yes" if settings.processes.capabilities else "",
             "HEALTH_PATH": settings.processes.web.health,
             "PYTHON_PATH": project.python_path or ".",
             "REQUIREMENTS": project.requirements,

@@ -8,11 +8,15 @@ import pulumi
 import pulumi_docker as docker
 
 from .. import PACKAGE, step
-from ..container_defaults import LOG_LIMITS, RESTART
+from ..container_defaults import LOG_LIMITS, NOT_IN_PLACE, RESTART, Restrictions
 from ..data.mounts import Mount, fingerprint
+from ..inside import VERDICT
 from ..migrations.check import description_file
 from ..place import MOUNTS, Place, as_args
 from ..step import Step
+
+# Of the container's own, so that it goes with it: the gate writes here what it found.
+_VERDICT: docker.ContainerMountArgsDict = {"type": "volume", "target": VERDICT}
 
 
 class BackendArgs(TypedDict):
@@ -34,8 +38,8 @@ class BackendArgs(TypedDict):
     """The container's environment; it holds no secret."""
     mounts: Sequence[Mount]
     """What is mounted into it: with another volume, such as other secrets', another one starts."""
-    temporary: Mapping[str, str]
-    """Folders in memory, with the options of their tmpfs, by path."""
+    restrictions: Restrictions
+    """What the containers are denied."""
     redeploy: int
     """Raised to replace the container without any other change."""
     gate_timeout: int
@@ -97,6 +101,7 @@ class Backend(pulumi.ComponentResource):
                 "TIMEOUT": str(args["gate_timeout"]),
                 "CHECK": description_file(args["deployment"]),
                 "TERMS": json.dumps(dict(args["gate_terms"])),
+                "PROCESSES": str(args["restrictions"].processes),
             },
             # Of the same container: it serves already, and stays whatever is found now.
             update=step.run(module, "again"),
@@ -117,8 +122,8 @@ class Backend(pulumi.ComponentResource):
             command=["sh", "-c", args["startup"]],
             envs=[f"{key}={value}" for key, value in sorted(args["environment"].items())],
             labels=as_args({**marks, MOUNTS: fingerprint(args["mounts"])}),
-            mounts=[mount.for_container() for mount in args["mounts"]],
-            tmpfs=args["temporary"],
+            mounts=[*(mount.for_container() for mount in args["mounts"]), _VERDICT],
+            **args["restrictions"].arguments(),
             network_mode="bridge",
             networks_advanced=[{"name": network} for network in args["networks"]],
             init=True,
@@ -141,5 +146,6 @@ class Backend(pulumi.ComponentResource):
                 parent=self,
                 depends_on=opts.depends_on,
                 delete_before_replace=False,
+                replace_on_changes=NOT_IN_PLACE,
             ),
         )

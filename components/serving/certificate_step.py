@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Sequence
 
+from ..container_defaults import HELPER
 from ..host import one_shot
 from ..host.client import docker, fail, inspect
 from ..inside import EDGE_CERTIFICATE, EDGE_TLS
@@ -33,7 +34,7 @@ def _put(edge: str, content: bytes) -> None:
         done = docker("exec", "-i", edge, *_COMMAND, "put", stdin=content)
     else:
         # It is held back until it gets its port, and starts with what is in its volume then.
-        alone = ("--network", "none", "--volumes-from", edge, state["Image"])
+        alone = (*HELPER.options(), "--network", "none", "--volumes-from", edge, state["Image"])
         deployment = state["Config"]["Labels"][DEPLOYMENT]
         done = one_shot.run(deployment, "certificate", [*alone, *_COMMAND, "keep"], stdin=content)
     if done.returncode != 0:

@@ -7,12 +7,16 @@ import pulumi
 import pulumi_docker as docker
 
 from .. import PACKAGE, step
-from ..container_defaults import LOG_LIMITS, RESTART
+from ..container_defaults import LOG_LIMITS, NOT_IN_PLACE, RESTART, TEMPORARY, Restrictions
 from ..place import Place, as_args
 from ..stack_state import Resource
+from ..step import Step
 from .haproxy_config import PORT
 from .haproxy_tls import HTTP, HTTP_V6, HTTPS, HTTPS_V6
 from .network import NetworkArgs, bridge
+
+# Of the container's own, so that it goes with it: files of the spool are of no use to another.
+_SPOOL: docker.ContainerMountArgsDict = {"type": "volume", "target": "/var/spool/edge"}
 
 
 class PublicArgs(TypedDict):
@@ -41,6 +45,10 @@ class EdgeArgs(TypedDict):
     """The TCP port on 127.0.0.1 of the host, without `public`."""
     public: NotRequired[PublicArgs | None]
     """The ports that the world reaches; None where the edge doesn't end TLS."""
+    memory: int
+    """Megabytes that it may take; 0 is no limit."""
+    cpus: float
+    """Processors that it may take; 0 is no limit."""
     held_back: bool
     """The container is made, but not started: the switch of traffic does that."""
 
@@ -73,12 +81,17 @@ class Edge(pulumi.ComponentResource):
         ingress = bridge(f"{name}-ingress", Place(args["deployment"]).ingress, network, parent=self)
         public = args.get("public")
         ends_tls = {"tls": "true"} if public else {}
+        denied = restrictions(args["memory"], args["cpus"])
         container = docker.Container(
             f"{name}-edge",
             name=Place(args["deployment"]).edge,
             image=args["image_id"],
             labels=as_args(Place(args["deployment"]).labels("edge", **ends_tls)),
-            mounts=[{"type": "volume", "source": volume.name, "target": "/var/lib/edge"}],
+            mounts=[
+                {"type": "volume", "source": volume.name, "target": "/var/lib/edge"},
+                _SPOOL,
+            ],
+            **denied.arguments(),
             network_mode="bridge",
             networks_advanced=[{"name": args["front"]}, {"name": ingress}],
             ports=_public(public) if public else _loopback(args["port"]),
@@ -92,7 +105,15 @@ class Edge(pulumi.ComponentResource):
                 parent=self,
                 depends_on=step.after(opts),
                 delete_before_replace=True,
+                replace_on_changes=NOT_IN_PLACE,
             ),
+        )
+        Step(
+            f"{name}-edge-limits",
+            f"{__package__}.edge_step",
+            parent=self,
+            triggers={"container": container.id, "processes": denied.processes},
+            environment={"CONTAINER": container.name, "PROCESSES": str(denied.processes)},
         )
         self.container = container.name
         self.config_volume = volume.name
@@ -113,6 +134,22 @@ def _public(args: PublicArgs) -> list[docker.ContainerPortArgsDict]:
         found.append({"internal": HTTPS_V6, "external": args["https"], "ip": "::"})
     # In the order in which the docker provider finds them again.
     return sorted(found, key=lambda port: int(str(port["internal"])))
+
+
+def restrictions(memory: int, cpus: float) -> Restrictions:
+    """What the edge is denied: it listens above 1024, so that it needs none of root's rights.
+
+    Args:
+        memory: megabytes that it may take; 0 is no limit.
+        cpus: processors that it may take; 0 is no limit.
+    """
+    sockets = "size=8m,mode=1777"
+    return Restrictions(
+        temporary={TEMPORARY: "size=64m,mode=1777", "/run/edge": sockets},
+        processes=512,
+        memory=memory,
+        cpus=cpus,
+    )
 
 
 def is_held_back(last: Resource, *, vanished: Collection[str], port_is_taken: bool) -> bool:

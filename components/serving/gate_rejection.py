@@ -11,8 +11,9 @@ from typing import Any
 
 from ..host.archive import archive
 from ..host.client import docker, read_file
+from ..inside import VERDICT
 
-FILE = "/.deploy-rejection.json"
+FILE = f"{VERDICT}/rejection.json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,8 +50,9 @@ def keep(container: str, rejection: Rejection) -> None:
     One that can't be written to keeps nothing: the next gate says what it finds then.
     """
     content = json.dumps(asdict(rejection)).encode()
-    note = archive({FILE.strip("/"): content}, mode=0o600)
-    docker("cp", "-", f"{container}:/", stdin=note)
+    folder, _, name = FILE.rpartition("/")
+    note = archive({name: content}, mode=0o600)
+    docker("cp", "-", f"{container}:{folder}", stdin=note)
 
 
 def kept(container: str) -> Rejection | None:

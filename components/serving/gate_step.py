@@ -11,12 +11,17 @@ refusal.
 
 import json
 import os
+import re
 import sys
 import time
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
+from deploy_runtime.remedies import remedy_for
+
+from ..host import out_of_memory
 from ..host.client import docker, fail, inspect
+from ..host.limits import limit_processes
 from ..host.masked_output import last_lines
 from ..inside import BUILD_REPORT
 from ..migrations import aftermath
@@ -132,13 +137,14 @@ def show(container: str, smoke_paths: Sequence[str]) -> None:
             say(
                 f"warning: {container} answers {path} with {page.answer}, which visitors will see; "
                 "list it in processes.web.smoke to have such a release refused. "
-                f"What it logged meanwhile:\n\n{page.logged}"
+                f"{_hint(page.logged)}What it logged meanwhile:\n\n{page.logged}"
             )
 
 
 def _reject(container: str, problem: str, until: str = "") -> NoReturn:
     lines = last_lines(container, until=until)
-    _refuse(container, problem, lines)
+    killed = out_of_memory.explain(container, out_of_memory.KEYS["backend"])
+    _refuse(container, f"{problem}; {killed}" if killed else problem, lines)
 
 
 def _refuse(container: str, problem: str, lines: str) -> NoReturn:
@@ -158,8 +164,17 @@ def _fail(container: str, verdict: Rejection) -> NoReturn:
         "The same again fails again; another project or config is tried by the next `pulumi up`. "
         "If the cause was outside of both and is mended (a full disk, a database that was away), "
         f"`{typed('recover', 'NAME')}` lets it try once more.\n"
+        f"{_hint(verdict.lines)}"
         f"Its last lines:\n\n{verdict.lines}"
     )
+
+
+def _hint(lines: str) -> str:
+    """What to do about a file that can't be written, unless that is said already."""
+    found = re.search(r"Read-only file system: '(.+?)'", lines)
+    if not found or "processes.writableRoot" in lines:
+        return ""
+    return f"What to do: {remedy_for(found[0], {'OSError'}, filename=found[1])}.\n"
 
 
 def _terms() -> dict[str, str]:
@@ -171,14 +186,16 @@ def main() -> None:
     """Wait for CONTAINER, at most TIMEOUT seconds; print its build report as JSON.
 
     CHECK is the file that says how the database is asked what it has, TERMS what config
-    tells this gate, as JSON. One that was rejected before fails for the reason that it had then.
-    The word `again` says that the container passed before, and is looked at since config asks for
-    something else: then what is wrong is said, and it goes on serving.
+    tells this gate, as JSON, and PROCESSES how many processes the container may have. One that was
+    rejected before fails for the reason that it had then. The word `again` says that the container
+    passed before, and is looked at since config asks for something else: then what is wrong is
+    said, and it goes on serving.
     """
     container = os.environ["CONTAINER"]
     before = gate_rejection.kept(container)
     if before:
         _fail(container, before)
+    limit_processes(container, os.environ.get("PROCESSES", ""))
     wait(container, float(os.environ["TIMEOUT"]), probe)
     show(container, json.loads(_terms().get("processes.web.smoke", "[]")))
     publish(container)

@@ -7,6 +7,7 @@ command line.
 import os
 import sys
 
+from ..container_defaults import HELPER
 from ..host.archive import archive
 from ..host.client import docker_or_fail
 
@@ -32,6 +33,7 @@ def main() -> None:
     volume, image = os.environ["VOLUME"], os.environ["IMAGE"]
     mount = f"type=volume,source={volume},target={_FOLDER}"
     words = ["run", "--rm", "-i", "--network", "none", "--user", "0", "--mount", mount]
+    words += HELPER.options()
     write = ["--entrypoint", "sh", image, "-c", _SCRIPT]
     content = archive_of(sys.stdin.buffer.read())
     docker_or_fail("keeping the generated secrets on the host", *words, *write, stdin=content)

@@ -18,19 +18,24 @@ class NetworkArgs(TypedDict):
     """The stack that makes them, for the mark on them."""
     site: NotRequired[str]
     """The component that is the site, for the mark, too; none where the program is one site."""
+    has_server: NotRequired[bool]
+    """The deployment has a database server of its own."""
 
 
 class Network(pulumi.ComponentResource):
-    """Two bridge networks of the deployment's own, with Docker's DNS for container names.
+    """Bridge networks of the deployment's own, with Docker's DNS for container names.
 
     The edge is what strangers talk to: it is on a network with the backends, and on none with a
-    database or whatever else the application uses.
+    database or whatever else the application uses. A database server reaches nothing else.
     """
 
     network_name: pulumi.Output[str]
-    """The network of the application, its jobs and its database server."""
+    """The network of the application and its jobs."""
     front_name: pulumi.Output[str]
     """The network of the edge and the backends, which leads nowhere else."""
+    database_name: pulumi.Output[str] | None = None
+    """The network of the database server and what uses it, which leads nowhere else; None where the
+    deployment has no server of its own."""
 
     def __init__(
         self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None
@@ -39,6 +44,10 @@ class Network(pulumi.ComponentResource):
         place = Place(args["deployment"])
         self.network_name = bridge(f"{name}-network", place.deployment, args, parent=self)
         self.front_name = bridge(f"{name}-front", place.front, args, parent=self, internal=True)
+        if args.get("has_server"):
+            self.database_name = bridge(
+                f"{name}-database-network", place.database, args, parent=self, internal=True
+            )
         self.register_outputs({"network_name": self.network_name, "front_name": self.front_name})
 
 

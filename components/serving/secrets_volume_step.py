@@ -7,6 +7,7 @@ import json
 import os
 import sys
 
+from ..container_defaults import FILE_HELPER
 from ..host.archive import archive
 from ..host.client import docker_or_fail
 from ..inside import SECRETS, USER
@@ -23,6 +24,7 @@ def main() -> None:
     content = archive_of(json.load(sys.stdin))
     mount = f"type=volume,source={volume},target={SECRETS}"
     words = ["run", "--rm", "-i", "--network", "none", "--user", "0", "--mount", mount]
+    words += FILE_HELPER.options()
     unpack = ["--entrypoint", "tar", image, "-x", "-p", "-C", SECRETS, "-f", "-"]
     docker_or_fail("writing the secrets' volume", *words, *unpack, stdin=content)
 

@@ -7,6 +7,7 @@ from typing import Any, TypedDict
 import pulumi
 
 from .. import PACKAGE, step
+from ..container_defaults import Restrictions
 from ..data.mounts import Mount
 from ..migrations.check import description_file
 from ..step import Step
@@ -29,12 +30,14 @@ class SeedingArgs(TypedDict):
     """The identity of the database: on another one the job runs again."""
     image: str
     """The release's image; changing it alone does not run the job again."""
-    network: pulumi.Input[str]
-    """The network that the job's container joins."""
+    networks: Sequence[pulumi.Input[str]]
+    """The networks that the job's container joins."""
     environment: Mapping[str, str]
     """The containers' environment; it holds no secret."""
     mounts: Sequence[Mount]
     """What is mounted into the job's container."""
+    restrictions: Restrictions
+    """What that is denied."""
 
 
 class Seeding(pulumi.ComponentResource):
@@ -57,8 +60,9 @@ class Seeding(pulumi.ComponentResource):
     ) -> None:
         super().__init__(f"{PACKAGE}:index:Seeding", name, None, opts)
         mounts = [mount.for_client() for mount in args["mounts"]]
-        file = pulumi.Output.all(args["network"], *mounts).apply(
-            lambda known: _write(args, network=known[0], mounts=known[1:])
+        networks = pulumi.Output.all(*args["networks"])
+        file = pulumi.Output.all(networks, *mounts).apply(
+            lambda known: _write(args, networks=known[0], mounts=known[1:])
         )
         job = Step(
             f"{name}-job",
@@ -80,11 +84,13 @@ def triggers(seed_steps: Sequence[str], redeploy: int, database: str) -> dict[st
     return {"seed_steps": list(seed_steps), "redeploy": redeploy, "database": database}
 
 
-def _write(args: SeedingArgs, *, network: str, mounts: Sequence[str]) -> str:
-    return step.describe(args["deployment"], "job.json", job_description(args, network, mounts))
+def _write(args: SeedingArgs, *, networks: Sequence[str], mounts: Sequence[str]) -> str:
+    return step.describe(args["deployment"], "job.json", job_description(args, networks, mounts))
 
 
-def job_description(args: SeedingArgs, network: str, mounts: Sequence[str]) -> dict[str, Any]:
+def job_description(
+    args: SeedingArgs, networks: Sequence[str], mounts: Sequence[str]
+) -> dict[str, Any]:
     """The content of the job's file."""
     environment = {
         **args["environment"],
@@ -95,8 +101,10 @@ def job_description(args: SeedingArgs, network: str, mounts: Sequence[str]) -> d
     return {
         "deployment": args["deployment"],
         "image": args["image"],
-        "network": network,
+        "networks": list(networks),
         "check": description_file(args["deployment"]),
         "mount": list(mounts),
+        "restrictions": args["restrictions"].options(),
+        "memory": args["restrictions"].memory,
         "env": [f"{name}={value}" for name, value in sorted(environment.items())],
     }

@@ -11,20 +11,22 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ..host import one_shot
+from ..host import one_shot, out_of_memory
 from ..host.client import docker_shown, fail
 from ..host.masked_output import learn_mounted
 from ..migrations import aftermath, applied
-from ..step_output import result
+from ..place import Place
+from ..step_output import result, say
 
 ROLE = "seeding"
 """What its container is in the deployment."""
 
 
 def arguments(job: Mapping[str, Any]) -> list[str]:
-    """The words after `docker run` for a job file's content."""
+    """The words after `docker create` for a job file's content."""
     words = ["--rm", "--init", *one_shot.named(job["deployment"], ROLE)]
-    words += ["--network", str(job["network"]), *one_shot.options(job, "mount", "env")]
+    words += [*job["restrictions"], "--network", str(job["networks"][0])]
+    words += one_shot.options(job, "mount", "env")
     return [*words, str(job["image"]), "python", "-m", "deploy_runtime.seed"]
 
 
@@ -39,8 +41,15 @@ def main() -> None:
     one_shot.make_room(job["deployment"], ROLE)
     if not learn_mounted(job["mount"], str(job["image"])):
         fail("seeding: the deployment's secrets can't be read, so nothing that has them is started")
-    done = docker_shown("run", *arguments(job))
+    name = Place(job["deployment"]).name(ROLE)
+    problem = one_shot.made(name, arguments(job), job["networks"][1:])
+    if problem:
+        say(problem.stderr.decode(errors="replace").strip())
+    done = problem or docker_shown("start", "--attach", name)
     if done.returncode != 0:
+        killed = out_of_memory.explain(name, out_of_memory.KEYS["backend"], job["memory"])
+        if killed:
+            say(f"seeding: {killed}")
         fail(aftermath.explain(applied.description(job["check"])), done.returncode)
     result(applied.answer(done))
 

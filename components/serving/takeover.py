@@ -9,6 +9,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..container_defaults import HELPER
 from ..host import one_shot
 from ..host.client import docker, inspect, is_running
 from ..host.what_serves import sent_to
@@ -81,7 +82,7 @@ def _forget_servers(edge: Mapping[str, Any], name: str) -> None:
         return
     # One that was left without a port runs: what it has in force is forgotten, too.
     _run("stop", "--time", "5", name)
-    words = ("--network", "none", "--volumes-from", name, edge["Image"])
+    words = ("--network", "none", "--volumes-from", name, *HELPER.options(), edge["Image"])
     deployment = edge["Config"]["Labels"][DEPLOYMENT]
     command = ("python3", EDGE_CONTROL, "forget")
     done = one_shot.run(deployment, "edge-configuration", [*words, *command])

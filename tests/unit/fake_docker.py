@@ -95,7 +95,7 @@ class FakeDocker:
         if words[1] == "version" and not any(call.startswith(known) for known, _ in self._answers):
             # Whoever fails asks whether the daemon is still there.
             return subprocess.CompletedProcess(words, 0, b"29", b"")
-        if words[1] == "cp" and words[2].endswith(":/run/secrets"):
+        if words[1] == "cp" and words[2].endswith((":/run/secrets", ":/run/secrets/.")):
             # Whoever shows what a container printed gets to know its secrets first.
             return subprocess.CompletedProcess(words, 0, archive_of(self.secrets), b"")
         self.calls.append(call)

@@ -19,7 +19,9 @@ CHECK: dict[str, Any] = {
 }
 DESCRIBED: dict[str, Any] = {
     "deployment": "shop",
-    "network": "shop",
+    "networks": ["shop"],
+    "restrictions": ["--cap-drop", "ALL"],
+    "memory": 0,
     "image": "shop:new",
     "mount": ["type=volume,source=shop-data,target=/srv/data"],
     "env": ["DEPLOY_DATABASE_TIMEOUT=60"],

@@ -6,6 +6,7 @@ from typing import Any, cast
 import pulumi_docker as docker
 import pytest
 
+from components.container_defaults import Restrictions
 from components.data.mounts import Mount
 from components.serving.backend import Backend, BackendArgs
 from tests.unit.recorder import Recorder, after, deploy
@@ -22,7 +23,7 @@ def backend(*, stdout: str = "", **changes: Any) -> Recorder:
             "networks": ["shop", "shop-front"],
             "environment": {"DEBUG": "false", "ALLOWED_HOSTS": "a,b"},
             "mounts": [Mount(source="shop-data", target="/srv/data")],
-            "temporary": {"/tmp": "size=1024m"},
+            "restrictions": Restrictions(temporary={"/tmp": "size=1024m"}, processes=600),
             "redeploy": 0,
             "gate_timeout": 120,
             "gate_terms": {"processes.web.gateTimeout": "120"},
@@ -50,6 +51,9 @@ def recorder() -> Recorder:
         ("networkMode", "bridge"),
         ("networksAdvanced", [{"name": "shop"}, {"name": "shop-front"}]),
         ("tmpfs", {"/tmp": "size=1024m"}),
+        ("readOnly", True),
+        ("capabilities", {"drops": ["ALL"]}),
+        ("securityOpts", ["no-new-privileges:true"]),
         ("init", True),
         ("mustRun", True),
         # Docker restarts it after a crash and a reboot; the update itself never waits for that.
@@ -61,7 +65,10 @@ def recorder() -> Recorder:
         ("logOpts", {"max-size": "10m", "max-file": "3"}),
         (
             "mounts",
-            [{"type": "volume", "source": "shop-data", "target": "/srv/data", "readOnly": False}],
+            [
+                {"type": "volume", "source": "shop-data", "target": "/srv/data", "readOnly": False},
+                {"type": "volume", "target": "/run/verdict"},
+            ],
         ),
         (
             "healthcheck",
@@ -147,6 +154,7 @@ def test_the_gate_judges_each_container_once(recorder: Recorder) -> None:
         "TIMEOUT": "120",
         "CHECK": ".build/shop/migration-check.json",
         "TERMS": '{"processes.web.gateTimeout": "120"}',
+        "PROCESSES": "600",
     }
     # Another timeout is no other container.
     # Asked again, it prints its report again, and never stops what serves.
@@ -163,8 +171,9 @@ def test_who_uses_the_serving_container_waits_for_its_gate() -> None:
             "image_id": "i",
             "startup": "s",
         }
-        more = {"networks": ["n"], "environment": {}, "mounts": [], "temporary": {}, "redeploy": 0}
+        more = {"networks": ["n"], "environment": {}, "mounts": [], "redeploy": 0}
         times = {"gate_timeout": 1, "gate_terms": {}, "stop_grace": 1}
+        more["restrictions"] = Restrictions()
         made = Backend("shop", cast(BackendArgs, {**args, **more, **times}))
         docker.Container("follower", image="i", hostname=made.serving[0])
 

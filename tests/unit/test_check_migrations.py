@@ -54,7 +54,9 @@ class Shop:
             "release": "new0123456789",
             "serves": "old0123456789",
             "image": "shop:new",
-            "network": "shop",
+            "networks": ["shop"],
+            "restrictions": ["--cap-drop", "ALL"],
+            "memory": 0,
             "mount": ["type=volume,source=shop-data,target=/srv/data"],
             "env": ["A=1"],
             "flags": ["--run-syncdb"],
@@ -117,7 +119,7 @@ def test_the_release_is_asked_as_it_would_start(shop: Shop) -> None:
     shop.run({**REPORT, "pending": []})
     (call,) = shop.called("run")
     assert call.endswith(
-        "--network shop "
+        "--network shop --cap-drop ALL "
         "--mount type=volume,source=shop-data,target=/srv/data --env A=1 "
         "shop:new python -m deploy_runtime.pending --run-syncdb"
     )

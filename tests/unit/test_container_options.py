@@ -127,6 +127,8 @@ def test_start_up_commands_differ_in_one_variable(collect: bool, value: str) -> 
     assert container_options.serving(settings(), collect=collect) == {
         "COLLECT_STATIC_ON_STARTUP": value,
         "DEPLOY_TEMPORARY_MB": "1024",
+        "DEPLOY_RESTRICTIONS": "cap-drop ALL security-opt no-new-privileges:true pids-limit 532 "
+        "read-only tmpfs /tmp:size=1024m,mode=1777,exec",
     }
 
 

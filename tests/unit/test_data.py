@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from components.container_defaults import Restrictions
 from components.data.database import Database
 from components.data.file_volumes import Files
 from components.data.mounts import Mount
@@ -26,6 +27,7 @@ def database(existing: str | None = None) -> Recorder:
                 "server_image": "",
                 "base_image": "base:1",
                 "network": "shop",
+                "restrictions": Restrictions(),
                 "name": "app",
                 "user": "app",
                 "login": "",

@@ -18,6 +18,8 @@ def edge(**changes: Any) -> Recorder:
             "stack": "o/p/s",
             "front": "shop-front",
             "port": 8090,
+            "memory": 0,
+            "cpus": 0.0,
             "held_back": False,
         }
         made = Edge(
@@ -85,7 +87,9 @@ def test_how_the_container_runs(recorder: Recorder, name: str, value: object) ->
 def test_its_configuration_is_in_a_volume(recorder: Recorder) -> None:
     volume = recorder.outputs["config_volume"]
     mount = {"type": "volume", "source": volume, "target": "/var/lib/edge"}
-    assert recorder["shop-edge"].inputs["mounts"] == [mount]
+    # The spool is on disk, and goes with its container.
+    spool = {"type": "volume", "target": "/var/spool/edge"}
+    assert recorder["shop-edge"].inputs["mounts"] == [mount, spool]
     # Generated, so that a volume that was lost gets another name and is written again.
     assert "name" not in recorder["shop-edge-config"].inputs
     assert recorder["shop-edge-config"].options.ignoreChanges == ["labels"]

@@ -120,12 +120,12 @@ TAKEOVER = replace(
         (SITE, {"shop-edge"}, EDGE),
         (
             SITE,
-            {*BACKEND, "shop-edge", "shop-postgres"},
+            {*BACKEND, "shop-edge", "shop-postgres-server"},
             f"{EDGE}",
         ),
         (
-            replace(SITE, there={*EVERYTHING, "shop-postgres"}),
-            {"shop-postgres"},
+            replace(SITE, there={*EVERYTHING, "shop-postgres-server"}),
+            {"shop-postgres-server"},
             "a second or two, while the database server is replaced: pages fail",
         ),
         (

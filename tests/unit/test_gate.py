@@ -93,7 +93,7 @@ def rejected(cli: FakeDocker, command: Command, probe: Callable[[str], str | Non
     cli.on("logs --tail 1000 shop", out="Traceback\n", err="ImportError: nope\n")
     said = command.fails(gate_step.wait, "shop", 60, probe)
     # First the policy: otherwise Docker might start it once more.
-    assert cli.calls[-3] == "cp - shop:/"
+    assert cli.calls[-3] == "cp - shop:/run/verdict"
     assert cli.calls[-2:] == ["update --restart=no shop", "stop --time 5 shop"]
     return said
 
@@ -126,7 +126,7 @@ def test_a_container_that_fails_is_stopped_for_good(
 def note(stdin: bytes | None) -> bytes:
     """What a gate put into a container."""
     with tarfile.open(fileobj=io.BytesIO(stdin or b"")) as archive:
-        assert archive.getnames() == [gate_rejection.FILE.strip("/")]
+        assert archive.getnames() == ["rejection.json"]
         file = archive.extractfile(archive.getnames()[0])
         assert file is not None
         return file.read()
@@ -139,17 +139,17 @@ def test_the_next_gate_says_the_first_reason_and_asks_nothing(
     cli.on(INSPECT, out=[state()])
     said = rejected(cli, command, answers("503 Service Unavailable"))
     first = said.partition("gate: shop was not let through")[2]
-    archive = cli.stdin[cli.calls.index("cp - shop:/")]
+    archive = cli.stdin[cli.calls.index("cp - shop:/run/verdict")]
     again = FakeDocker()
     monkeypatch.setattr(client, "subprocess", again)
-    again.on("cp shop:/.deploy-rejection.json -", out=archive or b"")
+    again.on("cp shop:/run/verdict/rejection.json -", out=archive or b"")
     assert command.fails(gate_step.main) == f"gate: shop was not let through{first}"
     assert (
         "no healthy answer within 60 s (processes.web.gateTimeout): 503 Service Unavailable"
         in first
     )
     assert "ImportError: nope" in first
-    assert again.calls == ["cp shop:/.deploy-rejection.json -"]
+    assert again.calls == ["cp shop:/run/verdict/rejection.json -"]
     kept = gate_rejection.parse(note(archive))
     assert kept is not None
     assert kept.terms == {"processes.web.gateTimeout": "60"}
@@ -402,3 +402,36 @@ def test_only_a_container_that_passed_publishes(cli: FakeDocker, command: Comman
     assert PUBLISH not in cli.calls
     gate_step.main()
     assert cli.calls.index("exec shop python -m deploy_runtime.probe") < cli.calls.index(PUBLISH)
+
+
+def test_one_that_was_killed_for_its_memory_is_told_with_the_key(
+    cli: FakeDocker, command: Command
+) -> None:
+    bounded = {**state(), "HostConfig": {"Memory": 128 * 1024**2}}
+    cli.on(INSPECT, out=[bounded])
+    cli.on("events --since 24h --until 0s --filter container=shop", out="create\noom\noom\n")
+    said = rejected(cli, command, answers("timed out"))
+    assert "no healthy answer within 60 s" in said
+    assert "it was killed for taking more memory than processes.memory allows, 128 MB" in said
+
+
+@pytest.mark.parametrize("already", [False, True])
+def test_a_file_that_cannot_be_written_is_told_with_the_key_once(
+    cli: FakeDocker, command: Command, already: bool
+) -> None:
+    logged = "OSError: [Errno 30] Read-only file system: '/app/cache/x'\n"
+    logged += "set processes.writableRoot\n" if already else ""
+    cli.on("logs --tail 1000 shop", out=logged)
+    cli.on(INSPECT, out=[state()]).on(INSPECT, out=[state("exited", code=1)])
+    said = command.fails(gate_step.wait, "shop", 60, answers("no"))
+    assert said.count("processes.writableRoot") == 1
+    assert ("What to do: /app/cache/x can't be written" in said) != already
+
+
+def test_its_processes_are_limited_before_it_is_judged(cli: FakeDocker, command: Command) -> None:
+    told(command)
+    command.environ(PROCESSES="600")
+    cli.on(INSPECT, out=[state()])
+    gate_step.main()
+    limited = cli.calls.index("update --pids-limit 600 shop")
+    assert limited < cli.calls.index("exec shop python -m deploy_runtime.probe")

@@ -34,9 +34,10 @@ def test_a_container_without_network_writes_them(cli: FakeDocker, environment: N
     (call,) = cli.calls
     words = (
         "run --rm -i --network none --user 0 "
-        "--mount type=volume,source=shop-kept-secrets,target=/kept --entrypoint sh sha256:1 -c "
+        "--mount type=volume,source=shop-kept-secrets,target=/kept --cap-drop ALL "
     )
     assert call.startswith(words)
+    assert " --entrypoint sh sha256:1 -c " in call
     assert "hush-hush" not in call
     assert b"hush-hush" in (cli.stdin[0] or b"")
 

@@ -7,6 +7,7 @@ from typing import Any, cast
 import pulumi_docker as docker
 import pytest
 
+from components.container_defaults import Restrictions
 from components.data.mounts import Mount
 from components.migrations.check import MigrationCheck, MigrationCheckArgs, description_file
 from components.migrations.policy import AHEAD, UNSAFE
@@ -33,7 +34,8 @@ def checked(*, preview: bool = False, stdout: str = "", **changes: Any) -> Recor
             "deployment": "shop",
             "release": "abc",
             "image": "shop:abc",
-            "network": "shop",
+            "networks": ["shop"],
+            "restrictions": Restrictions(),
             "environment": {"RELEASE": "abc"},
             "mounts": [Mount(source=data.name, target="/srv/data")],
             "database": "sqlite:shop-data",
@@ -89,7 +91,7 @@ def test_what_is_a_reason_to_look_again(changes: dict[str, Any]) -> None:
         {"serves": "abc"},
         {"last": {"backup": {"id": "1"}}},
         {"backups": 1},
-        {"network": "other"},
+        {"networks": ["other"]},
         {"mounts": []},
         {"fresh": True},
         {"pinned": True},

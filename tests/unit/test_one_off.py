@@ -82,7 +82,7 @@ def test_it_holds_nothing_that_an_update_removes(cli: FakeDocker, command: Comma
         assert volume not in said
     (filled,) = [index for index, call in enumerate(cli.calls) if call.startswith("cp - ")]
     assert cli.stdin[filled], "the secrets of the one that serves"
-    assert re.fullmatch(r"cp - shop-one-off-[0-9a-f]{6}:/run", cli.calls[filled])
+    assert re.fullmatch(r"cp - shop-one-off-[0-9a-f]{6}:/run/secrets", cli.calls[filled])
     (started,) = [index for index, call in enumerate(cli.calls) if call.startswith("start ")]
     assert started > filled
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from components.container_defaults import FILE_HELPER
 from components.data import ownership_step
 from components.data.ownership import Ownership
 from components.step import SAY_AGAIN
@@ -53,7 +54,7 @@ def test_the_words_of_docker() -> None:
     words = ownership_step.arguments(["old_data", "/home/media"], "sha256:1")
     script = words.index("-c")
     assert words[:script] == [
-        *("run", "--rm", "--network", "none", "--user", "0"),
+        *("run", "--rm", *FILE_HELPER.options(), "--network", "none", "--user", "0"),
         *("--mount", "type=volume,source=old_data,target=/sources/0"),
         *("--mount", "type=bind,source=/home/media,target=/sources/1"),
         *("--entrypoint", "sh", "sha256:1"),

@@ -8,7 +8,7 @@ import pulumi
 import pulumi_docker as docker
 import pytest
 
-from components.data.postgres import Postgres, PostgresArgs
+from components.data.postgres import Postgres, PostgresArgs, server_restrictions
 from components.step import SAY_AGAIN
 from tests.unit.recorder import Recorder, after, deploy
 
@@ -20,7 +20,8 @@ ARGS: PostgresArgs = {
     "existing": None,
     "server_image": "",
     "base_image": "base:1",
-    "network": "shop",
+    "network": "shop-database",
+    "restrictions": server_restrictions((), writable=False, memory=0, cpus=0),
     "name": "app",
     "user": "app",
     "login": "app",
@@ -76,11 +77,11 @@ def test_it_stops_gracefully(made: Made) -> None:
     assert not inputs.get("init")
 
 
-def test_it_is_reached_on_the_deployments_network_alone(made: Made) -> None:
+def test_it_is_reached_on_a_network_of_its_own_alone(made: Made) -> None:
     inputs = made()["shop-postgres-server"].inputs
     assert "ports" not in inputs
     assert not inputs.get("publishAllPorts")
-    assert inputs["networksAdvanced"] == [{"name": "shop"}]
+    assert inputs["networksAdvanced"] == [{"name": "shop-database"}]
 
 
 def test_the_password_is_a_file_and_nothing_else(made: Made) -> None:

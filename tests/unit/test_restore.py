@@ -36,6 +36,7 @@ BACKEND: dict[str, Any] = {
         "Labels": {"django-on-docker.release": "new0123456789"},
         "StopTimeout": 12,
     },
+    "HostConfig": {"ReadonlyRootfs": True, "PidsLimit": 600},
     "NetworkSettings": {"Networks": {"shop": {}, "shop-traffic": {}}},
 }
 LIST = "run --rm --user 0 --network none --mount type=volume,source=shop-backups"

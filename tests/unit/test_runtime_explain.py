@@ -80,6 +80,10 @@ def test_the_place_in_the_project_is_shown_and_no_other(tmp_path: Path) -> None:
         ("import celery_not_there.app", "add what installs 'celery_not_there'"),
         ("open('/nonexistent/logo.svg')", "/nonexistent/logo.svg is not in the image"),
         ("raise PermissionError(13, 'no', '/app/x.log')", "/app/x.log can't be written"),
+        (
+            "raise OSError(30, 'Read-only file system', '/app/x.log')",
+            "/app/x.log can't be written: the image's files are read-only",
+        ),
         ("raise ImportError('no pq wrapper available.')", "'image.aptPackages[0]' libpq5"),
         ('raise ValueError("Can\'t find msgfmt.")', "'image.buildAptPackages[0]' gettext"),
         ("raise EOFError", "nobody is there to answer"),

@@ -8,6 +8,7 @@ from typing import Any
 import pulumi_docker as docker
 import pytest
 
+from components.container_defaults import FILE_HELPER
 from components.serving import secrets_volume_step
 from components.serving.secrets_volume import Secrets
 from components.step import SAY_AGAIN
@@ -134,6 +135,7 @@ def test_a_container_without_network_unpacks_them(cli: FakeDocker, environment: 
     assert call == (
         "run --rm -i --network none --user 0 "
         "--mount type=volume,source=shop-secrets-1,target=/run/secrets "
+        f"{' '.join(FILE_HELPER.options())} "
         "--entrypoint tar sha256:1 -x -p -C /run/secrets -f -"
     )
     assert [name for name, *_ in members(cli.stdin[0] or b"")] == sorted(VALUES)

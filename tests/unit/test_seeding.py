@@ -7,6 +7,7 @@ from typing import Any, cast
 import pulumi_docker as docker
 import pytest
 
+from components.container_defaults import Restrictions
 from components.data.mounts import Mount
 from components.host import one_shot
 from components.migrations.check import description_file
@@ -30,7 +31,8 @@ def arguments(**changes: Any) -> SeedingArgs:
         "redeploy": 0,
         "database": "sqlite:shop-data",
         "image": "shop:abc",
-        "network": "shop",
+        "networks": ["shop"],
+        "restrictions": Restrictions(memory=512),
         "environment": {"RELEASE": "abc", "DEBUG": "false"},
         "mounts": [Mount(source="shop-data", target="/srv/data")],
         **changes,
@@ -77,7 +79,7 @@ def test_what_runs_the_job_again(changes: dict[str, Any]) -> None:
     [
         {"migrate_flags": []},
         {"collect": True},
-        {"network": "other"},
+        {"networks": ["other"]},
         {"mounts": []},
         {"image": "shop:def"},
     ],
@@ -122,16 +124,18 @@ def test_an_update_writes_the_jobs_file(build_folder: Path) -> None:
     file = Path(inputs["environment"]["JOB"])
     assert file == build_folder / "shop/job.json"
     mounts = ["type=volume,source=shop-data,target=/srv/data"]
-    assert json.loads(file.read_text()) == job_description(arguments(), "shop", mounts)
+    assert json.loads(file.read_text()) == job_description(arguments(), ["shop"], mounts)
 
 
 def test_the_jobs_file_says_everything_in_a_stable_order() -> None:
-    assert job_description(arguments(), "shop-net", ["type=volume,source=a,target=/b"]) == {
+    assert job_description(arguments(), ["shop-net"], ["type=volume,source=a,target=/b"]) == {
         "deployment": "shop",
         "image": "shop:abc",
-        "network": "shop-net",
+        "networks": ["shop-net"],
         "check": description_file("shop"),
         "mount": ["type=volume,source=a,target=/b"],
+        "restrictions": Restrictions(memory=512).options(),
+        "memory": 512,
         "env": [
             "DEBUG=false",
             "DEPLOY_COLLECT=no",
@@ -143,21 +147,24 @@ def test_the_jobs_file_says_everything_in_a_stable_order() -> None:
 
 
 def test_collecting_in_the_job_is_said_in_its_environment() -> None:
-    assert "DEPLOY_COLLECT=yes" in job_description(arguments(collect=True), "n", [])["env"]
+    assert "DEPLOY_COLLECT=yes" in job_description(arguments(collect=True), ["n"], [])["env"]
 
 
 JOB: dict[str, object] = {
     "deployment": "shop",
     "image": "shop:abc",
-    "network": "shop",
+    "networks": ["shop", "shop-database"],
+    "restrictions": ["--cap-drop", "ALL"],
+    "memory": 512,
     "mount": ["type=volume,source=a,target=/b"],
     "env": ["A=1", "B=two words"],
 }
 
 
-def test_the_words_of_docker_run() -> None:
+def test_the_words_of_docker_create() -> None:
     assert seeding_step.arguments(JOB) == [
-        *("--rm", "--init", *one_shot.named("shop", "seeding"), "--network", "shop"),
+        *("--rm", "--init", *one_shot.named("shop", "seeding"), "--cap-drop", "ALL"),
+        *("--network", "shop"),
         *("--mount", "type=volume,source=a,target=/b"),
         *("--env", "A=1", "--env", "B=two words"),
         *("shop:abc", "python", "-m", "deploy_runtime.seed"),
@@ -175,16 +182,41 @@ def job(
     return cli
 
 
+def test_it_is_on_every_network_before_it_begins(job: FakeDocker) -> None:
+    seeding_step.main()
+    made, connected, started = [call for call in job.calls if not call.startswith("ps")]
+    assert made.startswith("create ")
+    assert connected == "network connect shop-database shop-seeding"
+    assert started == "start --attach shop-seeding"
+
+
+def test_one_that_cannot_be_made_is_not_begun(job: FakeDocker, command: Command) -> None:
+    job.on("network connect", code=1, err="no such network")
+    assert "no such network" in command.fails(seeding_step.main, code=125)
+    assert not [call for call in job.calls if call.startswith("start")]
+    assert "rm --force --volumes shop-seeding" in job.calls
+
+
+def test_a_job_that_was_killed_for_its_memory_is_told_with_the_key(
+    job: FakeDocker, command: Command
+) -> None:
+    job.on("start --attach", code=137)
+    job.on("events --since 24h --until 0s --filter container=shop-seeding", out="create\noom\n")
+    said = command.fails(seeding_step.main, code=137)
+    assert "seeding: it was killed for taking more memory than processes.memory allows, 512" in said
+    assert "`pulumi config set --path processes.memory 1024 -s STACK`" in said
+
+
 @pytest.mark.parametrize("code", [1, 137])
 def test_the_exit_code_of_a_job_that_failed_is_the_commands(
     job: FakeDocker, command: Command, code: int
 ) -> None:
-    job.on("run", code=code)
+    job.on("start --attach shop-seeding", code=code)
     command.fails(seeding_step.main, code=code)
 
 
 def test_what_it_did_is_the_commands_result(job: FakeDocker, command: Command) -> None:
-    job.on("run", out=RESULT)
+    job.on("start --attach shop-seeding", out=RESULT)
     command.says(seeding_step.main)
     assert parsed(command.out) == RESULT
 
@@ -192,7 +224,11 @@ def test_what_it_did_is_the_commands_result(job: FakeDocker, command: Command) -
 def test_what_the_job_says_is_passed_on_as_it_comes_with_long_lines_cut(
     job: FakeDocker, command: Command
 ) -> None:
-    job.on("run", out=RESULT, err=f"[1/2] seed_roles\nthe cause: {'x' * 1_000_000} the end\n")
+    job.on(
+        "start --attach",
+        out=RESULT,
+        err=f"[1/2] seed_roles\nthe cause: {'x' * 1_000_000} the end\n",
+    )
     first, second = command.says(seeding_step.main).splitlines()
     assert first == "[1/2] seed_roles"
     assert second.startswith("the cause: xxx")
@@ -203,7 +239,14 @@ def test_what_the_job_says_is_passed_on_as_it_comes_with_long_lines_cut(
 def test_what_an_interrupted_job_left_is_asked_to_end_and_removed_first(job: FakeDocker) -> None:
     job.on("ps", out="id shop seeding\n")
     seeding_step.main()
-    assert [call.split()[0] for call in job.calls] == ["ps", "stop", "rm", "run"]
+    assert [call.split()[0] for call in job.calls] == [
+        "ps",
+        "stop",
+        "rm",
+        "create",
+        "network",
+        "start",
+    ]
     assert job.calls[1:3] == ["stop --time 10 id", "rm --force id"]
 
 

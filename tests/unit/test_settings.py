@@ -69,6 +69,15 @@ def test_the_least_configuration_is_enough() -> None:
             "processes.web.replicas is '17': input should be less than or equal to 16",
         ),
         ({"site.maxBodySize": "0"}, "site.maxBodySize is '0'"),
+        ({"processes.memory": "32"}, "processes.memory is '32': must be at least 64 megabytes"),
+        ({"processes.memory": "1g"}, "processes.memory is '1g': must be a whole number"),
+        ({"database.cpus": "two"}, "database.cpus is 'two': must be a number"),
+        ({"site.edgeCpus": "0.01"}, "site.edgeCpus is '0.01': must be at least 0.1 processors"),
+        ({"processes.writableRoot": "maybe"}, "processes.writableRoot is 'maybe': must be true or"),
+        (
+            {"processes.capabilities": '["RAW"]'},
+            "must be a Linux capability, one of AUDIT_CONTROL, AUDIT_READ",
+        ),
         ({"data": "new"}, "data is 'new': input should be 'create' or 'existing'"),
         ({"strategy": "bold"}, "must be one of recommended, conservative"),
         (
@@ -505,3 +514,9 @@ def test_secret_files_have_to_be_encrypted_and_are_never_shown() -> None:
 @pytest.mark.parametrize("path", [".env", "conf/secrets.json", "a/.b/c-d_e@f+g.pem"])
 def test_where_secret_files_may_be(path: str) -> None:
     assert parse(secretFiles=json.dumps({path: "a"})).secret_file_texts == {path: "a"}
+
+
+def test_capabilities_are_spelled_as_linux_or_docker_does() -> None:
+    given = ["cap_net_raw", "NET_RAW", "SYS_NICE"]
+    found = load(raw({**GOOD, "processes.capabilities": given}), stack="live", file="f")
+    assert found.processes.capabilities == ("NET_RAW", "SYS_NICE")

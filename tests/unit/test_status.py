@@ -148,6 +148,18 @@ def test_an_unhealthy_one_and_a_full_disk(cli: FakeDocker) -> None:
     ]
 
 
+def test_one_that_ran_out_of_memory_is_named_with_the_key(cli: FakeDocker) -> None:
+    bounded = {"HostConfig": {"Memory": 128 * 1024**2}, "State": {**HEALTHY["State"]}}
+    bounded["State"]["Running"] = True
+    site(cli, {**HEALTHY, **bounded})
+    cli.on("exec serving cat /sys/fs/cgroup/memory.events", out="oom 2\noom_kill 2\n")
+    assert status.look("shop")["problems"] == [
+        "serving ran out of memory: it was killed for taking more memory than processes.memory "
+        "allows, 128 MB: `pulumi config set --path processes.memory 256 -s STACK`, or let it take "
+        "less"
+    ]
+
+
 def test_a_release_that_cannot_say_what_is_pending(cli: FakeDocker) -> None:
     site(cli, pending=b"")
     (problem,) = status.look("shop")["problems"]

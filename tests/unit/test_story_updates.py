@@ -41,7 +41,12 @@ RELEASE = BACKEND | {"release"}
         ({"releases.keep": 2}, {"releases"}),
         ({"admin.email": "ada@example.org"}, set()),
         ({"admin.password": "another-one"}, BACKEND | {"secrets", "secrets-files"}),
-        ({"site.port": 8099, "site.origin": "http://127.0.0.1:8080"}, {"edge"}),
+        ({"site.port": 8099, "site.origin": "http://127.0.0.1:8080"}, {"edge", "edge-limits"}),
+        ({"processes.memory": 512}, BACKEND),
+        ({"processes.cpus": 1.5}, BACKEND),
+        ({"processes.writableRoot": True}, BACKEND),
+        ({"processes.capabilities": ["NET_RAW"]}, RELEASE),
+        ({"site.edgeMemory": 512}, {"edge", "edge-limits"}),
     ],
     ids=lambda value: str(sorted(value) if isinstance(value, set) else value),
 )
@@ -90,20 +95,26 @@ def test_job_and_backend_work_on_the_same_things(program: Program) -> None:
     recorder = program.run_into(Recorder(), "clean-server", strategy="conservative")
     written = json.loads((program.build_folder / "clean-server/job.json").read_text())
     mounts = recorder["clean-server-backend"].inputs["mounts"]
+    # The gate's verdict is a container's own.
+    *mounts, verdict = mounts
+    assert verdict == {"type": "volume", "target": "/run/verdict"}
     told = [f"type={m['type']},source={m['source']},target={m['target']}" for m in mounts]
     assert [mount.removesuffix(",readonly") for mount in written["mount"]] == told[:-1]
     # The files of other releases are for who serves.
     assert told[-1] == "type=volume,source=clean-server-assets,target=/srv/assets"
     serving = {f"{k}={v}" for k, v in environment(recorder, "clean-server").items()}
+    denied = [entry for entry in serving if entry.startswith("DEPLOY_RESTRICTIONS=")]
     assert serving - set(written["env"]) == {
         "COLLECT_STATIC_ON_STARTUP=true",
         "DEPLOY_TEMPORARY_MB=1024",
+        *denied,
     }
+    assert f"DEPLOY_RESTRICTIONS={' '.join(written['restrictions']).replace('--', '')}" in denied
     assert {name.split("=")[0] for name in set(written["env"]) - serving} == {
         *("DEPLOY_COLLECT", "DEPLOY_MIGRATE_FLAGS", "DEPLOY_SEED_STEPS"),
         *("DJANGO_SUPERUSER_EMAIL", "DJANGO_SUPERUSER_USERNAME"),
     }
-    assert written["network"] == recorder["clean-server-network"].inputs["name"]
+    assert written["networks"] == [recorder["clean-server-network"].inputs["name"]]
 
 
 def test_what_was_removed_by_hand_is_made_anew(

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from components.container_defaults import HELPER
 from components.serving import takeover, traffic_step
 from components.serving.takeover import TakeoverError
 from tests.unit.command import Command
@@ -34,7 +35,8 @@ FORGOTTEN = [
     "stop --time 5 shop-edge",
     "run --rm --init --name shop-edge-configuration --label django-on-docker.deployment=shop "
     "--label django-on-docker.role=edge-configuration --log-driver none --network none "
-    "--volumes-from shop-edge sha256:e python3 /usr/local/lib/edge/control.py forget",
+    f"--volumes-from shop-edge {' '.join(HELPER.options())} "
+    "sha256:e python3 /usr/local/lib/edge/control.py forget",
 ]
 TAKEN = ["stop --time 9 web", "network connect shop-ingress shop-edge"]
 UNDONE = [

@@ -4,7 +4,19 @@ from typing import Annotated
 
 from pydantic import Field, SecretStr
 
-from ..value_types import DataFile, EngineName, Extension, ImageName, ServerUrl, Source, SqlName
+from ..value_types import (
+    Capability,
+    DataFile,
+    EngineName,
+    Extension,
+    ImageName,
+    Megabytes,
+    Processors,
+    ServerUrl,
+    Source,
+    SqlName,
+    Unordered,
+)
 from .base import Keys
 
 
@@ -55,4 +67,22 @@ class DatabaseKeys(Keys):
     backups: int = Field(default=5, ge=0, le=100)
     """How many copies of the database are kept; one is made before migrations run on an update. 0
     makes none.
+    """
+
+    memory: Megabytes = Field(default=0, examples=[1024])
+    """With postgres, megabytes that the server's container may take; 0 is no limit."""
+
+    cpus: Processors = Field(default=0, examples=[2])
+    """With postgres, processors that it may take, such as 1.5; 0 is no limit."""
+
+    writable_root: bool = False
+    """With postgres, whether the server's image (database.image) may write elsewhere than to its
+    data, its socket's folder and /tmp.
+    """
+
+    capabilities: Annotated[tuple[Capability, ...], Unordered] = Field(
+        default=(), examples=[["IPC_LOCK"]]
+    )
+    """With postgres, Linux capabilities that the server's image (database.image) needs besides
+    those by which it becomes the user postgres.
     """

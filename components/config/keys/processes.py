@@ -1,9 +1,11 @@
 """The processes of a release, and when they are healthy."""
 
+from typing import Annotated
+
 from pydantic import Field
 
 from ...inside import HEALTH_PATH
-from ..value_types import UrlPath
+from ..value_types import Capability, Megabytes, Processors, Unordered, UrlPath
 from .base import Keys, section
 
 
@@ -41,3 +43,23 @@ class ProcessKeys(Keys):
 
     web: WebKeys = section()
     """Those that serve."""
+
+    memory: Megabytes = Field(default=0, examples=[512])
+    """Megabytes that each container of the application may take, whether it serves, seeds, checks
+    or runs a command by hand; what takes more is killed. 0 is no limit.
+    """
+
+    cpus: Processors = Field(default=0, examples=[1.5])
+    """Processors that each of them may take, such as 1.5; 0 is no limit."""
+
+    writable_root: bool = False
+    """Whether the project may write to its image's files. They are read-only otherwise, and what is
+    to be written belongs into a volume, or into /tmp.
+    """
+
+    capabilities: Annotated[tuple[Capability, ...], Unordered] = Field(
+        default=(), examples=[["NET_RAW"]]
+    )
+    """Linux capabilities that a program in the image may gain by its file (setcap, setuid), such as
+    NET_RAW; without any, no program gains rights that the user 10001 has not.
+    """

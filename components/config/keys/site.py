@@ -4,7 +4,15 @@ from typing import Annotated
 
 from pydantic import Field
 
-from ..value_types import Distinct, DomainName, HostName, Origin, Unordered
+from ..value_types import (
+    Distinct,
+    DomainName,
+    HostName,
+    Megabytes,
+    Origin,
+    Processors,
+    Unordered,
+)
 from .base import Keys
 
 
@@ -43,3 +51,9 @@ class SiteKeys(Keys):
 
     max_body_size: int = Field(default=100, ge=1, le=100_000)
     """Largest request body that the edge accepts, in megabytes; a larger one gets 413."""
+
+    edge_memory: Megabytes = Field(default=0, examples=[512])
+    """Megabytes that the edge's container may take; 0 is no limit."""
+
+    edge_cpus: Processors = Field(default=0, examples=[1])
+    """Processors that it may take, such as 0.5; 0 is no limit."""
