@@ -59,7 +59,7 @@ PROMISES: Mapping[str, str] = {
     "any project": "a project that the program has never seen is deployed by config alone",
     "settings left alone": "settings that take all from the environment serve as they are",
     "an installed package": "an installed wheel deploys what `init` wrote beside a project",
-    "upgrade": "a site of the first release goes on with this program, and no request fails",
+    "upgrade": "a site of the first release goes on; no request fails beyond a stated gap",
     "upgraded data": "an upgrade replaces nothing that holds data",
     "own Dockerfile": "a Dockerfile of the project's own is used",
     # The engine

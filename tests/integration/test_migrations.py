@@ -509,7 +509,7 @@ class Elsewhere:
             detach=True,
             environment={"DATABASE_URL": self.url, "SECRET_KEY": "k" * 50, "RELEASE": "race"},
             labels={"django-on-docker.deployment": site.deployment},
-            network=site.deployment,
+            network=f"{site.deployment}-database" if "postgres" in self.url else site.deployment,
             volumes={
                 str(source): {"bind": target, "mode": "ro"},
                 self.volume: {"bind": "/srv/data"},

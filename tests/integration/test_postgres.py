@@ -22,6 +22,7 @@ import pytest
 from docker.models.containers import Container
 
 from bench.visitor import wait_for_200
+from tests.integration import cis
 from tests.integration.conftest import BeginFault, MakeSite
 from tests.integration.faults import Fault
 from tests.integration.harness import Browser, Run, Site, visitors
@@ -97,10 +98,43 @@ def test_the_edge_does_not_reach_the_server(site: Site, first_up: Run) -> None:
     assert int(said) == int(site.outputs()["seeding"].split()[0])
 
 
-def test_the_server_is_on_the_deployments_network_alone(site: Site, first_up: Run) -> None:
+def test_the_server_is_on_a_network_alone_that_leads_nowhere_else(
+    site: Site, first_up: Run
+) -> None:
     attrs = server(site).attrs
-    assert list(attrs["NetworkSettings"]["Networks"]) == [site.deployment]
+    assert list(attrs["NetworkSettings"]["Networks"]) == [f"{site.deployment}-database"]
     assert not attrs["HostConfig"]["PortBindings"]
+    network = docker.from_env().networks.get(f"{site.deployment}-database")
+    assert network.attrs["Internal"] is True
+
+
+def test_containers_are_denied_what_the_page_says(site: Site, first_up: Run) -> None:
+    """Each row of docs/hardening.md that Docker's description of a container shows."""
+    inspected = {
+        str(one.labels["django-on-docker.role"]): one.attrs
+        for one in docker.from_env().containers.list(filters=site.labelled())
+    }
+    assert set(inspected) == {"backend", "edge", "postgres"}
+    found = {role: cis.unmet(attrs) for role, attrs in inspected.items()}
+    assert found == {
+        "backend": {"5.11", "5.12", "5.15"},
+        "edge": {"5.11", "5.12", "5.15", "5.27"},
+        "postgres": {"5.11", "5.12", "5.15"},
+    }
+    kept = {role: attrs["HostConfig"]["CapAdd"] or [] for role, attrs in inspected.items()}
+    assert kept["backend"] == kept["edge"] == []
+    become = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID")
+    assert sorted(kept["postgres"]) == [f"CAP_{name}" for name in become]
+
+
+def test_the_image_that_serves_has_no_program_that_gives_rights(site: Site, first_up: Run) -> None:
+    backend = docker.from_env().containers.get(site.outputs()["containers"]["backend"])
+    words = "find / -xdev -type f -perm /6000; command -v cc gcc make; ls /var/cache/apt/*.bin"
+    assert backend.exec_run(["sh", "-c", f"{{ {words}; }} 2> /dev/null"]).output == b""
+    tried = backend.exec_run(["python", "-c", "open('/app/x', 'w')"])
+    assert b"Read-only file system: '/app/x'" in tried.output
+    inside = "test ! -e /var/run/docker.sock && touch /tmp/x /srv/media/.x && rm /srv/media/.x"
+    assert backend.exec_run(["sh", "-c", inside]).exit_code == 0
 
 
 def test_it_lets_nobody_in_without_the_password(site: Site, first_up: Run) -> None:
