@@ -4,7 +4,7 @@ RUN     = $(PYTHON) -m toolchain
 
 .DEFAULT_GOAL := help
 .PHONY: help up preview destroy status logs shell manage dbshell settings doctor ledger recover \
-	restore env engine base test test-all test-unit test-integration check config ci package
+	restore server env engine base test test-all test-unit test-integration check config ci package
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ restore: ## list the copies of the database, or with BACKUP=ID put one back (STA
 recover: ## after an interrupted up: say what it left, and put it right; DRY_RUN=yes only says
 	@$(RUN) recover --stack '$(STACK)' $(if $(filter yes,$(DRY_RUN)),--dry-run) \
 		$(if $(filter yes,$(TAKE_DOWN)),--take-down)
+
+server: ## get a Debian server ready for sites by ssh, HOST=ssh://root@server; YES=yes asks nobody
+	@$(RUN) server '$(HOST)' $(if $(filter yes,$(YES)),--yes)
 
 env: ## get what Pulumi needs (environment, engine, Docker, base image), and deploy nothing
 	@$(RUN) prepare

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from . import paths, stack
+from . import paths, server, stack
 from .activation import print_environment
 from .admin import ledger, logs, one_off, recover, restore, status
 from .doctor import doctor
@@ -48,6 +48,8 @@ def _again(options: argparse.Namespace) -> str:
         return ACTIVATE
     if options.command == "prepare":
         return typed("env")
+    if options.command == "server":
+        return server.command(options.address)
     name = getattr(options, "stack", DEFAULT_STACK)
     return typed(options.command, "" if name == DEFAULT_STACK else name)
 
@@ -85,11 +87,18 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
         ("prepare", "get what is missing, and deploy nothing"),
     ):
         commands.add_parser(name, help=says.replace("{ACTIVATE}", ACTIVATE))
+    _add_server(commands)
     if paths.INSTALLED:
         _add_init(commands)
     else:
         _add_development(commands)
     return parser.parse_args(argv)
+
+
+def _add_server(commands: Any) -> None:
+    command = commands.add_parser("server", help="get a Debian server ready for sites, by ssh")
+    command.add_argument("address", nargs="?", default="", help="such as ssh://root@server")
+    command.add_argument("--yes", action="store_true", help="go on without asking")
 
 
 def _add_init(commands: Any) -> None:
@@ -142,6 +151,8 @@ def _run(options: argparse.Namespace) -> int:
         case "init":
             words = ["--settings", options.settings] if options.settings else []
             return stream([sys.executable, "-m", f"{paths.PROGRAM}.init", options.path, *words])
+        case "server":
+            return server.server(options.address, yes=options.yes)
         case "up":
             return up(options.stack)
         case "preview" | "destroy":
