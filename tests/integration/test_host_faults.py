@@ -4,6 +4,7 @@ They happen to a daemon of this module's own. The tests build on each other, in 
 """
 
 import copy
+import os
 import re
 import subprocess
 import time
@@ -15,9 +16,9 @@ import pytest
 
 from tests.integration.conftest import BeginFault, MakeSite
 from tests.integration.faults import first_error
-from tests.integration.harness import Site
+from tests.integration.harness import ROOT, Browser, Site, run
 from tests.integration.interruption import Boundary, Cut, cut_off
-from tests.integration.own_daemon import OwnDaemon
+from tests.integration.own_daemon import BASE, OwnDaemon
 from tests.integration.trials import inventory
 
 VIEWS = "example/catalogue/views.py"
@@ -206,3 +207,33 @@ def test_a_site_is_not_sent_to_another_daemon_than_it_is_on(
     assert inventory(site) == wanted
     assert serves(site, daemon_of_its_own)
     site.unset("host")
+
+
+def test_a_site_moves_to_another_host_as_the_page_says(
+    site: Site, daemon_of_its_own: OwnDaemon
+) -> None:
+    key, password = site.secret("app.secretKey"), site.secret("admin.password")
+    here = {name: value for name, value in site.env.items() if name != "DOCKER_HOST"}
+    new = os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")
+    page = (ROOT / "docs/hosts.md").read_text().partition("### Move a site")[2]
+    commands = page.partition("```sh\n")[2].partition("```")[0]
+    for words, meant in {
+        "pulumi destroy": "pulumi destroy --yes",
+        "pulumi up": "pulumi up --yes",
+        "-s shop": f"-s {site.stack}",
+        "deployment=shop": f"deployment={site.deployment}",
+        "ssh://deploy@web1.example.org": daemon_of_its_own.address,
+        "ssh://deploy@web2.example.org": new,
+        "debian:trixie-slim": BASE,
+    }.items():
+        assert words in commands
+        commands = commands.replace(words, meant)
+    site.configure(host=daemon_of_its_own.address)
+    script = ("bash", "-euc", f"set -o pipefail\n{commands}")
+    moved = run(script, cwd=site.folder, env=here, timeout=600)
+    assert moved.code == 0, moved.output
+    assert site.secret("app.secretKey") == key
+    visitor = Browser(site.url)
+    assert visitor.log_in("admin", password), "the data has come along"
+    site.env = here
+    assert set(site.preview().changes()) == {"unchanged"}
