@@ -14,11 +14,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.integration.box import BASE
 from tests.integration.conftest import BeginFault, MakeSite
 from tests.integration.faults import first_error
 from tests.integration.harness import ROOT, Browser, Site, run
 from tests.integration.interruption import Boundary, Cut, cut_off
-from tests.integration.own_daemon import BASE, OwnDaemon
+from tests.integration.own_daemon import OwnDaemon
 from tests.integration.trials import inventory
 
 VIEWS = "example/catalogue/views.py"
