@@ -126,7 +126,8 @@ class Forecast:
         if self._replaced("edge", made):
             yield "a second or two, while the edge is replaced: connections are refused"
         if self._replaced("postgres-server", made):
-            yield "a second or two, while the database server is replaced: pages fail"
+            gap = "a few seconds, under load about ten"
+            yield f"{gap}, while the database server is replaced: pages fail"
         if self.port is None and self._name("edge") in self.there:
             yield "the edge is removed: from then on only your own proxy reaches the site"
         if self.window and starts and not self.fresh:

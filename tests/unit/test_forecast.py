@@ -126,7 +126,8 @@ TAKEOVER = replace(
         (
             replace(SITE, there={*EVERYTHING, "shop-postgres-server"}),
             {"shop-postgres-server"},
-            "a second or two, while the database server is replaced: pages fail",
+            "a few seconds, under load about ten, while the database server is replaced: pages "
+            "fail",
         ),
         (
             replace(SITE, port=None),
