@@ -80,6 +80,10 @@ class Daemon:
         found: list[dict[str, Any]] = json.loads(done.stdout or b"[]")
         return found
 
+    def every(self, kind: str, *options: str) -> list[dict[str, Any]]:
+        """What it knows of all that there is of a kind, by the options of `docker KIND ls`."""
+        return self.inspect_all(kind, self.ids(kind, *options))
+
     @contextmanager
     def looking_into(self, volume: str, image: str) -> Iterator[str]:
         """A container that is made but never started: it lets the daemon look into a volume."""

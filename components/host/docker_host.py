@@ -120,25 +120,16 @@ class Host:
 
     def releases(self) -> list[KeptRelease]:
         """The releases of all deployments on the host, those built last first."""
-        return kept_releases(
-            self._daemon.inspect_all(
-                "image", self._daemon.ids("image", *filters({ROLE: "release"}))
-            )
-        )
+        return kept_releases(self._daemon.every("image", *filters({ROLE: "release"})))
 
     @cached_property
     def _containers(self) -> list[Container]:
-        return [
-            Container(one)
-            for one in self._daemon.inspect_all("container", self._daemon.ids("container", "--all"))
-        ]
+        return [Container(one) for one in self._daemon.every("container", "--all")]
 
     @cached_property
     def every_network(self) -> list[Network]:
         """The networks, of whatever deployment."""
-        return [
-            Network(one) for one in self._daemon.inspect_all("network", self._daemon.ids("network"))
-        ]
+        return [Network(one) for one in self._daemon.every("network")]
 
     @cached_property
     def _volumes(self) -> dict[str, dict[str, Any]]:
@@ -181,9 +172,7 @@ class Host:
 
     def read_file(self, volume: str, file: str) -> bytes | None:
         """A file in a volume, which is there; None if the file isn't."""
-        # A host without any image gets the one that everything else starts from.
-        image = next(iter(self._daemon.ids("image")), None) or self.base_image("")[0]
-        with self._daemon.looking_into(volume, image) as look:
+        with self._daemon.looking_into(volume, self._some_image()) as look:
             return self._daemon.read_file(look, f"/look/{file}")
 
     def written(self, container: str) -> Written | None:
@@ -233,9 +222,12 @@ class Host:
         """The host's kernel speaks IPv6, so that a port can be published by it, too."""
         if self.is_local:
             return Path(_SYSTEM, _IPV6).exists()
-        image = next(iter(self._daemon.ids("image")), None) or self.base_image("")[0]
-        with self._daemon.looking_into(_SYSTEM, image) as look:
+        with self._daemon.looking_into(_SYSTEM, self._some_image()) as look:
             return self._daemon.has_file(look, f"/look/{_IPV6}")
+
+    def _some_image(self) -> str:
+        # A host without any gets the one that everything else starts from.
+        return next(iter(self._daemon.ids("image")), None) or self.base_image("")[0]
 
     def container(self, name: str) -> Container | None:
         """A container, whether it runs or not; None if there is none of this name or id."""
