@@ -130,14 +130,7 @@ def _ssh(address: str) -> list[str]:
 
 def _look(ssh: Sequence[str], address: str) -> dict[str, str]:
     try:
-        done = subprocess.run(
-            [*ssh, "sh", "-s"],
-            input=LOOK.encode(),
-            capture_output=True,
-            check=False,
-            timeout=_SECONDS,
-            start_new_session=True,
-        )
+        done = paths.program("host.over_ssh").tell(ssh, LOOK, seconds=_SECONDS)
         code, said = done.returncode, done.stderr.decode(errors="replace").strip()
     except FileNotFoundError:
         raise ToolchainError(

@@ -60,15 +60,7 @@ def ask(address: str, folder: str) -> Machine:
         return Machine()
     script = _SCRIPT.format(folder=shlex.quote(folder or "/"))
     try:
-        # A login shell of any kind reads this: the lines come by standard input.
-        done = subprocess.run(
-            [*words, "sh", "-s"],
-            input=script.encode(),
-            capture_output=True,
-            check=False,
-            timeout=_PATIENCE,
-            start_new_session=True,
-        )
+        done = over_ssh.tell(words, script, seconds=_PATIENCE)
     except (OSError, subprocess.TimeoutExpired):
         return Machine()
     return read(done.stdout.decode(errors="replace"))

@@ -1,6 +1,8 @@
 """How ssh is called for the address of a Docker host, as the docker client calls it."""
 
 import re
+import subprocess
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 PATIENCE = 15
@@ -30,3 +32,26 @@ def words(address: str) -> list[str]:
     port = ["-p", str(parts.port)] if parts.port else []
     options = ["-T", "-o", "BatchMode=yes", "-o", f"ConnectTimeout={PATIENCE}"]
     return ["ssh", *options, *user, *port, "--", name]
+
+
+def tell(way: Sequence[str], script: str, *, seconds: float) -> subprocess.CompletedProcess[bytes]:
+    """Have a shell read some lines: a login shell of any kind would take them its own way.
+
+    Args:
+        way: what runs it elsewhere, as `words` says; nothing for a shell on this machine.
+        script: the lines.
+        seconds: how long that may take.
+
+    Raises:
+        FileNotFoundError: there is no such program on this machine.
+        subprocess.TimeoutExpired: it took longer.
+    """
+    # Without a terminal ssh can't stop here and ask for a password.
+    return subprocess.run(
+        [*way, "sh", "-s"],
+        input=script.encode(),
+        capture_output=True,
+        check=False,
+        timeout=seconds,
+        start_new_session=True,
+    )
