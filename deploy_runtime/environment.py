@@ -18,6 +18,9 @@ from .places import SECRETS
 # Projects made from common templates read the key under the second name.
 _ALIASES = {"SECRET_KEY": "DJANGO_SECRET_KEY", "DJANGO_SECRET_KEY": "SECRET_KEY"}
 
+EARLIER_SECRET_KEY = "DEPLOY_SECRET_KEY_FALLBACK_"
+"""What the variables of earlier values of SECRET_KEY begin with; then comes a number."""
+
 _taken: set[str] = set()
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")

@@ -1,10 +1,9 @@
 """Settings that keep a site safe: what the deployment knows better than the project's source."""
 
+from .environment import EARLIER_SECRET_KEY
 from .errors import DeployError, boolean
 from .overlay import Overlay
 from .places import SECRETS
-
-_FALLBACK = "DEPLOY_SECRET_KEY_FALLBACK_"
 
 
 def debug(overlay: Overlay) -> None:
@@ -44,7 +43,7 @@ def secret_key(overlay: Overlay) -> None:
 def secret_key_fallbacks(overlay: Overlay) -> None:
     """SECRET_KEY_FALLBACKS: the deployment's earlier keys, then the project's own."""
     own = list(overlay.settings.get("SECRET_KEY_FALLBACKS") or [])
-    names = sorted(name for name in overlay.environ if name.startswith(_FALLBACK))
+    names = sorted(name for name in overlay.environ if name.startswith(EARLIER_SECRET_KEY))
     wanted = [overlay.environ[name] for name in names if overlay.environ[name] not in own]
     if wanted:
         why = "what the deployment's earlier SECRET_KEY has signed is accepted"

@@ -7,8 +7,7 @@ https://docs.djangoproject.com/en/stable/ref/settings/#secret-key-fallbacks
 
 from collections.abc import Mapping
 
-VARIABLE = "DEPLOY_SECRET_KEY_FALLBACK_"
-"""What the application's variables for them begin with; then comes a number."""
+from deploy_runtime.environment import EARLIER_SECRET_KEY
 
 
 def keys(told: Mapping[str, str]) -> list[str]:
@@ -17,7 +16,7 @@ def keys(told: Mapping[str, str]) -> list[str]:
     Args:
         told: the secrets that it was told, by variable.
     """
-    names = ("SECRET_KEY", *sorted(name for name in told if name.startswith(VARIABLE)))
+    names = ("SECRET_KEY", *sorted(name for name in told if name.startswith(EARLIER_SECRET_KEY)))
     return [told[name] for name in names if told.get(name)]
 
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 
 import pulumi
 
+from deploy_runtime.environment import EARLIER_SECRET_KEY
+
 from ..data.database import ENGINES, address
 from ..data.login_turns import Login, next_login
 from ..errors import UserError
@@ -69,7 +71,7 @@ class StackSecrets:
             "DATABASE_URL": self.database_url,
         }
         earlier = enumerate(self.secret_key_fallbacks, 1)
-        values |= {f"{earlier_keys.VARIABLE}{number}": key for number, key in earlier}
+        values |= {f"{EARLIER_SECRET_KEY}{number}": key for number, key in earlier}
         return {name: value for name, value in values.items() if value}
 
     def fingerprint(self, values: Mapping[str, str]) -> str:

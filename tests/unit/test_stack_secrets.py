@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from components.config.earlier_keys import VARIABLE
 from components.config.settings import Settings
 from components.config.stack_secrets import StackSecrets, find_secrets
 from components.data.login_turns import Login
 from components.errors import UserError
 from components.serving.kept_secrets import Kept
+from deploy_runtime.environment import EARLIER_SECRET_KEY as VARIABLE
 from tests.config_keys import nested
 
 KEY, PASSWORD = "k" * 40, "open-sesame"
