@@ -557,16 +557,6 @@ def test_nothing_is_destroyed_while_a_command_by_hand_is_at_work(site: Site, fir
     assert set(site.preview().changes()) == {"unchanged"}
 
 
-def test_another_secret_key_logs_nobody_out(site: Site, first_up: Run, visitor: Browser) -> None:
-    assert visitor.is_logged_in()
-    site.configure_secret(app__secretKey="another-secret-key-of-at-least-32-characters")
-    said = site.up()
-    assert "app.secretKey" in said.output
-    assert "nobody is logged out" in said.output
-    assert visitor.is_logged_in(), "what the earlier key has signed is accepted, and signed anew"
-    assert set(site.preview().changes()) == {"unchanged"}
-
-
 @pytest.mark.essential("destroy")
 def test_data_and_sessions_survive_destroy_and_up(
     site: Site, first_up: Run, visitor: Browser, fault: BeginFault
@@ -614,3 +604,14 @@ def test_nothing_is_generated_anew_over_existing_data(site: Site, first_up: Run)
     assert "app.secretKey of stack clean-server can't be found, but its data exists" in run.output
     assert "Traceback" not in run.output
     assert Browser(site.url).get("/")[0] == 200
+
+
+def test_another_secret_key_logs_nobody_out(site: Site, first_up: Run, visitor: Browser) -> None:
+    # The last of the module: a key that is configured is no longer one that was generated.
+    assert visitor.is_logged_in()
+    site.configure_secret(app__secretKey="another-secret-key-of-at-least-32-characters")
+    said = site.up()
+    assert "app.secretKey" in said.output
+    assert "nobody is logged out" in said.output
+    assert visitor.is_logged_in(), "what the earlier key has signed is accepted, and signed anew"
+    assert set(site.preview().changes()) == {"unchanged"}
