@@ -13,8 +13,8 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
-from urllib.parse import urlsplit
 
+from .docker_address import SshAddress
 from .own_commands import typed
 
 Kind = Literal["ssh", "address", "host", "connection", "refusal", "server"]
@@ -40,7 +40,10 @@ class Cause:
     remedy: str
 
 
-_MEANT = "or set DOCKER_HOST to the one you mean; `docker info` has to succeed"
+_MEANT = (
+    "or name the one you mean: by `host` in the stack's file, or by DOCKER_HOST where there is no "
+    "`host`; `docker {at}info` has to succeed"
+)
 _GONE = (
     "the Docker daemon does not answer any more, or did not for a while. Nothing is lost: start it "
     "(`systemctl start docker`), and run `pulumi up` again"
@@ -228,25 +231,28 @@ def address_remedies(address: str, said: str) -> list[str]:
         address: where; "" for the docker client's default.
         said: what that client said of it.
     """
-    if address.startswith("ssh:"):
-        found = [*remedies(said.replace("\n", " "), "ssh", **_way(address))]
-        # What fits best comes first.
-        return [*found[:1], *remedies(address, "address")]
-    return [*remedies(address, "address")]
+    known = {"at": f"-H {address} " if address else ""}
+    general = [*remedies(address, "address", **known)]
+    if not address.startswith("ssh:"):
+        return general
+    try:
+        way = _way(SshAddress.of(address))
+    except ValueError:  # an address that the docker client was given in another way
+        return general
+    found = [*remedies(said.replace("\n", " "), "ssh", **way)]
+    # What fits best comes first.
+    return [*found[:1], *general]
 
 
-def _way(address: str) -> dict[str, str]:
+def _way(there: SshAddress) -> dict[str, str]:
     """How ssh is called for such an address."""
-    parts = urlsplit(address)
-    name, port = parts.hostname or "", parts.port
-    login = f"{parts.username}@{name}" if parts.username else name
-    options = f"-p {port} " if port else ""
+    options = f"-p {there.port} " if there.port else ""
     return {
-        "ssh": f"ssh {options}{login}",
-        "name": name,
-        "login": login,
+        "ssh": f"ssh {options}{there.login}",
+        "name": there.name,
+        "login": there.login,
         "options": options,
-        "known_as": f"[{name}]:{port}" if port else name,
+        "known_as": f"[{there.name}]:{there.port}" if there.port else there.name,
     }
 
 

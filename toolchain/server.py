@@ -124,7 +124,9 @@ def _ssh(address: str) -> list[str]:
         words: list[str] = paths.program("host.over_ssh").words(address)
     except ValueError as error:
         such_as = f"Such as:  {command('ssh://root@web1.example.org')}"
-        raise ToolchainError(str(error) if address else "which server?", such_as) from None
+        raise ToolchainError(
+            f"the server's address {error}" if address else "which server?", such_as
+        ) from None
     return words
 
 

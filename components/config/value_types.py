@@ -17,9 +17,9 @@ from pydantic import (
 
 from ..data import database_url
 from ..data.database import ENGINES
+from ..docker_address import docker_address
 from ..ledger.plan import STRATEGIES
 from . import paths
-from .docker_address import docker_address
 from .linux_capabilities import CAPABILITIES
 from .reserved_variables import RESERVED
 

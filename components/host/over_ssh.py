@@ -1,9 +1,9 @@
 """How ssh is called for the address of a Docker host, as the docker client calls it."""
 
-import re
 import subprocess
 from collections.abc import Sequence
-from urllib.parse import urlsplit
+
+from ..docker_address import SshAddress
 
 PATIENCE = 15
 """Seconds in which a host has to take a connection."""
@@ -23,15 +23,11 @@ def words(address: str) -> list[str]:
     Raises:
         ValueError: it is no such address.
     """
-    parts = urlsplit(address)
-    # As it is written: names in ~/.ssh/config have capitals where somebody gave them any.
-    name = re.sub(r"^.*@|:\d+$|[\[\]]", "", parts.netloc)
-    if parts.scheme != "ssh" or not name or name.startswith("-") or parts.path not in ("", "/"):
-        raise ValueError(f"{address!r} is no address such as ssh://user@host or ssh://user@host:22")
-    user = ["-l", parts.username] if parts.username else []
-    port = ["-p", str(parts.port)] if parts.port else []
+    there = SshAddress.of(address)
+    user = ["-l", there.user] if there.user else []
+    port = ["-p", str(there.port)] if there.port else []
     options = ["-T", "-o", "BatchMode=yes", "-o", f"ConnectTimeout={PATIENCE}"]
-    return ["ssh", *options, *user, *port, "--", name]
+    return ["ssh", *options, *user, *port, "--", there.name]
 
 
 def tell(way: Sequence[str], script: str, *, seconds: float) -> subprocess.CompletedProcess[bytes]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from components.config.docker_address import docker_address
+from components.docker_address import docker_address
 from components.errors import UserError
 from components.host import client
 from components.host.docker_host import Host
@@ -23,7 +23,8 @@ WEB1 = "ssh://deploy@web1.example.org"
     [
         ("", ""),
         (WEB1, WEB1),
-        ("ssh://deploy@WEB1.example.org:2222/", f"{WEB1}:2222"),
+        (f"{WEB1}:2222/", f"{WEB1}:2222"),
+        ("ssh://Web1", "ssh://Web1"),  # an alias of ~/.ssh/config has its capitals
         ("ssh://web1", "ssh://web1"),
         ("ssh://ada@[2001:db8::1]:22", "ssh://ada@[2001:db8::1]:22"),
         ("unix:///run/user/1000/docker.sock", "unix:///run/user/1000/docker.sock"),

@@ -181,7 +181,7 @@ def test_a_system_that_does_not_answer_says_nothing(
     "address", ["tcp://web1", "ssh://", "ssh://-oProxyCommand=x", "ssh://web1/path", "web1"]
 )
 def test_what_is_no_address_of_ssh_is_refused(address: str) -> None:
-    with pytest.raises(ValueError, match="is no address"):
+    with pytest.raises(ValueError, match="must be ssh://USER@HOST, with :PORT"):
         over_ssh.words(address)
 
 

@@ -65,10 +65,13 @@ def test_each_way_in_which_ssh_fails_has_a_remedy(said: str, mends: str) -> None
     first, general = address_remedies("ssh://ada@web1:2222", f"{BY_SSH}: stderr={said}")
     assert mends in first
     assert "ssh has to get there without a question" in general
+    assert "by `host` in the stack's file" in general
+    assert "`docker -H ssh://ada@web1:2222 info` has to succeed" in general
 
 
 def test_what_nobody_knows_of_ssh_has_the_general_remedy() -> None:
     assert len(address_remedies("ssh://web1", "it hums")) == 1
+    assert len(address_remedies("ssh://web1/run/docker.sock", "Connection refused")) == 1
     assert "ssh" not in address_remedies("unix:///run/docker.sock", "Connection refused")[0]
 
 
