@@ -20,6 +20,7 @@ def problems(given: AllKeys) -> Iterator[ValueError]:
     """
     yield from _operations(given)
     yield from tls_keys.problems(given)
+    yield from _visitors(given)
     yield from _mounted_source(given)
     yield from database_keys.problems(given)
     yield from _secret_files(given)
@@ -41,6 +42,32 @@ def _operations(given: AllKeys) -> Iterator[ValueError]:
             "is empty, but site.edge is false: the program does not know where your proxy listens",
             "set it to what visitors type, "
             "`pulumi config set --path site.origin https://www.example.org -s STACK`",
+        )
+
+
+def _visitors(given: AllKeys) -> Iterator[ValueError]:
+    access = given.site.access
+    said = {
+        "site.trustedProxies": given.site.trusted_proxies,
+        "site.access.addresses": access.addresses,
+        "site.access.users": access.users,
+    }
+    for key, value in said.items():
+        if value and not given.site.edge:
+            yield conflict(
+                key,
+                "is set, but site.edge is false: your own proxy is what visitors talk to",
+                f"`pulumi config rm --path {key} -s STACK`, and have your proxy do it; or "
+                "`pulumi config set --path site.edge true -s STACK`",
+            )
+    is_told = given.site.trusted_proxies or given.site.domains or given.site.origin
+    if access.addresses and not (is_told and not given.site.origin.startswith("http:")):
+        yield conflict(
+            "site.access.addresses",
+            "is set, but nobody tells the edge who its visitors are: by plain http all of them "
+            "have the address of Docker's gateway",
+            "`pulumi config set --path site.origin https://www.example.org -s STACK` where a proxy "
+            "ends TLS in front, or name that in site.trustedProxies",
         )
 
 

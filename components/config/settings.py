@@ -121,6 +121,11 @@ class Settings(AllKeys):
         return {path: text.get_secret_value() for path, text in self.secret_files.items()}
 
     @property
+    def access_users(self) -> dict[str, str]:
+        """`site.access.users` in plain text: a password's hash by name, for the edge alone."""
+        return {name: text.get_secret_value() for name, text in self.site.access.users.items()}
+
+    @property
     def hosts(self) -> tuple[str, ...]:
         """The values for ALLOWED_HOSTS: the public origin's host first, then the configured."""
         host = urlsplit(self.public_origin).hostname or "127.0.0.1"

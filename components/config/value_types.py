@@ -4,7 +4,7 @@ import json
 import re
 import shlex
 from collections.abc import Mapping
-from ipaddress import IPv6Address
+from ipaddress import IPv6Address, ip_network
 from typing import Annotated
 
 from pydantic import (
@@ -47,6 +47,9 @@ _APT = re.compile(r"[a-z0-9][a-z0-9+.-]*(:[a-z0-9-]+)?([=/][A-Za-z0-9.+~:-]+)?")
 _IMAGE = re.compile(
     r"[A-Za-z0-9][A-Za-z0-9._/-]*(:[0-9]+/[A-Za-z0-9._/-]+)?(:[\w.-]+)?(@[\w:]+)?", re.A
 )
+# What crypt(3) makes, as `openssl passwd -6` prints it: any other text may be a password.
+_PASSWORD_HASH = re.compile(r"\$[0-9a-z]{1,4}\$[./0-9A-Za-z$=,]{20,}")
+_USER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@-]*")
 _CONTAINER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 # What would be something else in the database's URL.
 _DATA_FILE = re.compile(r"[^?#%]+")
@@ -140,6 +143,24 @@ def _is_host(host: str) -> bool:
         return not host.startswith("[") or bool(IPv6Address(host.strip("[]")))
     except ValueError:
         return False
+
+
+def _network(value: str) -> str:
+    try:
+        return str(ip_network(value))
+    except ValueError as error:
+        raise ValueError(
+            f"must be an address or a network such as 192.0.2.7 or 2001:db8::/32 ({error})"
+        ) from None
+
+
+def _password_hash(value: SecretStr) -> SecretStr:
+    if not _PASSWORD_HASH.fullmatch(value.get_secret_value()):
+        raise ValueError(
+            "must be a password's hash, and not the password: `openssl passwd -6` asks for one and "
+            "prints the other"
+        )
+    return value
 
 
 def _not_reserved(variable: str) -> str:
@@ -247,6 +268,13 @@ DomainName = Annotated[
         "name in another script as it is there (xn--…)",
     ),
 ]
+IpNetwork = Annotated[str, Field(min_length=1), AfterValidator(_network)]
+UserName = Annotated[
+    str,
+    Field(min_length=1),
+    _matches(_USER_NAME, "must be a name of letters, digits and any of _ . @ -"),
+]
+PasswordHash = Annotated[SecretStr, AfterValidator(_password_hash)]
 Wsgi = Annotated[str, _matches(_WSGI, "must look like package.wsgi:application")]
 StrategyName = Annotated[str, _one_of(STRATEGIES), _choices(STRATEGIES)]
 EngineName = Annotated[str, _one_of(ENGINES), _choices(ENGINES)]

@@ -9,6 +9,7 @@ from ..serving.certificate import Certificate, CertificateArgs
 from ..serving.edge import Edge, PublicArgs, is_held_back
 from ..serving.haproxy_config import EdgeConfig
 from ..serving.haproxy_tls import Tls
+from ..serving.haproxy_visitors import Access
 from ..serving.traffic import SwitchArgs, Traffic, switches
 from ..serving.users_proxy import OwnProxy
 from .images import Images, waiting
@@ -114,4 +115,6 @@ def _edge_config(given: Preparation) -> EdgeConfig:
         host=settings.hosts[0],
         redirects=settings.redirects,
         tls=Tls(hsts=settings.tls.hsts) if settings.ends_tls else None,
+        trusted=settings.site.trusted_proxies,
+        access=Access(addresses=settings.site.access.addresses, users=settings.access_users),
     )

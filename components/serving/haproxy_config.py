@@ -2,11 +2,12 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from . import haproxy_tls
+from . import haproxy_tls, haproxy_visitors
 from .haproxy_tls import Tls
+from .haproxy_visitors import Access, Limits
 
 PORT = 8080
 _MEGABYTE = 1024 * 1024
@@ -73,14 +74,14 @@ resolvers docker
   hold refused 1d
   hold other 1d
 
-{plain_http}frontend public
+{users}{plain_http}frontend public
 {bind}
   maxconn 4000
 {redirected}  http-request return status 411 content-type "text/html; charset=utf-8" \
 file /usr/local/share/edge/411.html if {{ req.fhdr_cnt(Transfer-Encoding) gt 0 }}
   http-request deny deny_status 413 if {{ req.body_size gt {max_body} }}
   http-request set-var(txn.visitor) src
-{visitor}  http-request del-header _ -m sub
+{visitor}{access}  http-request del-header _ -m sub
   http-request del-header Forwarded
   http-request del-header X-Forwarded -m beg
   http-request set-header X-Forwarded-For %[var(txn.visitor)]
@@ -160,31 +161,6 @@ multipart/x-mixed-replace
   acl large res.hdr_cnt(Content-Length) eq 0
 """
 
-# Where what is in front of the edge speaks https, it says last whom it speaks for. Otherwise
-# visitors come to the edge themselves, and what they claim is dropped; all of them may have
-# the address of Docker's gateway then, by which nobody is told from another.
-_VISITOR = {
-    False: "",
-    True: """\
-  acl known var(txn.known) -m bool
-  http-request set-var(txn.known) bool(true) if {{ req.hdr_ip(X-Forwarded-For,-1) -m found }}
-  http-request set-var(txn.visitor) req.hdr_ip(X-Forwarded-For,-1) if known
-  http-request track-sc0 var(txn.visitor) table uploaders if known \
-{{ req.body_size gt {memory} }}
-  http-request deny deny_status 429 if {{ sc0_conn_cur(uploaders) gt {share} }}
-  http-request deny deny_status 429 if known \
-{{ var(txn.visitor),table_conn_cur(downloaders) ge {share} }}
-""",
-}
-_VISITOR_ANSWER = {
-    False: "",
-    True: """\
-  http-response track-sc2 var(txn.visitor) table downloaders if known content large !streams
-  http-response track-sc2 var(txn.visitor) table downloaders if known content !large \
-{{ res.body_size gt {answer_memory} }}
-""",
-}
-
 
 @dataclass(frozen=True, kw_only=True)
 class EdgeConfig:
@@ -199,6 +175,8 @@ class EdgeConfig:
         host: a host name that the application accepts, for the edge's own checks.
         redirects: the origins that visitors of further domains are sent to, by domain.
         tls: how the edge ends TLS; None where it speaks plain http.
+        trusted: the networks of proxies whose word is taken for whom they speak for.
+        access: who may come in.
     """
 
     origin: str
@@ -209,6 +187,8 @@ class EdgeConfig:
     host: str
     redirects: Mapping[str, str] = field(default_factory=dict)
     tls: Tls | None = None
+    trusted: Sequence[str] = ()
+    access: Access = field(default_factory=Access)
 
     @property
     def capacity(self) -> int:
@@ -236,7 +216,9 @@ def configuration_id(config: EdgeConfig) -> str:
 def _text(config: EdgeConfig, id_: str) -> str:
     origin = urlsplit(config.origin)
     known = {
-        **asdict(config),
+        "max_body": config.max_body * _MEGABYTE,
+        "health_path": config.health_path,
+        "host": config.host,
         "answer_memory": _ANSWER_MEMORY,
         "bulk": _BULK,
         "capacity": config.capacity,
@@ -244,21 +226,20 @@ def _text(config: EdgeConfig, id_: str) -> str:
         "id": id_,
         "large_answers": _SPOOL // _LARGEST_ANSWER,
         "large_uploads": max(_FEWEST, _SPOOL // config.max_body),
-        "max_body": config.max_body * _MEGABYTE,
         "memory": _MEMORY,
         "middle": _MIDDLE * _MEGABYTE,
         "pages": "\n".join(f"  errorfile {n} /usr/local/share/edge/{n}.http" for n in _PAGES),
         "public_port": origin.port or {"http": 80, "https": 443}[origin.scheme],
         "scheme": origin.scheme,
-        "share": _SPOOL // _MIDDLE // 4,
         "uploads": _SPOOL // _MIDDLE,
     }
-    proxied = origin.scheme == "https" and config.tls is None
-    parts = {
-        "answer": _ANSWER,
-        "visitor": _VISITOR[proxied],
-        "visitor_answer": _VISITOR_ANSWER[proxied],
-    }
-    filled = {name: text.format(**known) for name, text in parts.items()}
     about_tls = haproxy_tls.parts(config.tls, config.origin, config.redirects, plain_port=PORT)
-    return _CONFIG.format(**known, **about_tls, **filled)
+    visitors = haproxy_visitors.parts(
+        config.access,
+        config.trusted,
+        Limits(memory=_MEMORY, answer_memory=_ANSWER_MEMORY, share=_SPOOL // _MIDDLE // 4),
+        is_proxied=origin.scheme == "https" and config.tls is None,
+    )
+    return _CONFIG.format_map(
+        {**known, **about_tls, **visitors, "answer": _ANSWER.format_map(known)}
+    )

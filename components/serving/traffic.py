@@ -94,7 +94,9 @@ class Traffic(pulumi.ComponentResource):
         self, name: str, args: TrafficArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__(f"{PACKAGE}:index:Traffic", name, None, opts)
-        backends = pulumi.Output.all(*args["backends"])
+        text = pulumi.Output.all(*args["backends"]).apply(
+            lambda names: render(args["config"], names, args["backend_port"])
+        )
         self.serving = switch(
             self,
             name,
@@ -105,7 +107,8 @@ class Traffic(pulumi.ComponentResource):
                 "EDGE": args["edge"],
                 "CONFIGURATION": configuration_id(args["config"]),
             },
-            stdin=backends.apply(lambda names: render(args["config"], names, args["backend_port"])),
+            # Hashes of passwords are not for everybody who may see a preview.
+            stdin=pulumi.Output.secret(text) if args["config"].access.users else text,
             opts=opts,
         )
         self.reached_by = {"edge": args["edge"]}

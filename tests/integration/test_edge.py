@@ -4,6 +4,7 @@ The tests of this module build on each other, in order, on one deployment.
 """
 
 import asyncio
+import base64
 import http.client
 import json
 import socket
@@ -340,6 +341,12 @@ INTERMEDIATE = {
     "ECDHE-ECDSA-CHACHA20-POLY1305",
 }
 
+# As `openssl passwd -6` prints it for open-sesame.
+ADAS_PASSWORD = (
+    "$6$abcdefgh$nMtyG40GAPN2YsxLY1c4KoWs62vTlTeTI8K53ewlaSdTLb6X"
+    "3v01TjqutTIx2QcVQ1hCf5JnrGYIlCwHTsj8U0"
+)
+
 
 @pytest.fixture(scope="module")
 def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
@@ -463,6 +470,44 @@ def test_another_certificate_is_shown_and_no_connection_is_closed(
     assert said["certificate"]["names"] == list(DOMAINS)
     again = site.pulumi("up", "--yes", "--refresh", "-s", site.stack, check=True)
     assert set(again.changes()) == {"unchanged"}, again.output
+
+
+def test_who_stands_in_front_is_believed_and_strangers_stay_outside(site: Site, tls: Tls) -> None:
+    client = docker.from_env()
+    ingress = client.networks.get(f"{site.deployment}-ingress").attrs["IPAM"]["Config"]
+    # Whoever comes from this machine has the address of Docker's gateway.
+    here = [config["Subnet"] for config in ingress]
+    in_front = {"X-Forwarded-For": "192.0.2.9, 198.51.100.7", "X-Forwarded-Proto": "http"}
+    before = containers(site)
+    site.configure(
+        site__trustedProxies=[*here, "198.51.100.0/24"],
+        site__access__addresses=["192.0.2.0/24"],
+    )
+    site.configure_secret_entry("site.access.users", "ada", ADAS_PASSWORD)
+    site.up()
+    assert containers(site) == before
+    status, headers, _ = tls.ask("/seen/", **in_front)
+    assert (status, headers["www-authenticate"]) == (401, 'Basic realm="site"')
+    wrong, right = (_basic("ada", word) for word in ("let me in", "open-sesame"))
+    assert tls.ask("/seen/", **in_front, Authorization=wrong)[0] == 401
+    status, _, seen = tls.ask("/seen/", **in_front, Authorization=right)
+    said = json.loads(seen)
+    assert (status, said["X-Forwarded-For"], said["X-Real-Ip"]) == (200, "192.0.2.9", "192.0.2.9")
+    assert said["X-Forwarded-Proto"] == "https"
+    assert "Authorization" not in said, "it is none of the application's users"
+    for stranger in ("203.0.113.5", "192.0.2.9, 203.0.113.5"):
+        asked = {"X-Forwarded-For": stranger, "Authorization": right}
+        assert tls.ask("/seen/", **asked)[0] == 403
+    site.unset("site.access")
+    site.configure(site__trustedProxies=["198.51.100.0/24"])
+    site.up()
+    _, _, seen = tls.ask("/seen/", **in_front)
+    assert "192.0.2.9" not in seen, "nobody trusts what this machine says of others"
+    site.unset("site.trustedProxies")
+
+
+def _basic(name: str, password: str) -> str:
+    return f"Basic {base64.b64encode(f'{name}:{password}'.encode()).decode()}"
 
 
 def test_without_tls_the_site_is_on_the_loopback_again_and_the_key_is_gone(

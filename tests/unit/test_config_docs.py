@@ -66,6 +66,7 @@ def test_an_editor_is_told_what_a_stacks_file_may_say() -> None:
     assert password["properties"] == {"secure": {"type": "string"}}
     assert [key for key, field in all_keys().items() if is_secret(field)] == [
         "app.secretKey",
+        "site.access.users",
         "tls.certificate",
         "tls.key",
         "database.password",

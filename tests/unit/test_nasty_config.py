@@ -30,6 +30,7 @@ from components.image.build_context import _texts
 from components.parts import container_options
 from components.serving import start_command
 from components.serving.haproxy_config import EdgeConfig, render
+from components.serving.haproxy_visitors import Access
 from tests.config_keys import raw
 
 SECRETS = [tuple(key.split(".")) for key, field in all_keys().items() if is_secret(field)]
@@ -147,6 +148,8 @@ def edge(settings: Settings) -> list[list[str]]:
             health_path=settings.processes.web.health,
             host=settings.hosts[0],
             redirects=settings.redirects,
+            trusted=settings.site.trusted_proxies,
+            access=Access(addresses=settings.site.access.addresses, users=settings.access_users),
         ),
         ["backend-1"],
         8000,

@@ -12,6 +12,7 @@ import pytest
 from components.inside import EDGE_CERTIFICATE
 from components.serving.haproxy_config import EdgeConfig, configuration_id, render
 from components.serving.haproxy_tls import Tls
+from components.serving.haproxy_visitors import Access
 from components.serving.traffic import Traffic, TrafficArgs
 from components.serving.users_proxy import OwnProxy, OwnProxyArgs
 from deploy_runtime.edge.slots import servers
@@ -47,6 +48,9 @@ CHANGES: list[dict[str, Any]] = [
     {"redirects": {"example.org": "https://www.example.org"}},
     {"tls": Tls(hsts=0)},
     {"tls": Tls(hsts=60)},
+    {"trusted": ["192.0.2.0/24"]},
+    {"access": Access(addresses=["192.0.2.0/24"])},
+    {"access": Access(users={"ada": "$6$a$b"})},
 ]
 
 

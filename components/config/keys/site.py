@@ -8,12 +8,28 @@ from ..value_types import (
     Distinct,
     DomainName,
     HostName,
+    IpNetwork,
     Megabytes,
     Origin,
+    PasswordHash,
     Processors,
     Unordered,
+    UserName,
 )
-from .base import Keys
+from .base import Keys, section
+
+
+class AccessKeys(Keys):
+    """Who may come in, for a site that isn't open to all, such as a staging one."""
+
+    addresses: Annotated[tuple[IpNetwork, ...], Unordered] = ()
+    """Networks that visitors have to come from, such as 192.0.2.0/24; others get 403. Empty is any.
+    """
+
+    users: dict[UserName, PasswordHash] = Field(default={})
+    """Who may come in with a password, as name to its hash; `openssl passwd -6 | pulumi config set
+    --secret --path 'site.access.users["ada"]'`. Empty asks nobody for one.
+    """
 
 
 class SiteKeys(Keys):
@@ -43,6 +59,16 @@ class SiteKeys(Keys):
         default=(), examples=[["example.org"]]
     )
     """Host names that the site answers to, besides the origin's."""
+
+    trusted_proxies: Annotated[tuple[IpNetwork, ...], Unordered] = Field(
+        default=(), examples=[["192.0.2.0/24", "2001:db8::/32"]]
+    )
+    """Networks of what stands in front, such as a CDN's: for whom it speaks is taken from its
+    X-Forwarded-For, of nobody else's. Empty is nobody where the edge ends TLS.
+    """
+
+    access: AccessKeys = section()
+    """Who may come in, for a site that isn't open to all, such as a staging one."""
 
     edge: bool = True
     """Publish the site by the program's own proxy; false for your own one, on the network
