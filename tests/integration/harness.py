@@ -21,6 +21,7 @@ from typing import Any
 import docker
 import docker.errors
 import psutil
+from docker.models.containers import Container
 
 from bench.visitor import free_port
 from tests.config_keys import key_of
@@ -317,6 +318,17 @@ class Site:
     def commit(self) -> None:
         """Have git know the copy of the program as it is."""
         commit(self.folder)
+
+    def containers(self, role: str = "") -> list[Container]:
+        """The containers of the deployment, or of one role in it, whether or not they run.
+
+        Those that Docker is about to remove, as it does by itself with some that have ended, are
+        none any more.
+        """
+        found = docker.from_env().containers.list(
+            all=True, ignore_removed=True, filters=self.labelled(role)
+        )
+        return [one for one in found if one.status != "removing"]
 
     def labelled(self, role: str = "") -> dict[str, str | list[str] | bool]:
         """A filter for what belongs to the deployment, or to one role in it."""

@@ -25,7 +25,7 @@ def config(site: Site) -> Any:
     file.write_text(good)
     label = site.labelled()
     client = docker.from_env()
-    assert client.containers.list(all=True, filters=label) == []
+    assert site.containers() == []
     assert client.volumes.list(filters=label) == []
     assert client.networks.list(filters=label) == []
     assert client.images.list(filters=label) == []

@@ -331,7 +331,7 @@ def owner(site: Site, ids: str) -> None:
 def test_images_that_were_pruned_are_built_again(site: Site, fault: BeginFault) -> None:
     client = docker.from_env()
     # What `docker system prune --all` leaves of a site that was stopped.
-    for container in client.containers.list(all=True, filters=site.labelled()):
+    for container in site.containers():
         container.remove(force=True)
     for network in client.networks.list(filters=site.labelled()):
         network.remove()
@@ -339,7 +339,7 @@ def test_images_that_were_pruned_are_built_again(site: Site, fault: BeginFault) 
     for image in images:
         client.images.remove(str(image.id), force=True)
     run = site.up()
-    every = client.containers.list(all=True, filters=site.labelled())
+    every = site.containers()
     fault("image pruned").saw(
         f"{len(images)} images, containers and network removed",
         f"exit code {run.code}",

@@ -291,8 +291,9 @@ def test_fixing_it_is_all_the_recovery_there_is(
     file.write_text(file.read_text().partition("\nimport sys\n")[0])
     site.up()
     assert len(backends(site)) == 1
-    every = docker.from_env().containers.list(all=True, filters=site.labelled())
-    assert len(every) == 2, "a backend and an edge, and no leftovers"
+    every = site.containers()
+    names = sorted(f"{one.name} {one.status}" for one in every)
+    assert len(every) == 2, f"a backend and an edge, and no leftovers: {names}"
     assert account(site) == ("container restart", True)
     assert set(site.up().changes()) == {"unchanged"}
     assert visitor.is_logged_in()
@@ -342,7 +343,7 @@ def comes_back(site: Site, harm: Callable[[Container], object]) -> str:
     assert (before, after) == (503, 200), seen
     assert {"backend", "gate", "traffic"} <= replaced, "it takes the way of every update"
     assert account(site) == ("container restart", True)
-    every = docker.from_env().containers.list(all=True, filters=site.labelled("backend"))
+    every = site.containers("backend")
     assert len(every) == 1
     return seen
 
@@ -437,7 +438,7 @@ def test_a_command_by_hand_lives_on_while_the_site_is_updated(
         assert account(site) == ("code update", True)
         said, _ = running.communicate("go on\n", timeout=60)
     assert (said, running.returncode) == ("True True\n", 5)
-    assert docker.from_env().containers.list(all=True, filters=site.labelled("one-off")) == []
+    assert site.containers("one-off") == []
     ran = [r for r in site.ledger() if r["point"] == "one-off"]
     assert [(r["operation"], r["result"]["outcome"]) for r in ran] == [
         ("manage", "failed"),
@@ -565,7 +566,7 @@ def test_data_and_sessions_survive_destroy_and_up(
     site.destroy()
     labels = site.labelled()
     client = docker.from_env()
-    assert client.containers.list(all=True, filters=labels) == []
+    assert site.containers() == []
     kept = sorted(str(volume.name) for volume in client.volumes.list(filters=labels))
     assert kept == [f"{site.deployment}-{role}" for role in ROLES]
     site.up()

@@ -257,7 +257,7 @@ def test_a_window_that_fails_after_committing_stays_closed_until_the_copy_is_bac
     assert Browser(shop.site.url).get("/") == (200, "anchor,buoy,chain,dory")
     shop.migrate("price", NULLABLE.format(name="price"))
     fixed = shop.site.up()
-    running = docker.from_env().containers.list(all=True, filters=shop.site.labelled())
+    running = shop.site.containers()
     fault("migration fixed").saw(
         f"exit code {fixed.code}",
         f"it is applied: {'0004_price' in shop.applied()}",
@@ -463,7 +463,7 @@ def running(shop: Shop) -> set[str]:
 
 @both
 def test_nothing_is_left_behind(shop: Shop) -> None:
-    containers = docker.from_env().containers.list(all=True, filters=shop.site.labelled())
+    containers = shop.site.containers()
     roles = sorted(c.labels["django-on-docker.role"] for c in containers)
     # What the check found is noted until visitors reach a release, and the last one failed.
     assert set(roles) <= {"backend", "edge", "postgres", notes.CHECK}

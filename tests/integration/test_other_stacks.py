@@ -213,7 +213,7 @@ def test_an_empty_volume_is_no_existing_data(make_site: MakeSite) -> None:
         run = site.up(check=False)
         assert run.code != 0
         assert f"there is no file db.sqlite3 in {volumes[0].name}" in run.output
-        assert client.containers.list(all=True, filters=site.labelled()) == []
+        assert site.containers() == []
     finally:
         for volume in volumes:
             volume.remove()

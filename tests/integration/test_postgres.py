@@ -58,7 +58,7 @@ def visitor(site: Site, first_up: Run) -> Browser:
 
 def server(site: Site) -> Container:
     """The deployment's one database server."""
-    (found,) = docker.from_env().containers.list(all=True, filters=site.labelled("postgres"))
+    (found,) = site.containers("postgres")
     return found
 
 
@@ -176,7 +176,7 @@ def test_no_secret_is_shown(site: Site, first_up: Run) -> None:
     password = site.secret("database.password")
     assert len(password) >= 20
     shown = first_up.output + str(site.outputs())
-    for container in docker.from_env().containers.list(all=True, filters=site.labelled()):
+    for container in site.containers():
         shown += str(container.attrs) + container.logs().decode()
     for file in (site.folder / "state").rglob("*.json"):
         shown += file.read_text()
@@ -273,7 +273,7 @@ def test_two_servers_never_open_one_data_directory(
 def test_data_and_sessions_survive_destroy_and_up(site: Site, visitor: Browser) -> None:
     password = site.secret("database.password")
     site.destroy()
-    assert docker.from_env().containers.list(all=True, filters=site.labelled()) == []
+    assert site.containers() == []
     assert {"-media", "-postgres"} <= set(volumes(site))
     site.up()
     log = server(site).logs().decode()
@@ -567,7 +567,7 @@ def test_a_server_that_is_slow_to_come_up(
     assert results(guest) == {"created"}
     assert "Skarn Tooth" in Browser(guest.url).get("/")[1]
     shown = run.output + str(guest.outputs())
-    for container in docker.from_env().containers.list(all=True, filters=guest.labelled()):
+    for container in guest.containers():
         shown += str(container.attrs) + container.logs().decode()
     for file in (guest.folder / "state").rglob("*.json"):
         shown += file.read_text()

@@ -350,5 +350,5 @@ def test_the_release_before_one_that_failed_is_deployed_again(
 def test_nothing_of_it_is_left(site: Site, third: Seen) -> None:
     site.destroy()
     client, mine = docker.from_env(), site.labelled()
-    assert client.containers.list(all=True, filters=mine) == []
+    assert site.containers() == []
     assert f"{site.deployment}-assets" not in {v.name for v in client.volumes.list(filters=mine)}

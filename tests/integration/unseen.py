@@ -203,6 +203,6 @@ def refused(site: Site) -> str:
     assert "Traceback" not in run.output, run.output
     client = docker.from_env()
     for role in ("backend", "seeding"):
-        assert client.containers.list(all=True, filters=site.labelled(role)) == [], role
+        assert site.containers(role) == [], role
     assert client.volumes.list(filters=site.labelled("data")) == []
     return run.output
