@@ -83,7 +83,7 @@ def go_to_host(stack: str, folder: Path = paths.STACKS) -> str:
     """
     said = config_value(stack, "host", folder)
     try:
-        host = paths.program("config.docker_address").docker_address(said)
+        host = paths.program("docker_address").docker_address(said)
     except ValueError as error:
         where = f"{config_file(stack, folder)}: host is {_without_password(said)!r}"
         remedy = f"`pulumi config set host ssh://USER@HOST -s {stack}`"

@@ -264,6 +264,21 @@ def counts(site: Site) -> str:
 
 
 @pytest.mark.essential("seeding killed")
+@pytest.mark.usefixtures("mended")
+def test_what_takes_more_memory_than_it_may_is_named_with_the_key(site: Site) -> None:
+    serving = backend(site).name
+    site.configure(processes__memory=384)
+    apps = site.folder / "example/catalogue/apps.py"
+    hungry = "import sys\nif 'gunicorn' in sys.argv[0]:\n    bytearray(2**30)\n"
+    apps.write_text(f"{apps.read_text()}\n{hungry}")
+    failed = site.up(check=False)
+    assert failed.code != 0
+    assert "killed for taking more memory than processes.memory allows, 384 MB" in failed.output
+    assert "`pulumi config set --path processes.memory 768 -s" in failed.output
+    assert backend(site).name == serving
+    assert Browser(site.url).get("/")[0] == 200
+
+
 def test_seeding_that_is_killed_midway_completes_when_it_runs_again(
     site: Site, fault: BeginFault
 ) -> None:
