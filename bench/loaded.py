@@ -39,7 +39,11 @@ class Pulumi:
     ) -> None:
         self.ours = Ours(folder, name, checkout=checkout, venv=venv)
         self.ours.site.configure(database__engine=database, processes__web__gateTimeout=PATIENCE)
-        self.project = LoadSite(self.ours.source)
+        self.project = self.loaded()
+
+    def loaded(self) -> LoadSite:
+        """The copy that is deployed, made one that the load can be put on."""
+        return LoadSite(self.ours.source)
 
     @property
     def port(self) -> int:

@@ -181,11 +181,11 @@ class Site:
     def configure_secret(self, **values: str) -> None:
         """Set secret config values."""
         for name, value in values.items():
-            self._set_secret(key_of(name), value)
+            self.set_secret(key_of(name), value)
 
     def configure_secret_entry(self, key: str, name: str, value: str) -> None:
         """Set one entry of a secret mapping."""
-        self._set_secret(f'{key}["{name}"]', value)
+        self.set_secret(f'{key}["{name}"]', value)
 
     def unset(self, key: str) -> None:
         """Remove a config key, if it is there."""
@@ -200,7 +200,8 @@ class Site:
         found: list[dict[str, Any]] = json.loads(brace + text)["records"]
         return found
 
-    def _set_secret(self, key: str, value: str) -> None:
+    def set_secret(self, key: str, value: str) -> None:
+        """Set what a path of config leads to, encrypted."""
         words = ("config", "set", "--secret", "--path", "-s", self.stack, key, "--", value)
         self.pulumi(*words, check=True)
 

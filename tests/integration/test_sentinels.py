@@ -25,8 +25,8 @@ DOMAIN = "www.example.org"
 VIEWS = "example/catalogue/views.py"
 # Which of the deployment's volumes may have which secrets, beside what is in memory alone.
 MEANT = {
-    "secrets": {"app.secretKey", "database.password", "secrets", "secretFiles"},
-    "kept-secrets": set[str](),
+    "secrets": {"app.secretKey", "admin.password", "database.password", "secrets", "secretFiles"},
+    "postgres-secrets": {"database.password"},
     "edge-config": {"tls.key"},
 }
 
