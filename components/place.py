@@ -104,6 +104,11 @@ class Place:
         return self.name("kept-secrets")
 
     @property
+    def certificates(self) -> str:
+        """The volume with the certificates that the edge gets by itself."""
+        return self.name("certificates")
+
+    @property
     def media(self) -> str:
         """The volume of uploaded files, where config names no other."""
         return self.name("media")

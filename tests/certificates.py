@@ -56,7 +56,7 @@ class Authority:
         return self.folder / "ca.pem"
 
     def issue(self, *names: str, begins: float = -1, ends: float = 60, bits: int = 0) -> Issued:
-        """A certificate for names in the DNS.
+        """A certificate for names in the DNS, or for addresses.
 
         Args:
             names: whom it is made out to.
@@ -65,7 +65,7 @@ class Authority:
             bits: the length of an RSA key; 0 for one on a curve.
         """
         kind = ("-newkey", f"rsa:{bits}", "-nodes") if bits else _CURVE
-        made_out = "subjectAltName=" + ",".join(f"DNS:{name}" for name in names)
+        made_out = "subjectAltName=" + ",".join(map(_name, names))
         asked = ("-subj", "/CN=site", "-addext", made_out, "-keyout", "key.pem", "-out", "r.csr")
         self._openssl("req", "-new", *kind, *asked)
         signed_by = ("-config", "ca.cnf", "-cert", "ca.pem", "-keyfile", "ca.key")
@@ -77,6 +77,11 @@ class Authority:
 
     def _openssl(self, *words: str) -> None:
         run(["openssl", *words], cwd=self.folder, check=True, capture_output=True)
+
+
+def _name(name: str) -> str:
+    is_address = name.replace(".", "").isdigit()
+    return f"{'IP' if is_address else 'DNS'}:{name}"
 
 
 def _date(days: float) -> str:

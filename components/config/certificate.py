@@ -77,20 +77,31 @@ def look(certificate: str, key: str, domains: Collection[str]) -> Certificate:
     )
 
 
-def _leaf(certificate: str) -> str:
-    if _KEY.search(certificate):
-        raise CertificateError("holds a private key, too, which belongs into tls.key")
-    blocks = _BLOCK.findall(certificate)
+def is_certificate(text: str) -> bool:
+    """A text is one certificate in PEM, or several."""
+    return bool(_blocks(text))
+
+
+def _blocks(text: str) -> list[str]:
+    """The certificates in a text; none where one of them can't be read."""
+    blocks = [str(block) for block in _BLOCK.findall(text)]
     try:
         for block in blocks:
             ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=block)
     except ssl.SSLError:
-        blocks = []
+        return []
+    return blocks
+
+
+def _leaf(certificate: str) -> str:
+    if _KEY.search(certificate):
+        raise CertificateError("holds a private key, too, which belongs into tls.key")
+    blocks = _blocks(certificate)
     if not blocks:
         raise CertificateError(
             "is no certificate in PEM, which begins with -----BEGIN CERTIFICATE-----"
         )
-    return str(blocks[0])
+    return blocks[0]
 
 
 def _server(certificate: str, key: str) -> ssl.SSLContext:

@@ -6,7 +6,7 @@ Each function yields what `Settings` raises: the key to change, what is wrong, a
 from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
-from .certificate import Certificate, CertificateError, look
+from .certificate import Certificate, CertificateError, is_certificate, look
 from .keys import TLS_CERTIFICATE, TLS_KEY, AllKeys
 from .messages import conflict
 
@@ -26,6 +26,7 @@ def problems(given: AllKeys) -> Iterator[ValueError]:
     yield from _mode(given)
     if given.tls.mode == "files":
         yield from _files(given)
+    yield from _acme(given)
 
 
 def warnings(given: AllKeys, now: datetime | None = None) -> Iterator[str]:
@@ -132,6 +133,23 @@ def _ill_suited(found: Certificate, now: datetime) -> Iterator[ValueError]:
             f"is not made out to {', '.join(found.uncovered)} of site.domains, but to {made_out}",
             f"have one made out to all of them, then {_SET[TLS_CERTIFICATE]}; or take what it "
             "lacks out of site.domains",
+        )
+
+
+def _acme(given: AllKeys) -> Iterator[ValueError]:
+    acme, mode = given.tls.acme, given.tls.mode
+    if mode == "auto" and not acme.email:
+        yield conflict(
+            "tls.acme.email",
+            "is empty, but tls.mode is auto: the certificate authority keeps an account for it",
+            "`pulumi config set --path tls.acme.email you@example.org -s STACK`",
+        )
+    if acme.ca and not is_certificate(acme.ca):
+        yield conflict(
+            "tls.acme.ca",
+            "is no certificate in PEM, which begins with -----BEGIN CERTIFICATE-----",
+            "`pulumi config set --path tls.acme.ca -s STACK < root.pem`, or "
+            "`pulumi config rm --path tls.acme.ca -s STACK`",
         )
 
 

@@ -39,6 +39,11 @@ _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _HOST = rf"(?:{_LABEL}(?:\.{_LABEL})*|\[[0-9a-f:.]+\])"
 _ORIGIN = re.compile(rf"(https?)://({_HOST})(?::([0-9]{{1,5}}))?")
 _DOMAIN = re.compile(rf"(?:{_LABEL}\.)*(?![0-9]+$){_LABEL}")
+# As Let's Encrypt takes them, and as the name of a folder.
+_EMAIL = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._%+-]*@{_LABEL}(?:\.{_LABEL})+", re.IGNORECASE)
+_DIRECTORY = re.compile(
+    rf"production|staging|https://{_HOST}(?::[0-9]{{1,5}})?(?:/[A-Za-z0-9._~/%-]*)?", re.IGNORECASE
+)
 _ALLOWED_HOST = re.compile(rf"\*|\.?{_HOST}")
 # RFC 3986's characters of a path and a query, but for the quote, which other languages read.
 _URL_PATH = re.compile(r"/(?:[A-Za-z0-9._~!$&()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*")
@@ -255,6 +260,16 @@ HostName = Annotated[
     _matches(
         _ALLOWED_HOST,
         "must be a host name such as www.example.org, .example.org for all below it, or * for any",
+    ),
+]
+Email = Annotated[str, _matches(_EMAIL, "must be an email address such as you@example.org")]
+AcmeDirectory = Annotated[
+    str,
+    Field(min_length=1),
+    _matches(
+        _DIRECTORY,
+        "must be production, staging, or the https URL of a certificate authority's directory, "
+        "without a user and without a query",
     ),
 ]
 DockerAddress = Annotated[str, AfterValidator(docker_address)]

@@ -8,6 +8,7 @@ from typing import Any
 
 from ..host.client import docker
 from ..inside import EDGE_TLS
+from ..serving import acme_words
 
 _PATIENCE = 30.0  # seconds for the edge to say
 _SOON = timedelta(days=21)  # as `config/tls_keys.py` has it
@@ -27,7 +28,12 @@ def shown(edge: str) -> dict[str, Any] | None:
 
 
 def problem(found: Mapping[str, Any], now: datetime | None = None) -> str:
-    """What is said of one that ends soon, or has ended; "" of any other."""
+    """What is said of one that ends soon, or has ended; "" of any other.
+
+    One that the edge gets by itself is spoken of as soon as it can't be renewed.
+    """
+    if "renewal" in found:
+        return acme_words.problem(found["renewal"], now)
     until = datetime.fromisoformat(found["until"])
     left = until - (now or datetime.now(UTC))
     if left > _SOON:

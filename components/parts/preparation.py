@@ -37,6 +37,7 @@ from ..serving.kept_secrets import kept_in_state, kept_on_host
 from ..serving.secrets_volume import told
 from ..stack_state import StackState
 from .consents import look_at_consents
+from .own_certificates import check_port, warnings
 from .readiness import check_here, check_host
 from .scope import Scope
 from .wanted_release import base_image_of, release_of, release_source
@@ -202,8 +203,9 @@ def _prepare(settings: Settings, scope: Scope) -> Preparation:
     )
     check_here(settings, host)
     wanted.check(host)
+    check_port(settings, wanted.retired(host))
     check_processors(settings.processors, host.known)
-    for line in (*wanted.warnings(host), *tls_keys.warnings(settings)):
+    for line in (*wanted.warnings(host), *tls_keys.warnings(settings), *warnings(settings, host)):
         pulumi.log.warn(line)
     has_data = settings.data == "create" and host.volume_labels(holder) is not None
     base_image = base_image_of(settings, source, host)

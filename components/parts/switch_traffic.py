@@ -2,10 +2,19 @@
 
 import pulumi
 
+from deploy_runtime.tls.wanted import Wanted
+
+from ..config.settings import Settings
 from ..inside import PORT
 from ..migrations.check import description_file
+from ..serving.acme import Acme, AskedArgs, askings
 from ..serving.backend import Backend
-from ..serving.certificate import Certificate, CertificateArgs
+from ..serving.certificate import (
+    Certificate,
+    CertificateArgs,
+    OwnCertificate,
+    OwnCertificateArgs,
+)
 from ..serving.edge import Edge, PublicArgs, is_held_back
 from ..serving.haproxy_config import EdgeConfig
 from ..serving.haproxy_tls import Tls
@@ -38,7 +47,8 @@ def switch_traffic(
             {**to, "deployment": deployment},
             given.scope.after([backend]),
         )
-    edge = _edge(given, images, store, backend, opts)
+    acme = _acme(given, images, opts)
+    edge = _edge(given, images, store, backend, acme, opts)
     return Traffic(
         deployment,
         {
@@ -47,7 +57,7 @@ def switch_traffic(
             "config_volume": edge.config_volume,
             "config": _edge_config(given),
         },
-        given.scope.after([backend, edge, *_certificate(given, edge)]),
+        given.scope.after([backend, edge, *_certificate(given, images, edge, acme)]),
     )
 
 
@@ -56,11 +66,16 @@ def _edge(
     images: Images,
     store: Store,
     backend: Backend,
+    acme: Acme | None,
     opts: pulumi.ResourceOptions,
 ) -> Edge:
     deployment = given.settings.deployment
     # In the place of what has the port it is made last, and started by the switch.
-    after = [images.release, *([backend] if given.retired.holds_port else [])]
+    after: list[pulumi.Resource] = [
+        images.release,
+        *([backend] if given.retired.holds_port else []),
+        *([acme] if acme else []),
+    ]
     return Edge(
         deployment,
         {
@@ -70,6 +85,7 @@ def _edge(
             "front": store.network.front_name,
             "port": given.settings.site.port,
             "public": _public(given),
+            "certificates": acme.volume if acme else None,
             "memory": given.settings.site.edge_memory,
             "cpus": given.settings.site.edge_cpus,
             "held_back": is_held_back(
@@ -89,9 +105,50 @@ def _public(given: Preparation) -> PublicArgs | None:
     return {"http": tls.http_port, "https": tls.https_port, "ipv6": given.host.has_ipv6}
 
 
-def _certificate(given: Preparation, edge: Edge) -> list[pulumi.Resource]:
+def _acme(given: Preparation, images: Images, opts: pulumi.ResourceOptions) -> Acme | None:
+    """The certificate that the edge gets by itself, before anything of the edge is changed."""
+    if given.settings.tls.mode != "auto":
+        return None
+    deployment = given.settings.deployment
+    return Acme(
+        deployment,
+        {
+            **_asked(given, images),
+            "stack": given.stack,
+            "times": askings(given.state, given.host, deployment),
+        },
+        waiting(opts, images.release),
+    )
+
+
+def _asked(given: Preparation, images: Images) -> AskedArgs:
+    tls = given.settings.tls
+    return {
+        "deployment": given.settings.deployment,
+        "wanted": Wanted(
+            domains=given.settings.site.domains,
+            directory=tls.acme.url,
+            email=tls.acme.email,
+            ca=tls.acme.ca,
+        ),
+        "image": images.serving_edge.image_id,
+        "http_port": tls.http_port,
+    }
+
+
+def _certificate(
+    given: Preparation, images: Images, edge: Edge, acme: Acme | None
+) -> list[pulumi.Resource]:
     """What the edge ends TLS with, which it has before any visitor is sent anywhere."""
     settings = given.settings
+    if acme:
+        own: OwnCertificateArgs = {
+            **_asked(given, images),
+            "edge": edge.container,
+            "config_volume": edge.config_volume,
+            "volume": acme.volume,
+        }
+        return [OwnCertificate(settings.deployment, own, given.scope.after([edge]))]
     certificate, key = settings.tls.certificate, settings.tls.key
     if certificate is None or key is None:
         return []
@@ -114,7 +171,11 @@ def _edge_config(given: Preparation) -> EdgeConfig:
         health_path=given.health_path,
         host=settings.hosts[0],
         redirects=settings.redirects,
-        tls=Tls(hsts=settings.tls.hsts) if settings.ends_tls else None,
+        tls=_tls(settings) if settings.ends_tls else None,
         trusted=settings.site.trusted_proxies,
         access=Access(addresses=settings.site.access.addresses, users=settings.access_users),
     )
+
+
+def _tls(settings: Settings) -> Tls:
+    return Tls(hsts=settings.tls.hsts, acme=settings.tls.mode == "auto")

@@ -8,6 +8,7 @@ import pulumi_docker as docker
 
 from .. import PACKAGE, step
 from ..container_defaults import LOG_LIMITS, NOT_IN_PLACE, RESTART, TEMPORARY, Restrictions
+from ..inside import EDGE_CERTIFICATES, EDGE_TLS
 from ..place import Place, as_args
 from ..stack_state import Resource
 from ..step import Step
@@ -17,6 +18,9 @@ from .network import NetworkArgs, bridge
 
 # Of the container's own, so that it goes with it: files of the spool are of no use to another.
 _SPOOL: docker.ContainerMountArgsDict = {"type": "volume", "target": "/var/spool/edge"}
+
+# What runs in it besides renews its certificates.
+_RENEWING = ("python3", "-m", EDGE_TLS, "run")
 
 
 class PublicArgs(TypedDict):
@@ -45,6 +49,8 @@ class EdgeArgs(TypedDict):
     """The TCP port on 127.0.0.1 of the host, without `public`."""
     public: NotRequired[PublicArgs | None]
     """The ports that the world reaches; None where the edge doesn't end TLS."""
+    certificates: NotRequired[pulumi.Input[str] | None]
+    """The volume of the certificates that it gets by itself; None where it gets none."""
     memory: int
     """Megabytes that it may take; 0 is no limit."""
     cpus: float
@@ -80,7 +86,8 @@ class Edge(pulumi.ComponentResource):
         network: NetworkArgs = {"deployment": args["deployment"], "stack": args["stack"]}
         ingress = bridge(f"{name}-ingress", Place(args["deployment"]).ingress, network, parent=self)
         public = args.get("public")
-        ends_tls = {"tls": "true"} if public else {}
+        certificates = args.get("certificates")
+        ends_tls = {"tls": "true" if certificates is None else "auto"} if public else {}
         denied = restrictions(args["memory"], args["cpus"])
         container = docker.Container(
             f"{name}-edge",
@@ -90,7 +97,9 @@ class Edge(pulumi.ComponentResource):
             mounts=[
                 {"type": "volume", "source": volume.name, "target": "/var/lib/edge"},
                 _SPOOL,
+                *_kept(certificates),
             ],
+            command=None if certificates is None else [*_RENEWING],
             **denied.arguments(),
             network_mode="bridge",
             networks_advanced=[{"name": args["front"]}, {"name": ingress}],
@@ -118,6 +127,12 @@ class Edge(pulumi.ComponentResource):
         self.container = container.name
         self.config_volume = volume.name
         self.register_outputs({"container": self.container})
+
+
+def _kept(certificates: pulumi.Input[str] | None) -> list[docker.ContainerMountArgsDict]:
+    if certificates is None:
+        return []
+    return [{"type": "volume", "source": certificates, "target": EDGE_CERTIFICATES}]
 
 
 def _loopback(port: int) -> list[docker.ContainerPortArgsDict]:

@@ -6,6 +6,8 @@ Versions and ciphers are the "intermediate" profile of Mozilla's guidelines (5.7
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from deploy_runtime.tls.wanted import PORT
+
 from ..inside import EDGE_CERTIFICATE
 
 HTTP, HTTP_V6, HTTPS, HTTPS_V6 = 8080, 8081, 8443, 8444
@@ -53,8 +55,20 @@ frontend plain-http
   bind :{HTTP_V6}
   maxconn 2000
   option dontlog-normal
-{{redirected}}  http-request redirect prefix {{origin}} code 308
+{{let_in}}{{redirected}}  http-request redirect prefix {{origin}} code 308
+{{acme}}
+"""
+# By ACME a certificate authority asks each domain by plain http, whatever else is sent elsewhere.
+# Who answers, lego, is there only while a certificate is asked for.
+_ASKED = "{ path_beg /.well-known/acme-challenge/ }"
+_LET_IN = f"  http-request allow if {_ASKED}\n"
+_ACME = f"""\
+  use_backend acme if {_ASKED}
 
+backend acme
+  retries 0
+  timeout server 10s
+  server lego 127.0.0.1:{PORT}
 """
 
 
@@ -64,9 +78,11 @@ class Tls:
 
     Attributes:
         hsts: seconds for which browsers are told to come by https alone; 0 tells them nothing.
+        acme: it gets its certificate by itself.
     """
 
     hsts: int
+    acme: bool = False
 
 
 def parts(
@@ -87,11 +103,16 @@ def parts(
         return {**dict.fromkeys(places, ""), "bind": bind, "redirected": redirected}
     return {
         "tls_global": _GLOBAL,
-        "plain_http": _PLAIN_HTTP.format(redirected=redirected, origin=origin),
+        "plain_http": _plain_http(tls, redirected, origin),
         "bind": _BIND,
         "redirected": redirected + _LENGTH_REQUIRED,
         "strict_transport": "".join(_strict_transport(tls.hsts)) if tls.hsts else "",
     }
+
+
+def _plain_http(tls: Tls, redirected: str, origin: str) -> str:
+    let_in, acme = (_LET_IN, _ACME) if tls.acme else ("", "")
+    return _PLAIN_HTTP.format(redirected=redirected, origin=origin, let_in=let_in, acme=acme)
 
 
 def _redirects(targets: Mapping[str, str]) -> str:

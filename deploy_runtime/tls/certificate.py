@@ -34,7 +34,7 @@ def put(content: str) -> None:
         before = FILE.read_bytes() if FILE.exists() else None
         keep(content)
         try:
-            _show_visitors(_plain(content))
+            _show_visitors(plain(content))
         except EdgeError:
             if before is None:
                 FILE.unlink()
@@ -49,7 +49,7 @@ def keep(content: str) -> None:
     Raises:
         EdgeError: it can't be written.
     """
-    _write(_plain(content).encode())
+    _write(plain(content).encode())
 
 
 def show() -> dict[str, object]:
@@ -67,17 +67,17 @@ def show() -> dict[str, object]:
     }
 
 
+def plain(content: str) -> str:
+    """The same PEM without empty lines, of which one would end what HAProxy is told."""
+    return "".join(f"{line.strip()}\n" for line in content.splitlines() if line.strip())
+
+
 @contextmanager
 def _alone() -> Iterator[None]:
     # The lock of the edge's own commands, which may be at a new configuration.
     with (haproxy.FOLDER / "lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
-
-
-def _plain(content: str) -> str:
-    # An empty line would end what HAProxy is told.
-    return "".join(f"{line.strip()}\n" for line in content.splitlines() if line.strip())
 
 
 def _show_visitors(content: str) -> None:

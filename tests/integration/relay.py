@@ -10,27 +10,28 @@ _CHUNK = 65536
 
 
 class Relay:
-    """A port of 127.0.0.1 that leads to another, until it is closed.
+    """A port of this machine that leads to another, until it is closed.
 
     What passes is delayed and not slowed down: many things are on their way at once, as on a long
     line.
 
     Args:
-        port: of 127.0.0.1.
+        port: it.
         target: the address and port that it leads to.
+        address: this machine's, at which it is met.
 
     Attributes:
         delay: seconds that everything takes, each way; changed at any time.
     """
 
-    def __init__(self, port: int, target: tuple[str, int]) -> None:
+    def __init__(self, port: int, target: tuple[str, int], *, address: str = "127.0.0.1") -> None:
         self.delay = 0.0
         self._target, self._lets_in = target, True
         self._open: set[asyncio.StreamWriter] = set()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
-        self._server = self._do(asyncio.start_server(self._meet, "127.0.0.1", port))
+        self._server = self._do(asyncio.start_server(self._meet, address, port))
 
     def cut(self) -> None:
         """Break every connection, and let nobody in until it is mended."""

@@ -75,6 +75,7 @@ def test_a_site_that_is_well(cli: FakeDocker, command: Command) -> None:
     ]
 
 
+DAY = 86400.0
 SHOWN = {"names": ["www.example.org"], "until": "2999-01-01T00:00:00+00:00", "fingerprint": "0F"}
 
 
@@ -108,6 +109,26 @@ def test_a_certificate_that_ends_soon_is_a_problem(cli: FakeDocker, days: int, s
     (problem,) = status.look("shop")["problems"]
     assert problem.startswith(f"the certificate {says}")
     assert "< fullchain.pem`, tls.key likewise, and `pulumi up`" in problem
+
+
+def test_a_certificate_that_can_not_be_renewed_is_a_problem_at_once(cli: FakeDocker) -> None:
+    now = datetime.now(UTC).timestamp()
+    issued = {"domains": ["a.example"], "since": now - 60 * DAY, "until": now + 29.5 * DAY}
+    failed = {"since": now - DAY / 2, "last": now, "tries": 2, "said": "dial tcp: refused"}
+    ending_tls(cli, {**SHOWN, "renewal": {"issued": issued, "failed": failed}})
+    (problem,) = status.look("shop")["problems"]
+    assert problem.startswith("the certificate ends on 20")
+    assert "in 29 days, and can't be renewed since 20" in problem
+    assert "by 2 tries: dial tcp: refused. tls.acme.directory: the Docker host has to" in problem
+
+
+def test_one_that_is_renewed_by_itself_and_well_is_none(cli: FakeDocker) -> None:
+    now = datetime.now(UTC).timestamp()
+    issued = {"domains": ["a.example"], "since": now - DAY, "until": now + 5 * DAY}
+    until = datetime.fromtimestamp(issued["until"], UTC).isoformat()  # type: ignore[arg-type]
+    renewal = {"issued": issued, "failed": None}
+    ending_tls(cli, {**SHOWN, "until": until, "renewal": renewal})
+    assert status.look("shop")["problems"] == []
 
 
 def test_as_json(cli: FakeDocker, command: Command) -> None:

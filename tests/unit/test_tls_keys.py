@@ -38,6 +38,22 @@ def with_tls(issued: Issued, **changes: Any) -> Settings:
     return parse(**{"tls__mode": "files", "site__domains": DOMAINS, **files, **changes})
 
 
+def test_by_itself_it_takes_an_address_and_nothing_else() -> None:
+    settings = parse(tls__mode="auto", tls__acme__email="a@example.org", site__domains=DOMAINS)
+    assert settings.ends_tls
+    assert settings.tls.acme.url == "https://acme-v02.api.letsencrypt.org/directory"
+    staging = parse(tls__acme__directory="staging")
+    assert staging.tls.acme.url == "https://acme-staging-v02.api.letsencrypt.org/directory"
+    own = parse(tls__acme__directory="https://ca.example:8443/acme/dir")
+    assert own.tls.acme.url == "https://ca.example:8443/acme/dir"
+    assert list(tls_keys.warnings(settings)) == []
+
+
+def test_the_root_of_a_companys_authority_is_a_certificate(authority: Authority) -> None:
+    root = authority.file.read_text()
+    assert parse(tls__acme__ca=root).tls.acme.ca == root
+
+
 def refusal(settings: Any) -> str:
     with pytest.raises(ConfigError) as error:
         settings()
@@ -112,6 +128,20 @@ def test_visitors_go_where_redirects_say() -> None:
             },
             "sends visitors to c.example, who are sent on from there",
         ),
+        (
+            {"tls__mode": "auto", "site__domains": DOMAINS},
+            "tls.acme.email is empty, but tls.mode is auto: the certificate authority keeps an "
+            "account for it: `pulumi config set --path tls.acme.email you@example.org -s shop`",
+        ),
+        (
+            {"tls__mode": "auto", "tls__acme__email": "a@example.org"},
+            "site.domains is empty, but tls.mode is auto",
+        ),
+        ({"tls__acme__email": "Ann <a@example.org>"}, "must be an email address such as you@"),
+        ({"tls__acme__email": "../a@example.org"}, "must be an email address such as you@"),
+        ({"tls__acme__directory": "http://ca.example/dir"}, "must be production, staging, or the"),
+        ({"tls__acme__directory": "https://a@ca.example/"}, "must be production, staging, or the"),
+        ({"tls__acme__ca": "root.pem"}, "tls.acme.ca is no certificate in PEM"),
         ({"tls__mode": "files"}, "site.domains is empty, but tls.mode is files"),
         (
             {"tls__mode": "files", "site__domains": DOMAINS, "site__edge": "false"},

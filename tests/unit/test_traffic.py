@@ -16,6 +16,8 @@ from components.serving.haproxy_visitors import Access
 from components.serving.traffic import Traffic, TrafficArgs
 from components.serving.users_proxy import OwnProxy, OwnProxyArgs
 from deploy_runtime.edge.slots import servers
+from deploy_runtime.tls.lego import BESIDE_HAPROXY
+from deploy_runtime.tls.renewal import ROUTE
 from tests.unit.recorder import Recorder, after, deploy
 
 FILE = ".build/shop/migration-check.json"
@@ -291,6 +293,20 @@ def test_where_the_edge_ends_tls_whoever_comes_by_http_is_sent_to_https() -> Non
     assert binds == [
         f"bind :{port} ssl crt {EDGE_CERTIFICATE} alpn h2,http/1.1" for port in (8443, 8444)
     ]
+
+
+def test_an_authority_that_asks_is_let_in_before_anybody_is_sent_elsewhere() -> None:
+    asked = "{ path_beg /.well-known/acme-challenge/ }"
+    found = lines(tls=Tls(hsts=60, acme=True), redirects={"b.example": "https://c.example"})
+    http = section("frontend plain-http", found)
+    rules = [line for line in http if line.startswith("http-request")]
+    assert rules[0] == f"http-request allow if {asked}"
+    assert http[-1] == f"use_backend acme if {asked}"
+    assert section("backend acme", found)[-1] == f"server lego {BESIDE_HAPROXY}"
+    assert ROUTE in found
+    # Nobody is asked where certificates come from elsewhere.
+    assert not [line for line in lines(tls=Tls(hsts=60)) if "acme" in line]
+    assert not [line for line in section("frontend public", found) if "acme" in line]
 
 
 def test_an_edge_that_ends_tls_believes_nobody() -> None:

@@ -4,18 +4,53 @@ from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr
 
-from ..value_types import ManyLines
-from .base import Keys
+from ..value_types import AcmeDirectory, Email, ManyLines
+from .base import Keys, section
+
+# Let's Encrypt's, by the words that stand for them.
+_DIRECTORIES = {
+    "production": "https://acme-v02.api.letsencrypt.org/directory",
+    "staging": "https://acme-staging-v02.api.letsencrypt.org/directory",
+}
+
+
+class AcmeKeys(Keys):
+    """Who issues certificates where tls.mode is auto."""
+
+    email: Email = Field(default="", examples=["you@example.org"])
+    """With auto, the address that the certificate authority has for the account that is made there;
+    setting it agrees to its terms of service.
+    """
+
+    directory: AcmeDirectory = Field(default="production", examples=["staging"])
+    """With auto, who issues certificates by ACME: production is Let's Encrypt, staging its
+    authority for tries, which browsers refuse and which limits nobody soon; or the https URL of
+    another one's directory.
+    """
+
+    ca: Annotated[str, ManyLines] = ""
+    """With auto, the root in PEM by which that URL is verified, where the authority is a company's
+    own; `pulumi config set --path tls.acme.ca < root.pem`.
+    """
+
+    @property
+    def url(self) -> str:
+        """The directory's URL."""
+        return _DIRECTORIES.get(self.directory, self.directory)
 
 
 class TlsKeys(Keys):
     """What ends TLS, and what with."""
 
-    mode: Literal["off", "files"] = "off"
+    mode: Literal["off", "files", "auto"] = "off"
     """off: the edge speaks plain http on 127.0.0.1, to a proxy of your own that ends TLS in front.
     files: the edge ends TLS for site.domains, on ports of its own that the world reaches, with
-    tls.certificate and tls.key.
+    tls.certificate and tls.key. auto: so it does with a certificate that it gets by itself, and
+    renews.
     """
+
+    acme: AcmeKeys = section()
+    """Who issues certificates where tls.mode is auto."""
 
     certificate: Annotated[SecretStr | None, ManyLines] = None
     """With files, the certificate in PEM, and behind it those that lead to its root; `pulumi config
