@@ -17,7 +17,7 @@ from typing import Literal
 from .docker_address import SshAddress
 from .own_commands import typed
 
-Kind = Literal["ssh", "address", "host", "connection", "refusal", "server"]
+Kind = Literal["ssh", "address", "host", "connection", "refusal", "server", "registry"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +29,7 @@ class Cause:
             "address": the address at which no daemon answers; "host": what any resource or command
             said that failed; "connection": the same, where the daemon answers; "refusal": what a
             PostgreSQL server said that answers, and that waiting does not mend; "server": whatever
-            else is said of one.
+            else is said of one; "registry": what the docker client said of a registry of images.
         words: what tells the cause, as a regular expression.
         remedy: what to do. In braces is what the expression's groups caught, or what is known
             besides.
@@ -206,6 +206,68 @@ CAUSES: tuple[Cause, ...] = (
         "'CREATE EXTENSION \"{extension}\"'`",
     ),
     Cause(of="server", words=r"No space left on device", remedy="make room on the host's disk"),
+    Cause(
+        of="registry",
+        words=r"certificate signed by unknown authority|certificate is not trusted",
+        remedy="the Docker host does not know the authority that signed the registry's "
+        "certificate: put the authority's own there, in PEM, as {folder}/ca.crt; no restart is "
+        "needed. `{server}` does that by ssh",
+    ),
+    Cause(
+        of="registry",
+        words=r"x509: |tls: failed to verify|handshake failure",
+        remedy="the registry's certificate is not one for {host}, or not any more: "
+        "`openssl s_client -connect {host}` on the Docker host shows it; whoever runs the registry "
+        "renews it",
+    ),
+    Cause(
+        of="registry",
+        words=r"server gave HTTP response to HTTPS client",
+        remedy="the registry at {host} speaks plain http, which a daemon takes from its own "
+        "machine alone: give it a certificate, or name it in `insecure-registries` of the "
+        "daemon's daemon.json",
+    ),
+    Cause(
+        of="registry",
+        words=r"(?i)toomanyrequests|too many requests|\b429\b|rate limit",
+        remedy="the registry at {host} takes no more requests for now ({user}): wait, and run it "
+        "again; many allow more to who logs in, by registry.user and registry.password",
+    ),
+    Cause(
+        of="registry",
+        words=r"(?i)unauthorized|authentication required|no basic auth|incorrect username|"
+        r"\b401\b",
+        remedy="the registry at {host} does not know who comes ({user}): `pulumi config set --path "
+        "registry.user USER -s STACK` and `pulumi config set --secret --path registry.password -s "
+        "STACK`",
+    ),
+    Cause(
+        of="registry",
+        words=r"(?i)denied|insufficient_scope|forbidden|\b403\b",
+        remedy="the registry at {host} does not let that user do this ({user}): is {name} the name "
+        "that it has there, and may the user write where it is pushed?",
+    ),
+    Cause(
+        of="registry",
+        words=r"(?i)manifest unknown|no such manifest|manifest .* not found|name unknown|"
+        r"\b404\b",
+        remedy="the registry has no such release (any more): take the output releaseImage of the "
+        "stack that built it. Where that says this one, raise releases.redeploy there, which "
+        "pushes it again",
+    ),
+    Cause(
+        of="registry",
+        words=r"(?i)did not end within|timeout|timed out|deadline exceeded",
+        remedy="the registry at {host} is slow, or does not answer: run it again, or give it more "
+        "time, `pulumi config set --path registry.timeout SECONDS -s STACK`",
+    ),
+    Cause(
+        of="registry",
+        words=r"(?i)refused|no such host|no route|unreachable|reset by peer|EOF|"
+        r"\b50[0-9]\b|unavailable|server misbehaving",
+        remedy="the registry at {host} is down, or the Docker host does not get there: "
+        "`curl -v https://{host}/v2/` on the Docker host says more; then run it again",
+    ),
 )
 """Every cause that is known; of several that the same words tell, what fits best comes first."""
 

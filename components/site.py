@@ -1,7 +1,8 @@
 """The story of a deployment: what there is, and what waits for what.
 
-Image -> database and files -> migration check -> seeding job -> backend -> gate -> traffic. What
-can go wrong for reasons that are known beforehand was found out before this, and changed nothing.
+Image (and registry) -> database and files -> migration check -> seeding job -> backend -> gate ->
+traffic. What can go wrong for reasons that are known beforehand was found out before this, and
+changed nothing.
 """
 
 from typing import Any
@@ -52,6 +53,7 @@ def make(given: Preparation) -> dict[str, Any]:
     on_host = send_to_host(given)
 
     # Static files are collected while the image is built, once; a failure stops all that follows.
+    # Where config names a registry, it is pushed there, or another stack's is pulled.
     images = build_images(given, on_host)
 
     # The database and the files outlive releases, and the stack itself.
@@ -61,7 +63,7 @@ def make(given: Preparation) -> dict[str, Any]:
 
     # Files that others wrote are the application's, migrations are looked at, and the database is
     # copied, before any of them runs; then the job migrates and seeds, before anything serves.
-    ready = give_files(given, images, after=[images.release, store.database])
+    ready = give_files(given, images, after=[*images.ready, store.database])
     check = check_migrations(given, store, app, update.before, after=ready)
     seeding = seed(given, app, after=[*ready, check])
     ready = [*ready, check, *([seeding] if seeding else [])]

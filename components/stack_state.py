@@ -67,7 +67,9 @@ class Resource:
     @property
     def result(self) -> Any:
         """What a step found out; None for what is no step, or has found out nothing."""
-        return parsed(self.outputs.get("stdout"))
+        said = self.outputs.get("stdout")
+        # Of a step that is told a secret, the engine takes all for one.
+        return parsed(json.loads(said.get_secret_value()) if isinstance(said, SecretStr) else said)
 
     @property
     def triggers(self) -> Mapping[str, Any]:

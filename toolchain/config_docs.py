@@ -24,6 +24,11 @@ _SOURCE = "written by `make config` from components/config/keys"
 _TABLE = (f"<!-- keys: {_SOURCE}; change it there -->", "<!-- end of keys -->")
 _START = ("app.path", "app.settings", "data", "seed", "deployment", "site.port", "site.origin")
 """What a start needs."""
+_NEEDED = (
+    (("app", ("path", "settings")), ("releases", ("image",))),
+    (("data", ()),),
+)
+"""Of each line a stack's file has to say one: a key, with those below it."""
 _INTRODUCTION = """\
 # Configuration
 
@@ -113,10 +118,7 @@ def schema() -> str:
     keys["patternProperties"] = {f"^(?!{paths.PROJECT}:).+:.+": {}}
     # A stack's name is its deployment's, unless another is said.
     del keys["required"]
-    keys["allOf"] = [
-        {"anyOf": [{"required": [key]}, {"required": [f"{paths.PROJECT}:{key}"]}]}
-        for key in ("app", "data")
-    ]
+    keys["allOf"] = [{"anyOf": [one for key in way for one in _said_in(*key)]} for way in _NEEDED]
     document = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": f"A stack of {paths.PRODUCT}",
@@ -125,6 +127,14 @@ def schema() -> str:
         "$defs": definitions,
     }
     return json.dumps(_for_stack_files(document), indent=2, ensure_ascii=False) + "\n"
+
+
+def _said_in(key: str, inner: tuple[str, ...]) -> list[dict[str, Any]]:
+    """Schemas of a stack's file that has a key, with those below it, in either spelling."""
+    return [
+        {"required": [name], **({"properties": {name: {"required": [*inner]}}} if inner else {})}
+        for name in (key, f"{paths.PROJECT}:{key}")
+    ]
 
 
 def with_table(text: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from . import ci, environment, paths, ssh_server, testing
+from . import ci, docker_registry, environment, paths, ssh_server, testing
 from .prepare import prepare_docker, prepare_engine, prepare_python
 from .progress import Progress
 from .shell import answer, stream
@@ -51,4 +51,6 @@ def _test_environment(progress: Progress, *, integration: bool) -> dict[str, str
     prepare_docker(progress)
     with progress.step("ssh server") as step:
         ssh_server.ensure(step)
+    with progress.step("registry") as step:
+        docker_registry.ensure(step)
     return environment.applied(os.environ, environment.tools(engine, os.environ))

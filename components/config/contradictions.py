@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from ..data import database_url
 from ..ledger.plan import STRATEGIES
-from . import database_keys, project_keys, tls_keys
+from . import database_keys, project_keys, registry_keys, tls_keys
 from .keys import AllKeys
 from .messages import conflict
 
@@ -18,6 +18,7 @@ def problems(given: AllKeys) -> Iterator[ValueError]:
     Args:
         given: the keys, each of which has been checked.
     """
+    yield from registry_keys.problems(given)
     yield from _operations(given)
     yield from tls_keys.problems(given)
     yield from _visitors(given)

@@ -15,7 +15,7 @@ import pulumi
 from pydantic import ValidationError, model_validator
 
 from ..place import LONGEST, default_deployment
-from . import contradictions
+from . import contradictions, registry_keys
 from .keys import AllKeys, top_level
 from .keys.base import is_secret
 from .messages import ConfigError, Place, command, count, explain, field_at, path
@@ -167,6 +167,9 @@ def load(
         if len(errors) < len(error.errors()):
             problems.append(_unnamed(stack))
         problems += [explain(e, given, stack) for e in errors]
+        # Keys are looked at together only where each is right alone.
+        if all(error["loc"] for error in error.errors()):
+            problems += [explain(e, given, stack) for e in registry_keys.missing(given)]
     if problems:
         raise ConfigError(f"{file} has {count(problems)}", problems)
     return settings

@@ -18,6 +18,7 @@ from pydantic import (
 from ..data import database_url
 from ..data.database import ENGINES
 from ..docker_address import docker_address
+from ..image_reference import image_name, release_image
 from ..ledger.plan import STRATEGIES
 from . import paths
 from .linux_capabilities import CAPABILITIES
@@ -250,6 +251,8 @@ AptPackage = Annotated[
     str, Field(min_length=1), _matches(_APT, "must be the name of a Debian package, such as libpq5")
 ]
 ImageName = Annotated[str, _matches(_IMAGE, "must be the name of an image, such as debian:trixie")]
+RegistryImage = Annotated[str, AfterValidator(image_name)]
+ReleaseImage = Annotated[str, AfterValidator(release_image)]
 ContainerName = Annotated[
     str, Field(min_length=1), _matches(_CONTAINER, "must be a container's name, see `docker ps`")
 ]

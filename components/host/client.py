@@ -8,7 +8,8 @@ import subprocess
 import sys
 import tarfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import IO, Any, NoReturn
 
 from ..remedies import host_remedies
@@ -26,6 +27,7 @@ def docker(
     timeout: float | None = None,
     detached: bool = False,
     at: str = "",
+    also: Mapping[str, str] | None = None,
 ) -> subprocess.CompletedProcess[bytes]:
     """Run the docker client and return what it said; a failure is the caller's to judge.
 
@@ -35,6 +37,7 @@ def docker(
         timeout: seconds that it may take.
         detached: it gets no terminal, on which ssh could ask for a password.
         at: the daemon's address; "" for the client's own choice.
+        also: further variables of its environment.
 
     Raises:
         subprocess.TimeoutExpired: it took longer than that.
@@ -46,16 +49,16 @@ def docker(
         check=False,
         timeout=timeout,
         start_new_session=detached,
-        env=_environment(at),
+        env=_environment(at, also or {}),
     )
 
 
-def _environment(at: str) -> dict[str, str] | None:
+def _environment(at: str, also: Mapping[str, str] = MappingProxyType({})) -> dict[str, str] | None:
     if not at:
-        return None
+        return {**os.environ, **also} if also else None
     # A context that somebody chose is not meant.
     kept = {name: value for name, value in os.environ.items() if name != "DOCKER_CONTEXT"}
-    return {**kept, "DOCKER_HOST": at}
+    return {**kept, "DOCKER_HOST": at, **also}
 
 
 def docker_shown(*words: str) -> subprocess.CompletedProcess[bytes]:

@@ -57,6 +57,7 @@ class Release:
         collects_in_line: where that Dockerfile runs collectstatic itself; 0 if it doesn't.
         kept: the image is on the host already, and is served as it is.
         health_path: the path that says whether it can serve; "" is the configured one.
+        reference: what it is in a registry, by its digest, where it is pulled from there; else "".
     """
 
     image: str
@@ -68,6 +69,7 @@ class Release:
     collects_in_line: int = 0
     kept: bool = False
     health_path: str = ""
+    reference: str = ""
 
 
 def prepare_release(

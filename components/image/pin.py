@@ -22,16 +22,17 @@ class Pin:
     release: str
     since: str
 
-    def says(self, stack: str) -> str:
+    def says(self, stack: str, *, instead: str = "the project's own changes are") -> str:
         """What everybody has to know who deploys this stack.
 
         Args:
             stack: its name.
+            instead: what is not deployed for it, with its verb.
         """
         since = f"since {self.since}" if self.since else "from this update on"
         return (
-            f"{stack} is pinned to release {self.release} {since} (releases.pin): the project's "
-            f"own changes are not deployed; `pulumi config rm --path releases.pin -s {stack}` and "
+            f"{stack} is pinned to release {self.release} {since} (releases.pin): {instead} "
+            f"not deployed; `pulumi config rm --path releases.pin -s {stack}` and "
             f"`pulumi up -s {stack}` go forward again"
         )
 

@@ -1,5 +1,6 @@
 """The releases to go back to: so many are kept on the host, the others make room."""
 
+from collections.abc import Sequence
 from typing import Any, TypedDict
 
 import pulumi
@@ -15,6 +16,8 @@ class ReleasesArgs(TypedDict):
     """The deployment whose releases they are."""
     keep: int
     """How many, the serving one included."""
+    repositories: Sequence[str]
+    """The names that its releases have in registries, and so on the host as well."""
     backend: pulumi.Input[str]
     """The container that serves, to which traffic has been switched."""
 
@@ -34,6 +37,7 @@ class Releases(pulumi.ComponentResource):
         self, name: str, args: ReleasesArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__(f"{PACKAGE}:index:Releases", name, None, opts)
+        named = bool(args["repositories"])
         tidied = Step(
             f"{name}-releases",
             f"{__package__}.prune_releases_step",
@@ -43,6 +47,7 @@ class Releases(pulumi.ComponentResource):
                 "BACKEND": args["backend"],
                 "DEPLOYMENT": args["deployment"],
                 "KEEP": str(args["keep"]),
+                **({"REPOSITORIES": " ".join(args["repositories"])} if named else {}),
             },
             # Another number of releases to keep counts from now on.
             update=None,

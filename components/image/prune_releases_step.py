@@ -7,7 +7,8 @@ ledger first. It fails nothing: traffic has been switched, and what can't be rem
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from deploy_runtime import ledger
@@ -18,6 +19,9 @@ from ..step_output import result, say
 from .releases_on_host import KeptRelease, kept_releases
 
 Images = list[dict[str, Any]]
+
+# A tag, or a digest, behind the name that an image has.
+_NAME = re.compile(r"(?::[\w.-]+|@sha256:[0-9a-f]+)$")
 
 
 def in_order(
@@ -35,25 +39,36 @@ def in_order(
     )
 
 
-def superfluous(images: Images, deployment: str, kept: Iterable[str]) -> Iterator[str]:
+def superfluous(
+    images: Images, deployment: str, kept: Iterable[str], repositories: Collection[str] = ()
+) -> Iterator[str]:
     """The images of a deployment's other releases: by name, or by id those that lost theirs.
 
     Args:
-        images: what the daemon says of the deployment's images.
+        images: what the daemon says of images of this program, of the deployment or of another.
         deployment: the deployment.
         kept: the tags of the releases that stay.
+        repositories: the names that its releases have in registries.
     """
     stays = {f"{deployment}:{tag}{suffix}" for tag in kept for suffix in ("", "-app")}
     for image in images:
         if _mark(image, ROLE) not in ("release", "app"):
             continue
-        names = [name for name in image["RepoTags"] or () if name.startswith(f"{deployment}:")]
+        every = [*(image["RepoTags"] or ()), *(image.get("RepoDigests") or ())]
+        # What it is called for the way to a registry and from one goes with its last other name.
+        elsewhere = [name for name in every if _NAME.sub("", name) in repositories]
+        names = [name for name in every if name.startswith(f"{deployment}:")]
+        others = {*every} - {*elsewhere} - {*names}
         yield from (name for name in names if name not in stays)
-        if not image["RepoTags"]:
+        if not others and not stays & {*names}:
+            yield from elsewhere
+        if not every and _mark(image, DEPLOYMENT) == deployment:
             yield image["Id"]
 
 
-def tidy(deployment: str, backend: str, keep: int) -> list[dict[str, Any]]:
+def tidy(
+    deployment: str, backend: str, keep: int, repositories: Collection[str] = ()
+) -> list[dict[str, Any]]:
     """Remove what is more than so many releases; return those that are there, built last first."""
     state = inspect(backend)
     serves = _mark(state or {}, RELEASE)
@@ -61,7 +76,7 @@ def tidy(deployment: str, backend: str, keep: int) -> list[dict[str, Any]]:
     images = _images(deployment)
     releases = [r for r in kept_releases(images) if r.deployment == deployment]
     kept = [release.tag for release in in_order(releases, serves, served)[:keep]]
-    names = list(superfluous(images, deployment, kept))
+    names = list(superfluous(images, deployment, kept, repositories))
     _carry(backend, [r for r in releases if r.tag not in kept])
     for name in names:
         _remove(name)
@@ -79,8 +94,12 @@ def tidy(deployment: str, backend: str, keep: int) -> list[dict[str, Any]]:
 
 
 def _images(deployment: str) -> Images:
-    words = ("image", "ls", "--quiet", "--no-trunc", *filters({DEPLOYMENT: deployment}))
-    ids = list(dict.fromkeys(docker_or_fail("listing the releases", *words).decode().split()))
+    ids: list[str] = []
+    # By its labels it is the deployment's that built it; by its name it may be this one's, too.
+    for which in (filters({DEPLOYMENT: deployment}), ["--filter", f"reference={deployment}"]):
+        words = ("image", "ls", "--quiet", "--no-trunc", *which)
+        ids += docker_or_fail("listing the releases", *words).decode().split()
+    ids = list(dict.fromkeys(ids))
     # One that is removed meanwhile is left out, and the others are told all the same.
     found: Images = json.loads(docker("image", "inspect", *ids).stdout or "[]") if ids else []
     return found
@@ -130,7 +149,9 @@ def main() -> None:
     """Keep KEEP releases of DEPLOYMENT, where BACKEND serves; print them as JSON."""
     kept: list[dict[str, Any]] = []
     try:
-        kept = tidy(os.environ["DEPLOYMENT"], os.environ["BACKEND"], int(os.environ["KEEP"]))
+        names = os.environ.get("REPOSITORIES", "").split()
+        deployment, backend = os.environ["DEPLOYMENT"], os.environ["BACKEND"]
+        kept = tidy(deployment, backend, int(os.environ["KEEP"]), names)
     except (Exception, SystemExit) as error:  # no reason to fail an update that has succeeded
         _warn(f"they can't be looked after: {error}")
     result(kept)

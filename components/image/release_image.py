@@ -6,7 +6,7 @@ from typing import TypedDict
 import pulumi
 import pulumi_docker as docker
 
-from .. import PACKAGE
+from .. import PACKAGE, step
 from ..errors import for_stack
 from ..place import Place
 from .build_context import Release
@@ -44,6 +44,7 @@ class Image(pulumi.ComponentResource):
     ) -> None:
         super().__init__(f"{PACKAGE}:index:Image", name, None, opts)
         release = args["release"]
+        self._after = [*(step.after(opts) or [])]
         self._log_hook = pulumi.ErrorHook(f"{name}-build-log", self._show_log)
         app = self._build_app(name, args) if _has_app(args) else None
         self._mention_collecting(release)
@@ -108,7 +109,7 @@ class Image(pulumi.ComponentResource):
         as_it_is = args["release"].kept and image in args["recorded"]
         return pulumi.ResourceOptions(
             parent=self,
-            depends_on=depends_on,
+            depends_on=[*self._after, *depends_on],
             ignore_changes=["build"] if as_it_is else None,
             hooks=pulumi.ResourceHookBinding(on_error=[self._log_hook]),
         )

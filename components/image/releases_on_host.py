@@ -1,29 +1,38 @@
-"""Which releases are on the host, as their images say. Pure, without an import of Pulumi."""
+"""Which releases are on the host, as their images say. Pure, without an import of Pulumi.
 
-from collections.abc import Iterable, Mapping
+Those that only a registry has any more are told in the same words.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..place import DEPLOYMENT, RELEASE, ROLE
+from ..place import ROLE
 
 _HEALTH_PATH = "DEPLOY_HEALTH_PATH="
+_NAME = re.compile(r"([a-z0-9][a-z0-9-]*):([0-9a-f]{16})")
 
 
 @dataclass(frozen=True, kw_only=True)
 class KeptRelease:
-    """A release whose image is on the host.
+    """A release whose image is on the host, or in a registry.
 
     Attributes:
         deployment: the deployment that it is a release of.
         tag: its content tag.
         built: when its image was built, as an ISO 8601 time in UTC, to the second.
         health_path: the path that says whether it can serve; "" if its image doesn't say.
+        reference: what it is in a registry, by its digest; "" if none is known to have it.
+        is_on_host: its image is on the host.
     """
 
     deployment: str
     tag: str
     built: str
     health_path: str = ""
+    reference: str = ""
+    is_on_host: bool = True
 
     @property
     def image(self) -> str:
@@ -42,21 +51,24 @@ def kept_releases(images: Iterable[Mapping[str, Any]]) -> list[KeptRelease]:
     Args:
         images: what the daemon says of each when it is inspected.
     """
-    found = [release for image in images if (release := _release(image))]
+    found = [release for image in images for release in _releases(image)]
     return sorted(found, key=lambda release: (release.built, release.tag), reverse=True)
 
 
-def _release(image: Mapping[str, Any]) -> KeptRelease | None:
+def _releases(image: Mapping[str, Any]) -> Iterator[KeptRelease]:
     config = image.get("Config") or {}
     marks: Mapping[str, str] = config.get("Labels") or {}
     if marks.get(ROLE) != "release":
-        return None
+        return
     paths = [e for e in config.get("Env") or () if e.startswith(_HEALTH_PATH)]
-    found = KeptRelease(
-        deployment=marks.get(DEPLOYMENT, ""),
-        tag=marks.get(RELEASE, ""),
-        built=f"{image.get('Created', '')[:19]}Z",
-        health_path="".join(paths[-1:]).removeprefix(_HEALTH_PATH),
-    )
-    # One without its name was built anew under it: nothing can be done with it.
-    return found if found.image in (image.get("RepoTags") or ()) else None
+    # Whose it is says its name, and not its labels: it may be another deployment's, too, that built
+    # it. One without a name was built anew under it: nothing can be done with it.
+    for name in image.get("RepoTags") or ():
+        found = _NAME.fullmatch(name)
+        if found:
+            yield KeptRelease(
+                deployment=found[1],
+                tag=found[2],
+                built=f"{image.get('Created', '')[:19]}Z",
+                health_path="".join(paths[-1:]).removeprefix(_HEALTH_PATH),
+            )

@@ -21,6 +21,7 @@ class Forecast:
         before: what there is before it.
         release: the tag of the release that is to serve.
         rollback: that release is an earlier one, asked for by its tag.
+        pulled: the registry that it is pulled from; "" where it isn't.
         new_migrations: the project's own that what serves doesn't have; None where nobody knows.
         fresh: the database is made by this `up`.
         copied: a copy of the database is made before pending migrations run.
@@ -40,6 +41,7 @@ class Forecast:
     before: Before
     release: str
     rollback: bool = False
+    pulled: str = ""
     new_migrations: Sequence[str] | None = None
     fresh: bool = False
     copied: bool = True
@@ -86,6 +88,7 @@ class Forecast:
             text = f"{self.release}, the one that serves"
         else:
             ready = "which is on the host already" if self.up.built else "which is built now"
+            ready = f"which is pulled from {self.pulled}" if self.pulled else ready
             text = f"{before} -> {self.release}" if before else self.release
             text = f"{text}, {ready}"
         if not self.before.rejected:
@@ -108,7 +111,8 @@ class Forecast:
         if self.rollback:
             return f"none of an earlier release should be pending; if one is, {copy}"
         if self.new_migrations is None:
-            return f"known once the image is built; {copy}"
+            there = "built" if not self.up.built else "looked at"
+            return f"known once the image is {there}; {copy}"
         own = ", ".join(self.new_migrations) or "none in the project's own code"
         return f"new: {own}; of packages known once the image is built; {copy}"
 

@@ -11,6 +11,7 @@ import pulumi
 
 from ..config.keys import MEDIA_VOLUME
 from ..data.backups import COPIED
+from ..image_reference import Reference
 from ..ledger.forecast import Forecast
 from ..ledger.plan import Up
 from ..ledger.update_kind import Before
@@ -81,14 +82,17 @@ class Announcement:
 def forecast_of(given: Preparation, before: Before, up: Up) -> Forecast:
     """What is known of an update before the engine has compared anything."""
     settings, state = given.settings, given.state
-    context = Path(given.release.context)
+    context = given.release.context
     return Forecast(
         deployment=settings.deployment,
         up=up,
         before=before,
         release=given.release.tag,
         rollback=bool(settings.releases.pin),
-        new_migrations=new_migrations(context, state, settings.deployment),
+        pulled=_pulled(given),
+        new_migrations=new_migrations(Path(context), state, settings.deployment)
+        if context
+        else None,
         fresh=given.fresh,
         copied=settings.database.backups > 0 and given.database.family in COPIED,
         allowed=[n for n in settings.migrations.allow if n not in given.ended_consents],
@@ -101,3 +105,11 @@ def forecast_of(given: Preparation, before: Before, up: Up) -> Forecast:
         holds_port=given.retired.holds_port,
         there={resource.name for resource in state.there},
     )
+
+
+def _pulled(given: Preparation) -> str:
+    """The registry that the release is pulled from; "" where the host has it."""
+    release = given.release
+    if not release.reference or given.host.has_image(release.image):
+        return ""
+    return Reference.of(release.reference).host

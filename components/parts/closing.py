@@ -16,6 +16,7 @@ from ..serving.traffic import Traffic
 from ..serving.users_proxy import OwnProxy
 from .images import Images
 from .preparation import Preparation
+from .registry import repositories
 from .update import Update
 
 
@@ -48,6 +49,7 @@ def keep_releases(given: Preparation, traffic: Traffic | OwnProxy) -> Releases:
         {
             "deployment": settings.deployment,
             "keep": settings.releases.keep,
+            "repositories": repositories(settings),
             "backend": traffic.serving.apply(lambda names: names[0]),
         },
         given.scope.after([traffic]),
@@ -82,6 +84,7 @@ def outputs(
         "upstream": traffic.upstream,
         "release": given.release.tag,
         OUTPUT: given.pin.output if given.pin else None,
+        "releaseImage": _in_registry(given, images, serving),
         "imageId": images.release.image_id,
         "releases": releases.kept.apply(stack_outputs.releases),
         "deployment": settings.deployment,
@@ -93,9 +96,19 @@ def outputs(
         "backup": check.backup,
         "seeding": job.apply(stack_outputs.seeding),
         "containers": reached.apply(lambda both: stack_outputs.containers(*both)),
-        "baseImage": ", ".join(given.base_image),
+        "baseImage": None if given.release.reference else ", ".join(given.base_image),
         "supplied": backend.report.apply(stack_outputs.supplied),
         "wayBack": way_back,
         "adminPassword": pulumi.Output.secret(password) if password else None,
     }
     return {name: value for name, value in shown.items() if value is not None}
+
+
+def _in_registry(
+    given: Preparation, images: Images, serving: pulumi.Output[list[str]]
+) -> pulumi.Output[str] | None:
+    """What the release that serves is in a registry, for another stack to serve it, too."""
+    if images.pushed:
+        return pulumi.Output.all(images.pushed.image, serving).apply(lambda both: str(both[0]))
+    reference = given.release.reference
+    return serving.apply(lambda _: reference) if reference else None

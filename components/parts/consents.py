@@ -36,8 +36,8 @@ def look_at_consents(settings: Settings, state: StackState, release: Release) ->
         return frozenset()
     there = applied(state, settings.deployment)
     own: list[str] = []
-    # Of an earlier release nothing is staged; what is allowed is the project's next one's.
-    if not settings.releases.pin:
+    # Of a release that is there nothing is staged; what is allowed is the project's next one's.
+    if release.context:
         context = Path(release.context)
         own = own_migrations(context)
         refuse_unknown(allow, context, own, there)

@@ -39,6 +39,7 @@ from ..stack_state import StackState
 from .consents import look_at_consents
 from .own_certificates import check_port, warnings
 from .readiness import check_here, check_host
+from .registry import check_registry
 from .scope import Scope
 from .wanted_release import base_image_of, release_of, release_source
 
@@ -172,11 +173,13 @@ def _prepare(settings: Settings, scope: Scope) -> Preparation:
     host = Host(settings.host)
     state = scope.of(read_state(pulumi.get_stack()))
     known_by = identify(state, host, step=scope.named(STEP), provider=scope.named(PROVIDER))
-    source = release_source(settings, host)
-    pin = pin_to(source.tag, state) if isinstance(source, Release) else None
+    source = release_source(settings, state, host)
+    asked = settings.releases
+    pin = pin_to(source.tag, state) if asked.pin and isinstance(source, Release) else None
     # Nothing is said before this: it is what everything else has to be read by.
     if pin:
-        pulumi.log.warn(pin.says(pulumi.get_stack()))
+        instead = "releases.image is" if asked.image else "the project's own changes are"
+        pulumi.log.warn(pin.says(pulumi.get_stack(), instead=instead))
     for line in shared(config_file, pulumi.get_project()):
         pulumi.log.warn(line)
     vanished = find_vanished(state, host, settings.gate_terms)
@@ -211,6 +214,7 @@ def _prepare(settings: Settings, scope: Scope) -> Preparation:
     base_image = base_image_of(settings, source, host)
     release = release_of(settings, source, host, base_image[0])
     check_host(settings, host, release, base_image[0])
+    check_registry(settings, state, host, release)
     ended_consents = look_at_consents(settings, state, release)
     secrets = _secrets(settings, state, host, has_data=has_data)
     return Preparation(

@@ -1,4 +1,4 @@
-"""The release that is to serve: the project as it is, or an earlier one that config pins.
+"""The release that is to serve: the project as it is, or one that config names.
 
 What it is built from follows from config and the project: its base image, the Debian packages that
 its requirements need, and what the build is told.
@@ -18,15 +18,20 @@ from ..image.build_context import Release, prepare_release
 from ..image.native_packages import Needs, needs
 from ..image.project import Project, find_project, unread_lock
 from ..image.python_version import fitting_base
-from ..image.rollback import release_again
+from ..image.rollback import release_again, release_from
+from ..stack_state import StackState
 from . import container_options
+from .registry import kept_releases
 
 
-def release_source(settings: Settings, host: Host) -> Project | Release:
-    """What is asked for: the project, or the kept release that is pinned."""
-    pin = settings.releases.pin
-    if pin:
-        return release_again(pin, host.releases(), deployment=settings.deployment)
+def release_source(settings: Settings, state: StackState, host: Host) -> Project | Release:
+    """What is asked for: the project, the kept release that is pinned, or one from a registry."""
+    wanted, deployment = settings.releases, settings.deployment
+    if wanted.pin:
+        kept = kept_releases(settings, state, host)
+        return release_again(wanted.pin, kept, deployment=deployment)
+    if wanted.image:
+        return release_from(wanted.image, deployment=deployment)
     return find_project(
         Path(settings.app.path),
         settings_module=settings.app.settings,

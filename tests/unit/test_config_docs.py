@@ -57,7 +57,10 @@ def test_an_editor_is_told_what_a_stacks_file_may_say() -> None:
         "$ref": "#/properties/config/properties/data"
     }
     needed = [each["required"][0] for pair in config["allOf"] for each in pair["anyOf"]]
-    assert needed == ["app", "django-on-docker:app", "data", "django-on-docker:data"]
+    ways = ["app", "releases", "data"]
+    assert needed == [f"{name}{key}" for key in ways for name in ("", "django-on-docker:")]
+    _, app, *_ = config["allOf"][0]["anyOf"]
+    assert app["properties"]["django-on-docker:app"]["required"] == ["path", "settings"]
     [elsewhere] = config["patternProperties"]
     assert re.search(elsewhere, "docker:host")
     assert not re.search(elsewhere, "django-on-docker:prot")
@@ -75,6 +78,7 @@ def test_an_editor_is_told_what_a_stacks_file_may_say() -> None:
         "secrets",
         "secretFiles",
         "admin.password",
+        "registry.password",
     ]
 
 

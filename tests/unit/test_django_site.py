@@ -135,7 +135,7 @@ def wrong(body: Callable[[], Any], **kept: Any) -> list[str]:
             lambda: DjangoSiteArgs(app=APP, data="create", site={"prt": 1}),  # type: ignore[arg-type]
             "site.prt is no argument of SiteKeys, which takes",
         ),
-        (lambda: AppKeys(path="x"), "settings is missing"),  # type: ignore[call-arg]
+        (lambda: DjangoSiteArgs(app=APP), "data is missing"),  # type: ignore[call-arg]
         (
             lambda: WebKeys(gate_timeout="soon"),  # type: ignore[arg-type]
             "gate_timeout is 'soon': input should be a valid integer",

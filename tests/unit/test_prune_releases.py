@@ -1,6 +1,7 @@
 """So many releases are kept: which ones, what goes with the others, and that nothing fails."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -124,10 +125,11 @@ def test_nothing_makes_an_update_fail(cli: FakeDocker, command: Command) -> None
     assert "warning: releases: they can't be looked after" in said
 
 
-def releases(stdout: str = "", rollback: str = "") -> Recorder:
+def releases(stdout: str = "", repositories: Sequence[str] = ()) -> Recorder:
     def program() -> dict[str, Any]:
-        args = {"deployment": "shop", "keep": 3, "backend": "box", "rollback": rollback}
-        return {"kept": Releases("shop", args).kept}  # type: ignore[arg-type]
+        named = {"deployment": "shop", "repositories": repositories}
+        args: Any = {**named, "keep": 3, "backend": "box"}
+        return {"kept": Releases("shop", args).kept}
 
     return deploy(program, Recorder(stdout={"shop-releases": stdout}))
 
@@ -142,3 +144,24 @@ def test_only_another_container_is_a_reason_to_look() -> None:
 def test_they_are_an_output() -> None:
     kept = [{"release": A, "built": "2030", "served": None, "serves": True}]
     assert releases(f"{json.dumps(kept)}\n").outputs["kept"] == kept
+
+
+def test_its_names_for_a_registry_go_with_the_last_other_one() -> None:
+    where, digest = "registry.example.org:5000/shop", f"sha256:{'4f' * 32}"
+    kept, old, shared = image(A), image(B), image(C)
+    kept["RepoTags"].append(f"{where}:{A}")
+    old["RepoTags"] += [f"{where}:{B}", f"elsewhere.example.org/shop:{B}"]
+    shared["RepoTags"] += [f"production:{C}", f"{where}:{C}"]
+    pulled = image(D, deployment="staging", names=[f"shop:{D}"])
+    pulled["RepoDigests"] = [f"{where}@{digest}"]
+    foreign = image("e" * 16, deployment="staging", names=[])
+    found = prune_releases_step.superfluous(
+        [kept, old, shared, pulled, foreign], "shop", [A], [where]
+    )
+    # Names of somebody's own keep an image, and so does another deployment's.
+    assert list(found) == [f"shop:{B}", f"shop:{C}", f"shop:{D}", f"{where}@{digest}"]
+
+
+def test_the_names_in_registries_are_told_where_there_are_some() -> None:
+    environment = releases(repositories=["r.example.org/a"])["shop-releases"].inputs["environment"]
+    assert environment["REPOSITORIES"] == "r.example.org/a"

@@ -304,9 +304,10 @@ def test_the_quick_start_needs_at_most_eight_keys() -> None:
 
 
 def test_there_are_about_twenty_keys_at_the_top_and_a_site_needs_three() -> None:
-    assert len(top_level()) <= 21
+    assert len(top_level()) <= 22
     needed = [key for key, field in all_keys().items() if field.is_required()]
-    assert needed == ["app.path", "app.settings", "data", "deployment"]
+    assert needed == ["data", "deployment"]
+    assert refusal(**{"app.path": None, "app.settings": None}).count("is missing") == 1
     # The stack's name is the deployment's, where no other is given.
     assert parse().deployment == "shop"
 
@@ -520,3 +521,48 @@ def test_capabilities_are_spelled_as_linux_or_docker_does() -> None:
     given = ["cap_net_raw", "NET_RAW", "SYS_NICE"]
     found = load(raw({**GOOD, "processes.capabilities": given}), stack="live", file="f")
     assert found.processes.capabilities == ("NET_RAW", "SYS_NICE")
+
+
+ELSEWHERE = f"registry.example.org/shop@sha256:{'4f' * 32}"
+
+
+def test_a_release_from_elsewhere_needs_no_project() -> None:
+    settings = parse(**{"releases.image": ELSEWHERE, "app.path": None, "app.settings": None})
+    assert settings.releases.image == ELSEWHERE
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        (
+            {"releases.image": ELSEWHERE, "app.mountSource": "true"},
+            "releases.image is set, but app.mountSource is true",
+        ),
+        (
+            {"registry.image": "registry.example.org/shop", "registry.user": "ada"},
+            "registry.password is missing, but registry.user is set: `pulumi config set --secret",
+        ),
+        (
+            {"registry.user": "ada", "registry.password": "s3cret-s3cret"},
+            "registry.user is set, but no release goes to a registry",
+        ),
+        (
+            {
+                "releases.image": ELSEWHERE,
+                "registry.image": "other.example.org/shop",
+                "registry.user": "ada",
+                "registry.password": "s3cret-s3cret",
+            },
+            "registry.image is at other.example.org, but releases.image is at registry.example.org",
+        ),
+        ({"registry.image": "shop"}, "registry.image is 'shop': must be HOST[:PORT]/NAME"),
+        (
+            {"releases.image": "registry.example.org/shop:latest"},
+            "must be a release in a registry by its digest",
+        ),
+    ],
+)
+def test_keys_about_registries(changes: dict[str, str], says: str) -> None:
+    said = refusal(**changes)
+    assert says in said
+    assert "s3cret" not in said

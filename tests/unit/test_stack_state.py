@@ -5,6 +5,7 @@ import subprocess
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from components.errors import UserError
 from components.migrations.check import looks
@@ -148,3 +149,9 @@ def test_a_window_that_was_left_open_has_traffic_switched(
     state = StackState.of(before)
     assert switches(state, "shop", is_open=False) == times
     assert switches(state, "shop", is_open=True) == times + 1
+
+
+def test_a_step_that_is_told_a_secret_has_a_result_all_the_same() -> None:
+    said = SecretStr(json.dumps('{"image": "shop"}\n'))
+    state = StackState.of([{**resource("shop-pushed", "p"), "outputs": {"stdout": said}}])
+    assert state["shop-pushed"].result == {"image": "shop"}

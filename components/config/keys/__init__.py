@@ -33,6 +33,7 @@ from .image import ImageKeys
 from .media import MediaKeys
 from .processes import ProcessKeys
 from .processes import WebKeys as WebKeys
+from .registry import RegistryKeys
 from .releases import MigrationKeys, ReleaseKeys
 from .site import SiteKeys
 from .tls import TlsKeys
@@ -135,6 +136,9 @@ class AllKeys(Keys):
 
     releases: ReleaseKeys = section()
     """Releases."""
+
+    registry: RegistryKeys = section()
+    """The registry of releases."""
 
     retire: tuple[ContainerName, ...] = Field(default=(), examples=[["old-web-1"]])
     """Containers that served until now; they are stopped and kept once the new backend is healthy.

@@ -11,11 +11,15 @@ from .base import Keys
 class AppKeys(Keys):
     """The Django project."""
 
-    path: str = Field(min_length=1, examples=["../shop"])
-    """Required. Folder of the Django project, relative to Pulumi.yaml or absolute."""
+    path: str = Field(default="", examples=["../shop"])
+    """Required, but with releases.image. Folder of the Django project, relative to Pulumi.yaml or
+    absolute.
+    """
 
-    settings: Module = Field(min_length=1, examples=["shop.settings.production"])
-    """Required. The project's settings module for production, as a dotted name."""
+    settings: Module = Field(default="", examples=["shop.settings.production"])
+    """Required, but with releases.image. The project's settings module for production, as a dotted
+    name.
+    """
 
     wsgi: Wsgi = ""
     """What gunicorn serves, as module:object; empty takes the project's WSGI_APPLICATION."""

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from ..value_types import MigrationName, ReleaseTag
+from ..value_types import MigrationName, ReleaseImage, ReleaseTag
 from .base import Keys
 
 
@@ -38,6 +38,14 @@ class ReleaseKeys(Keys):
     pin: ReleaseTag = ""
     """Tag of a kept release that is served again, without building; empty deploys the project as it
     is.
+    """
+
+    image: ReleaseImage = Field(
+        default="", examples=[f"registry.example.org/shop:3a59e9887fcca73f@sha256:{'4f' * 32}"]
+    )
+    """A release that another stack has built and pushed, by its digest: its output releaseImage. It
+    is served as it is; app.path and app.settings are not needed, and nothing is built. Empty builds
+    the project.
     """
 
     redeploy: int = Field(default=0, ge=0)

@@ -1,0 +1,89 @@
+"""The names of images in a registry, as config says them. Pure: nobody is asked."""
+
+import re
+from dataclasses import dataclass
+
+NAME_SAYS = "must be HOST[:PORT]/NAME, without a tag, such as registry.example.org/shop"
+RELEASE_SAYS = (
+    "must be a release in a registry by its digest, HOST[:PORT]/NAME[:TAG]@sha256:…, as `pulumi "
+    "stack output releaseImage -s STACK` says it of the stack that built it"
+)
+# Without a dot, a port or that name, docker takes it for a part of a name at Docker Hub.
+_HOST = r"(?:localhost|(?=[^/]*[.:])(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\]))(?::[0-9]{1,5})?"
+_PART = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
+_NAME = re.compile(rf"(?P<host>{_HOST})/(?P<path>{_PART}(?:/{_PART})*)")
+_RELEASE = re.compile(
+    rf"(?P<name>{_NAME.pattern})(?::(?P<tag>[0-9a-f]{{16}}))?@(?P<digest>sha256:[0-9a-f]{{64}})"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reference:
+    """A release in a registry.
+
+    Attributes:
+        name: the image's name there, with the registry's host.
+        tag: the release's content tag; "" where nobody said it.
+        digest: what it is, byte for byte: ``sha256:…``.
+    """
+
+    name: str
+    tag: str
+    digest: str
+
+    @classmethod
+    def of(cls, text: str) -> "Reference":
+        """Read one, such as ``registry.example.org/shop@sha256:…``.
+
+        Raises:
+            ValueError: it is none; what is allowed is said.
+        """
+        found = _RELEASE.fullmatch(text)
+        if not found:
+            raise ValueError(RELEASE_SAYS)
+        return cls(name=found["name"], tag=found["tag"] or "", digest=found["digest"])
+
+    @property
+    def host(self) -> str:
+        """The registry, with its port."""
+        return host_of(self.name)
+
+    @property
+    def release(self) -> str:
+        """What the release is called: its tag, or where nobody said that, of what it is."""
+        return self.tag or self.digest.removeprefix("sha256:")[:16]
+
+    @property
+    def by_digest(self) -> str:
+        """What the docker client is told: the tag would be ignored beside the digest."""
+        return f"{self.name}@{self.digest}"
+
+    def __str__(self) -> str:
+        return f"{self.name}{f':{self.tag}' if self.tag else ''}@{self.digest}"
+
+
+def host_of(name: str) -> str:
+    """The registry of an image's name, with its port."""
+    return name.partition("/")[0]
+
+
+def image_name(value: str) -> str:
+    """An image's name in a registry, checked; "" stays.
+
+    Raises:
+        ValueError: it is none; what is allowed is said.
+    """
+    if value and not _NAME.fullmatch(value):
+        raise ValueError(NAME_SAYS)
+    return value
+
+
+def release_image(value: str) -> str:
+    """A release in a registry by its digest, checked; "" stays.
+
+    Raises:
+        ValueError: it is none; what is allowed is said.
+    """
+    if value:
+        Reference.of(value)
+    return value
