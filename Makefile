@@ -52,7 +52,7 @@ recover: ## after an interrupted up: say what it left, and put it right; DRY_RUN
 		$(if $(filter yes,$(TAKE_DOWN)),--take-down)
 
 server: ## get a Debian server ready for sites by ssh, HOST=ssh://root@server; YES=yes asks nobody
-	@$(RUN) server '$(HOST)' $(if $(filter yes,$(YES)),--yes)
+	@$(RUN) server '$(HOST)' $(if $(filter yes,$(YES)),--yes) --registry '$(REGISTRY)' --ca '$(CA)'
 
 env: ## get what Pulumi needs (environment, engine, Docker, base image), and deploy nothing
 	@$(RUN) prepare

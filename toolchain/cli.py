@@ -12,6 +12,7 @@ from typing import Any
 from . import paths, server, stack
 from .activation import print_environment
 from .admin import ledger, logs, one_off, recover, restore, status
+from .authority import Authority
 from .doctor import doctor
 from .errors import Terminated, ToolchainError
 from .prepare import get_ready, prepare_docker, prepare_engine
@@ -99,6 +100,8 @@ def _add_server(commands: Any) -> None:
     command = commands.add_parser("server", help="get a Debian server ready for sites, by ssh")
     command.add_argument("address", nargs="?", default="", help="such as ssh://root@server")
     command.add_argument("--yes", action="store_true", help="go on without asking")
+    command.add_argument("--registry", default="", help="one whose authority nobody knows")
+    command.add_argument("--ca", default="", help="that authority's own certificate, in PEM")
 
 
 def _add_init(commands: Any) -> None:
@@ -152,7 +155,8 @@ def _run(options: argparse.Namespace) -> int:
             words = ["--settings", options.settings] if options.settings else []
             return stream([sys.executable, "-m", f"{paths.PROGRAM}.init", options.path, *words])
         case "server":
-            return server.server(options.address, yes=options.yes)
+            authority = Authority.read(options.registry, options.ca)
+            return server.server(options.address, yes=options.yes, authority=authority)
         case "up":
             return up(options.stack)
         case "preview" | "destroy":

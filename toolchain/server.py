@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from . import paths
+from .authority import Authority
 from .errors import ToolchainError
 from .progress import Progress, Step
 from .shell import run
@@ -80,22 +81,22 @@ def command(address: str, *, yes: bool = False) -> str:
     return f"make server HOST={address}{' YES=yes' if yes else ''}"
 
 
-def server(address: str, *, yes: bool) -> int:
+def server(address: str, *, yes: bool, authority: Authority | None = None) -> int:
     """Prepares the server at `address`, such as ssh://root@server; returns the exit code.
 
-    `yes`: nobody is asked whether to go on.
+    `yes`: nobody is asked whether to go on. `authority`: what its Docker is to trust besides.
     """
     ssh = _ssh(address)
     progress = Progress()
     with progress.step("server") as step:
-        there = _look(ssh, address)
-        tasks = list(plan(there))
+        there = _look(ssh, address, authority)
+        tasks = list(plan(there, authority))
         step.already(f"{there.get('system', '?')}, as {there.get('user', '?')}")
     if tasks:
         _agree(tasks, there, address, yes=yes)
         with progress.step("docker") as step:
             _do(tasks, there, ssh, step)
-            left = [task.says for task in plan(_look(ssh, address))]
+            left = [task.says for task in plan(_look(ssh, address, authority), authority)]
             if left:
                 raise ToolchainError(f"{address} still lacks this: {'; '.join(left)}")
             step.done("; ".join(task.says for task in tasks))
@@ -104,7 +105,7 @@ def server(address: str, *, yes: bool) -> int:
     return _preflight(address)
 
 
-def plan(there: Mapping[str, str]) -> Iterator[Task]:
+def plan(there: Mapping[str, str], authority: Authority | None = None) -> Iterator[Task]:
     """What is to be done on a server, in order; `there` is what it has."""
     if "client" not in there or "daemon" not in there:
         names = ", ".join(PACKAGES)
@@ -117,6 +118,8 @@ def plan(there: Mapping[str, str]) -> Iterator[Task]:
             f"put {user} into the group docker, which makes {user} as powerful there as root",
             f"usermod -aG docker '{user}'\n",
         )
+    if authority and not authority.is_there(there):
+        yield Task(authority.says, authority.script)
 
 
 def _ssh(address: str) -> list[str]:
@@ -130,9 +133,10 @@ def _ssh(address: str) -> list[str]:
     return words
 
 
-def _look(ssh: Sequence[str], address: str) -> dict[str, str]:
+def _look(ssh: Sequence[str], address: str, authority: Authority | None) -> dict[str, str]:
+    script = LOOK + (authority.look if authority else "")
     try:
-        done = paths.program("host.over_ssh").tell(ssh, LOOK, seconds=_SECONDS)
+        done = paths.program("host.over_ssh").tell(ssh, script, seconds=_SECONDS)
         code, said = done.returncode, done.stderr.decode(errors="replace").strip()
     except FileNotFoundError:
         raise ToolchainError(

@@ -1,5 +1,6 @@
 """Preparing a server: what it lacks, what is said first, and what is done."""
 
+import hashlib
 import os
 import subprocess
 from pathlib import Path
@@ -9,6 +10,8 @@ import pytest
 from components.host.finding import good, wrong
 from components.operate import doctor
 from toolchain import cli, server
+from toolchain.authority import Authority
+from toolchain.errors import ToolchainError
 
 FRESH = {"user": "root", "root": "yes", "system": "Debian 13", "apt": "yes", "systemd": "yes"}
 READY = {**FRESH, "client": "yes", "daemon": "yes", "running": "yes", "enabled": "yes"}
@@ -212,3 +215,56 @@ def test_a_system_is_asked_in_shell_that_any_of_them_has(tmp_path: Path) -> None
     assert "user=" in done.stdout
     for script in (server.INSTALL, server.START):
         subprocess.run(["sh", "-n"], input=script, text=True, check=True)
+
+
+CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
+REGISTRY = "registry.example.org:5000"
+
+
+def test_a_registrys_authority_is_placed_where_docker_looks_for_it(
+    there: Server, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "ca.pem").write_text(CERTIFICATE)
+    path = f"/etc/docker/certs.d/{REGISTRY}/ca.crt"
+    words = ("--yes", "--registry", REGISTRY, "--ca", str(tmp_path / "ca.pem"))
+    total = hashlib.sha256(CERTIFICATE.encode()).hexdigest()
+    there.there, there.after = READY, {**READY, "ca": f"{total}  -"}
+    assert prepare(there, *words) == 0
+    assert f"1. have Docker take certificates of {REGISTRY} by that" in capsys.readouterr().out
+    (script,) = there.done
+    assert f"mkdir -p '/etc/docker/certs.d/{REGISTRY}'" in script
+    assert f"cat > '{path}' << 'END'\n{CERTIFICATE}END\n" in script
+    # Once more, there is nothing to do.
+    assert prepare(there, *words) == 0
+    assert len(there.done) == 1
+
+
+def test_that_script_writes_it(tmp_path: Path) -> None:
+    (tmp_path / "ca.pem").write_text(f"\n{CERTIFICATE}\n")
+    authority = Authority.read(REGISTRY, str(tmp_path / "ca.pem"))
+    assert authority
+    script = (authority.script + authority.look).replace("/etc/docker", str(tmp_path))
+    done = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True)
+    name, _, total = done.stdout.strip().partition("=")
+    assert authority.is_there({name: total})
+    assert (tmp_path / f"certs.d/{REGISTRY}/ca.crt").read_text() == CERTIFICATE
+
+
+@pytest.mark.parametrize(
+    ("registry", "file", "says"),
+    [
+        ("", "ca.pem", "the registry of that certificate is ''"),
+        ("r.example.org/shop", "ca.pem", "the registry of that certificate is 'r.example"),
+        ("r.example.org", "none.pem", "none.pem can't be read"),
+        ("r.example.org", "key.pem", "is no certificate in PEM"),
+        ("r.example.org", "", "the certificate ? can't be read"),
+    ],
+)
+def test_an_authority_that_can_not_be_meant_is_refused(
+    tmp_path: Path, registry: str, file: str, says: str
+) -> None:
+    (tmp_path / "ca.pem").write_text(CERTIFICATE)
+    (tmp_path / "key.pem").write_text("-----BEGIN PRIVATE KEY-----\n")
+    with pytest.raises(ToolchainError) as refused:
+        Authority.read(registry, str(tmp_path / file) if file else "")
+    assert says in str(refused.value)
