@@ -47,4 +47,6 @@ def problem(found: Mapping[str, Any], now: datetime | None = None) -> str:
 
 def as_text(found: Mapping[str, Any]) -> str:
     """The same for people."""
+    if "names" not in found:
+        return "none is shown yet"
     return f"{', '.join(found['names'])}, until {found['until'][:10]}"

@@ -122,6 +122,12 @@ def test_a_certificate_that_can_not_be_renewed_is_a_problem_at_once(cli: FakeDoc
     assert "by 2 tries: dial tcp: refused. tls.acme.directory: the Docker host has to" in problem
 
 
+def test_an_edge_that_shows_none_yet_says_so(cli: FakeDocker, command: Command) -> None:
+    ending_tls(cli, {"renewal": {"issued": None, "failed": None}})
+    command.fails(status.main, words=["shop"], code=0)
+    assert "none is shown yet" in command.out
+
+
 def test_one_that_is_renewed_by_itself_and_well_is_none(cli: FakeDocker) -> None:
     now = datetime.now(UTC).timestamp()
     issued = {"domains": ["a.example"], "since": now - DAY, "until": now + 5 * DAY}
