@@ -13,14 +13,18 @@ if TYPE_CHECKING:
     from .config.keys.image import ImageKeys
     from .config.keys.media import MediaKeys
     from .config.keys.processes import ProcessKeys, WebKeys
+    from .config.keys.registry import RegistryKeys
     from .config.keys.releases import MigrationKeys, ReleaseKeys
-    from .config.keys.site import SiteKeys
+    from .config.keys.site import AccessKeys, SiteKeys
+    from .config.keys.tls import AcmeKeys, TlsKeys
     from .django_site import DjangoSite, DjangoSiteArgs
 
 PACKAGE = "django-on-docker"
 """The package part of every component's type token, ``<package>:index:<Class>``."""
 
 __all__ = [
+    "AccessKeys",
+    "AcmeKeys",
     "AdminKeys",
     "AppKeys",
     "DatabaseKeys",
@@ -30,8 +34,10 @@ __all__ = [
     "MediaKeys",
     "MigrationKeys",
     "ProcessKeys",
+    "RegistryKeys",
     "ReleaseKeys",
     "SiteKeys",
+    "TlsKeys",
     "WebKeys",
 ]
 

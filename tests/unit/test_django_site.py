@@ -4,13 +4,14 @@ import asyncio
 import json
 import re
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pulumi
 import pytest
 
+import components
 from components import (
     AppKeys,
     DatabaseKeys,
@@ -21,6 +22,8 @@ from components import (
     errors,
 )
 from components.config.in_program import in_program
+from components.config.keys import AllKeys
+from components.config.keys.base import Keys, fields_of, keys_in
 from components.config.messages import ConfigError
 from components.errors import UserError
 from components.parts.scope import TYPE, Scope
@@ -52,6 +55,19 @@ def run(
 def shop() -> None:
     """A program with one site."""
     DjangoSite("shop", DjangoSiteArgs(app=APP, data="create"))
+
+
+def groups(of: type[Keys]) -> Iterator[type[Keys]]:
+    """The groups that a group of keys has in it, and what these have."""
+    for inner in filter(None, map(keys_in, fields_of(of).values())):
+        yield inner
+        yield from groups(inner)
+
+
+def test_every_group_of_keys_can_be_imported_by_a_program() -> None:
+    names = {group.__name__ for group in groups(AllKeys)}
+    assert names <= set(components.__all__)
+    assert all(getattr(components, name) for name in components.__all__)
 
 
 def test_two_sites_in_one_program(program: Program) -> None:

@@ -35,7 +35,9 @@ from .processes import ProcessKeys
 from .processes import WebKeys as WebKeys
 from .registry import RegistryKeys
 from .releases import MigrationKeys, ReleaseKeys
+from .site import AccessKeys as AccessKeys
 from .site import SiteKeys
+from .tls import AcmeKeys as AcmeKeys
 from .tls import TlsKeys
 
 ADMIN_PASSWORD = "admin.password"
