@@ -103,24 +103,29 @@ def show_visitors() -> None:
     Raises:
         EdgeError: HAProxy does not take it.
     """
-    if _is_news():
-        certificate.put(kept.certificate())
+    content = _valid()
+    if content and _is_news(content):
+        certificate.put(content)
 
 
 def start() -> None:
-    """Have HAProxy, which does not run yet, start with what is kept, if that is valid.
+    """Have HAProxy, which does not run yet, start with what is kept, if it has nothing else.
+
+    What it has may be a given one, for domains of which what is kept knows nothing yet.
 
     Raises:
         EdgeError: it can't be written.
     """
-    if _is_news():
-        certificate.keep(kept.certificate())
+    if not certificate.FILE.exists() and (content := _valid()):
+        certificate.keep(content)
 
 
-def _is_news() -> bool:
-    content = kept.certificate()
-    if not content or not kept.read().is_usable(time.time()):
-        return False
+def _valid() -> str:
+    """What is kept, if it is what is wanted, and valid; else ""."""
+    return kept.certificate() if kept.read().is_usable(time.time()) else ""
+
+
+def _is_news(content: str) -> bool:
     shown = certificate.FILE.read_text() if certificate.FILE.exists() else ""
     return shown != certificate.plain(content)
 

@@ -330,11 +330,15 @@ def test_an_edge_begins_with_what_is_kept(fake: FakeLego, monkeypatch: pytest.Mo
     assert command.main(["run"]) == 7
     assert began == [["-m", "deploy_runtime.tls", "renew"]]
     assert shown() == "certificate 1\nchain\nkey\n"
-    # One that has ended is none to begin with, if HAProxy has another.
+    # One that was given may be made out to more.
     certificate.FILE.write_text("given")
-    monkeypatch.setattr(time, "time", lambda: 1e11)
     assert command.main(["run"]) == 7
     assert shown() == "given"
+    # One that has ended is none to begin with.
+    certificate.FILE.unlink()
+    monkeypatch.setattr(time, "time", lambda: 1e11)
+    assert command.main(["run"]) == 7
+    assert shown() == ""
 
 
 def test_a_disk_that_is_full_is_said(
