@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, quote_plus
 
+import docker
+
 # Of a value of several lines each line is looked for; shorter ones may be a word of something else.
 _SHORTEST = 16
 
@@ -75,6 +77,14 @@ def _written(part: str) -> Iterator[tuple[str, str]]:
         for before in range(3):
             code = encode(b"\0" * before + raw).decode()
             yield f"{kind}+{before}", code[-(-before * 8 // 6) : (before + len(raw)) * 8 // 6]
+
+
+def places() -> list[Path]:
+    """The folders that are searched: this machine's, and the daemon's where it is another disk."""
+    root = Path(str(docker.from_env().info()["DockerRootDir"]))
+    runs = [Path(name) for name in ("/run", "/dev/shm") if Path(name).is_dir()]
+    others = [] if root.stat().st_dev == Path("/").stat().st_dev else [root]
+    return [Path("/"), *others, *runs]
 
 
 def search(roots: Collection[Path], sentinels: Mapping[str, str], *, since: Path) -> list[Hit]:

@@ -30,9 +30,10 @@ from tests.integration.box import Box
 from toolchain import docker_registry
 
 USER = "deploy"
-PASSWORD = "s3ntinel-Pfirsich-42"
+# With characters that shells, URLs and JSON write in ways of their own.
+PASSWORD = "s3ntinel/%&+'\"$ Pfirsich-42"
 # By bcrypt, the only kind that it takes.
-_HASH = "$2b$04$abcdefghijklmnopqrstuuLdfA6oUwg.7B56O2J38VFcYmxSiJmJ2"
+_HASH = "$2b$04$abcdefghijklmnopqrstuuMweTSOoH8UsjnquY8R/m8EzvAbzgarO"
 _PATIENCE = 20.0  # seconds
 
 

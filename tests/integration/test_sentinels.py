@@ -10,7 +10,6 @@ search works.
 import json
 import re
 from collections.abc import Callable
-from pathlib import Path
 
 import docker
 import pytest
@@ -90,7 +89,7 @@ def test_no_secret_is_where_it_is_not_meant_to_be(
     values = {f"first {kind}": value for kind, value in first.items()}
     values |= {f"second {kind}": value for kind, value in second.items()}
     values |= {"first tls.key": certificates[0].key, "second tls.key": certificates[1].key}
-    roots = places()
+    roots = sentinels.places()
     hits = sentinels.search(roots, values, since=since)
     meant = [hit for hit in hits if is_meant(site, hit)]
     found = {hit.name.partition(" ")[2] for hit in meant}
@@ -145,14 +144,6 @@ def described(site: Site) -> str:
         client.api.df(),
     ]
     return json.dumps(attrs)
-
-
-def places() -> list[Path]:
-    """The folders that are searched: this machine's, and the daemon's where it is another disk."""
-    root = Path(str(docker.from_env().info()["DockerRootDir"]))
-    runs = [Path(name) for name in ("/run", "/dev/shm") if Path(name).is_dir()]
-    others = [] if root.stat().st_dev == Path("/").stat().st_dev else [root]
-    return [Path("/"), *others, *runs]
 
 
 def is_meant(site: Site, hit: sentinels.Hit) -> bool:
