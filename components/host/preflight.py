@@ -19,7 +19,7 @@ from .machine import Machine
 OLDEST = (20, 10)
 """The oldest Docker Engine that this program's commands work with."""
 LEAST = 5e8
-"""Bytes without which no build is begun: what serves needs its disk, too."""
+"""Bytes without which no release is built or pulled: what serves needs its disk, too."""
 ROOM = 3e9
 """Bytes that a build needs with some room to spare."""
 MEMORY = 9e8
@@ -92,7 +92,7 @@ def examine(known: Known, *, free: int | None = None, builds: bool = True) -> It
     Args:
         known: what is known of it.
         free: the bytes that are free for Docker, where its system doesn't say.
-        builds: a release is to be built there.
+        builds: a release is to be built there, or pulled.
     """
     yield engine(known)
     yield good("host", _host(known.info))
@@ -154,12 +154,12 @@ def disk(known: Known, *, free: int | None = None, builds: bool = True) -> Findi
     Args:
         known: what is known of the host.
         free: the bytes that are free, where its system doesn't say.
-        builds: a release is to be built there.
+        builds: a release is to be built there, or pulled.
     """
     found = free if known.machine.free is None else known.machine.free
     if found is None:
         return unknown("disk", "neither the host's system nor a container of the site says")
     said = f"{found / 1e9:.1f} GB are free for Docker ({known.folder})"
     if builds and found < LEAST:
-        return wrong("disk", f"{said}: a build would fill the disk", _FREES, stops=True)
+        return wrong("disk", f"{said}: a release would fill the disk", _FREES, stops=True)
     return wrong("disk", said, _FREES) if found < ROOM else good("disk", said)

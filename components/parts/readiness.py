@@ -57,7 +57,8 @@ def check_host(settings: Settings, host: Host, release: Release, base_image: str
 def _findings(
     settings: Settings, host: Host, release: Release, base_image: str
 ) -> Iterator[Finding]:
-    yield from preflight.examine(host.known, builds=not release.kept)
+    pulls = bool(release.reference) and not host.has_image(release.image)
+    yield from preflight.examine(host.known, builds=pulls or not release.kept)
     images = {"database.image": settings.database.image}
     # A release that is there runs there.
     if not release.kept:

@@ -234,7 +234,7 @@ def test_what_stops_an_update_is_said_before_anything_is_made(program: Program) 
     finally:
         program.daemon.info, program.daemon.machine = {}, Machine()
     assert "install Docker Engine 20.10 or newer" in str(refused.value)
-    assert "a build would fill the disk: `docker system df`" in str(refused.value)
+    assert "a release would fill the disk: `docker system df`" in str(refused.value)
     assert not recorder.resources
 
 

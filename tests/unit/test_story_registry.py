@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from components.errors import UserError
+from components.host.machine import Machine
 from tests.unit.program import Program, differ
 from tests.unit.recorder import Recorder
 from tests.unit.released import image
@@ -174,3 +175,13 @@ def test_a_registry_is_asked_beforehand_where_it_is_needed(
     run(host, preview=True, **changes)
     shown = [{"name": f["name"], "wants": f["wants"] and str(f["wants"])} for f in found]
     assert shown == ([asked] if asked else [])
+
+
+def test_a_release_is_not_pulled_onto_a_full_disk(
+    host: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(host.daemon, "machine", Machine(free=10**8))
+    with pytest.raises(UserError, match="GB are free for Docker"):
+        run(host, **PULL)
+    host.daemon.local.add(f"clean-server:{TAG}")
+    run(host, **PULL)
