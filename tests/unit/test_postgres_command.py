@@ -229,7 +229,8 @@ def test_its_last_lines_tell_what_to_do(line: str, says: str) -> None:
 def test_every_remedy_can_be_told() -> None:
     for cause in CAUSES:
         known = {"container": "shop-postgres", "version": "15", "extension": "x", "available": "y"}
-        way = dict.fromkeys(("ssh", "name", "login", "options", "known_as"), "w")
+        way = dict.fromkeys(("at", "ssh", "name", "login", "options", "known_as"), "w")
+        way |= dict.fromkeys(("host", "user", "folder", "server"), "w")
         assert cause.remedy.format(**known, **way)
 
 
