@@ -4,41 +4,23 @@ import json
 import re
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pulumi_docker as docker
 import pytest
 
 from components.inside import EDGE_CERTIFICATE
-from components.serving.haproxy_config import EdgeConfig, configuration_id, render
+from components.serving.haproxy_config import configuration_id, render
 from components.serving.haproxy_tls import Tls
 from components.serving.haproxy_visitors import Access
-from components.serving.traffic import Traffic, TrafficArgs
 from components.serving.users_proxy import OwnProxy, OwnProxyArgs
 from deploy_runtime.edge.slots import servers
 from deploy_runtime.tls.lego import BESIDE_HAPROXY
 from deploy_runtime.tls.renewal import ROUTE
 from tests.unit.recorder import Recorder, after, deploy
+from tests.unit.switch import CONFIG, FILE, traffic
 
-FILE = ".build/shop/migration-check.json"
 NGINX = Path("deploy_runtime/edge/nginx.conf")
-CONFIG = EdgeConfig(
-    origin="https://www.example.org",
-    max_body=100,
-    workers=4,
-    threads=2,
-    health_path="/health/",
-    host="www.example.org",
-)
-TRAFFIC: dict[str, Any] = {
-    "edge": "shop-edge",
-    "config_volume": "shop-edge-config-1",
-    "backends": ["b1", "b2"],
-    "backend_port": 8000,
-    "config": CONFIG,
-    "check": FILE,
-    "switches": 0,
-}
 CHANGES: list[dict[str, Any]] = [
     {"origin": "http://www.example.org"},
     {"origin": "https://www.example.org:444"},
@@ -54,16 +36,6 @@ CHANGES: list[dict[str, Any]] = [
     {"access": Access(addresses=["192.0.2.0/24"])},
     {"access": Access(users={"ada": "$6$a$b"})},
 ]
-
-
-def traffic(**changes: Any) -> Recorder:
-    def program() -> dict[str, Any]:
-        args = cast(TrafficArgs, {**TRAFFIC, **changes})
-        made = Traffic("shop", args, after("gate"))
-        docker.Container("follower", image="i", hostname=made.serving[0])
-        return {"serving": made.serving}
-
-    return deploy(program)
 
 
 def own_proxy(*backends: str, switches: int = 0) -> Recorder:

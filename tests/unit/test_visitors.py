@@ -11,7 +11,7 @@ from components.serving.haproxy_config import render
 from components.serving.haproxy_tls import Tls
 from components.serving.haproxy_visitors import Access
 from tests.config_keys import key_of, raw
-from tests.unit.test_traffic import CONFIG, traffic
+from tests.unit.switch import CONFIG, traffic
 
 GOOD: dict[str, Any] = {"app.path": "example", "app.settings": "site.settings", "data": "create"}
 ENCRYPTED = (("site", "access", "users"),)
