@@ -14,7 +14,7 @@ from .config.keys import AllKeys
 from .config.messages import ConfigError, count, explain
 from .config.settings import Settings
 from .errors import UserError
-from .parts.preparation import prepare
+from .parts.preparation import prepare_site
 from .parts.scope import TYPE, Scope
 from .site import make
 
@@ -77,7 +77,7 @@ class DjangoSite(pulumi.ComponentResource):
             scope = Scope(name=name, parent=self, register=self._changes.append)
             settings = _settings(name, args, told)
             try:
-                return pulumi.Output.all(**make(prepare(settings, scope)))
+                return pulumi.Output.all(**make(prepare_site(settings, scope)))
             except UserError as error:
                 problems = [in_program(problem, name) for problem in error.problems]
                 raise UserError(in_program(error.summary, name), problems) from None

@@ -21,6 +21,8 @@ RELEASE = f"{PACKAGE}.release"
 REDEPLOY = f"{PACKAGE}.redeploy"
 MOUNTS = f"{PACKAGE}.mounts"
 TLS = f"{PACKAGE}.tls"
+SHARED = f"{PACKAGE}.shared"
+"""The mark of a site's edge that is reached through one that sites share: that one's deployment."""
 
 LONGEST = 40
 """Characters of a deployment's name: what is named after it has to stay a name, too."""
@@ -31,9 +33,12 @@ LOOKING = "look"
 ONE_OFF = "one-off"
 """The role of a container that runs a command by hand; there may be several."""
 
-IMAGE_ROLES = ("app", "release", "edge-image", "tls-image", "postgres-image")
+IMAGE_ROLES = ("app", "release", "edge-image", "tls-image", "shared-image", "postgres-image")
 """The roles of images. A container has its image's if it was given none: it is a helper of this
 program, or somebody started it by hand."""
+
+SHARED_EDGE = "shared-edge"
+"""The role of the edge that sites on one host share, and of the volume of what it goes by."""
 
 TRAFFIC_NETWORK = "traffic-network"
 """The role of the network on which a proxy of the user's own reaches the site."""
@@ -62,6 +67,16 @@ class Place:
     def edge(self) -> str:
         """The container of the edge."""
         return self.name("edge")
+
+    @property
+    def shared_edge(self) -> str:
+        """The container of the edge that sites on one host share."""
+        return self.name(SHARED_EDGE)
+
+    @property
+    def shared(self) -> str:
+        """The network on which that reaches the edges of sites."""
+        return self.name("shared")
 
     @property
     def postgres(self) -> str:

@@ -9,14 +9,17 @@ from typing import Any
 
 import pulumi
 
+from . import shared_edge
 from .host.remedy_hooks import offer_remedies
 from .parts.announcement import Announcement
 from .parts.app import describe_app
 from .parts.closing import count, guard_take_down, keep_releases, outputs
 from .parts.images import build_images, waiting
 from .parts.preparation import Preparation
+from .parts.register_domains import register_domains
 from .parts.release_steps import check_migrations, seed
 from .parts.retire import end_earlier_login, retire
+from .parts.shared_edge import SharedEdgePreparation
 from .parts.start_backend import start_backend
 from .parts.store import give_files, keep_store
 from .parts.switch_traffic import switch_traffic
@@ -24,14 +27,20 @@ from .parts.to_host import send_to_host
 from .parts.update import tell_update
 
 
-def deploy(given: Preparation) -> None:
-    """Have Pulumi make a site what config says, and the stack's outputs what it says of itself.
+def deploy(given: Preparation | SharedEdgePreparation) -> None:
+    """Have Pulumi make what config says, and the stack's outputs what that says of itself.
 
     Args:
-        given: what is asked for, and what is there already.
+        given: what is asked for, a site or what sites share, and what is there already.
     """
-    for name, value in make(given).items():
+    for name, value in _made(given).items():
         pulumi.export(name, value)
+
+
+def _made(given: Preparation | SharedEdgePreparation) -> dict[str, Any]:
+    if isinstance(given, SharedEdgePreparation):
+        return shared_edge.make(given)
+    return make(given)
 
 
 def make(given: Preparation) -> dict[str, Any]:
@@ -72,6 +81,7 @@ def make(given: Preparation) -> dict[str, Any]:
     # what served until now is retired.
     backend = start_backend(given, store, app, waiting(on_host, *ready))
     traffic = switch_traffic(given, images, store, backend, on_host)
+    registered = register_domains(given, traffic)
     way_back = retire(given, images, traffic)
     end_earlier_login(given, traffic)
 
@@ -79,7 +89,7 @@ def make(given: Preparation) -> dict[str, Any]:
     # with a look for commands by hand.
     account = count(given, update, traffic, seeding)
     releases = keep_releases(given, traffic)
-    guard_take_down(given, [traffic, account, releases])
+    guard_take_down(given, [traffic, account, releases, *registered])
 
     # A preview says what all this will do to the site.
     announcement.say(given, update.before, update.up, after=[account.done, releases.done])

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from .ledger.plan import Plan
-from .place import DEPLOYMENT
+from .place import DEPLOYMENT, Place
 
 
 def plan(of: Plan) -> str:
@@ -123,3 +123,16 @@ def way_back(deployment: str) -> Callable[[Mapping[str, str]], str]:
     update, stop = 'docker update --restart=no "$@"', 'docker stop "$@"'
     ended = f"{ours} | xargs --no-run-if-empty sh -c '{update} && {stop}' sh"
     return lambda ways: "; ".join([ended, *ways.values()])
+
+
+def behind(sites: Mapping[str, str]) -> list[str] | str:
+    """The sites that are reached through a shared edge, in a line each.
+
+    Args:
+        sites: the container of each domain's edge, by domain.
+    """
+    domains: dict[str, list[str]] = {}
+    for domain, edge in sites.items():
+        domains.setdefault(edge.removesuffix(Place("").edge), []).append(domain)
+    lines = [f"{site}: {', '.join(names)}" for site, names in sorted(domains.items())]
+    return lines or "none yet: each names this deployment in site.sharedEdge"

@@ -15,7 +15,7 @@ from typing import Any, Literal, get_args, get_origin
 import yaml
 from pydantic.fields import FieldInfo
 
-from components.config.keys import AllKeys, all_keys, nested, top_level
+from components.config.keys import SHARED_EDGE, AllKeys, HostKeys, all_keys, nested, top_level
 from components.config.keys.base import is_list, is_object, is_secret, keys_in
 
 from . import paths
@@ -25,8 +25,8 @@ _TABLE = (f"<!-- keys: {_SOURCE}; change it there -->", "<!-- end of keys -->")
 _START = ("app.path", "app.settings", "data", "seed", "deployment", "site.port", "site.origin")
 """What a start needs."""
 _NEEDED = (
-    (("app", ("path", "settings")), ("releases", ("image",))),
-    (("data", ()),),
+    (("app", ("path", "settings")), ("releases", ("image",)), (SHARED_EDGE, ())),
+    (("data", ()), (SHARED_EDGE, ())),
 )
 """Of each line a stack's file has to say one: a key, with those below it."""
 _INTRODUCTION = """\
@@ -108,7 +108,9 @@ def page() -> str:
 def schema() -> str:
     """`stacks/schema.json`: what an editor knows of a stack's file."""
     keys = AllKeys.model_json_schema(mode="validation")
-    definitions = keys.pop("$defs")
+    hosts = HostKeys.model_json_schema(mode="validation")
+    definitions = {**keys.pop("$defs"), **hosts.pop("$defs")}
+    keys["properties"][SHARED_EDGE] = hosts["properties"][SHARED_EDGE]
     # The program's name before a key is Pulumi's spelling of the same, in which it writes a file
     # that it changes; providers have keys, too.
     keys["properties"] |= {
@@ -116,7 +118,7 @@ def schema() -> str:
         for key in keys["properties"]
     }
     keys["patternProperties"] = {f"^(?!{paths.PROJECT}:).+:.+": {}}
-    # A stack's name is its deployment's, unless another is said.
+    # A stack's name is its deployment's, unless another is said. What sites share is no site.
     del keys["required"]
     keys["allOf"] = [{"anyOf": [one for key in way for one in _said_in(*key)]} for way in _NEEDED]
     document = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from . import paths, stack
 from .progress import Progress, duration
@@ -20,6 +21,9 @@ def say_where_it_is(name: str, env: dict[str, str], progress: Progress) -> None:
     """
     known, said = answer(["pulumi", "stack", "output", "--json", "-s", name], env=env, seconds=60)
     outputs = json.loads(said) if known else {}
+    if "sites" in outputs:
+        _say_of_shared_edge(name, outputs, progress)
+        return
     phases = ", ".join(f"{phase} {duration(seconds)}" for phase, seconds in progress.phases)
     print(f"""
 The site is up: {outputs.get("url", "")}
@@ -32,6 +36,20 @@ The site is up: {outputs.get("url", "")}
   Destroy    pulumi destroy -s {name}   (data, media and secrets are kept)
 
 {duration(progress.elapsed)} in all: {phases}""")
+
+
+def _say_of_shared_edge(name: str, outputs: dict[str, Any], progress: Progress) -> None:
+    behind = outputs["sites"]
+    sites = behind if isinstance(behind, str) else "\n                ".join(behind)
+    print(f"""
+The shared edge is up, on the ports {outputs["ports"]}.
+
+  Sites         {sites}
+  Another one   says site: {{sharedEdge: {outputs["deployment"]}}} in its stack's file, and has
+                domains and a certificate (docs/shared-edge.md)
+  How it is     {typed("status", name)}
+
+{duration(progress.elapsed)} in all""")
 
 
 def _how_to_log_in(name: str) -> str:

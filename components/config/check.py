@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import PACKAGE
+from .host_settings import HostSettings
 from .messages import ConfigError
 from .settings import Settings, load_told
 from .stack_file import project_name
@@ -18,7 +19,7 @@ from .stack_file import project_name
 
 def check(
     told: Mapping[str, Any], stack: str, folder: Path = Path(), project: str = PACKAGE
-) -> Settings:
+) -> Settings | HostSettings:
     """The settings that a stack's config makes.
 
     Args:

@@ -9,8 +9,8 @@ from typing import Any
 from pydantic.fields import FieldInfo
 
 from .config_error import ConfigError as ConfigError
-from .keys import AllKeys, all_keys, top_level
-from .keys.base import Keys, fields_of, is_list, is_object, is_secret, keys_in
+from .keys import all_keys, top_level
+from .keys.base import fields_of, is_list, is_object, is_secret, keys_in
 from .moved_keys import MOVED, SAYS
 
 # What pydantic calls the name of an entry, in the place of an error.
@@ -99,14 +99,13 @@ def command(verb: str, where: str, stack: str, *, value: str = "", secret: bool 
 
 def field_at(place: Place) -> FieldInfo | None:
     """The field that declares the key which a place is, or is in; None if there is none."""
-    group: type[Keys] = AllKeys
-    found: FieldInfo | None = None
+    fields, found = top_level(), None
     for part in place:
-        found = fields_of(group).get(str(part))
+        found = fields.get(str(part))
         inner = keys_in(found) if found else None
         if inner is None:
             return found
-        group = inner
+        fields = fields_of(inner)
     return found
 
 
@@ -116,12 +115,13 @@ def count(problems: Collection[str]) -> str:
 
 
 def _key_part(place: Place) -> Place:
-    group: type[Keys] | None = AllKeys
+    fields: Mapping[str, FieldInfo] | None = top_level()
     for number, part in enumerate(place):
-        if group is None:
+        if fields is None:
             return place[:number]
-        field = fields_of(group).get(str(part))
-        group = keys_in(field) if field else None
+        field = fields.get(str(part))
+        inner = keys_in(field) if field else None
+        fields = fields_of(inner) if inner else None
     return place
 
 

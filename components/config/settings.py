@@ -6,20 +6,19 @@ that is wrong.
 """
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import pulumi
-from pydantic import ValidationError, model_validator
+from pydantic import model_validator
 
-from ..place import LONGEST, default_deployment
 from . import contradictions, registry_keys
-from .keys import AllKeys, top_level
-from .keys.base import is_secret
-from .messages import ConfigError, Place, command, count, explain, field_at, path
+from .host_settings import HostSettings, is_hosts, load_host
+from .keys import AllKeys
+from .messages import Place
 from .stack_file import encrypted_places, stack_file
+from .validated import validated
 
 
 class Settings(AllKeys):
@@ -50,12 +49,19 @@ class Settings(AllKeys):
 
     @property
     def published(self) -> dict[str, int]:
-        """The ports that the edge takes on the host, by key; none without an edge."""
-        if not self.site.edge:
+        """The ports that the edge takes on the host, by key; none where others have them."""
+        if not self.site.edge or self.site.shared_edge:
             return {}
         if self.ends_tls:
             return {"tls.httpPort": self.tls.http_port, "tls.httpsPort": self.tls.https_port}
         return {"site.port": self.site.port}
+
+    @property
+    def port(self) -> int | None:
+        """The port that visitors come by to the edge, be it another's; None without an edge."""
+        if not self.site.edge:
+            return None
+        return self.tls.https_port if self.ends_tls else self.site.port
 
     @property
     def redirects(self) -> dict[str, str]:
@@ -150,33 +156,13 @@ def load(
     Raises:
         ConfigError: naming every key that is wrong, its value, what is allowed and the remedy.
     """
-    # Nothing said is a default; but of a key that there is not, it is a slip.
-    silent = [key for key, value in raw.items() if value in ("", "{}") and key in top_level()]
-    given = {key: _decoded(key, value) for key, value in raw.items() if key not in silent}
-    problems = [
-        f"{path(*place)} is in plain text: use `{command('set', path(*place), stack, secret=True)}`"
-        for place in _secrets_in(given)
-        if not any(tuple(place[: len(outer)]) == tuple(outer) for outer in encrypted)
-    ]
-    try:
-        settings = Settings.model_validate(
-            {"deployment": default_deployment(stack), **given}, by_alias=True, by_name=False
-        )
-    except ValidationError as error:
-        errors = [e for e in error.errors() if e["loc"] != ("deployment",) or "deployment" in given]
-        if len(errors) < len(error.errors()):
-            problems.append(_unnamed(stack))
-        problems += [explain(e, given, stack) for e in errors]
-        # Keys are looked at together only where each is right alone.
-        if all(error["loc"] for error in error.errors()):
-            problems += [explain(e, given, stack) for e in registry_keys.missing(given)]
-    if problems:
-        raise ConfigError(f"{file} has {count(problems)}", problems)
-    return settings
+    return validated(
+        Settings, raw, stack=stack, file=file, encrypted=encrypted, missing=registry_keys.missing
+    )
 
 
-def load_stack() -> Settings:
-    """Read and validate the config of the stack that is being deployed.
+def load_stack() -> Settings | HostSettings:
+    """Read and validate the config of the stack that is being deployed: a site's, or its host's.
 
     Raises:
         ConfigError: see `load`.
@@ -193,7 +179,7 @@ def load_told(
     stack: str,
     project: str,
     folder: Path = Path(),
-) -> Settings:
+) -> Settings | HostSettings:
     """Validate the config of a stack as Pulumi tells it.
 
     Args:
@@ -217,36 +203,5 @@ def load_told(
         for key in raw
         if prefix + key in secret and not any(place[0] == key for place in encrypted)
     }
-    return load(raw, stack=stack, file=str(file), encrypted=encrypted)
-
-
-def _unnamed(stack: str) -> str:
-    return (
-        f"deployment is empty, and the stack's name {stack!r} gives none of 1 to {LONGEST} "
-        "characters, on which what is named after it rests: name it with `pulumi config set "
-        f"deployment NAME -s {stack}`"
-    )
-
-
-def _decoded(key: str, value: str) -> Any:
-    field = top_level().get(key)
-    # What is no text is JSON; a text may look like a number.
-    if field is not None and field.annotation is not str and value[:1] in ("{", "["):
-        return _json(value)
-    return value
-
-
-def _json(value: str) -> Any:
-    try:
-        return json.loads(value)
-    except ValueError:
-        return value
-
-
-def _secrets_in(given: Any, place: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
-    field = field_at(place) if place else None
-    if isinstance(given, dict):
-        for name, value in given.items():
-            yield from _secrets_in(value, (*place, name))
-    elif field is not None and is_secret(field) and given not in (None, ""):
-        yield place
+    loaded = load_host if is_hosts(raw) else load
+    return loaded(raw, stack=stack, file=str(file), encrypted=encrypted)

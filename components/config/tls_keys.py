@@ -93,6 +93,14 @@ def _mode(given: AllKeys) -> Iterator[ValueError]:
             f"is {given.tls.http_port}, and so is tls.httpsPort",
             "`pulumi config set --path tls.httpPort 80 -s STACK`",
         )
+    if given.site.shared_edge and mode == "off":
+        yield conflict(
+            "site.sharedEdge",
+            f"is {given.site.shared_edge}, but tls.mode is off: the shared edge passes https on as "
+            "it comes, and ends none",
+            "`pulumi config set --path tls.mode auto -s STACK`, or "
+            "`pulumi config rm --path site.sharedEdge -s STACK`",
+        )
     for key, value in ((TLS_CERTIFICATE, given.tls.certificate), (TLS_KEY, given.tls.key)):
         if value is not None and mode != "files":
             yield conflict(

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from ..data.database_claim import DatabaseClaim
 from ..errors import UserError
 from ..own_commands import typed
-from ..place import DEPLOYMENT, ROLE, STACK, Place
+from ..place import DEPLOYMENT, ROLE, SHARED_EDGE, STACK, Place
 from . import config_folders, ports
 from .data_sharing import Sharing
 from .docker_host import Host
+from .shared_edge import SharedClaim
 from .uploads_without_volume import left_behind
 
-_SERVING = ("backend", "edge", "postgres")
+_SERVING = ("backend", "edge", "postgres", SHARED_EDGE)
 # Containers that ended are in nobody's way. One that never started holds volumes and networks.
 _OVER = ("exited", "dead", "removing")
 
@@ -46,6 +47,8 @@ class Claim:
         further: further volumes, or folders of the host, that the application gets.
         retire: containers that served until now and are taken over from.
         owned: the ids of what is in the stack's state.
+        edge: the role of the container that has the ports.
+        shared: what it takes of an edge that sites share; None where it has none.
     """
 
     deployment: str
@@ -58,6 +61,8 @@ class Claim:
     further: Collection[str] = ()
     retire: Sequence[str]
     owned: Collection[str]
+    edge: str = "edge"
+    shared: SharedClaim | None = None
 
     def check(self, host: Host) -> None:
         """Look for what would make the update fail or touch what belongs to somebody else.
@@ -83,6 +88,7 @@ class Claim:
         yield from self._port_problems(host)
         yield from self._file_problems(host)
         yield from self.database.problems(host) if self.database else ()
+        yield from self.shared.problems(host) if self.shared else ()
 
     def warnings(self, host: Host) -> Iterator[str]:
         """One line for each thing that stands in no way, but should be known."""
@@ -160,7 +166,7 @@ class Claim:
 
     def _container_problems(self, host: Host) -> Iterator[str]:
         # Without an edge, a backend is all there is to tell.
-        role = "edge" if self.ports else "backend"
+        role = "edge" if self.ports or self.shared else "backend"
         served = host.having(self.deployment, role)
         for name in self.retire:
             container = host.container(name)
@@ -184,8 +190,10 @@ class Claim:
     def _network_problems(self, host: Host) -> Iterator[str]:
         # What one deployment calls its own may be what another's proxy would be let onto.
         place = Place(self.deployment)
-        further = place.ingress if self.ports else place.traffic
-        names = (self.deployment, place.front, place.database, further)
+        has_edge = self.ports or self.shared
+        names = [self.deployment, place.front, place.database]
+        names += [place.ingress if has_edge else place.traffic]
+        names += [place.shared] if self.edge == SHARED_EDGE else []
         for network in host.every_network:
             owner = network.labels.get(DEPLOYMENT, self.deployment)
             if network.name in names and owner != self.deployment:
@@ -201,7 +209,7 @@ class Claim:
         """What has a port and does not make room for the edge."""
         for container in host.publishing(port, key):
             mine = container.labels.get(DEPLOYMENT) == self.deployment
-            if mine and container.labels.get(ROLE) == "edge":
+            if mine and container.labels.get(ROLE) == self.edge:
                 return None
             retired = container.name in self.retire
             return None if retired else f"container {container.name}"

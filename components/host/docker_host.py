@@ -175,6 +175,10 @@ class Host:
         with self._daemon.looking_into(volume, self._some_image()) as look:
             return self._daemon.read_file(look, f"/look/{file}")
 
+    def file_in(self, container: str, path: str) -> bytes | None:
+        """A file in a container, whether that runs or not, also in its volumes; None without it."""
+        return self._daemon.read_file(container, path) if self.container(container) else None
+
     def written(self, container: str) -> Written | None:
         """What a container has written into its own layer; None if there is no such container."""
         found = self.container(container)
@@ -212,6 +216,10 @@ class Host:
         """The containers that have a role in a deployment, whether they run or not."""
         marks = Place(deployment).labels(role)
         return [container for container in self._containers if container.is_of(marks)]
+
+    def with_role(self, role: str) -> list[Container]:
+        """The containers that have a role, in whatever deployment."""
+        return [container for container in self._containers if container.is_of({ROLE: role})]
 
     def publishing(self, port: int, key: str = ports.LOOPBACK) -> list[Container]:
         """The containers that run and have a TCP port that a config key asks for."""

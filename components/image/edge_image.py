@@ -38,8 +38,8 @@ class EdgeImage(pulumi.ComponentResource):
         self.register_outputs({"image_id": self.image_id})
 
 
-class TlsImageArgs(EdgeImageArgs):
-    """What the image of an edge that ends TLS is built from."""
+class OnEdgeImageArgs(EdgeImageArgs):
+    """What an image with more in it than the edge's is built from."""
 
     edge: EdgeImage
     """The edge's image, which it is built on."""
@@ -55,13 +55,33 @@ class TlsImage(pulumi.ComponentResource):
     """The image's id, ``sha256:…``."""
 
     def __init__(
-        self, name: str, args: TlsImageArgs, opts: pulumi.ResourceOptions | None = None
+        self, name: str, args: OnEdgeImageArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__(f"{PACKAGE}:index:TlsImage", name, None, opts)
-        deployment = args["deployment"]
-        edge = image_name("edge", deployment=deployment, base_image=args["base_image"])
-        image = program_image(
-            name, "tls", deployment=deployment, base_image=edge, parent=self, after=[args["edge"]]
-        )
-        self.image_id = image.image_id
+        self.image_id = _on_edge(name, "tls", args, parent=self)
         self.register_outputs({"image_id": self.image_id})
+
+
+class SharedImage(pulumi.ComponentResource):
+    """The edge's image, and in it what an edge has on top that sites on one host share."""
+
+    image_id: pulumi.Output[str]
+    """The image's id, ``sha256:…``."""
+
+    def __init__(
+        self, name: str, args: OnEdgeImageArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__(f"{PACKAGE}:index:SharedImage", name, None, opts)
+        self.image_id = _on_edge(name, "shared", args, parent=self)
+        self.register_outputs({"image_id": self.image_id})
+
+
+def _on_edge(
+    name: str, kind: str, args: OnEdgeImageArgs, *, parent: pulumi.Resource
+) -> pulumi.Output[str]:
+    deployment = args["deployment"]
+    edge = image_name("edge", deployment=deployment, base_image=args["base_image"])
+    image = program_image(
+        name, kind, deployment=deployment, base_image=edge, parent=parent, after=[args["edge"]]
+    )
+    return image.image_id

@@ -31,6 +31,7 @@ class Forecast:
         served_database: that of the database that served until now; "" if none did.
         media: the volume or folder of the uploaded files.
         port: where the edge listens; None without one.
+        shared: the edge that sites share, by which visitors are to come; "" without one.
         retire: containers that are taken over from, where some of them run.
         holds_port: one of them has the edge's port.
         there: the names of the resources in the stack's state.
@@ -51,6 +52,7 @@ class Forecast:
     served_database: str = ""
     media: str = ""
     port: int | None = None
+    shared: str = ""
     retire: Sequence[str] = ()
     holds_port: bool = False
     there: Collection[str] = ()
@@ -127,7 +129,11 @@ class Forecast:
             yield "nothing serves yet: visitors get the site once it has passed its gate"
         elif self.before.served and not self.before.startup:
             yield "the site is down now, until the new container has passed its gate"
-        if self._replaced("edge", made):
+        moves = bool(self.shared) != (self._name("domains") in self.there)
+        if self._replaced("edge", made) and moves:
+            to = f"come through {self.shared}" if self.shared else "come to the site's own ports"
+            yield f"from the replacement of the edge to the end of this update: visitors then {to}"
+        elif self._replaced("edge", made):
             yield "a second or two, while the edge is replaced: connections are refused"
         if self._replaced("postgres-server", made):
             gap = "a few seconds, under load about ten"

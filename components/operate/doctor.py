@@ -17,7 +17,7 @@ from ..host.what_serves import serving_containers
 from ..own_commands import run_module, typed
 from ..place import DEPLOYMENT, Place
 from ..text_table import text_table
-from . import command, site, status
+from . import command, shared_edge, site, status
 
 _BASE = "django-on-docker/base:trixie"
 
@@ -122,6 +122,9 @@ def _site(deployment: str) -> Iterator[Finding]:
         nothing = f"nothing of deployment {deployment} is on this host yet"
         yield unknown("site", f"{nothing}: `{typed('up')}`")
         return
+    if shared_edge.is_there(deployment):
+        yield from _shared(deployment)
+        return
     found = status.look(deployment)
     if not found["problems"]:
         since = str(found["since"]).replace("T", " ")
@@ -129,6 +132,15 @@ def _site(deployment: str) -> Iterator[Finding]:
     for problem in found["problems"]:
         what, _, mends = str(problem).partition(": ")
         yield wrong("site", what, mends or f"`docker logs --tail 50 {Place(deployment).edge}`")
+
+
+def _shared(deployment: str) -> Iterator[Finding]:
+    found = shared_edge.look(deployment)
+    if not found["problems"]:
+        yield good("shared edge", f"passes visitors of {len(found['sites'])} domains on")
+    for problem in found["problems"]:
+        what, _, mends = str(problem).partition(": ")
+        yield wrong("shared edge", what, mends)
 
 
 if __name__ == "__main__":

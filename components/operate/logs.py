@@ -13,7 +13,8 @@ from ..host.client import docker_followed, fail
 from ..host.masked_output import NOT_SHOWN, learn
 from ..host.what_serves import all_containers, serving_containers
 from ..own_commands import run_module
-from . import command, site
+from ..place import SHARED_EDGE
+from . import command, shared_edge, site
 
 _LINES = "100"
 
@@ -43,6 +44,7 @@ def show(deployment: str, role: str, tail: str, *, follow: bool) -> int:
         follow: go on until they end, or this is interrupted.
     """
     site.exists(deployment)
+    role = SHARED_EDGE if shared_edge.is_there(deployment) else role
     names = _containers(deployment, role)
     if not names:
         fail(f"logs: deployment {deployment} has no {role}, running or not")

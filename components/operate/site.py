@@ -4,10 +4,10 @@ from typing import Any
 
 from ..host.client import fail, inspect
 from ..host.what_serves import all_containers, serving_containers
-from ..place import DEPLOYMENT
+from ..place import DEPLOYMENT, SHARED_EDGE
 
-ROLES = ("backend", "edge", "postgres")
-"""What a site is made of, as far as people ask for it."""
+ROLES = ("backend", "edge", "postgres", SHARED_EDGE)
+"""What a site is made of, as far as people ask for it; or what sites share."""
 
 
 def serving(deployment: str) -> list[str]:

@@ -18,9 +18,9 @@ from ..host.what_serves import serving_containers
 from ..inside import LEDGER
 from ..migrations import window_note
 from ..own_commands import run_module, typed
-from ..place import DEPLOYMENT, ONE_OFF, RELEASE, ROLE, TLS, Place, filters
+from ..place import DEPLOYMENT, ONE_OFF, RELEASE, ROLE, SHARED, TLS, Place, filters
 from ..text_table import text_table
-from . import certificate, command, site
+from . import certificate, command, shared_edge, site
 
 Status = dict[str, Any]
 
@@ -41,9 +41,17 @@ def main() -> None:
 
 def _show(deployment: str, *, as_json: bool) -> int:
     site.exists(deployment)
+    if shared_edge.is_there(deployment):
+        return _show_shared(deployment, as_json=as_json)
     found = look(deployment)
     print(json.dumps(found, indent=2) if as_json else as_text(found))
     return 0 if found["serving"] and not found["problems"] else 1
+
+
+def _show_shared(deployment: str, *, as_json: bool) -> int:
+    found = shared_edge.look(deployment)
+    print(json.dumps(found, indent=2) if as_json else shared_edge.as_text(found))
+    return 1 if found["problems"] else 0
 
 
 def look(deployment: str) -> Status:
@@ -90,6 +98,7 @@ def _containers(deployment: str) -> Iterator[Status]:
             "restarts": state["RestartCount"],
             "since": now["StartedAt" if runs else "FinishedAt"][:19],
             **({"tls": labels[TLS]} if TLS in labels else {}),
+            **({"shared": labels[SHARED]} if SHARED in labels else {}),
             "memory": out_of_memory.problem(state, labels[ROLE]),
         }
 
@@ -144,6 +153,8 @@ def _problems(found: Mapping[str, Any]) -> Iterator[str]:
         )
     for one in found["containers"]:
         yield from _container_problems(one)
+        if "shared" in one:
+            yield from shared_edge.problems_of_site(one["shared"], one["container"])
     migrations = found["migrations"]
     if found["serving"] and migrations is None:
         yield (

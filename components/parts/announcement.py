@@ -4,7 +4,7 @@ Only the engine knows what it is going to make, replace or leave alone, so it is
 begins with a preview, and says nothing of this again: its own errors are to stay in sight.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pulumi
@@ -49,12 +49,20 @@ class Announcement:
         forecast = forecast_of(given, before, up)
         table = given.plan.as_table(up)
         title = f"execution plan of {forecast.deployment}, strategy {given.settings.strategy}:"
+        self.tell(
+            lambda made: f"{forecast.lines(made, self._changed)}\n\n{title}\n{table}", after=after
+        )
 
-        def tell(_urns: Sequence[str]) -> None:
-            answer = forecast.lines(self._made, self._changed)
-            pulumi.log.info(f"{answer}\n\n{title}\n{table}")
+    def tell(self, answer: Callable[[set[str]], str], *, after: Sequence[pulumi.Resource]) -> None:
+        """Say something, in a preview, when the engine has looked at everything.
 
-        pulumi.Output.all(*(resource.urn for resource in after)).apply(tell)
+        Args:
+            answer: makes it of the names of the resources that are made or replaced.
+            after: the resources that the engine looks at last.
+        """
+        if pulumi.runtime.is_dry_run():
+            looked_at = pulumi.Output.all(*(resource.urn for resource in after))
+            looked_at.apply(lambda _urns: pulumi.log.info(answer(self._made)))
 
     def _watch(self) -> None:
         asked = pulumi.ResourceHookOptions(on_dry_run=True)
@@ -100,7 +108,8 @@ def forecast_of(given: Preparation, before: Before, up: Up) -> Forecast:
         database=given.database.identity,
         served_database=served_database(state, settings.deployment),
         media=given.volumes[MEDIA_VOLUME],
-        port=next(reversed(settings.published.values()), None),
+        port=settings.port,
+        shared=settings.site.shared_edge,
         retire=settings.retire if given.retired.runs else (),
         holds_port=given.retired.holds_port,
         there={resource.name for resource in state.there},

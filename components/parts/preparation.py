@@ -4,12 +4,15 @@ Whatever is known to go wrong ends here, with an error that says what to do.
 """
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pulumi
 
 from ..config import tls_keys
 from ..config.copied_secrets import shared
+from ..config.host_settings import HostSettings
 from ..config.keys import DATABASE_VOLUME, MEDIA_VOLUME
 from ..config.settings import Settings, load_stack
 from ..config.stack_file import stack_file
@@ -29,7 +32,6 @@ from ..image.build_context import Release
 from ..image.pin import Pin, pin_to
 from ..ledger.plan import Plan, Switches, execution_plan
 from ..migrations.check import served_database
-from ..own_commands import ACTIVATE, PROGRAM, steps_find_it
 from ..place import Place
 from ..pulumi_cli import read_state
 from ..remedies import host_remedies
@@ -38,9 +40,10 @@ from ..serving.secrets_volume import told
 from ..stack_state import StackState
 from .consents import look_at_consents
 from .own_certificates import check_port, warnings
-from .readiness import check_here, check_host
+from .readiness import check_here, check_host, check_steps
 from .registry import check_registry
-from .scope import Scope
+from .scope import Scope, full_name
+from .shared_edge import SharedEdgePreparation, prepare_shared_edge, shared_claim
 from .wanted_release import base_image_of, release_of, release_source
 
 
@@ -143,18 +146,37 @@ class Preparation:
         }
 
 
-def prepare(settings: Settings | None = None, scope: Scope | None = None) -> Preparation:
-    """Look at the stack's config and state, the project and the host.
-
-    Args:
-        settings: the site's configuration; None reads the stack's.
-        scope: what of the program is the site's; None is all of it.
+def prepare() -> Preparation | SharedEdgePreparation:
+    """Look at the stack's config and state, at what it is about, and at the host.
 
     Raises:
         UserError: if something is wrong with one of them.
     """
+    settings = load_stack()
+    if isinstance(settings, HostSettings):
+        with _said_of_host():
+            return prepare_shared_edge(settings)
+    return prepare_site(settings, Scope())
+
+
+def prepare_site(settings: Settings, scope: Scope) -> Preparation:
+    """Look at a stack's state, the project and the host.
+
+    Args:
+        settings: the site's configuration.
+        scope: what of the program is the site's.
+
+    Raises:
+        UserError: if something is wrong with one of them.
+    """
+    with _said_of_host():
+        return _prepare(settings, scope)
+
+
+@contextmanager
+def _said_of_host() -> Iterator[None]:
     try:
-        return _prepare(settings or load_stack(), scope or Scope())
+        yield
     except HostError as error:
         said, refused = str(error), error.is_refusal
         what = "refused what was asked" if refused else "stopped answering"
@@ -167,8 +189,8 @@ def prepare(settings: Settings | None = None, scope: Scope | None = None) -> Pre
 
 
 def _prepare(settings: Settings, scope: Scope) -> Preparation:
-    _check_steps()
-    stack = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
+    check_steps()
+    stack = full_name()
     config_file = stack_file(pulumi.get_stack())
     host = Host(settings.host)
     state = scope.of(read_state(pulumi.get_stack()))
@@ -203,6 +225,7 @@ def _prepare(settings: Settings, scope: Scope) -> Preparation:
         further=settings.volumes,
         retire=settings.retire,
         owned=owned,
+        shared=shared_claim(settings),
     )
     check_here(settings, host)
     wanted.check(host)
@@ -255,14 +278,3 @@ def _secrets(settings: Settings, state: StackState, host: Host, *, has_data: boo
         on_host=lambda: kept_on_host(host, settings.deployment),
         has_data=has_data,
     )
-
-
-def _check_steps() -> None:
-    if not steps_find_it():
-        raise UserError(
-            f"the first python3 on PATH, which runs the steps of an update, has no {PROGRAM}",
-            [
-                f"`{ACTIVATE}` with the Python that {PROGRAM} is installed for, or activate its "
-                "virtual environment; then run it again"
-            ],
-        )

@@ -1,6 +1,6 @@
 """Whether the Docker host can do what an update needs, said before anything on it is changed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import pulumi
 
@@ -10,6 +10,23 @@ from ..host import preflight
 from ..host.docker_host import Host
 from ..host.finding import Finding
 from ..image.build_context import Release
+from ..own_commands import ACTIVATE, PROGRAM, steps_find_it
+
+
+def check_steps() -> None:
+    """Refuse an environment in which the steps of an update would not find this program.
+
+    Raises:
+        UserError: saying how another is activated.
+    """
+    if not steps_find_it():
+        raise UserError(
+            f"the first python3 on PATH, which runs the steps of an update, has no {PROGRAM}",
+            [
+                f"`{ACTIVATE}` with the Python that {PROGRAM} is installed for, or activate its "
+                "virtual environment; then run it again"
+            ],
+        )
 
 
 def check_here(settings: Settings, host: Host) -> None:
@@ -45,11 +62,25 @@ def check_host(settings: Settings, host: Host, release: Release, base_image: str
     Raises:
         UserError: with one line for each thing that stops it, and what mends it.
     """
-    found = [one for one in _findings(settings, host, release, base_image) if one.state == "wrong"]
+    judge(_findings(settings, host, release, base_image), host)
+
+
+def judge(findings: Iterable[Finding], host: Host, what: str = "this release") -> None:
+    """Refuse what stops an update, and warn of the rest.
+
+    Args:
+        findings: what was found of the host.
+        host: the Docker host.
+        what: what is to be deployed there.
+
+    Raises:
+        UserError: as `check_host`.
+    """
+    found = [one for one in findings if one.state == "wrong"]
     stops = [f"{one.said}: {one.remedy}" for one in found if one.stops]
     if stops:
         where = host.address or "the default address"
-        raise UserError(f"the Docker host at {where} can't take this release", stops)
+        raise UserError(f"the Docker host at {where} can't take {what}", stops)
     for one in found:
         pulumi.log.warn(for_stack(f"the Docker host's {one.of}: {one.said}. {one.remedy}"))
 

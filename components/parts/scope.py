@@ -39,3 +39,8 @@ class Scope:
     def of(self, state: StackState) -> StackState:
         """What of a stack's state is this site's."""
         return state.below(TYPE, self.name) if self.name else state
+
+
+def full_name() -> str:
+    """The full name of the stack that is being deployed, the mark of what it owns."""
+    return f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"

@@ -86,6 +86,7 @@ def _edge(
             "port": given.settings.site.port,
             "public": _public(given),
             "certificates": acme.volume if acme else None,
+            "shared": given.settings.site.shared_edge,
             "memory": given.settings.site.edge_memory,
             "cpus": given.settings.site.edge_cpus,
             "held_back": is_held_back(
@@ -133,6 +134,7 @@ def _asked(given: Preparation, images: Images) -> AskedArgs:
         ),
         "image": images.serving_edge.image_id,
         "http_port": tls.http_port,
+        "shared": given.settings.site.shared_edge,
     }
 
 
@@ -178,4 +180,8 @@ def _edge_config(given: Preparation) -> EdgeConfig:
 
 
 def _tls(settings: Settings) -> Tls:
-    return Tls(hsts=settings.tls.hsts, acme=settings.tls.mode == "auto")
+    return Tls(
+        hsts=settings.tls.hsts,
+        acme=settings.tls.mode == "auto",
+        shared=bool(settings.site.shared_edge),
+    )

@@ -8,11 +8,12 @@ import pulumi_docker as docker
 from ..host import identity
 from .preparation import Preparation
 from .scope import Register
+from .shared_edge import SharedEdgePreparation
 
 _COMMAND = "command:local:Command"
 
 
-def send_to_host(given: Preparation) -> pulumi.ResourceOptions:
+def send_to_host(given: Preparation | SharedEdgePreparation) -> pulumi.ResourceOptions:
     """Have provider and steps talk to the daemon that the key `host` names, and mark that.
 
     Returns:

@@ -8,7 +8,17 @@ from typing import Any
 from ..host import notes
 from ..host.client import docker, docker_or_fail
 from ..host.what_serves import sent_to
-from ..place import DEPLOYMENT, IMAGE_ROLES, LOOKING, ONE_OFF, ROLE, STACK, Place, filters
+from ..place import (
+    DEPLOYMENT,
+    IMAGE_ROLES,
+    LOOKING,
+    ONE_OFF,
+    ROLE,
+    SHARED_EDGE,
+    STACK,
+    Place,
+    filters,
+)
 
 # Volumes that an update makes anew and fills again; what is in any other is nowhere else.
 _REMADE = ("secrets", "edge", "static")
@@ -137,25 +147,28 @@ def _is_rejected(container: Thing) -> bool:
 
 
 def _needed(containers: Sequence[Thing], serving: Collection[str], place: Place) -> set[str]:
-    """The ids of what visitors depend on: the edge, what it sends them to, and the database.
+    """The ids of what visitors depend on: the edge, what it sends them to, and the database; or an
+    edge that sites share.
 
     A proxy of the user's own reaches what is on the network for it. Nobody reaches an edge that
     was still to be given its port.
     """
     running = [c for c in containers if c.status == "running"]
+    # Whoever it passes visitors on to is of other deployments.
+    shared = {c.id for c in running if c.role == SHARED_EDGE}
     edges = {
         c.id: sent_to(c.id) for c in running if c.role == "edge" and place.ingress in c.networks
     }
     targets = {
         c.id
         for c in running
-        if c.role not in ("edge", "postgres")
+        if c.role not in ("edge", "postgres", SHARED_EDGE)
         and (place.traffic in c.networks or any(c.name in names for names in edges.values()))
     }
     if not targets:
         # Where neither is there, the state may say what visitors reached.
-        return {c.id for c in running if c.name in serving}
-    return {*targets, *edges, *(c.id for c in running if c.role == "postgres")}
+        return {c.id for c in running if c.name in serving} | shared
+    return {*shared, *targets, *edges, *(c.id for c in running if c.role == "postgres")}
 
 
 def _apart(things: Sequence[Thing], stay: Sequence[Thing]) -> tuple[list[Thing], list[Thing]]:

@@ -1,7 +1,7 @@
 """Certificates that the edge gets by itself: what it keeps of them, and the first one."""
 
 from collections.abc import Mapping
-from typing import Protocol, TypedDict
+from typing import NotRequired, Protocol, TypedDict
 
 import pulumi
 
@@ -37,6 +37,8 @@ class AskedArgs(TypedDict):
     """The id of the image of an edge that ends TLS."""
     http_port: int
     """The TCP port of the host at which the authority's questions arrive."""
+    shared: NotRequired[str]
+    """The deployment of the edge that sites share, which has that port; "" without one."""
 
 
 class AcmeArgs(AskedArgs, VolumeArgs):
@@ -84,11 +86,14 @@ def environment(args: AskedArgs, volume: pulumi.Input[str]) -> dict[str, pulumi.
         args: which certificate.
         volume: the volume that it is kept in.
     """
+    shared = args.get("shared")
+    there = {"SHARED": shared} if shared else {}
     return {
         "DEPLOYMENT": args["deployment"],
         "VOLUME": volume,
         "IMAGE": args["image"],
         "PORT": str(args["http_port"]),
+        **there,
     }
 
 

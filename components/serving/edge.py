@@ -51,6 +51,9 @@ class EdgeArgs(TypedDict):
     """The ports that the world reaches; None where the edge doesn't end TLS."""
     certificates: NotRequired[pulumi.Input[str] | None]
     """The volume of the certificates that it gets by itself; None where it gets none."""
+    shared: NotRequired[str]
+    """The deployment of the edge that sites share, which has the ports in its place; "" where this
+    one has them itself."""
     memory: int
     """Megabytes that it may take; 0 is no limit."""
     cpus: float
@@ -87,13 +90,18 @@ class Edge(pulumi.ComponentResource):
         ingress = bridge(f"{name}-ingress", Place(args["deployment"]).ingress, network, parent=self)
         public = args.get("public")
         certificates = args.get("certificates")
-        ends_tls = {"tls": "true" if certificates is None else "auto"} if public else {}
+        shared = args.get("shared")
+        further_marks = {"tls": "true" if certificates is None else "auto"} if public else {}
+        further_marks |= {"shared": shared} if shared else {}
+        further: list[docker.ContainerNetworksAdvancedArgsDict] = (
+            [{"name": Place(shared).shared}] if shared else []
+        )
         denied = restrictions(args["memory"], args["cpus"])
         container = docker.Container(
             f"{name}-edge",
             name=Place(args["deployment"]).edge,
             image=args["image_id"],
-            labels=as_args(Place(args["deployment"]).labels("edge", **ends_tls)),
+            labels=as_args(Place(args["deployment"]).labels("edge", **further_marks)),
             mounts=[
                 {"type": "volume", "source": volume.name, "target": "/var/lib/edge"},
                 _SPOOL,
@@ -102,8 +110,12 @@ class Edge(pulumi.ComponentResource):
             command=None if certificates is None else [*_RENEWING],
             **denied.arguments(),
             network_mode="bridge",
-            networks_advanced=[{"name": args["front"]}, {"name": ingress}],
-            ports=_public(public) if public else _loopback(args["port"]),
+            networks_advanced=[
+                {"name": args["front"]},
+                {"name": ingress},
+                *further,
+            ],
+            ports=_ports(args),
             restart=RESTART,
             start=not args["held_back"],
             must_run=not args["held_back"],
@@ -135,11 +147,23 @@ def _kept(certificates: pulumi.Input[str] | None) -> list[docker.ContainerMountA
     return [{"type": "volume", "source": certificates, "target": EDGE_CERTIFICATES}]
 
 
+def _ports(args: EdgeArgs) -> list[docker.ContainerPortArgsDict] | None:
+    public = args.get("public")
+    if args.get("shared"):
+        return None
+    return public_ports(public) if public else _loopback(args["port"])
+
+
 def _loopback(port: int) -> list[docker.ContainerPortArgsDict]:
     return [{"internal": PORT, "external": port, "ip": "127.0.0.1"}]
 
 
-def _public(args: PublicArgs) -> list[docker.ContainerPortArgsDict]:
+def public_ports(args: PublicArgs) -> list[docker.ContainerPortArgsDict]:
+    """Where the world reaches an edge, as the docker provider is told.
+
+    Args:
+        args: the ports of the host.
+    """
     found: list[docker.ContainerPortArgsDict] = [
         {"internal": HTTP, "external": args["http"], "ip": "0.0.0.0"},
         {"internal": HTTPS, "external": args["https"], "ip": "0.0.0.0"},

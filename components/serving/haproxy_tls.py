@@ -38,8 +38,11 @@ _GLOBAL = f"""\
   tune.ssl.default-dh-param 2048
 """
 _BIND = "\n".join(
-    f"  bind :{port} ssl crt {EDGE_CERTIFICATE} alpn h2,http/1.1" for port in (HTTPS, HTTPS_V6)
+    f"  bind :{port}{{from_shared}} ssl crt {EDGE_CERTIFICATE} alpn h2,http/1.1"
+    for port in (HTTPS, HTTPS_V6)
 )
+# Whom a shared edge passes on, that says first.
+_FROM_SHARED = " accept-proxy"
 
 # By HTTP/2 a body may come without its length and without a word about that: it shows by itself.
 # What asks for a tunnel has none.
@@ -51,8 +54,8 @@ file /usr/local/share/edge/411.html if {_UNSAID} {{ req.body_size gt 0 }}
 """
 _PLAIN_HTTP = f"""\
 frontend plain-http
-  bind :{HTTP}
-  bind :{HTTP_V6}
+  bind :{HTTP}{{from_shared}}
+  bind :{HTTP_V6}{{from_shared}}
   maxconn 2000
   option dontlog-normal
 {{let_in}}{{redirected}}  http-request redirect prefix {{origin}} code 308
@@ -79,10 +82,12 @@ class Tls:
     Attributes:
         hsts: seconds for which browsers are told to come by https alone; 0 tells them nothing.
         acme: it gets its certificate by itself.
+        shared: visitors are passed on by an edge that sites share.
     """
 
     hsts: int
     acme: bool = False
+    shared: bool = False
 
 
 def parts(
@@ -101,18 +106,21 @@ def parts(
         places = ("tls_global", "plain_http", "strict_transport")
         bind = f"  bind :{plain_port}"
         return {**dict.fromkeys(places, ""), "bind": bind, "redirected": redirected}
+    from_shared = _FROM_SHARED if tls.shared else ""
     return {
         "tls_global": _GLOBAL,
-        "plain_http": _plain_http(tls, redirected, origin),
-        "bind": _BIND,
+        "plain_http": _plain_http(tls, redirected, origin, from_shared),
+        "bind": _BIND.format(from_shared=from_shared),
         "redirected": redirected + _LENGTH_REQUIRED,
         "strict_transport": "".join(_strict_transport(tls.hsts)) if tls.hsts else "",
     }
 
 
-def _plain_http(tls: Tls, redirected: str, origin: str) -> str:
+def _plain_http(tls: Tls, redirected: str, origin: str, from_shared: str) -> str:
     let_in, acme = (_LET_IN, _ACME) if tls.acme else ("", "")
-    return _PLAIN_HTTP.format(redirected=redirected, origin=origin, let_in=let_in, acme=acme)
+    return _PLAIN_HTTP.format(
+        redirected=redirected, origin=origin, from_shared=from_shared, let_in=let_in, acme=acme
+    )
 
 
 def _redirects(targets: Mapping[str, str]) -> str:

@@ -27,7 +27,7 @@ class FakeDaemon:
         address: where the docker client looks for it.
         found: volumes and their labels.
         files: what is in volumes.
-        contents: the files in volumes whose content matters, by their names.
+        contents: the files in volumes, or in containers, whose content matters, by their names.
         running: containers that run, and their labels, by name.
         stopped: containers that don't.
         published: names of the containers that publish a port, by that port.
@@ -99,7 +99,7 @@ class FakeDaemon:
 
     def read_file(self, container: str, path: str, **_: object) -> bytes | None:
         """As `components.host.client.read_file`."""
-        assert container in self.left
+        assert container in {*self.left, *self.running, *self.stopped}
         return self.contents.get(container, {}).get(path.removeprefix("/look/"))
 
     def _known(self, kind: str, words: Sequence[str]) -> dict[str, dict[str, Any]]:

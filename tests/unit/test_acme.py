@@ -89,6 +89,54 @@ def test_what_else_goes_wrong_is_said_as_it_is(asked: FakeDocker, command: Comma
     assert "asking for a certificate: docker: port is already allocated" in said
 
 
+TELL = "exec host-shared-edge python3 -m deploy_runtime.shared"
+
+
+@pytest.mark.parametrize(("code", "said"), [(0, ""), (3, "it refused")])
+def test_behind_a_shared_edge_that_passes_the_authority_on(
+    asked: FakeDocker, command: Command, code: int, said: str
+) -> None:
+    command.environ(SHARED="host")
+    asked.gone("shop-edge")
+    asked.on("start", code=code, err=said)
+    if code:
+        command.fails(acme_step.main)
+    else:
+        command.says(acme_step.main)
+    told = [call for call in asked.calls if call.startswith(TELL)]
+    assert told == [
+        f"{TELL} ask shop-certificate shop-edge a.example",
+        f"{TELL} answered shop-certificate",
+    ]
+    made = next(call for call in asked.calls if call.startswith("create"))
+    assert "--network bridge" in made
+    assert "--publish" not in made
+    assert "network connect host-shared shop-certificate" in asked.calls
+    assert asked.calls.index(told[0]) < asked.calls.index(made)
+    assert asked.calls[-1] == told[1]
+
+
+def test_a_domain_of_another_site_is_not_asked_for(asked: FakeDocker, command: Command) -> None:
+    command.environ(SHARED="host")
+    asked.gone("shop-edge")
+    asked.on(TELL, code=1, err="a.example leads to blog-edge already")
+    said = command.fails(acme_step.main)
+    assert "asking for a certificate: a.example leads to blog-edge already" in said
+    assert not any(call.startswith("create") for call in asked.calls)
+
+
+def test_a_further_domain_leads_to_the_edge_before_it_is_asked_for(
+    asked: FakeDocker, command: Command
+) -> None:
+    command.environ(SHARED="host")
+    asked.on("container inspect shop-edge", out=edge("auto"))
+    command.says(acme_step.main)
+    assert asked.calls[-2:] == [
+        f"{TELL} add shop-edge a.example",
+        "exec -i shop-edge python3 -m deploy_runtime.tls issue",
+    ]
+
+
 @pytest.fixture(scope="module")
 def recorder(program: Program) -> Recorder:
     return program.run("clean-server", **AUTO)
@@ -104,6 +152,7 @@ def test_there_is_a_certificate_before_there_is_an_edge(recorder: Recorder) -> N
         "ca": "",
     }
     assert first.inputs["environment"]["PORT"] == "80"
+    assert "SHARED" not in first.inputs["environment"]
     assert "clean-server-tls-image" in first.waits_for
 
 

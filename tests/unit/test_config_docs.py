@@ -9,6 +9,7 @@ import pytest
 from pydantic import Field
 
 from components.config import keys
+from components.config.host_settings import load_host
 from components.config.keys import AllKeys, all_keys
 from components.config.keys.base import Keys, is_secret, section
 from components.config.settings import load
@@ -44,7 +45,10 @@ def test_every_key_says_what_it_does() -> None:
 def test_every_example_is_valid(key: str) -> None:
     for example in all_keys()[key].examples or ():
         needed = {**NEEDED, "database.engine": "postgres"}
-        load(raw({**needed, key: example}), stack="shop", file="x")
+        if key.startswith(keys.SHARED_EDGE):
+            load_host(raw({key: example}), stack="host", file="x")
+        else:
+            load(raw({**needed, key: example}), stack="shop", file="x")
 
 
 def test_an_editor_is_told_what_a_stacks_file_may_say() -> None:
@@ -57,7 +61,8 @@ def test_an_editor_is_told_what_a_stacks_file_may_say() -> None:
         "$ref": "#/properties/config/properties/data"
     }
     needed = [each["required"][0] for pair in config["allOf"] for each in pair["anyOf"]]
-    ways = ["app", "releases", "data"]
+    # What sites share is no site.
+    ways = ["app", "releases", "sharedEdge", "data", "sharedEdge"]
     assert needed == [f"{name}{key}" for key in ways for name in ("", "django-on-docker:")]
     _, app, *_ = config["allOf"][0]["anyOf"]
     assert app["properties"]["django-on-docker:app"]["required"] == ["path", "settings"]

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
+from components.config.host_settings import is_hosts, load_host
 from components.config.keys import all_keys, top_level
 from components.config.keys.base import is_list, is_object
 from components.config.moved_keys import MOVED
@@ -135,7 +136,10 @@ def test_commands_on_a_page_name_keys_that_there_are(page: str) -> None:
 @pytest.mark.parametrize("page", PAGES)
 def test_a_stack_file_on_a_page_is_accepted(page: str) -> None:
     for config in examples(Path(page).read_text(encoding="utf-8")):
-        load(handed_over(completed(config)), stack="shop", file=page)
+        if is_hosts(handed_over(config)):
+            load_host(handed_over(config), stack="host", file=page)
+        else:
+            load(handed_over(completed(config)), stack="shop", file=page)
 
 
 @pytest.mark.parametrize("page", PAGES)

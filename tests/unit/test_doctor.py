@@ -346,7 +346,8 @@ def config(**values: Any) -> dict[str, Any]:
 
 def test_config_as_pulumi_tells_it(tmp_path: Path) -> None:
     told = {**config(site={"port": 81}), "docker:host": {"value": "ssh://x"}}
-    assert check.check(told, "shop", tmp_path).site.port == 81
+    settings = check.check(told, "shop", tmp_path)
+    assert settings.published == {"site.port": 81}
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,7 @@ FIRST = replace(
     there=(),
 )
 BACKEND = {"shop-backend", "shop-gate", "shop-release"}
+MOVES = "from the replacement of the edge to the end of this update: visitors then"
 EDGE = "a second or two, while the edge is replaced: connections are refused"
 
 
@@ -118,6 +119,13 @@ TAKEOVER = replace(
     [
         (SITE, {*BACKEND, "shop-edge"}, EDGE),
         (SITE, {"shop-edge"}, EDGE),
+        (replace(SITE, shared="host", there={*EVERYTHING, "shop-domains"}), {"shop-edge"}, EDGE),
+        (replace(SITE, shared="host"), {"shop-edge"}, f"{MOVES} come through host"),
+        (
+            replace(SITE, there={*EVERYTHING, "shop-domains"}),
+            {"shop-edge"},
+            f"{MOVES} come to the site's own ports",
+        ),
         (
             SITE,
             {*BACKEND, "shop-edge", "shop-postgres-server"},

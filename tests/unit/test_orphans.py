@@ -151,6 +151,14 @@ def test_without_an_edge_the_state_says_what_serves(host: Host) -> None:
     assert names(found.left) == ["shop-backend-2"]
 
 
+def test_an_edge_that_sites_share_is_needed_whoever_they_are(host: Host) -> None:
+    shared = container("shop-shared-edge", "shared-edge", volumes=["shop-shared-edge"])
+    host.has(shared, volumes=(named("shop-shared-edge", "shared-edge"),))
+    found = host.look()
+    assert names(found.serving) == ["shop-shared-edge"]
+    assert (found.left, found.kept) == ((), ())
+
+
 @pytest.mark.parametrize(
     ("thing", "known", "is_anothers"),
     [

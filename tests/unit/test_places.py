@@ -5,8 +5,11 @@ from pathlib import Path
 import pytest
 
 from components import inside
+from components.serving import haproxy_tls
 from deploy_runtime import places
 from deploy_runtime.edge import haproxy
+from deploy_runtime.shared import sites
+from deploy_runtime.tls import wanted
 
 IMAGE = Path("deploy_runtime", "image")
 EDGE = Path("deploy_runtime", "edge")
@@ -47,3 +50,17 @@ def test_the_images_agree(file: str, line: str) -> None:
 def test_the_edge_agrees() -> None:
     assert str(haproxy.FILE) == inside.EDGE_CONFIGURATION
     assert f'"{inside.EDGE_CONTROL}"' in (EDGE / "Dockerfile").read_text()
+
+
+def test_a_shared_edge_agrees() -> None:
+    config = Path("deploy_runtime/shared/haproxy.cfg").read_text()
+    assert config.count(f"map_str({inside.SHARED_SITES})") == 2
+    assert f"map_str({sites.FILE.with_name(sites.ASKED)})" in config
+    assert f"set-dst-port int({wanted.PORT})" in config
+    assert str(sites.FILE) == inside.SHARED_SITES
+    # It listens, and looks for sites' edges, where those listen.
+    for port in (haproxy_tls.HTTP, haproxy_tls.HTTP_V6, haproxy_tls.HTTPS, haproxy_tls.HTTPS_V6):
+        assert f"  bind :{port}\n" in config
+    for port in (haproxy_tls.HTTP, haproxy_tls.HTTPS):
+        assert f"set-dst-port int({port})" in config
+    assert f'"{haproxy.SOCKET}"' in Path("deploy_runtime/shared/Dockerfile").read_text()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.program import Program
+from tests.unit.program import HOST, Program
 
 DOCKER = """\
 #!/bin/sh
@@ -57,3 +57,29 @@ def test_a_host_that_does_not_say_is_no_reason_to_go_on(delete: str, tmp_path: P
     done = run(delete, tmp_path, "echo 'cannot connect' >&2; exit 1")
     assert done.returncode == 1
     assert "cannot connect" in done.stderr
+
+
+@pytest.fixture
+def delete_shared(program: Program) -> str:
+    """What is run when an edge that sites share is taken down."""
+    return str(program.run(HOST)[f"{HOST}-take-down"].inputs["delete"])
+
+
+@pytest.mark.parametrize("answer", ["true", f"echo {HOST}", f"echo; echo {HOST}"])
+def test_without_sites_behind_it_a_shared_edge_goes(
+    delete_shared: str, tmp_path: Path, answer: str
+) -> None:
+    done = run(delete_shared, tmp_path, answer)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f"network={HOST}-shared" in (tmp_path / "asked").read_text().splitlines()
+
+
+def test_sites_behind_a_shared_edge_are_named(delete_shared: str, tmp_path: Path) -> None:
+    done = run(delete_shared, tmp_path, f"echo shop; echo {HOST}; echo blog; echo shop")
+    assert done.returncode == 1
+    assert "sites are reached through it: blog shop. Nothing of host was removed" in done.stderr
+
+
+def test_a_host_that_does_not_say_holds_a_shared_edge(delete_shared: str, tmp_path: Path) -> None:
+    done = run(delete_shared, tmp_path, "echo 'cannot connect' >&2; exit 1")
+    assert (done.returncode, "cannot connect" in done.stderr) == (1, True)

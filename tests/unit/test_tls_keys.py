@@ -85,6 +85,15 @@ def test_where_the_edge_ends_tls_the_world_reaches_it(issued: Issued) -> None:
 
 def test_without_an_edge_nothing_is_published() -> None:
     assert parse(site__edge=False, site__domains=DOMAINS).published == {}
+    assert parse(site__edge=False, site__domains=DOMAINS).port is None
+
+
+def test_behind_a_shared_edge_it_has_no_port_and_visitors_come_by_the_others(
+    issued: Issued,
+) -> None:
+    settings = with_tls(issued, site__sharedEdge="host", tls__httpsPort=8443)
+    assert (settings.published, settings.port) == ({}, 8443)
+    assert settings.public_origin == "https://www.example.org:8443"
 
 
 def test_visitors_go_where_redirects_say() -> None:
@@ -146,6 +155,11 @@ def test_visitors_go_where_redirects_say() -> None:
         (
             {"tls__mode": "files", "site__domains": DOMAINS, "site__edge": "false"},
             "tls.mode is files, but site.edge is false",
+        ),
+        (
+            {"site__sharedEdge": "host"},
+            "site.sharedEdge is host, but tls.mode is off: the shared edge passes https on as it "
+            "comes, and ends none: `pulumi config set --path tls.mode auto -s shop`",
         ),
         (
             {"tls__mode": "files", "site__domains": DOMAINS, "tls__httpPort": 443},

@@ -35,6 +35,7 @@ from .processes import ProcessKeys
 from .processes import WebKeys as WebKeys
 from .registry import RegistryKeys
 from .releases import MigrationKeys, ReleaseKeys
+from .shared_edge import HostKeys as HostKeys
 from .site import AccessKeys as AccessKeys
 from .site import SiteKeys
 from .tls import AcmeKeys as AcmeKeys
@@ -46,12 +47,13 @@ DATABASE_URL = "database.url"
 DATABASE_VOLUME = "database.volume"
 MEDIA_VOLUME = "media.volume"
 SECRET_KEY = "app.secretKey"
+SHARED_EDGE = "sharedEdge"
 TLS_CERTIFICATE = "tls.certificate"
 TLS_KEY = "tls.key"
 
 
 class AllKeys(Keys):
-    """All keys, in the order in which people read them; `Settings` adds what they may say."""
+    """All keys of a site, in the order in which people read them; `Settings` adds what they say."""
 
     app: AppKeys = section()
     """The Django project."""
@@ -149,12 +151,12 @@ class AllKeys(Keys):
 
 def top_level() -> dict[str, FieldInfo]:
     """Every key at the top of a stack's config, with the field that declares it."""
-    return fields_of(AllKeys)
+    return {**fields_of(AllKeys), SHARED_EDGE: fields_of(HostKeys)[SHARED_EDGE]}
 
 
 def all_keys() -> dict[str, FieldInfo]:
     """Every key by its path, such as ``database.engine``, with the field that declares it."""
-    return dict(_below(AllKeys))
+    return dict(_below(top_level()))
 
 
 def nested(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -173,10 +175,10 @@ def nested(values: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _below(group: type[Keys], prefix: str = "") -> Iterator[tuple[str, FieldInfo]]:
-    for name, field in fields_of(group).items():
+def _below(fields: Mapping[str, FieldInfo], prefix: str = "") -> Iterator[tuple[str, FieldInfo]]:
+    for name, field in fields.items():
         path, inner = prefix + name, keys_in(field)
         if inner is None:
             yield path, field
         else:
-            yield from _below(inner, f"{path}.")
+            yield from _below(fields_of(inner), f"{path}.")

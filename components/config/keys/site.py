@@ -10,6 +10,7 @@ from ..value_types import (
     HostName,
     IpNetwork,
     Megabytes,
+    Name,
     Origin,
     PasswordHash,
     Processors,
@@ -77,6 +78,11 @@ class SiteKeys(Keys):
 
     max_body_size: int = Field(default=100, ge=1, le=100_000)
     """Largest request body that the edge accepts, in megabytes; a larger one gets 413."""
+
+    shared_edge: Name = ""
+    """Deployment of the edge that sites on this host share, such as host, for a site that ends TLS:
+    visitors of site.domains come through its ports, and this site's own edge publishes none.
+    """
 
     edge_memory: Megabytes = Field(default=0, examples=[512])
     """Megabytes that the edge's container may take; 0 is no limit."""
