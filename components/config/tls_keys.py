@@ -30,7 +30,13 @@ def problems(given: AllKeys) -> Iterator[ValueError]:
 
 
 def warnings(given: AllKeys, now: datetime | None = None) -> Iterator[str]:
-    """What is said of a certificate that ends soon; nothing of any other."""
+    """What is said of a certificate that ends soon, or of how one is asked for."""
+    acme, port = given.tls.acme, given.tls.http_port
+    if given.tls.mode == "auto" and port != 80 and acme.url != acme.directory:
+        yield (
+            f"tls.httpPort is {port}, but Let's Encrypt asks each domain on port 80: what is in "
+            "front of the host has to send that on, or no certificate is issued"
+        )
     if given.tls.mode != "files":
         return
     until = _look(given).until

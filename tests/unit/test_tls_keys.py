@@ -49,6 +49,22 @@ def test_by_itself_it_takes_an_address_and_nothing_else() -> None:
     assert list(tls_keys.warnings(settings)) == []
 
 
+@pytest.mark.parametrize(
+    ("changes", "warns"),
+    [
+        ({}, False),
+        ({"tls__httpPort": 8080}, True),
+        ({"tls__httpPort": 8080, "tls__acme__directory": "staging"}, True),
+        ({"tls__httpPort": 8080, "tls__acme__directory": "https://ca.example/dir"}, False),
+    ],
+)
+def test_lets_encrypt_asks_port_80(changes: dict[str, Any], warns: bool) -> None:
+    auto = {"tls__mode": "auto", "tls__acme__email": "a@example.org", "site__domains": DOMAINS}
+    said = list(tls_keys.warnings(parse(**{**auto, **changes})))
+    assert bool(said) == warns
+    assert all("tls.httpPort is 8080, but Let's Encrypt asks" in line for line in said)
+
+
 def test_the_root_of_a_companys_authority_is_a_certificate(authority: Authority) -> None:
     root = authority.file.read_text()
     assert parse(tls__acme__ca=root).tls.acme.ca == root
