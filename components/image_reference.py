@@ -67,6 +67,11 @@ def host_of(name: str) -> str:
     return name.partition("/")[0]
 
 
+def as_listed(name: str) -> str:
+    """An image's name as a daemon lists it, which leaves out that of Docker Hub."""
+    return name.removeprefix("docker.io/").removeprefix("library/")
+
+
 def image_name(value: str) -> str:
     """An image's name in a registry, checked; "" stays.
 

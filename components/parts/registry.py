@@ -7,7 +7,7 @@ from ..config.settings import Settings
 from ..host.docker_host import Host
 from ..image.build_context import Release
 from ..image.releases_on_host import KeptRelease
-from ..image_reference import Reference
+from ..image_reference import Reference, as_listed
 from ..place import Place
 from ..registry import pull, push
 from ..registry.check import check
@@ -86,4 +86,4 @@ def repositories(settings: Settings) -> Sequence[str]:
     """The names of the site's releases in registries, which they have on the host as well."""
     image = settings.releases.image
     names = [settings.registry.image, Reference.of(image).name if image else ""]
-    return list(dict.fromkeys(filter(None, names)))
+    return list(dict.fromkeys(map(as_listed, filter(None, names))))

@@ -15,7 +15,7 @@ from typing import Any
 from ..host import architecture
 from ..host.client import docker as run
 from ..host.client import docker_or_fail, fail
-from ..image_reference import Reference
+from ..image_reference import Reference, as_listed
 from ..place import DEPLOYMENT, LOOKING, RELEASE, ROLE, options
 from ..step_output import result, say
 from ..step_secrets import hide
@@ -85,7 +85,7 @@ def misfits(image: str, reference: Reference, wanted: Mapping[str, Any]) -> Iter
             "take the output releaseImage as it is"
         )
     info = run("info", "--format", "{{.Architecture}}").stdout.decode().strip()
-    unfit = [*architecture.problems(run, info, {"releases.image": reference.by_digest})]
+    unfit = [*architecture.problems(run, info, {"releases.image": as_listed(reference.by_digest)})]
     if unfit:
         yield f"{unfit[0].said}: build it for that kind of processor"
         return

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from components.errors import UserError
-from components.image_reference import Reference, image_name, release_image
+from components.image_reference import Reference, as_listed, image_name, release_image
 from components.registry import check, pull_step, push_step
 from components.registry.known import REMEMBERED, InRegistry, Known, releases_of
 from components.registry.login import Login, logged_in
@@ -59,6 +59,19 @@ def test_a_release_is_named_by_its_digest(text: str, name: str, release: str) ->
 def test_what_is_no_release_by_its_digest_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="output releaseImage"):
         release_image(text)
+
+
+@pytest.mark.parametrize(
+    ("name", "listed"),
+    [
+        (NAME, NAME),
+        ("docker.io/ada/shop", "ada/shop"),
+        ("docker.io/library/shop", "shop"),
+        (f"docker.io/ada/shop@{DIGEST}", f"ada/shop@{DIGEST}"),
+    ],
+)
+def test_a_daemon_leaves_out_the_name_of_docker_hub(name: str, listed: str) -> None:
+    assert as_listed(name) == listed
 
 
 @pytest.mark.parametrize("text", [f"{NAME}:1", "shop", "team/shop", f"https://{NAME}", f"{NAME}/"])
