@@ -20,7 +20,10 @@ unique_subject = no
 commonName = supplied
 """
 _CURVE = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
-_AUTHORITY = ("-subj", "/CN=Tests", "-days", "30", "-keyout", "ca.key", "-out", "ca.pem")
+_AUTHORITY = (
+    *("-subj", "/CN=Tests", "-days", "30", "-keyout", "ca.key", "-out", "ca.pem"),
+    *("-addext", "keyUsage=critical,keyCertSign,cRLSign"),
+)
 
 
 @dataclass(frozen=True, kw_only=True)

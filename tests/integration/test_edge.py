@@ -7,8 +7,11 @@ import asyncio
 import base64
 import http.client
 import json
+import re
 import socket
 import ssl
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -27,7 +30,7 @@ from tests.integration import hostile
 from tests.integration.conftest import LOAD, MakeSite
 from tests.integration.edge_visits import FINE, VIEWS, Connect, Visitor, crowd
 from tests.integration.harness import Run, Site
-from tests.integration.tls_visits import Newcomers, Tls, by_http2, ciphers, takes
+from tests.integration.tls_visits import LOCAL, Newcomers, Tls, by_http2, ciphers, takes
 from tests.secret_leaks import leaks
 
 
@@ -403,6 +406,16 @@ def test_versions_and_ciphers_are_the_intermediate_profiles(tls: Tls) -> None:
     assert [takes(tls, v) for v in (versions.TLSv1, versions.TLSv1_1)] == [False, False]
     assert [takes(tls, v) for v in (versions.TLSv1_2, versions.TLSv1_3)] == [True, True]
     assert ciphers(tls) == INTERMEDIATE
+
+
+def test_sslyze_finds_nothing_that_the_intermediate_profile_forbids(tls: Tls) -> None:
+    trust = ("--certinfo_ca_file", str(tls.authority))
+    words = (*trust, "--mozilla_config", "intermediate", f"{tls.domain}:{tls.https}{{{LOCAL}}}")
+    done = subprocess.run(
+        [sys.executable, "-m", "sslyze", *words], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout
+    assert re.search(rf"{re.escape(tls.domain)}:{tls.https}: OK - Compliant", done.stdout)
 
 
 def test_the_certificates_key_is_where_the_edge_reads_it_alone(
