@@ -270,11 +270,12 @@ def _unknown_container(name: str) -> str:
 
 def _foreign_container(name: str, status: str, claim: Claim) -> str:
     what = "never started" if status == "created" else "runs"
+    taking_over = f"; to take over from it, `pulumi config set --path 'retire[0]' {name} -s STACK`"
     return (
         f"container {name} of deployment {claim.deployment} {what}, but is in neither this stack's "
         "state nor its retire list: if an interrupted update or a lost state left it behind, "
         f"`{_recover(claim)}`; if another stack owns it, `pulumi config set deployment NAME -s "
-        f"STACK`; to take over from it, `pulumi config set --path 'retire[0]' {name} -s STACK`"
+        f"STACK`{'' if claim.edge == SHARED_EDGE else taking_over}"
     )
 
 

@@ -21,7 +21,7 @@ from ..place import (
 )
 
 # Volumes that an update makes anew and fills again; what is in any other is nowhere else.
-_REMADE = ("secrets", "edge", "static")
+_REMADE = ("secrets", "edge", "static", SHARED_EDGE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,6 +107,9 @@ def look(
     gone = {t.id for t in left}
     stay = [c for c in containers if c.id not in gone]
     free, used = _apart([*strange_volumes, *strange_networks], stay)
+    of_sites = [t for t in free if t.name == Place(deployment).shared]
+    sites = _on(of_sites[0], deployment) if of_sites else ()
+    free = [t for t in free if not sites or t not in of_sites]
     return Found(
         serving=tuple(t for t in candidates if t.id in needed),
         left=(*left, *free),
@@ -117,7 +120,25 @@ def look(
             *((t, "it is in retire") for t in containers if t.name in retire),
             *((t, "a command by hand is at work in it") for t in candidates if _is_at_work(t)),
             *((t, "a container that stays uses it") for t in used),
+            *((t, _sites_first(sites)) for t in of_sites if sites),
         ),
+    )
+
+
+def _on(network: Thing, deployment: str) -> Sequence[str]:
+    """The containers of other deployments that are on a network."""
+    words = ("ps", "--all", "--filter", f"network={network.name}")
+    names = ("--format", f'{{{{.Label "{DEPLOYMENT}"}}}} {{{{.Names}}}}')
+    said = docker_or_fail("looking at the Docker host", *words, *names).decode()
+    lines = (line.split(" ") for line in said.splitlines())
+    return [name for owner, name in lines if owner != deployment]
+
+
+def _sites_first(edges: Sequence[str]) -> str:
+    names = " ".join(edges)
+    return (
+        f"edges of sites are on it, which come back with the next `pulumi up` of each: "
+        f"`docker rm --force {names}`, and run this again"
     )
 
 

@@ -156,7 +156,25 @@ def test_an_edge_that_sites_share_is_needed_whoever_they_are(host: Host) -> None
     host.has(shared, volumes=(named("shop-shared-edge", "shared-edge"),))
     found = host.look()
     assert names(found.serving) == ["shop-shared-edge"]
-    assert (found.left, found.kept) == ((), ())
+    assert found.left == ()
+
+
+@pytest.mark.parametrize(
+    ("others", "left", "kept"),
+    [
+        ("shop shop-shared-edge\n", ["shop-shared"], []),
+        ("blog blog-edge\nwiki wiki-edge", [], ["`docker rm --force blog-edge wiki-edge`, and"]),
+    ],
+)
+def test_the_network_of_a_shared_edge_stays_while_sites_are_on_it(
+    host: Host, others: str, left: list[str], kept: list[str]
+) -> None:
+    host.cli.on("ps --all --filter network=shop-shared", out=others)
+    host.has(networks=(named("shop-shared", "network", "o/p/shop", Id="net-id"),))
+    found = host.look()
+    assert names(found.left) == left
+    assert [thing.name for thing, _ in found.kept] == ["shop-shared"] * len(kept)
+    assert all(part in why for part, (_, why) in zip(kept, found.kept, strict=True))
 
 
 @pytest.mark.parametrize(
