@@ -25,6 +25,8 @@ HEALTH_PATH = "/-/health"
 
 BUILD_REPORT = f"{RUNTIME}/build-report.json"
 
+EDGE_HTTPS = 8443
+"""Where an edge listens for https, be it one that sites share."""
 EDGE_CONTROL = "/usr/local/lib/edge/control.py"
 EDGE_CONFIGURATION = "/var/lib/edge/haproxy.cfg"
 """What the edge goes by, which names the containers that it sends visitors to."""

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from ..inside import EDGE_HTTPS, SHARED_SITES
 from ..inside import SHARED_EDGE as MODULE
-from ..inside import SHARED_SITES
 from ..own_commands import typed
 from ..place import DEPLOYMENT, SHARED_EDGE, Place
 from .docker_host import Host
@@ -38,13 +38,11 @@ class SharedClaim:
                 f"site.sharedEdge is {self.shared}, whose container {found.name} does not run: "
                 f"`docker start {found.name}`, or `{typed('up', self.shared)}`"
             )
-        ports = _published(found)
-        if found.is_up and self.https_port not in ports:
-            there = max(ports, default=443)
+        https = _https_port(found)
+        if https and self.https_port != https:
             yield (
-                f"tls.httpsPort is {self.https_port}, but the shared edge {self.shared} has "
-                f"{', '.join(map(str, sorted(ports))) or 'no port'}: visitors come by the latter, "
-                f"`pulumi config set --path tls.httpsPort {there} -s STACK`"
+                f"tls.httpsPort is {self.https_port}, but visitors come by that of the shared edge "
+                f"{self.shared}: `pulumi config set --path tls.httpsPort {https} -s STACK`"
             )
         yield from self._taken(host)
 
@@ -96,6 +94,7 @@ def sites_of(host: Host, shared: str) -> dict[str, str]:
     return dict(line.split(maxsplit=1) for line in (said or b"").decode().splitlines())
 
 
-def _published(container: Container) -> set[int]:
-    entries = (entry for bindings in container.ports.values() for entry in bindings or ())
-    return {int(entry["HostPort"]) for entry in entries}
+def _https_port(container: Container) -> int:
+    """The port of the host by which a shared edge is reached by https; 0 while it isn't."""
+    bindings = container.ports.get(f"{EDGE_HTTPS}/tcp") or ()
+    return next((int(binding["HostPort"]) for binding in bindings), 0)

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from deploy_runtime.tls.wanted import PORT
 
-from ..inside import EDGE_CERTIFICATE
+from ..inside import EDGE_CERTIFICATE, EDGE_HTTPS
 
-HTTP, HTTP_V6, HTTPS, HTTPS_V6 = 8080, 8081, 8443, 8444
+HTTP, HTTP_V6, HTTPS, HTTPS_V6 = 8080, 8081, EDGE_HTTPS, 8444
 """Where the edge listens in its container; a port of its own for what comes by IPv6, since the
 docker provider can't tell two addresses of one port apart."""
 

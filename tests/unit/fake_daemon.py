@@ -31,6 +31,7 @@ class FakeDaemon:
         running: containers that run, and their labels, by name.
         stopped: containers that don't.
         published: names of the containers that publish a port, by that port.
+        inner: the ports of containers, by those that they are published on; 80 for others.
         addresses: at which they do, where it isn't every one.
         on_host: names of the containers on the host's own network.
         local: names of the images.
@@ -55,6 +56,7 @@ class FakeDaemon:
     running: dict[str, dict[str, str]] = field(default_factory=dict)
     stopped: dict[str, dict[str, str]] = field(default_factory=dict)
     published: dict[str, list[str]] = field(default_factory=dict)
+    inner: dict[str, int] = field(default_factory=dict)
     addresses: dict[str, str] = field(default_factory=dict)
     on_host: set[str] = field(default_factory=set)
     local: set[str] = field(default_factory=set)
@@ -135,7 +137,14 @@ class FakeDaemon:
             "HostConfig": {"NetworkMode": "host" if name in self.on_host else "bridge"},
             "Mounts": self.mounts.get(name, []),
             "NetworkSettings": {
-                "Ports": {"80/tcp": [{"HostIp": address, "HostPort": port} for port in ports]}
+                "Ports": {
+                    f"{inner}/tcp": [
+                        {"HostIp": address, "HostPort": port}
+                        for port in ports
+                        if self.inner.get(port, 80) == inner
+                    ]
+                    for inner in {80, *self.inner.values()}
+                }
             },
         }
 

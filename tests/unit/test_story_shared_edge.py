@@ -35,10 +35,12 @@ def shared(program: Program) -> Iterator[Program]:
     """The program on a host that has a shared edge."""
     daemon = program.daemon
     daemon.running = {"host-shared-edge": LABELS}
-    daemon.published = {"443": ["host-shared-edge"]}
+    daemon.published = {"80": ["host-shared-edge"], "443": ["host-shared-edge"]}
+    daemon.inner = {"80": 8080, "443": 8443}
     daemon.contents = {"host-shared-edge": {MAP: b""}}
     yield program
     daemon.running, daemon.published, daemon.contents, daemon.stopped = {}, {}, {}, {}
+    daemon.inner = {}
 
 
 def test_a_stack_of_a_shared_edge_has_nothing_of_a_site(program: Program) -> None:
@@ -127,7 +129,7 @@ def test_one_that_does_not_run_is_named(shared: Program, behind: dict[str, Any])
 
 def test_visitors_have_to_come_by_its_port(shared: Program, behind: dict[str, Any]) -> None:
     said = refusal(shared, behind, tls__httpsPort=8443)
-    assert "tls.httpsPort is 8443, but the shared edge host has 443" in said
+    assert "tls.httpsPort is 8443, but visitors come by that of the shared edge host: " in said
     assert "`pulumi config set --path tls.httpsPort 443 -s clean-server`" in said
 
 
