@@ -3,6 +3,7 @@
 import os
 import time
 
+from . import environment
 from .errors import DeployError
 from .explain import explain
 
@@ -24,6 +25,8 @@ def start_django() -> float:
         DeployError: the project's settings or one of its apps can't be loaded.
     """
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", f"{__package__}.settings")
+    # Whatever begins here migrates, seeds or was typed by hand: none of it serves visitors.
+    environment.go_direct()
     import django
 
     try:

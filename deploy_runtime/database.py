@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from .environment import ownership
+from .connection import apart, key_of
+from .environment import POOLED_URL, ownership
 from .errors import DeployError
 from .errors import seconds as seconds_of
-from .overlay_database import owned
+from .overlay_database import merge, owned, parse
 from .remedies import remedy_for
 
 _INTERVAL = 0.5
@@ -32,9 +33,30 @@ def wait(alias: str = "default", *, seconds: float | None = None) -> float:
     Raises:
         DeployError: it does not answer in time, or can't be written.
     """
-    from django.db import OperationalError, connections
+    from django.db import connections
 
     connection = connections[alias]
+    return _wait_for(connection, key_of(connection), seconds)
+
+
+def wait_for_pooled(environ: Mapping[str, str] = os.environ) -> None:
+    """Wait for the pooler by which the site is served, where this process goes past it.
+
+    Raises:
+        DeployError: see `wait`.
+    """
+    from django.db import connections
+
+    if environ.get(POOLED_URL):
+        wanted = parse(environ[POOLED_URL], "DATABASE_URL")
+        with apart(connections["default"]) as pooled:
+            pooled.settings_dict = merge(pooled.settings_dict, wanted)
+            _wait_for(pooled, "database.url", None)
+
+
+def _wait_for(connection: Any, key: str, seconds: float | None) -> float:
+    from django.db import OperationalError
+
     patience = timeout() if seconds is None else seconds
     if connection.vendor == "sqlite":
         _check_file(connection.settings_dict)
@@ -49,9 +71,9 @@ def wait(alias: str = "default", *, seconds: float | None = None) -> float:
             connection.close()
             reason = " ".join(str(error).split())
         now = time.monotonic()
-        final = _final(connection, reason)
+        final = _final(connection, key, reason)
         if final or now - started >= patience:
-            raise DeployError(_gave_up(connection, reason, final, now - started))
+            raise DeployError(_gave_up(connection, key, reason, final, now - started))
         if now - reported >= _REPORT_EVERY:
             reported = now
             print(f"waiting for the database, {now - started:.0f} s: {reason}", file=sys.stderr)
@@ -77,17 +99,13 @@ def _let_readers_read(connection: Any) -> None:
             cursor.execute("PRAGMA journal_mode=WAL")
 
 
-def _final(connection: Any, reason: str) -> str | None:
+def _final(connection: Any, key: str, reason: str) -> str | None:
     """What the server says that waiting does not mend, and what to do; None if waiting may."""
     user = connection.settings_dict.get("USER") or ""
-    return remedy_for(reason, {"database"}, user=user, key=_key(connection))
+    return remedy_for(reason, {"database"}, user=user, key=key)
 
 
-def _key(connection: Any) -> str:
-    return "database.url" if connection.alias == "default" else f'databases["{connection.alias}"]'
-
-
-def _gave_up(connection: Any, reason: str, final: str | None, waited: float) -> str:
+def _gave_up(connection: Any, key: str, reason: str, final: str | None, waited: float) -> str:
     config = connection.settings_dict
     place = f"{config.get('HOST') or 'localhost'}:{config.get('PORT') or 'default port'}"
     where = config["NAME"] if connection.vendor == "sqlite" else f"{config['NAME']} on {place}"
@@ -101,7 +119,7 @@ def _gave_up(connection: Any, reason: str, final: str | None, waited: float) -> 
     return (
         f"{name} does not answer after {waited:.0f} s: {said}. "
         "Does the server run, is it reachable from containers of this host, and is its address "
-        f"right ({_key(connection)})? A slow one gets more time by database.timeout"
+        f"right ({key})? A slow one gets more time by database.timeout"
     )
 
 

@@ -21,6 +21,12 @@ _ALIASES = {"SECRET_KEY": "DJANGO_SECRET_KEY", "DJANGO_SECRET_KEY": "SECRET_KEY"
 EARLIER_SECRET_KEY = "DEPLOY_SECRET_KEY_FALLBACK_"
 """What the variables of earlier values of SECRET_KEY begin with; then comes a number."""
 
+DIRECT_URL = "DEPLOY_DATABASE_DIRECT_URL"
+"""The variable of the server's own address, where DATABASE_URL is a pooler's."""
+POOLED_URL = "DEPLOY_DATABASE_POOLED_URL"
+"""The variable of the pooler's, for those that go to the server itself."""
+_DIRECTLY = "DEPLOY_DATABASE_DIRECTLY"
+
 _taken: set[str] = set()
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -45,7 +51,19 @@ def load(environ: MutableMapping[str, str] = os.environ) -> tuple[str, ...]:
     for name, alias in _ALIASES.items():
         if name in environ:
             environ.setdefault(alias, environ[name])
+    direct = environ.get(DIRECT_URL) if environ.get(_DIRECTLY) else None
+    if direct and environ.get("DATABASE_URL") != direct:
+        environ[POOLED_URL] = environ.get("DATABASE_URL", "")
+        environ["DATABASE_URL"] = direct
     return tuple(names)
+
+
+def go_direct(environ: MutableMapping[str, str] = os.environ) -> None:
+    """Have DATABASE_URL be the server's own address, here and in processes that are started here.
+
+    To be called before Django is set up, by whatever is no server for visitors.
+    """
+    environ[_DIRECTLY] = "true"
 
 
 def masked(text: str) -> str:

@@ -25,6 +25,7 @@ def main() -> int:
     channel = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "deploy_runtime.settings")
+    os.environ["DEPLOY_DATABASE_DIRECTLY"] = "true"
     import django
 
     django.setup()

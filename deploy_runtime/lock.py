@@ -13,7 +13,8 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from . import ledger
+from . import ledger, pooler
+from .connection import apart
 from .errors import DeployError
 from .errors import seconds as seconds_of
 
@@ -124,17 +125,13 @@ def _file(path: Path) -> Iterator[tuple[Try, Holder]]:
 def _own_connection(connection: Any) -> Iterator[Any]:
     # The connection that migrates may be lost and made anew, and with it what it holds; and one
     # of a pool would go back there with the lock.
-    own = connection.copy()
-    own.settings_dict.get("OPTIONS", {}).pop("pool", None)
-    try:
-        with own.cursor() as cursor:
-            yield cursor
-    finally:
-        own.close()
+    with apart(connection) as own, own.cursor() as cursor:
+        yield cursor
 
 
 @contextmanager
 def _in_postgres(connection: Any) -> Iterator[tuple[Try, Holder]]:
+    pooler.refuse(connection)
     with _own_connection(connection) as cursor:
         cursor.execute("SELECT set_config('application_name', %s, false)", [_me()])
 

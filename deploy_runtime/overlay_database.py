@@ -12,11 +12,13 @@ costs more than most queries, and a server that was restarted must not fail the 
 import json
 import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
+from .environment import DIRECT_URL
 from .errors import DeployError
 from .overlay import Overlay
-from .places import DATA
+from .places import DATA, SYSTEM_ROOTS
 
 _CONNECTION = ("NAME", "USER", "PASSWORD", "HOST", "PORT")
 # What says how the project uses its database, whichever engine that is.
@@ -26,6 +28,10 @@ _FAMILIES = {
     "postgres": ("postg", "psql", "cockroach", "timescale"),
     "mysql": ("mysql", "mariadb"),
 }
+# What the URL of a PostgreSQL says of TLS.
+_TLS = ("sslmode", "sslrootcert")
+POOLED = {"DISABLE_SERVER_SIDE_CURSORS": True}
+"""What Django has to be told of a pooler that lends connections by the transaction."""
 BUSY_TIMEOUT = 20  # seconds
 KEPT = 60  # seconds that a connection to a server is kept
 CONNECT_TIMEOUT = 10  # seconds; the library's own patience with a silent address is minutes
@@ -42,7 +48,7 @@ def database(overlay: Overlay) -> None:
     wanted = parse(url, "DATABASE_URL")
     if points_to(own, wanted):
         overlay.keep("DATABASES", "the project reads DATABASE_URL itself")
-        default = own
+        default = _as_securely(own, wanted)
     else:
         default = merge(own, wanted)
         databases["default"] = default
@@ -50,11 +56,15 @@ def database(overlay: Overlay) -> None:
             "DATABASES", databases, f"default from DATABASE_URL ({family(default) or 'database'})"
         )
     tuned = tune(default, overlay.version)
-    if tuned != default:
+    if overlay.environ.get(DIRECT_URL):
+        # https://docs.djangoproject.com/en/5.2/ref/databases/#transaction-pooling-server-side-cursors
+        tuned = {**tuned, **POOLED}
+    before = databases.get("default") or {}
+    if tuned != before:
         overlay.supply(
             "DATABASES",
             {**databases, "default": tuned},
-            "options for a site: " + ", ".join(sorted(_added(default, tuned))),
+            "options for a site: " + ", ".join(sorted(_added(before, tuned))),
         )
 
 
@@ -141,7 +151,29 @@ def merge(own: dict[str, Any], wanted: dict[str, Any]) -> dict[str, Any]:
         for key, value in (own.get("OPTIONS") or {}).items()
         if key not in ("service", "passfile")
     }
-    return {**kept, **connection, "OPTIONS": {**tuning, **options}}
+    return {**kept, **connection, "OPTIONS": {**tuning, **options, **_roots(tuning, options)}}
+
+
+def insecure(own: dict[str, Any], wanted: dict[str, Any]) -> bool:
+    """Does the project reach the wanted database without looking whether it is that one?"""
+    mode = str((wanted.get("OPTIONS") or {}).get("sslmode", ""))
+    return mode.startswith("verify-") and (own.get("OPTIONS") or {}).get("sslmode") != mode
+
+
+def _as_securely(own: dict[str, Any], wanted: dict[str, Any]) -> dict[str, Any]:
+    """A project's database with what the URL says of TLS."""
+    options, given = dict(own.get("OPTIONS") or {}), wanted.get("OPTIONS") or {}
+    said = {key: given[key] for key in _TLS if key in given}
+    if not said:
+        return own
+    return {**own, "OPTIONS": {**options, **said, **_roots(options, said)}}
+
+
+def _roots(own: dict[str, Any], wanted: dict[str, Any]) -> dict[str, Any]:
+    """The project's own roots, where the URL names the system's for want of others."""
+    if own.get("sslrootcert") and wanted.get("sslrootcert") == SYSTEM_ROOTS:
+        return {"sslrootcert": own["sslrootcert"]}
+    return {}
 
 
 def tune(database: dict[str, Any], version: tuple[int, int]) -> dict[str, Any]:
@@ -165,11 +197,19 @@ def _tune_server(database: dict[str, Any], kind: str) -> dict[str, Any]:
     options = dict(database.get("OPTIONS") or {})
     if kind == "postgres":
         options = {"connect_timeout": CONNECT_TIMEOUT, **options}
+        if str(options.get("sslmode", "")).startswith("verify-") and not _has_roots(options):
+            options["sslrootcert"] = SYSTEM_ROOTS
     tuned = {**database, "OPTIONS": options}
     # 0 is Django's default, and what URL parsers fill in unasked. A pool does both by itself.
     if options.get("pool") or database.get("CONN_MAX_AGE", 0) != 0:
         return tuned
     return {**tuned, "CONN_MAX_AGE": KEPT, "CONN_HEALTH_CHECKS": True}
+
+
+def _has_roots(options: Mapping[str, Any]) -> bool:
+    """Something says what libpq verifies by: its option, its variable, or its file."""
+    file = Path("~/.postgresql/root.crt").expanduser()
+    return bool(options.get("sslrootcert") or os.environ.get("PGSSLROOTCERT")) or file.exists()
 
 
 def _added(before: dict[str, Any], after: dict[str, Any]) -> set[str]:

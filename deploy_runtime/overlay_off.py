@@ -11,9 +11,10 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from .environment import DIRECT_URL
 from .errors import DeployError, boolean
 from .overlay import Overlay, items
-from .overlay_database import owned, parse, points_to
+from .overlay_database import POOLED, insecure, owned, parse, points_to
 from .overlay_files import MEDIA_MIDDLEWARE, SERVERS, is_remote
 from .overlay_process import HEALTH_MIDDLEWARE
 from .places import HEALTH_PATH
@@ -121,26 +122,45 @@ def _values(settings: Mapping[str, Any], environ: Mapping[str, str]) -> Iterator
 def _databases(settings: Mapping[str, Any], environ: Mapping[str, str]) -> Iterator[Gap]:
     databases = settings.get("DATABASES") or {}
     url = environ.get("DATABASE_URL")
-    if url and not points_to(dict(databases.get("default") or {}), parse(url, "DATABASE_URL")):
+    if url and (what := _differs(databases.get("default"), parse(url, "DATABASE_URL"))):
         yield Gap(
             "DATABASES",
             True,
-            "the default database is not the one that DATABASE_URL names",
+            f"the default database is {what} DATABASE_URL names",
             '`DATABASES = {"default": dj_database_url.config()}` (import dj_database_url; the '
             "image has it)",
+        )
+    default = dict(databases.get("default") or {})
+    if environ.get(DIRECT_URL) and not POOLED.items() <= default.items():
+        (name,) = POOLED
+        yield Gap(
+            "DATABASES",
+            False,
+            f"the default database lacks {name}, without which iterator() of a queryset fails "
+            "behind a pooler (database.directUrl is set)",
+            f'`DATABASES["default"]["{name}"] = True`',
         )
     for number, alias in enumerate(owned(environ), 1):
         variable = f"DEPLOY_DATABASE_URL_{number}"
         given = environ.get(variable)
-        own = dict(databases.get(alias) or {})
-        if given and not points_to(own, parse(given, variable)):
+        if given and (what := _differs(databases.get(alias), parse(given, variable))):
             name = json.dumps(alias)
             yield Gap(
                 "DATABASES",
                 True,
-                f"{alias!r} is not the database that databases[{name}] names",
+                f"{alias!r} is {what} databases[{name}] names",
                 f"`DATABASES[{name}] = dj_database_url.config({json.dumps(variable)})`",
             )
+
+
+def _differs(own: Mapping[str, Any] | None, wanted: dict[str, Any]) -> str:
+    """In which way a project's database is not the wanted one; "" if it is."""
+    found = dict(own or {})
+    if not points_to(found, wanted):
+        return "not the one that"
+    if insecure(found, wanted):
+        return "reached without the sslmode and sslrootcert, by which its server is verified, that"
+    return ""
 
 
 def _hosts(settings: Mapping[str, Any], environ: Mapping[str, str]) -> Iterator[Gap]:

@@ -12,7 +12,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from . import checks, migrate, overlay_off
+from . import checks, database, migrate, overlay_off, pooler
 from .answer import answer
 from .errors import DeployError
 from .explain import explain
@@ -28,7 +28,8 @@ def report(alias: str = "default") -> Report:
     Raises:
         DeployError: the migrations contradict each other, or what was applied contradicts them; or
             a system check fails, or settings that are left alone lack a host, which the image may
-            have passed for another origin.
+            have passed for another origin; or a pooler is where a session is needed, or does not
+            answer where it is not.
     """
     from django.db import connections
     from django.db.migrations.executor import MigrationExecutor
@@ -36,6 +37,8 @@ def report(alias: str = "default") -> Report:
     overlay_off.refuse()
     checks.refuse([alias])
     connection = connections[alias]
+    pooler.refuse(connection)
+    database.wait_for_pooled()
     try:
         executor = MigrationExecutor(connection)
         loader = executor.loader

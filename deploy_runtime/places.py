@@ -12,6 +12,7 @@ DATA = "/srv/data"
 ASSETS = "/srv/assets"
 LEDGER = "/srv/ledger"
 SECRETS = "/run/secrets"
+SYSTEM_ROOTS = "/etc/ssl/certs/ca-certificates.crt"
 RUNTIME = "/opt/deploy"
 
 HEALTH_PATH = "/-/health"

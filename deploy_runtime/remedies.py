@@ -72,10 +72,11 @@ CAUSES: tuple[Cause, ...] = (
         remedy="{filename} is not in the image: is it excluded by .dockerignore, or is its path "
         "one of another machine?",
     ),
-    # As PostgreSQL and MySQL say it; the remedy follows the database's name.
+    # As PostgreSQL, PgBouncer and MySQL say it; the remedy follows the database's name.
     Cause(
         of="database",
-        words=r"password authentication failed|no password supplied|Access denied for user .*using",
+        words=r"(?:password|SASL) authentication failed|no password supplied|"
+        r"Access denied for user .*using",
         remedy="refuses the user {user!r} or the password. Set what it knows: in {key}, or as "
         "database.password where the server is this deployment's own",
     ),
@@ -88,6 +89,42 @@ CAUSES: tuple[Cause, ...] = (
         of="database",
         words=r'role ".*" does not exist',
         remedy="does not know the user {user!r}. Create it there, or correct its name in {key}",
+    ),
+    # As libpq says it of TLS, in whichever driver.
+    Cause(
+        of="database",
+        words=r"server does not support SSL",
+        remedy="speaks no TLS, by which its certificate is verified unless {key} says otherwise. "
+        "Turn TLS on there (`ssl = on` in postgresql.conf), or, where nobody else is on the way to "
+        "it, such as on a network of this host, let {key} end with ?sslmode=disable",
+    ),
+    Cause(
+        of="database",
+        words=r"server certificate for .* does not match host name",
+        remedy="shows a certificate that is made out to another name than the host in {key}: name "
+        "the host there as the certificate does, or let {key} end with ?sslmode=verify-ca, which "
+        "takes any name that the same authority signed",
+    ),
+    Cause(
+        of="database",
+        words=r"certificate verify failed",
+        remedy="shows a certificate that has expired, or that no authority known here has signed. "
+        "If it has one of its own, such as the provider's, name that: `pulumi config set --path "
+        "database.ca -s STACK < ca.pem`. With {key} ending with ?sslmode=require nobody looks",
+    ),
+    Cause(
+        of="database",
+        words=r"root certificate file .* does not exist",
+        remedy="is to be verified by certificates that the container does not have. The system's "
+        "are Debian's: `pulumi config set --path 'image.aptPackages[0]' ca-certificates -s STACK`; "
+        "that of the server's own authority: `pulumi config set --path database.ca -s STACK < "
+        "ca.pem`. An sslrootcert in {key} names a file of the image",
+    ),
+    Cause(
+        of="database",
+        words=r"no pg_hba\.conf entry .*, no encryption$",
+        remedy="lets nobody in from this host without TLS, or not at all. Let {key} name no "
+        "sslmode, or one that asks for TLS; else allow it there, in pg_hba.conf",
     ),
     Cause(
         of="database",

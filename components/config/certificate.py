@@ -19,6 +19,7 @@ _WRONG_NAME = 62  # its X509_V_ERR_HOSTNAME_MISMATCH
 _FLIGHTS = 4  # more than a handshake takes
 _BLOCK = re.compile(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
 _KEY = re.compile(r"-----BEGIN ([A-Z]+ )*PRIVATE KEY-----")
+_NOT_PEM = "is no certificate in PEM, which begins with -----BEGIN CERTIFICATE-----"
 _PROBLEMS = {
     "EE_KEY_TOO_SMALL": "has a key that is too short: 2048 bits of RSA, or a P-256 curve",
     "CA_MD_TOO_WEAK": "is signed with an algorithm that browsers refuse",
@@ -82,6 +83,18 @@ def is_certificate(text: str) -> bool:
     return bool(_blocks(text))
 
 
+def check_roots(text: str) -> None:
+    """Check that a text is certificates in PEM, and nothing that is secret.
+
+    Raises:
+        ValueError: it holds a private key, or no certificate that can be read.
+    """
+    if _KEY.search(text):
+        raise ValueError("holds a private key, which has no business here: give it a new one")
+    if not is_certificate(text):
+        raise ValueError(_NOT_PEM)
+
+
 def _blocks(text: str) -> list[str]:
     """The certificates in a text; none where one of them can't be read."""
     blocks = [str(block) for block in _BLOCK.findall(text)]
@@ -98,9 +111,7 @@ def _leaf(certificate: str) -> str:
         raise CertificateError("holds a private key, too, which belongs into tls.key")
     blocks = _blocks(certificate)
     if not blocks:
-        raise CertificateError(
-            "is no certificate in PEM, which begins with -----BEGIN CERTIFICATE-----"
-        )
+        raise CertificateError(_NOT_PEM)
     return blocks[0]
 
 

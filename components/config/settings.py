@@ -13,6 +13,9 @@ from urllib.parse import urlsplit
 import pulumi
 from pydantic import model_validator
 
+from deploy_runtime.environment import DIRECT_URL
+
+from ..data import database_tls
 from . import contradictions, registry_keys
 from .host_settings import HostSettings, is_hosts, load_host
 from .keys import AllKeys
@@ -114,12 +117,22 @@ class Settings(AllKeys):
         """
         given = {name: value.get_secret_value() for name, value in self.secrets.items()}
         urls = enumerate(self.further_databases.values(), 1)
-        return {**given, **{f"DEPLOY_DATABASE_URL_{number}": url for number, url in urls}}
+        numbered = {f"DEPLOY_DATABASE_URL_{number}": url for number, url in urls}
+        if self.database.direct_url:
+            direct = self.database.direct_url.get_secret_value()
+            numbered[DIRECT_URL] = database_tls.verified(direct, ca=bool(self.database.ca))
+        # No secret, but wanted as a file.
+        ca = {database_tls.CA_VARIABLE: self.database.ca} if self.database.ca else {}
+        return {**given, **numbered, **ca}
 
     @property
     def further_databases(self) -> dict[str, str]:
         """`databases` in plain text, by alias, in the order of the aliases' names."""
-        return {alias: url.get_secret_value() for alias, url in sorted(self.databases.items())}
+        ca = bool(self.database.ca)
+        return {
+            alias: database_tls.verified(url.get_secret_value(), ca=ca)
+            for alias, url in sorted(self.databases.items())
+        }
 
     @property
     def secret_file_texts(self) -> dict[str, str]:

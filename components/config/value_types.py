@@ -20,7 +20,7 @@ from ..data.database import ENGINES
 from ..docker_address import docker_address
 from ..image_reference import image_name, release_image
 from ..ledger.plan import STRATEGIES
-from . import paths
+from . import certificate, paths
 from .linux_capabilities import CAPABILITIES
 from .reserved_variables import RESERVED
 
@@ -193,6 +193,12 @@ def _further_url(value: SecretStr) -> SecretStr:
     return value
 
 
+def _certificates(value: str) -> str:
+    if value:
+        certificate.check_roots(value)
+    return value
+
+
 def _text(value: object) -> object:
     # YAML reads 1 and true as a number and a boolean; a variable is always text.
     return json.dumps(value) if isinstance(value, bool | int | float) else value
@@ -309,6 +315,7 @@ Processors = Annotated[float, Field(ge=0, le=1024), AfterValidator(_processors)]
 Capability = Annotated[str, AfterValidator(_capability)]
 SecretPath = Annotated[str, AfterValidator(_secret_path)]
 ShellWords = Annotated[str, AfterValidator(_shell_words)]
+Certificates = Annotated[str, AfterValidator(_certificates)]
 ServerUrl = Annotated[SecretStr, AfterValidator(_server_url)]
 FurtherUrl = Annotated[SecretStr, AfterValidator(_further_url)]
 Unordered = AfterValidator(_unordered)

@@ -7,7 +7,7 @@ from pydantic import SecretStr
 
 from ..inside import DATA
 from ..place import Place
-from . import database_url
+from . import database_tls, database_url
 from .login_turns import Login
 
 
@@ -26,6 +26,8 @@ class DatabaseChoices(Protocol):
     def user(self) -> str: ...
     @property
     def url(self) -> SecretStr | None: ...
+    @property
+    def ca(self) -> str: ...
 
 
 class Choices(Protocol):
@@ -84,4 +86,5 @@ def of_elsewhere(settings: Choices, _volume: str, _login: Login) -> Address:
     """The address of a server that is configured."""
     url = settings.database.url.get_secret_value() if settings.database.url else ""
     identity, family = database_url.identity(url), database_url.family(url)
+    url = database_tls.verified(url, ca=bool(settings.database.ca))
     return Address(url=url, is_secret=True, identity=identity, family=family)

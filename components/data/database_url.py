@@ -4,7 +4,7 @@ Pure functions. None of them puts a URL or a password into an error: they may be
 """
 
 import re
-from urllib.parse import SplitResult, quote, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qs, quote, unquote, urlsplit
 
 from ..inside import DATA
 
@@ -19,6 +19,7 @@ FAMILIES = {
 _PORTS = {"postgres": 5432, "mysql": 3306}
 _SHAPE = "postgres://USER:PASSWORD@HOST:5432/NAME"
 _ENCODE = "special characters in user and password have to be percent-encoded"
+_SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 _LOOPBACK = ("localhost", "127.0.0.1", "::1", "0.0.0.0")
 
 
@@ -45,6 +46,8 @@ def check(url: str) -> None:
             "address of the machine on its network (`hostname -I` lists them), on which the server "
             "has to listen"
         )
+    if not set(parse_qs(parts.query).get("sslmode", ())) <= {*_SSL_MODES}:
+        raise ValueError(f"names an sslmode, which can be one of {', '.join(_SSL_MODES)}")
 
 
 def check_further(url: str) -> None:

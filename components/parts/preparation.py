@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import pulumi
 
-from ..config import tls_keys
+from ..config import database_keys, tls_keys
 from ..config.copied_secrets import shared
 from ..config.host_settings import HostSettings
 from ..config.keys import DATABASE_VOLUME, MEDIA_VOLUME
@@ -231,7 +231,13 @@ def _prepare(settings: Settings, scope: Scope) -> Preparation:
     wanted.check(host)
     check_port(settings, wanted.retired(host))
     check_processors(settings.processors, host.known)
-    for line in (*wanted.warnings(host), *tls_keys.warnings(settings), *warnings(settings, host)):
+    so_far = told(state, settings.deployment)
+    for line in (
+        *wanted.warnings(host),
+        *tls_keys.warnings(settings),
+        *warnings(settings, host),
+        *database_keys.warnings(settings, so_far),
+    ):
         pulumi.log.warn(line)
     has_data = settings.data == "create" and host.volume_labels(holder) is not None
     base_image = base_image_of(settings, source, host)
@@ -239,7 +245,14 @@ def _prepare(settings: Settings, scope: Scope) -> Preparation:
     check_host(settings, host, release, base_image[0])
     check_registry(settings, state, host, release)
     ended_consents = look_at_consents(settings, state, release)
-    secrets = _secrets(settings, state, host, has_data=has_data)
+    secrets = find_secrets(
+        settings,
+        stack=pulumi.get_stack(),
+        in_state=kept_in_state(state, settings.deployment),
+        told=so_far,
+        on_host=lambda: kept_on_host(host, settings.deployment),
+        has_data=has_data,
+    )
     return Preparation(
         settings=settings,
         scope=scope,
@@ -266,15 +279,4 @@ def _prepare(settings: Settings, scope: Scope) -> Preparation:
         ended_consents=ended_consents,
         secrets=secrets,
         database=address(settings, secrets.database_login),
-    )
-
-
-def _secrets(settings: Settings, state: StackState, host: Host, *, has_data: bool) -> StackSecrets:
-    return find_secrets(
-        settings,
-        stack=pulumi.get_stack(),
-        in_state=kept_in_state(state, settings.deployment),
-        told=told(state, settings.deployment),
-        on_host=lambda: kept_on_host(host, settings.deployment),
-        has_data=has_data,
     )

@@ -70,6 +70,10 @@ CASES: Mapping[str, tuple[str, str]] = {
         "the database refuses the password",
         "a named error, no seeding; the password is printed nowhere",
     ),
+    "no verified TLS": (
+        "the database has no TLS, an unknown authority, or another's certificate",
+        "a named error, no seeding; it never gets the password; the key and the way out are said",
+    ),
     "long lines": (
         "a step prints a line of 1 MB and fails",
         "up fails, and shows the line cut, with its cause; old version serves",

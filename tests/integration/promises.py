@@ -34,6 +34,7 @@ PROMISES: Mapping[str, str] = {
     "restore": "that copy is restored by the command that was named",
     "one migrator": "starts at once apply each migration once",
     "one server": "two servers never open one data directory",
+    "verified": "a server elsewhere that can't be verified is refused before it gets the password",
     "external": "a server elsewhere that refuses is named, and its password is printed nowhere",
     # Releases
     "old pages": "pages of an earlier release get their own static files",

@@ -5,7 +5,6 @@ server of their own, which is somebody else's to the second deployment.
 """
 
 import contextlib
-import ipaddress
 import re
 import secrets
 import sqlite3
@@ -24,6 +23,7 @@ from docker.models.containers import Container
 from bench.visitor import wait_for_200
 from tests.integration import cis
 from tests.integration.conftest import BeginFault, MakeSite
+from tests.integration.elsewhere import PASSWORD, Elsewhere, Pooler
 from tests.integration.faults import Fault
 from tests.integration.harness import Browser, Run, Site, visitors
 from tests.integration.trials import Subject
@@ -444,35 +444,15 @@ def eventually(holds: Callable[[], bool], seconds: float) -> None:
         time.sleep(0.2)
 
 
-PASSWORD = secrets.token_urlsafe(18)
-
-
 @pytest.fixture(scope="module")
 def elsewhere(
     site: Site, first_up: Run, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Container]:
+) -> Iterator[Elsewhere]:
     """A server of somebody else's, which this machine's containers reach by its address."""
-    client = docker.from_env()
-    (image,) = client.images.list(name=f"{site.deployment}-postgres")
-    folder: Path = tmp_path_factory.mktemp("elsewhere")
-    (folder / "password").write_text(PASSWORD)
-    subnet = client.networks.get("bridge").attrs["IPAM"]["Config"][0]["Subnet"]
-    published: Any = {"5432/tcp": (str(ipaddress.ip_network(subnet)[1]), None)}
-    server = client.containers.create(
-        image,
-        environment={"POSTGRES_USER": "owner", "POSTGRES_PASSWORD_FILE": "/secret/password"},
-        volumes={str(folder): {"bind": "/secret", "mode": "ro"}},
-        ports=published,
-    )
-    server.start()
+    (image,) = docker.from_env().images.list(name=f"{site.deployment}-postgres")
+    server = Elsewhere(image, tmp_path_factory.mktemp("elsewhere"))
     yield server
-    server.remove(force=True, v=True)
-
-
-def address(server: Container, password: str = PASSWORD) -> str:
-    server.reload()
-    port = server.attrs["NetworkSettings"]["Ports"]["5432/tcp"][0]
-    return f"postgres://owner:{password}@{port['HostIp']}:{port['HostPort']}/owner"
+    server.remove()
 
 
 @pytest.fixture(scope="module")
@@ -480,6 +460,13 @@ def guest(make_site: MakeSite) -> Site:
     site = make_site("external")
     site.configure(database__engine="external", database__timeout=3)
     return site
+
+
+@pytest.fixture(scope="module")
+def vouched(guest: Site, elsewhere: Elsewhere) -> Site:
+    """It knows who vouches for the server."""
+    guest.configure(database__ca=elsewhere.ca)
+    return guest
 
 
 def refused(guest: Site, fault: Fault) -> Run:
@@ -500,8 +487,8 @@ def refused(guest: Site, fault: Fault) -> Run:
     return run
 
 
-def test_a_url_in_plain_text_is_refused(guest: Site, elsewhere: Container) -> None:
-    guest.configure(database__url=address(elsewhere))
+def test_a_url_in_plain_text_is_refused(guest: Site, elsewhere: Elsewhere) -> None:
+    guest.configure(database__url=elsewhere.url())
     run = guest.preview()
     assert (
         "database.url is in plain text: use `pulumi config set --secret --path database.url"
@@ -510,24 +497,59 @@ def test_a_url_in_plain_text_is_refused(guest: Site, elsewhere: Container) -> No
     assert PASSWORD not in run.output
 
 
+def test_a_server_without_tls_is_refused_unless_the_url_says_so(
+    guest: Site, elsewhere: Elsewhere, fault: BeginFault
+) -> None:
+    elsewhere.configure(ssl="off")
+    guest.configure_secret(database__url=elsewhere.url())
+    try:
+        run = refused(guest, fault("no verified TLS"))
+    finally:
+        elsewhere.configure(ssl="on")
+    assert "speaks no TLS, by which its certificate is verified unless database.url" in run.output
+    assert "let database.url end with ?sslmode=disable" in run.output
+
+
+@pytest.mark.essential("verified")
+def test_a_server_that_nobody_vouches_for_is_refused_before_it_gets_the_password(
+    guest: Site, elsewhere: Elsewhere, fault: BeginFault
+) -> None:
+    elsewhere.configure(log_connections="on")
+    guest.configure_secret(database__url=elsewhere.url())
+    run = refused(guest, fault("no verified TLS"))
+    assert "that no authority known here has signed" in run.output
+    assert "`pulumi config set --path database.ca -s STACK < ca.pem`" in run.output
+    log = elsewhere.container.logs().decode().splitlines()
+    assert any("connection received: host=1" in line for line in log)
+    came = [line for line in log if "connection authorized" in line]
+    assert not [line for line in came if "application_name=psql" not in line]
+    guest.configure(database__ca=elsewhere.ca)
+    elsewhere.be_known_as("db.example.org")
+    try:
+        run = refused(guest, fault("no verified TLS"))
+    finally:
+        elsewhere.be_known_as(elsewhere.host)
+    assert "made out to another name than the host in database.url" in run.output
+
+
 @pytest.mark.essential("external")
 def test_a_server_that_refuses_the_password(
-    guest: Site, elsewhere: Container, fault: BeginFault
+    vouched: Site, elsewhere: Elsewhere, fault: BeginFault
 ) -> None:
     wrong = secrets.token_urlsafe(18)
-    guest.configure_secret(database__url=address(elsewhere, wrong))
-    run = refused(guest, fault("database refuses"))
+    vouched.configure_secret(database__url=elsewhere.url(wrong))
+    run = refused(vouched, fault("database refuses"))
     assert "refuses the user 'owner' or the password" in run.output, run.output
     assert wrong not in run.output
 
 
-def test_a_server_that_is_down(guest: Site, elsewhere: Container, fault: BeginFault) -> None:
-    guest.configure_secret(database__url=address(elsewhere))
-    elsewhere.pause()
+def test_a_server_that_is_down(guest: Site, elsewhere: Elsewhere, fault: BeginFault) -> None:
+    guest.configure_secret(database__url=elsewhere.url())
+    elsewhere.container.pause()
     try:
         run = refused(guest, fault("database down"))
     finally:
-        elsewhere.unpause()
+        elsewhere.container.unpause()
     assert "does not answer after" in run.output
     assert "(database.url)" in run.output
     assert PASSWORD not in run.output
@@ -547,11 +569,11 @@ def _unpause(server: Container, guest: Site) -> None:
 
 
 def test_a_server_that_is_slow_to_come_up(
-    guest: Site, elsewhere: Container, fault: BeginFault
+    guest: Site, elsewhere: Elsewhere, fault: BeginFault
 ) -> None:
     guest.configure(database__timeout=60)
-    elsewhere.pause()
-    later = threading.Thread(target=_unpause, args=(elsewhere, guest))
+    elsewhere.container.pause()
+    later = threading.Thread(target=_unpause, args=(elsewhere.container, guest))
     later.start()
     run = guest.up(check=False)
     later.join()
@@ -566,6 +588,7 @@ def test_a_server_that_is_slow_to_come_up(
     assert waited
     assert results(guest) == {"created"}
     assert "Skarn Tooth" in Browser(guest.url).get("/")[1]
+    assert elsewhere.encrypted() == {"t"}
     shown = run.output + str(guest.outputs())
     for container in guest.containers():
         shown += str(container.attrs) + container.logs().decode()
@@ -577,16 +600,16 @@ def test_a_server_that_is_slow_to_come_up(
 
 
 def test_an_address_that_was_refused_is_not_what_a_restart_reads(
-    guest: Site, elsewhere: Container
+    guest: Site, elsewhere: Elsewhere
 ) -> None:
-    guest.configure_secret(database__url=address(elsewhere, secrets.token_urlsafe(18)))
+    guest.configure_secret(database__url=elsewhere.url(secrets.token_urlsafe(18)))
     run = guest.up(check=False)
     assert run.code != 0
     assert "refuses the user 'owner' or the password" in run.output
     (backend,) = docker.from_env().containers.list(filters=guest.labelled("backend"))
     backend.restart()
     eventually(lambda: Browser(guest.url).get("/health/")[0] == 200, 60)
-    guest.configure_secret(database__url=address(elsewhere))
+    guest.configure_secret(database__url=elsewhere.url())
     guest.up()
     assert guest.outputs()["ledger"]["agrees"]
     assert len(docker.from_env().volumes.list(filters=guest.labelled("secrets"))) == 1
@@ -594,27 +617,71 @@ def test_an_address_that_was_refused_is_not_what_a_restart_reads(
 
 
 def test_a_server_elsewhere_is_copied_before_it_is_migrated_and_put_back(
-    guest: Site, elsewhere: Container
+    guest: Site, elsewhere: Elsewhere
 ) -> None:
     Subject(site=guest).add_column()
     run = guest.up()
     copy = guest.outputs()["backup"]["id"]
     names = "SELECT name FROM catalogue_category ORDER BY name"
-    before = queried(elsewhere, names)
-    queried(elsewhere, "UPDATE catalogue_category SET name = name || ' later'")
-    assert queried(elsewhere, names) != before
+    before = elsewhere.queried(names)
+    elsewhere.queried("UPDATE catalogue_category SET name = name || ' later'")
+    assert elsewhere.queried(names) != before
     done = guest.restore(copy)
     assert done.code == 0, done.output
-    assert queried(elsewhere, names) == before
-    assert "add_trial_4" in queried(elsewhere, "SELECT name FROM django_migrations"), (
-        "applied again"
-    )
+    assert elsewhere.queried(names) == before
+    assert "add_trial_4" in elsewhere.queried("SELECT name FROM django_migrations"), "applied again"
     assert "Skarn Tooth" in Browser(guest.url).get("/")[1]
     assert PASSWORD not in run.output + done.output
 
 
-def queried(server: Container, statement: str) -> str:
-    """What a database somebody else's says."""
-    done: Any = server.exec_run(["psql", "-U", "owner", "-tAc", statement])
+@pytest.fixture(scope="module")
+def pooler(elsewhere: Elsewhere, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pooler]:
+    """Who lends the connections of that server."""
+    made = Pooler(elsewhere, tmp_path_factory.mktemp("pooler"))
+    yield made
+    made.remove()
+
+
+def test_a_pooler_is_named_before_anything_is_changed_and_gone_past_where_it_has_to_be(
+    guest: Site, elsewhere: Elsewhere, pooler: Pooler
+) -> None:
+    guest.configure_secret(database__url=pooler.url())
+    before = guest.outputs()["containers"]["backend"]
+    Subject(site=guest).add_column()
+    run = guest.up(check=False)
+    assert run.code != 0
+    assert "database.url leads to a pooler that lends a connection for a transaction" in run.output
+    assert "`pulumi config set --secret --path database.directUrl -s STACK`" in run.output
+    assert guest.outputs()["containers"]["backend"] == before
+    assert Browser(guest.url).get("/health/")[0] == 200
+    guest.configure_secret(database__directUrl=elsewhere.url())
+    logins = pooler.log().count("login attempt")
+    run = guest.up()
+    assert "backup: " in run.output
+    last = "SELECT name FROM django_migrations ORDER BY id DESC LIMIT 1"
+    assert "add_trial" in elsewhere.queried(last)
+    assert "Skarn Tooth" in Browser(guest.url).get("/")[1]
+    assert pooler.log().count("login attempt") > logins, "what serves goes by it"
+    assert elsewhere.queried("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'") == "0\n"
+    assert _asked(guest) == ["True", "True"]
+    assert PASSWORD not in run.output
+    assert set(guest.up().changes()) == {"unchanged"}
+
+
+def test_a_pooler_that_lends_by_the_session_is_as_good_as_the_server(
+    guest: Site, pooler: Pooler
+) -> None:
+    pooler.lend("session")
+    assert _asked(guest) == ["False", "True"]
+
+
+def _asked(guest: Site) -> list[str]:
+    """Whether what serves shares its sessions, and whether its cursors stay in a transaction."""
+    code = (
+        "from django.db import connection as c; from deploy_runtime.pooler import is_shared; "
+        "print(is_shared(c), c.settings_dict['DISABLE_SERVER_SIDE_CURSORS'])"
+    )
+    backend = docker.from_env().containers.get(guest.outputs()["containers"]["backend"])
+    done: Any = backend.exec_run(["python", "-m", "django", "shell", "-c", code])
     assert done.exit_code == 0, done.output
-    return str(done.output.decode())
+    return str(done.output.decode()).splitlines()[-1].split()

@@ -6,6 +6,7 @@ checkout's, under load, on PostgreSQL: that is where there is most to replace by
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from secrets import token_hex
 from typing import Any
 
@@ -20,9 +21,11 @@ from bench.process import Followed
 from bench.request_mix import Mix
 from bench.takeover import asking
 from bench.updates_report import latency, requests, updates
-from tests.integration.conftest import LOAD
-from tests.integration.harness import ROOT, Site
-from tests.integration.released import FIRST, unpack
+from components.host.docker_host import Host
+from tests.integration.conftest import LOAD, MakeSite
+from tests.integration.elsewhere import Elsewhere, server_image
+from tests.integration.harness import ROOT, Browser, Site
+from tests.integration.released import FIRST, Released, unpack
 
 REQUESTS = 5000
 # Seconds without an answer that the preview states as "a second or two", on a slow machine.
@@ -105,8 +108,12 @@ class Upgrade:
 
 
 @pytest.fixture(scope="module")
-def upgrade(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Upgrade]:
-    released = unpack(FIRST, tmp_path_factory.mktemp("released"))
+def released(tmp_path_factory: pytest.TempPathFactory) -> Released:
+    return unpack(FIRST, tmp_path_factory.mktemp("released"))
+
+
+@pytest.fixture(scope="module")
+def upgrade(tmp_path_factory: pytest.TempPathFactory, released: Released) -> Iterator[Upgrade]:
     contender = Upgraded(
         tmp_path_factory.mktemp("site"),
         f"t-upgrade-{token_hex(3)}",
@@ -189,6 +196,40 @@ def test_a_later_version_that_replaces_the_edge_says_so_and_its_gap_is_counted(
     assert _without(before.containers, edge) == _without(after.containers, edge)
     assert before.containers[edge] != after.containers[edge]
     assert (before.jobs, before.volumes) == (after.jobs, after.volumes)
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path) -> Iterator[Elsewhere]:
+    """A server of somebody else's, with a certificate that no public authority has signed."""
+    image = server_image(tmp_path, Host().base_image("")[0])
+    server = Elsewhere(image, tmp_path)
+    yield server
+    server.remove()
+
+
+def test_a_server_elsewhere_that_nobody_looked_at_does_not_stop_the_site_without_a_word(
+    make_site: MakeSite, released: Released, elsewhere: Elsewhere
+) -> None:
+    site = make_site("unlooked", checkout=released.folder, venv=released.venv)
+    site.configure(database__engine="external", database__timeout=5)
+    site.configure_secret(database__url=elsewhere.url())
+    site.up()
+    site.upgrade()
+    says = "database.url names no sslmode: from now on the server's certificate is verified in full"
+    assert says in site.preview().output
+    backend = site.outputs()["containers"]["backend"]
+    refused = site.up(check=False)
+    assert refused.code != 0
+    assert "nothing was changed" in refused.output
+    assert "that no authority known here has signed" in refused.output
+    assert site.outputs()["containers"]["backend"] == backend
+    assert "Skarn Tooth" in Browser(site.url).get("/")[1]
+    site.configure(database__ca=elsewhere.ca)
+    site.up()
+    assert "Skarn Tooth" in Browser(site.url).get("/")[1]
+    again = site.up()
+    assert set(again.changes()) == {"unchanged"}
+    assert says not in again.output
 
 
 def gaps_of(outcome: Outcome) -> list[tuple[float, float]]:

@@ -79,6 +79,7 @@ def test_an_editor_is_told_what_a_stacks_file_may_say() -> None:
         "tls.key",
         "database.password",
         "database.url",
+        "database.directUrl",
         "databases",
         "secrets",
         "secretFiles",

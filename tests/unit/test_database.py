@@ -13,7 +13,7 @@ from components.data.database_claim import DatabaseClaim, Found
 from components.data.login_turns import Login
 from tests.config_keys import nested
 
-URL = "postgres://ada:hunter2@db.example.org:5433/shop"
+URL = "postgres://ada:hunter2@db.example.org:5433/shop?sslmode=disable"
 SITE = {"app.path": "a", "app.settings": "b", "data": "create", "deployment": "shop"}
 
 

@@ -39,6 +39,7 @@ def test_a_server_that_containers_reach_is_accepted(url: str) -> None:
         ("sqlite:////srv/media/hunter2", "set database to sqlite"),
         ("postgres://ada:hunter2@localhost/shop", "inside a container is the container"),
         ("postgres://ada:hunter2@127.0.0.1:5432/shop", "inside a container is the container"),
+        ("postgres://ada:hunter2@db/shop?sslmode=full", "one of disable, allow, prefer"),
         ("mysql://ada:hunter2@[::1]/shop", "inside a container is the container"),
     ],
 )

@@ -132,6 +132,7 @@ def variants(key: str) -> list[dict[str, str]]:
         "database.user": {"database.engine": "postgres"},
         "database.extensions": {"database.engine": "postgres"},
         "database.url": {"database.engine": "external"},
+        "database.directUrl": {"database.engine": "external", "database.url": "postgres://p/a"},
         "site.redirects": {"site.domains": '["www.example.org", "name", "a", "0"]'},
     }
     return [{**GOOD, **needs.get(key, {})}]

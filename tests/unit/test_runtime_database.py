@@ -62,6 +62,7 @@ def refusal(monkeypatch: pytest.MonkeyPatch, *words: str, seconds: float | None 
     ("said", "says"),
     [
         ('FATAL: password authentication failed for user "ada"', "refuses the user 'ada' or the"),
+        ("FATAL: SASL authentication failed", "refuses the user 'ada' or the password"),
         ("fe_sendauth: no password supplied", "refuses the user 'ada' or the password"),
         (
             "(1045, \"Access denied for user 'ada'@'web' (using password: YES)\")",
@@ -71,6 +72,23 @@ def refusal(monkeypatch: pytest.MonkeyPatch, *words: str, seconds: float | None 
         ("(1049, \"Unknown database 'shop'\")", "does not exist on that server"),
         ('FATAL: role "ada" does not exist', "does not know the user 'ada'"),
         ('FATAL: no pg_hba.conf entry for host "10.0.0.7"', "lets nobody in from this host"),
+        (
+            "server does not support SSL, but SSL was required",
+            "let database.url end with ?sslmode=disable",
+        ),
+        (
+            'server certificate for "db.example" (and 1 other name) does not match host name "db"',
+            "name the host there as the certificate does",
+        ),
+        ("SSL error: certificate verify failed", "--path database.ca -s STACK < ca.pem`"),
+        (
+            'root certificate file "/etc/ssl/certs/ca-certificates.crt" does not exist',
+            "'image.aptPackages[0]' ca-certificates -s STACK`",
+        ),
+        (
+            'FATAL: no pg_hba.conf entry for host "10.0.0.7", user "a", no encryption',
+            "lets nobody in from this host without TLS",
+        ),
         ("(1130, \"Host '10.0.0.7' is not allowed to connect\")", "lets nobody in from this host"),
     ],
 )

@@ -1,5 +1,6 @@
 """The default database comes from DATABASE_URL; how it is used stays the project's business."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -71,6 +72,59 @@ def test_a_project_that_reads_the_url_itself_is_left_alone() -> None:
     assert default(result) == {**own, "OPTIONS": {"connect_timeout": 10}}
     assert [entry.action for entry in result.entries] == ["kept", "supplied"]
     assert result.entries[1].why == "options for a site: connect_timeout"
+
+
+ROOTS = "/etc/ssl/certs/ca-certificates.crt"
+
+
+@pytest.mark.parametrize(
+    ("own", "said", "found"),
+    [
+        ({}, f"sslmode=verify-full&sslrootcert={ROOTS}", ("verify-full", ROOTS)),
+        # A project that asks for less is not asked.
+        (
+            {"sslmode": "require"},
+            f"sslmode=verify-full&sslrootcert={ROOTS}",
+            ("verify-full", ROOTS),
+        ),
+        # Roots of its own are more than anybody's, and less than what config names.
+        (
+            {"sslrootcert": "/app/ca.pem"},
+            f"sslmode=verify-full&sslrootcert={ROOTS}",
+            ("verify-full", "/app/ca.pem"),
+        ),
+        (
+            {"sslrootcert": "/app/ca.pem"},
+            "sslmode=verify-full&sslrootcert=/run/secrets/DEPLOY_DATABASE_CA",
+            ("verify-full", "/run/secrets/DEPLOY_DATABASE_CA"),
+        ),
+        ({"sslmode": "verify-full"}, "sslmode=disable", ("disable", None)),
+        ({"sslmode": "verify-full"}, "", ("verify-full", ROOTS)),
+        ({}, "sslmode=verify-ca", ("verify-ca", ROOTS)),
+    ],
+)
+@pytest.mark.parametrize("reads_it", [False, True])
+def test_the_url_decides_about_tls(
+    own: dict[str, Any], said: str, found: tuple[str, str | None], *, reads_it: bool
+) -> None:
+    place = {"NAME": "shop", "USER": "u", "PASSWORD": "p", "HOST": "db", "PORT": 5432}
+    mine = {"ENGINE": POSTGRES, **(place if reads_it else {"NAME": "dev"}), "OPTIONS": own}
+    options = default(applied(mine, f"postgres://u:p@db:5432/shop?{said}"))["OPTIONS"]
+    assert (options["sslmode"], options.get("sslrootcert")) == found
+
+
+def test_roots_that_the_process_has_by_itself_are_taken(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    url = "postgres://u:p@db/shop?sslmode=verify-full"
+    assert default(applied({}, url))["OPTIONS"]["sslrootcert"] == ROOTS
+    monkeypatch.setenv("PGSSLROOTCERT", "/app/ca.pem")
+    assert "sslrootcert" not in default(applied({}, url))["OPTIONS"]
+    monkeypatch.delenv("PGSSLROOTCERT")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / ".postgresql").mkdir()
+    (tmp_path / ".postgresql/root.crt").touch()
+    assert "sslrootcert" not in default(applied({}, url))["OPTIONS"]
 
 
 def test_the_same_kind_of_engine_and_its_tuning_stay() -> None:

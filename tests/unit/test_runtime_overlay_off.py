@@ -9,13 +9,14 @@ from deploy_runtime import overlay_off, overlay_rules
 from deploy_runtime.overlay import Overlay
 from tests.unit.runtime_project import Project, report
 
+URL = "postgres://ada:hunter2-hunter2@db/shop"
 ENVIRON = {
     "DEPLOY_OVERLAY": "false",
     "SECRET_KEY": "hidden",
     "DEBUG": "False",
     "ALLOWED_HOSTS": "shop.example,localhost,127.0.0.1",
     "CSRF_TRUSTED_ORIGINS": "https://shop.example",
-    "DATABASE_URL": "postgres://ada:hunter2-hunter2@db/shop",
+    "DATABASE_URL": URL,
     "STATIC_ROOT": "/srv/static",
     "MEDIA_ROOT": "/srv/media",
     "DEPLOY_HEALTH_PATH": "/health/",
@@ -72,6 +73,9 @@ def test_a_project_that_takes_everything() -> None:
             {"DEPLOY_DATABASES": "stock", "DEPLOY_DATABASE_URL_1": "sqlite:////srv/data/s"},
             {"DATABASES": True},
         ),
+        ({}, {"DATABASE_URL": f"{URL}?sslmode=verify-full"}, {"DATABASES": True}),
+        ({}, {"DATABASE_URL": f"{URL}?sslmode=disable"}, {}),
+        ({}, {"DEPLOY_DATABASE_DIRECT_URL": URL}, {"DATABASES": False}),
         ({"ALLOWED_HOSTS": ["other.example"]}, {}, {"ALLOWED_HOSTS": True}),
         ({"ALLOWED_HOSTS": [".example"]}, {}, {}),
         ({"ALLOWED_HOSTS": ["*"]}, {}, {"ALLOWED_HOSTS": False}),

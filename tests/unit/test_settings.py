@@ -226,6 +226,26 @@ def test_a_wrong_key_is_named_with_its_value(changes: dict[str, str | None], say
             "database.volume names a volume, but database.engine is external",
         ),
         (
+            {"database.directUrl": "postgres://db/a"},
+            "database.directUrl is set, but database.engine is sqlite: there is no pooler",
+        ),
+        (
+            {
+                "database.engine": "external",
+                "database.url": "mysql://db/a",
+                "database.directUrl": "postgres://db/a",
+            },
+            "database.directUrl is set, but not both it and database.url name a PostgreSQL",
+        ),
+        (
+            {
+                "database.engine": "external",
+                "database.url": "postgres://ada@db/a",
+                "database.directUrl": "postgres://db:5432/a?sslmode=disable",
+            },
+            "database.directUrl is set, and names what database.url does",
+        ),
+        (
             {"database.extensions": '["hstore"]'},
             "database.extensions names extensions, but database",
         ),

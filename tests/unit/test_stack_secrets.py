@@ -171,7 +171,7 @@ def test_what_cannot_be_read_counts_as_none_and_says_why(stack: Stack) -> None:
 
 
 PG = {"database.engine": "postgres"}
-URL = "postgres://ada:hunter2@db/shop"
+URL = "postgres://ada:hunter2@db/shop?sslmode=disable"
 
 
 def test_a_database_server_of_its_own_gets_a_password(stack: Stack) -> None:

@@ -44,6 +44,7 @@ from .tls import TlsKeys
 ADMIN_PASSWORD = "admin.password"
 DATABASE_PASSWORD = "database.password"
 DATABASE_URL = "database.url"
+DATABASE_DIRECT_URL = "database.directUrl"
 DATABASE_VOLUME = "database.volume"
 MEDIA_VOLUME = "media.volume"
 SECRET_KEY = "app.secretKey"

@@ -6,10 +6,12 @@ from pydantic import Field, SecretStr
 
 from ..value_types import (
     Capability,
+    Certificates,
     DataFile,
     EngineName,
     Extension,
     ImageName,
+    ManyLines,
     Megabytes,
     Processors,
     ServerUrl,
@@ -59,6 +61,17 @@ class DatabaseKeys(Keys):
 
     url: ServerUrl | None = None
     """With external, the database as a secret URL such as postgres://USER:PASSWORD@HOST:5432/NAME.
+    """
+
+    direct_url: ServerUrl | None = None
+    """With external, where database.url leads to a pooler that lends connections by the transaction
+    (pgbouncer), the server itself as a secret URL: migrations, the seeding job, copies and commands
+    by hand go there.
+    """
+
+    ca: Annotated[Certificates, ManyLines] = ""
+    """With a PostgreSQL elsewhere, the certificate, in PEM, of the authority that signed the
+    server's; `pulumi config set --path database.ca < ca.pem`. Empty is the system's roots.
     """
 
     timeout: int = Field(default=60, ge=1, le=3600)
