@@ -26,6 +26,7 @@ PAGES = sorted(
     )
 )
 COMMAND = re.compile(r"pulumi config (set|get|rm|rm-all) ([^|&;<\n]+)")
+KEPT = re.compile(r"keep [^(]")
 FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 SPAN = re.compile(r"`([^`]+)`")
 PART = re.compile(r'\["([^"]+)"\]|\[(\d+)\]|([^.\[\]]+)')
@@ -52,12 +53,15 @@ def typed(text: str) -> Iterator[str]:
 def commands(text: str) -> Iterator[tuple[str, bool, list[str]]]:
     """The commands about config on a page: whole, with or without --path, and the keys."""
     for line in typed(text):
+        # A function of a page's own that hands its first word on as a key.
+        if KEPT.match(line):
+            yield line, True, shlex.split(line, comments=True)[1:2]
         for verb, rest in COMMAND.findall(line):
             words = shlex.split(rest, comments=True)
             if "-s" in words:
                 del words[(at := words.index("-s")) : at + 2]
             named = [word for word in words if not word.startswith("-")]
-            keys = named if verb == "rm-all" else named[:1]
+            keys = [key for key in (named if verb == "rm-all" else named[:1]) if key[:1] != "$"]
             yield f"{verb} {rest}", "--path" in words, keys
 
 
