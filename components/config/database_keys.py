@@ -20,6 +20,7 @@ def problems(given: AllKeys) -> Iterator[ValueError]:
     yield from _direct_url(given)
     yield from _ca(given)
     yield from _extensions(given)
+    yield from _settings(given)
     if ENGINES[given.database.engine].marker and given.data == "create":
         yield from _names(given)
     if given.database.volume and not ENGINES[given.database.engine].volume:
@@ -132,6 +133,17 @@ def _extensions(given: AllKeys) -> Iterator[ValueError]:
             "remove it with `pulumi config rm --path database.extensions -s STACK`; in a "
             "PostgreSQL "
             "elsewhere its owner makes them (CREATE EXTENSION)",
+        )
+
+
+def _settings(given: AllKeys) -> Iterator[ValueError]:
+    if given.database.settings and not ENGINES[given.database.engine].marker:
+        yield conflict(
+            "database.settings",
+            f"has settings of a server, but database.engine is {given.database.engine}: there is "
+            "none of the deployment's own",
+            "remove it with `pulumi config rm --path database.settings -s STACK`; a PostgreSQL "
+            "elsewhere has its own (ALTER SYSTEM, or the provider's page)",
         )
 
 

@@ -15,7 +15,7 @@ from pydantic import (
     WithJsonSchema,
 )
 
-from ..data import database_url
+from ..data import database_url, postgres_settings
 from ..data.database import ENGINES
 from ..docker_address import docker_address
 from ..image_reference import image_name, release_image
@@ -180,6 +180,14 @@ def _reserved_but_debug(variable: str) -> str:
     return variable if variable == "DEBUG" else _not_reserved(variable)
 
 
+def _server_setting(name: str) -> str:
+    if not postgres_settings.NAME.fullmatch(name):
+        raise ValueError("must be the name of a setting of PostgreSQL, such as work_mem")
+    if name in postgres_settings.DECIDED:
+        raise ValueError(f"is the deployment's to decide: {postgres_settings.DECIDED[name]}")
+    return name
+
+
 def _further_alias(alias: str) -> str:
     if alias == "default":
         raise ValueError(
@@ -235,6 +243,7 @@ Extension = Annotated[
     Field(min_length=1),
     _matches(_EXTENSION, "must be the name of a PostgreSQL extension, such as pg_trgm"),
 ]
+ServerSetting = Annotated[str, AfterValidator(_server_setting)]
 Value = Annotated[str, BeforeValidator(_text)]
 ReleaseTag = Annotated[
     str,

@@ -1,7 +1,7 @@
 """PostgreSQL: one server in a container, on a volume that outlives everything else."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pulumi
 import pulumi_docker as docker
@@ -18,6 +18,8 @@ from .postgres_roles import SUPERUSER
 from .volume import VolumeArgs, retained_volume
 
 DATA_FOLDER = "/var/lib/postgresql/data"
+SETTINGS = "postgres-settings"
+"""What the resource is called that gives the server settings, after the deployment."""
 PASSWORD_FILE = f"{SECRETS}/POSTGRES_PASSWORD"
 # Seconds for a fast shutdown: it ends connections, but a last checkpoint writes what is dirty.
 STOP_GRACE = 90
@@ -93,6 +95,8 @@ class PostgresArgs(VolumeArgs):
     """That role's password; secret."""
     extensions: Sequence[str]
     """Extensions that the superuser makes in the database."""
+    settings: Mapping[str, str] | None
+    """Settings of the server; None where it never had any."""
     secrets: str
     """A fingerprint of the secrets: another password has to be one that the server knows."""
     timeout: int
@@ -146,7 +150,9 @@ class Postgres(pulumi.ComponentResource):
             ],
             opts=opts,
         )
-        self.ready = self._gate(name, args, container)
+        self.ready = gate = self._gate(name, args, container)
+        if args["settings"] is not None:
+            self.ready = self._settings(name, args, args["settings"], container, gate)
         self.register_outputs({})
 
     def _data(self, name: str, args: PostgresArgs, opts: pulumi.ResourceOptions | None) -> Mount:
@@ -242,13 +248,42 @@ class Postgres(pulumi.ComponentResource):
                 "extensions": list(args["extensions"]),
             },
             environment={
-                "CONTAINER": Place(args["deployment"]).postgres,
+                **_as_application(args),
                 "PROCESSES": str(args["restrictions"].processes),
-                "DATABASE_NAME": args["name"],
-                "DATABASE_USER": args["user"],
-                **({"DATABASE_LOGIN": args["login"]} if args["login"] != args["user"] else {}),
                 "EXTENSIONS": json.dumps(list(args["extensions"])),
-                "TIMEOUT": str(args["timeout"]),
             },
             depends_on=[container],
         )
+
+    def _settings(
+        self,
+        name: str,
+        args: PostgresArgs,
+        settings: Mapping[str, str],
+        container: docker.Container,
+        gate: pulumi.Resource,
+    ) -> pulumi.Resource:
+        # Beside the data, they outlive the container; but the data may be another's by now.
+        return Step(
+            f"{name}-{SETTINGS}",
+            f"{__package__}.postgres_settings_step",
+            parent=self,
+            triggers={"container": container.id, "settings": dict(settings)},
+            environment={
+                **_as_application(args),
+                "DEPLOYMENT": args["deployment"],
+                "SETTINGS": json.dumps(dict(settings), sort_keys=True),
+            },
+            depends_on=[gate],
+        )
+
+
+def _as_application(args: PostgresArgs) -> dict[str, str]:
+    """By which a step gets in as the application does."""
+    return {
+        "CONTAINER": Place(args["deployment"]).postgres,
+        "DATABASE_NAME": args["name"],
+        "DATABASE_USER": args["user"],
+        **({"DATABASE_LOGIN": args["login"]} if args["login"] != args["user"] else {}),
+        "TIMEOUT": str(args["timeout"]),
+    }

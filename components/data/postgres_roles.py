@@ -106,7 +106,7 @@ class Server:
             False if it is not for this program to say what that role's password is.
         """
         # The password's file is root's.
-        done, said = self._as_superuser(login_turns.let_in(self.user), "postgres", user="root")
+        done, said = self.as_superuser(login_turns.let_in(self.user), "postgres", user="root")
         return done and said == "made"
 
     def leave(self, seconds: int) -> str:
@@ -118,7 +118,7 @@ class Server:
         Returns:
             Why that is not possible; "" if it is.
         """
-        done, said = self._as_superuser(login_turns.leave(seconds), "postgres")
+        done, said = self.as_superuser(login_turns.leave(seconds), "postgres")
         return "" if done else said
 
     def is_superuser(self) -> bool:
@@ -149,12 +149,19 @@ class Server:
 
     def _add(self, extension: str) -> str:
         statement = f'CREATE EXTENSION IF NOT EXISTS "{extension}" CASCADE;'
-        done, said = self._as_superuser(statement, self.name)
+        done, said = self.as_superuser(statement, self.name)
         return "" if done else said
 
-    def _as_superuser(
+    def as_superuser(
         self, statements: str, database: str, *, user: str = "postgres"
     ) -> tuple[bool, str]:
+        """Have the superuser run statements; returns whether that worked, and what was said.
+
+        Args:
+            statements: for psql.
+            database: where.
+            user: the system's user in the container, who may read what is root's if it is root.
+        """
         # On data that was there before, the superuser may be the application's user itself.
         problems = []
         for superuser in dict.fromkeys((SUPERUSER, self.user)):

@@ -237,6 +237,13 @@ class Host:
         # A host without any gets the one that everything else starts from.
         return next(iter(self._daemon.ids("image")), None) or self.base_image("")[0]
 
+    def said_inside(self, container: str, *words: str) -> str:
+        """What a command says in a container that runs; "" where it fails."""
+        try:
+            return self._daemon.ask("exec", container, *words).strip()
+        except HostError:
+            return ""
+
     def container(self, name: str) -> Container | None:
         """A container, whether it runs or not; None if there is none of this name or id."""
         named = [c for c in self._containers if c.name == name]

@@ -34,6 +34,7 @@ class Forecast:
         shared: the edge that sites share, by which visitors are to come; "" without one.
         retire: containers that are taken over from, where some of them run.
         holds_port: one of them has the edge's port.
+        restarted_for: settings for which the database server is restarted.
         there: the names of the resources in the stack's state.
     """
 
@@ -55,6 +56,7 @@ class Forecast:
     shared: str = ""
     retire: Sequence[str] = ()
     holds_port: bool = False
+    restarted_for: Sequence[str] = ()
     there: Collection[str] = ()
 
     def lines(self, made: Collection[str], changed: Collection[str] = ()) -> str:
@@ -138,6 +140,12 @@ class Forecast:
         if self._replaced("postgres-server", made):
             gap = "a few seconds, under load about ten"
             yield f"{gap}, while the database server is replaced: pages fail"
+        elif self.restarted_for:
+            names = ", ".join(self.restarted_for)
+            yield (
+                "a few seconds, while the database server is restarted for database.settings "
+                f"({names}): pages fail"
+            )
         if self.port is None and self._name("edge") in self.there:
             yield "the edge is removed: from then on only your own proxy reaches the site"
         if self.window and starts and not self.fresh:

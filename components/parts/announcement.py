@@ -4,6 +4,7 @@ Only the engine knows what it is going to make, replace or leave alone, so it is
 begins with a preview, and says nothing of this again: its own errors are to stay in sight.
 """
 
+import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -11,14 +12,19 @@ import pulumi
 
 from ..config.keys import MEDIA_VOLUME
 from ..data.backups import COPIED
+from ..data.postgres import SETTINGS
+from ..data.postgres_roles import SUPERUSER
+from ..data.postgres_settings import changed, restarting
 from ..image_reference import Reference
 from ..ledger.forecast import Forecast
 from ..ledger.plan import Up
 from ..ledger.update_kind import Before
 from ..migrations.check import served_database
 from ..migrations.new_migrations import new_migrations
+from ..place import Place
 from .preparation import Preparation
 from .scope import Scope
+from .store import server_settings
 
 _RESOURCES = ("docker:", "command:")
 
@@ -112,6 +118,7 @@ def forecast_of(given: Preparation, before: Before, up: Up) -> Forecast:
         shared=settings.site.shared_edge,
         retire=settings.retire if given.retired.runs else (),
         holds_port=given.retired.holds_port,
+        restarted_for=restarted_for(given),
         there={resource.name for resource in state.there},
     )
 
@@ -122,3 +129,19 @@ def _pulled(given: Preparation) -> str:
     if not release.reference or given.host.has_image(release.image):
         return ""
     return Reference.of(release.reference).host
+
+
+def restarted_for(given: Preparation) -> list[str]:
+    """The settings of the deployment's own server that take a restart, as it says itself."""
+    deployment = given.settings.deployment
+    had = given.state[f"{deployment}-{SETTINGS}"].triggers.get("settings", {})
+    names = changed(had, server_settings(given) or {})
+    if not names or not given.host.running(deployment=deployment, role="postgres"):
+        return []
+    # On data that was there before, the superuser may be the application's user itself.
+    for user in (SUPERUSER, given.settings.database.user):
+        psql = ("psql", "--no-psqlrc", "-U", user, "-d", "postgres", "-tAc", restarting(names))
+        said = given.host.said_inside(Place(deployment).postgres, *psql)
+        if said:
+            return list(json.loads(said))
+    return []

@@ -10,7 +10,7 @@ from ..data.backups_volume import Backups
 from ..data.database import Database, application_files
 from ..data.file_volumes import Files
 from ..data.ownership import Ownership
-from ..data.postgres import server_restrictions
+from ..data.postgres import SETTINGS, server_restrictions
 from ..ledger.ledger import Ledger
 from ..serving.kept_secrets import KeptSecrets, writings
 from ..serving.network import Network, NetworkArgs
@@ -128,6 +128,7 @@ def _database(given: Preparation, network: Network, opts: pulumi.ResourceOptions
             "login": given.secrets.database_login.user or settings.database.user,
             "password": given.secrets.database_login.password,
             "extensions": settings.database.extensions,
+            "settings": server_settings(given),
             "secrets": given.secrets.fingerprint(given.secrets.as_environment()),
             "timeout": settings.database.timeout,
             "family": given.database.family,
@@ -135,6 +136,13 @@ def _database(given: Preparation, network: Network, opts: pulumi.ResourceOptions
         },
         opts,
     )
+
+
+def server_settings(given: Preparation) -> dict[str, str] | None:
+    """The settings of the deployment's own server; None where it never had any."""
+    wanted = dict(given.settings.database.settings)
+    had = given.state[f"{given.settings.deployment}-{SETTINGS}"]
+    return wanted if wanted or had else None
 
 
 def give_files(

@@ -70,6 +70,10 @@ CASES: Mapping[str, tuple[str, str]] = {
         "the database refuses the password",
         "a named error, no seeding; the password is printed nowhere",
     ),
+    "settings that can't be": (
+        "settings with which the database server would not start",
+        "refused with the server's own words; the server is left alone, and the site serves",
+    ),
     "no verified TLS": (
         "the database has no TLS, an unknown authority, or another's certificate",
         "a named error, no seeding; it never gets the password; the key and the way out are said",

@@ -201,6 +201,51 @@ def test_an_update_leaves_the_server_alone(site: Site, first_up: Run, visitor: B
     assert visitor.is_logged_in()
 
 
+def test_settings_take_a_restart_only_where_the_server_says_so(
+    site: Site, visitor: Browser, fault: BeginFault
+) -> None:
+    def said(name: str) -> str:
+        words = ["psql", "--no-psqlrc", "-U", "app", "-d", "app", "-tAc", f"SHOW {name}"]
+        done: Any = server(site).exec_run(words)
+        return str(done.output.decode().strip())
+
+    def started() -> tuple[str, str]:
+        return str(server(site).id), str(server(site).attrs["State"]["StartedAt"])
+
+    before = started()
+    site.configure(database__settings={"work_mem": "16MB"})
+    assert "database.settings" not in site.preview().output
+    with visitors(site.url) as statuses:
+        site.up()
+    assert set(statuses) == {200}
+    assert (said("work_mem"), started()) == ("16MB", before)
+    site.configure(database__settings={"max_connections": 150})
+    gap = "while the database server is restarted for database.settings (max_connections)"
+    assert gap in site.preview().output
+    run = site.up()
+    assert "is started anew for max_connections" in run.output
+    assert (said("work_mem"), said("max_connections")) == ("16MB", "150")
+    container, at = started()
+    assert container == before[0], "nothing was replaced"
+    assert at != before[1]
+    site.configure(database__settings={"shared_buffers": "4000GB"})
+    run = site.up(check=False)
+    fault("settings that can't be").saw(
+        f"exit code {run.code}",
+        f"the server's start is the one before: {started() == (container, at)}",
+        f"the site answers {Browser(site.url).get('/')[0]}",
+    )
+    assert run.code != 0
+    assert "database.settings can't be taken: FATAL:  could not map" in run.output
+    assert started() == (container, at)
+    assert visitor.is_logged_in()
+    site.unset("database.settings")
+    site.up()
+    assert (said("work_mem"), said("max_connections")) == ("4MB", "100")
+    assert server(site).id == container
+    assert set(site.up().changes()) == {"unchanged"}
+
+
 def test_a_server_that_is_killed_recovers(site: Site, visitor: Browser) -> None:
     # As the kernel would kill it: `docker kill` counts as a wish to have it stopped.
     pid = str(server(site).attrs["State"]["Pid"])

@@ -33,6 +33,7 @@ def database(existing: str | None = None) -> Recorder:
                 "login": "",
                 "password": "",
                 "extensions": (),
+                "settings": None,
                 "secrets": "",
                 "timeout": 60,
                 "family": "sqlite",

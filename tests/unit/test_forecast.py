@@ -194,3 +194,11 @@ def test_a_release_that_failed_stands_beside() -> None:
     assert told(failed, "shop-gate")["release"].endswith(f"{stands}it is asked once more")
     restart = replace(failed, release="aaa", up=Up(row=RESTART, why="it failed"))
     assert told(restart, *BACKEND)["release"].startswith("aaa, the one that serves; a container")
+
+
+def test_a_preview_says_what_the_server_is_restarted_for() -> None:
+    tuned = replace(SITE, restarted_for=["max_connections"])
+    assert told(tuned)["gap"] == (
+        "a few seconds, while the database server is restarted for database.settings "
+        "(max_connections): pages fail"
+    )

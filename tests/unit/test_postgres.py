@@ -27,6 +27,7 @@ ARGS: PostgresArgs = {
     "login": "app",
     "password": PASSWORD,
     "extensions": (),
+    "settings": None,
     "secrets": "f1",
     "timeout": 60,
 }

@@ -14,10 +14,12 @@ from ..value_types import (
     ManyLines,
     Megabytes,
     Processors,
+    ServerSetting,
     ServerUrl,
     Source,
     SqlName,
     Unordered,
+    Value,
 )
 from .base import Keys
 
@@ -52,6 +54,13 @@ class DatabaseKeys(Keys):
     extensions: tuple[Extension, ...] = Field(default=(), examples=[["pg_trgm"]])
     """With postgres, extensions that the server's superuser makes in the database, such as pg_trgm;
     the server's image has to have them.
+    """
+
+    settings: dict[ServerSetting, Value] = Field(
+        default={}, examples=[{"shared_buffers": "256MB", "max_connections": 200}]
+    )
+    """With postgres, settings of the server, as name to value; one that takes a restart of the
+    server is said in the preview.
     """
 
     image: ImageName = ""
