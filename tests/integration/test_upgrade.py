@@ -205,6 +205,7 @@ def elsewhere(tmp_path: Path) -> Iterator[Elsewhere]:
     server = Elsewhere(image, tmp_path)
     yield server
     server.remove()
+    docker.from_env().images.remove(image.id, force=True)
 
 
 def test_a_server_elsewhere_that_nobody_looked_at_does_not_stop_the_site_without_a_word(
