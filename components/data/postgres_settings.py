@@ -55,6 +55,12 @@ LOADED = "SELECT pg_conf_load_time()"
 """Asks when the server last read its settings."""
 WAITING = "SELECT coalesce(json_agg(name), '[]') FROM pg_settings WHERE pending_restart"
 """Asks which settings wait for the server to be started anew, as a JSON list."""
+ERRORS = (
+    "SELECT coalesce(string_agg(concat_ws(': ', 'ERROR', sourcefile, name, error), '; '), "
+    "'ERROR: it does not read its settings anew') FROM pg_file_settings "
+    "WHERE error <> 'setting could not be applied'"
+)
+"""Asks what is wrong with the files of settings, but for what waits for a restart."""
 NAMES = "SELECT json_agg(name) FROM pg_settings"
 """Asks for the names of all settings, as a JSON list."""
 

@@ -69,12 +69,10 @@ def settle(server: Server, wanted: Mapping[str, str], *, deployment: str, timeou
     _inside(server, _KEEP)
     loaded = _asked(server, postgres_settings.LOADED)
     done, said = server.as_superuser(change.statements(), "postgres")
-    if not done:
+    if not done or not _reads_anew(server, loaded, timeout):
         _inside(server, _PUT_BACK)
         server.as_superuser("SELECT pg_reload_conf();", "postgres")
-        _refuse(said)
-    while _asked(server, postgres_settings.LOADED) == loaded:
-        time.sleep(INTERVAL)
+        _refuse(_asked(server, postgres_settings.ERRORS) if done else said)
     waiting = change.names & {*json.loads(_asked(server, postgres_settings.WAITING))}
     if waiting:
         say(f"postgres: {server.container} is started anew for {', '.join(sorted(waiting))}")
@@ -82,6 +80,16 @@ def settle(server: Server, wanted: Mapping[str, str], *, deployment: str, timeou
     _inside(server, _FORGET)
     server.as_superuser(postgres_settings.note(wanted), "postgres")
     return bool(waiting)
+
+
+def _reads_anew(server: Server, loaded: str, timeout: float) -> bool:
+    """Wait until the server has read its settings; with a mistake by hand in them it never does."""
+    until = time.monotonic() + timeout
+    while _asked(server, postgres_settings.LOADED) == loaded:
+        if time.monotonic() > until:
+            return False
+        time.sleep(INTERVAL)
+    return True
 
 
 def _check_names(server: Server, wanted: Mapping[str, str]) -> None:

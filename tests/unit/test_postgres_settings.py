@@ -162,6 +162,20 @@ def test_what_the_server_refuses_all_the_same_is_taken_back(
     assert "mv -f" in inside[1]
 
 
+def test_a_mistake_by_hand_is_named_and_nothing_is_waited_for_without_end(
+    cli: FakeDocker, command: Command, clock: FakeClock
+) -> None:
+    cli.on(INSPECT, out=[STATE])
+    for answer in ([], KNOWN, "10:00", "t", *["10:00"] * 202, "t"):
+        cli.on(ASK, out=answer)
+    cli.on(ASK, out="ERROR: /data/postgresql.conf: work_men: unrecognized")
+    given(command, work_mem="16MB")
+    said = command.fails(postgres_settings_step.main)
+    assert "can't be taken: ERROR: /data/postgresql.conf: work_men: unrecognized." in said
+    assert 60 <= clock.now - 1000 < 62
+    assert "mv -f" in [call for call in cli.calls if call.startswith(IN)][-1]
+
+
 def test_a_server_that_does_not_come_up_gets_back_what_it_had(
     cli: FakeDocker, command: Command, clock: FakeClock
 ) -> None:
