@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from ..place import Place
-from .plan import Up, or_restart
+from .plan import NOTHING, Up, or_restart
 from .update_kind import Before
 
 
@@ -72,7 +72,7 @@ class Forecast:
         runs = starts or self._name("job") in made
         up = or_restart(self.up) if starts else self.up
         told = (
-            ("this up", f"{up.row} ({up.why})"),
+            ("this up", self._kind(up, {*made, *changed})),
             ("release", self._release(starts=starts)),
             ("migrations", self._migrations() if runs else "none run"),
             ("gap", "; ".join(self._gaps(made, starts=starts)) or self._none(starts=starts)),
@@ -82,6 +82,12 @@ class Forecast:
 
     def _name(self, suffix: str) -> str:
         return Place(self.deployment).name(suffix)
+
+    def _kind(self, up: Up, touched: Collection[str]) -> str:
+        if up.row != NOTHING or not touched:
+            return f"{up.row} ({up.why})"
+        beside = ", ".join(sorted(name.removeprefix(self._name("")) for name in touched))
+        return f"{up.row} for the release; what changes beside it: {beside}"
 
     def _replaced(self, suffix: str, made: Collection[str]) -> bool:
         return self._name(suffix) in made and self._name(suffix) in self.there

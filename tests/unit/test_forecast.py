@@ -76,6 +76,7 @@ def test_nothing_to_do() -> None:
     }
     beside = told(idle, changed=("shop-traffic",))
     assert beside["stays"].endswith("secrets, edge, every container that serves")
+    assert beside["this up"] == "nothing to do for the release; what changes beside it: traffic"
     # What nobody foresaw, such as another secret, the engine has found.
     assert told(idle, *BACKEND)["this up"] == "container restart (the container is replaced)"
     assert told(idle, "shop-backend-2")["gap"].startswith("none: what serves goes on")
