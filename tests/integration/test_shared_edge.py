@@ -237,6 +237,24 @@ def test_another_container_of_the_shared_edge_goes_on_with_its_sites(
         assert site.up().changes().keys() == {"unchanged"}
 
 
+def test_a_site_goes_to_ports_of_its_own_and_back(
+    two: Site, host: Host, first: Tls, second: Tls
+) -> None:
+    alone = Tls(authority=host.authority.file, domain=second.domain)
+    two.unset("site.sharedEdge")
+    two.configure(tls__httpPort=alone.http, tls__httpsPort=alone.https)
+    assert "visitors then come to the site's own ports" in two.preview().output
+    two.up()
+    assert alone.ask("/seen/")[0] == 200
+    assert first.ask("/", scheme="http", domain=second.domain)[0] == 421
+    host.put_behind(two, second.domain)
+    assert f"visitors then come through {host.site.deployment}" in two.preview().output
+    two.up()
+    assert second.ask("/seen/")[0] == 200
+    with pytest.raises(ConnectionRefusedError):
+        alone.ask("/seen/")
+
+
 def test_a_site_behind_it_gets_its_certificate_by_itself(
     two: Site, host: Host, tmp_path: Path
 ) -> None:
