@@ -1,7 +1,7 @@
 """Certificates that the edge gets by itself, from an authority that is reached, or refuses, or not.
 
 The tests of this module build on each other, in order, on one deployment. A certificate is valid
-for three minutes: it is renewed in the last of them.
+for five minutes: it is renewed in the last hundred seconds of them.
 """
 
 import json
@@ -23,7 +23,7 @@ from tests.integration.tls_visits import Newcomers, Tls
 
 DOMAIN = "www.example.org"
 ELSEWHERE = "elsewhere.example.org"
-LIFE = 180
+LIFE = 300
 
 
 @pytest.fixture(scope="module")
