@@ -222,8 +222,10 @@ def _type_for_people(field: FieldInfo) -> str:
     words = _type(field)
     if is_secret(field):
         return f"{words}, secret"
-    if get_origin(field.annotation) is Literal:
-        return " or ".join(f"`{choice}`" for choice in get_args(field.annotation))
+    # What may be left empty is one of them or nothing.
+    for kind in (field.annotation, *get_args(field.annotation)):
+        if get_origin(kind) is Literal:
+            return " or ".join(f"`{choice}`" for choice in get_args(kind))
     return f"{words}{_limits(field)}" if words in ("integer", "number") else words
 
 

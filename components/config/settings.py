@@ -48,7 +48,7 @@ class Settings(AllKeys):
     @property
     def ends_tls(self) -> bool:
         """The edge speaks https itself, on ports that the world reaches."""
-        return self.tls.mode != "off"
+        return self.tls_mode != "off"
 
     @property
     def published(self) -> dict[str, int]:

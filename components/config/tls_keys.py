@@ -24,7 +24,7 @@ def problems(given: AllKeys) -> Iterator[ValueError]:
     """What is wrong with the domains, or with what the edge is to end TLS with."""
     yield from _domains(given)
     yield from _mode(given)
-    if given.tls.mode == "files":
+    if given.tls_mode == "files":
         yield from _files(given)
     yield from _acme(given)
 
@@ -32,12 +32,12 @@ def problems(given: AllKeys) -> Iterator[ValueError]:
 def warnings(given: AllKeys, now: datetime | None = None) -> Iterator[str]:
     """What is said of a certificate that ends soon, or of how one is asked for."""
     acme, port = given.tls.acme, given.tls.http_port
-    if given.tls.mode == "auto" and port != 80 and acme.url != acme.directory:
+    if given.tls_mode == "auto" and port != 80 and acme.url != acme.directory:
         yield (
             f"tls.httpPort is {port}, but Let's Encrypt asks each domain on port 80: what is in "
             "front of the host has to send that on, or no certificate is issued"
         )
-    if given.tls.mode != "files":
+    if given.tls_mode != "files":
         return
     until = _look(given).until
     left = until - (now or datetime.now(UTC))
@@ -80,7 +80,7 @@ def _is_of(origin: str, domain: str) -> bool:
 
 
 def _mode(given: AllKeys) -> Iterator[ValueError]:
-    mode, off = given.tls.mode, "`pulumi config set --path tls.mode off -s STACK`"
+    mode, off = given.tls_mode, "`pulumi config set --path tls.mode off -s STACK`"
     if mode != "off" and not given.site.edge:
         yield conflict(
             "tls.mode",
@@ -151,12 +151,14 @@ def _ill_suited(found: Certificate, now: datetime) -> Iterator[ValueError]:
 
 
 def _acme(given: AllKeys) -> Iterator[ValueError]:
-    acme, mode = given.tls.acme, given.tls.mode
+    acme, mode = given.tls.acme, given.tls_mode
     if mode == "auto" and not acme.email:
         yield conflict(
             "tls.acme.email",
-            "is empty, but tls.mode is auto: the certificate authority keeps an account for it",
-            "`pulumi config set --path tls.acme.email you@example.org -s STACK`",
+            f"is empty, but tls.mode is auto{_implied(given)}: the certificate authority keeps an "
+            "account for it",
+            "`pulumi config set --path tls.acme.email you@example.org -s STACK`; or where a proxy "
+            "of yours ends TLS in front, `pulumi config set --path tls.mode off -s STACK`",
         )
     if acme.ca and not is_certificate(acme.ca):
         yield conflict(
@@ -165,6 +167,10 @@ def _acme(given: AllKeys) -> Iterator[ValueError]:
             "`pulumi config set --path tls.acme.ca -s STACK < root.pem`, or "
             "`pulumi config rm --path tls.acme.ca -s STACK`",
         )
+
+
+def _implied(given: AllKeys) -> str:
+    return "" if given.tls.mode else ", as it is with site.domains"
 
 
 def _look(given: AllKeys) -> Certificate:

@@ -23,7 +23,7 @@ def check_port(settings: Settings, retired: Retired) -> None:
     Raises:
         UserError: naming the key, and the way.
     """
-    if settings.tls.mode == "auto" and retired.holds_port:
+    if settings.tls_mode == "auto" and retired.holds_port:
         raise UserError(
             "tls.mode is auto, but a container in retire has the port that a certificate authority "
             "asks",
@@ -44,7 +44,7 @@ def warnings(settings: Settings, host: Host) -> Iterator[str]:
         host: the Docker host.
     """
     volume = Place(settings.deployment).certificates
-    if settings.tls.mode != "auto" or host.volume_labels(volume) is None:
+    if settings.tls_mode != "auto" or host.volume_labels(volume) is None:
         return
     try:
         said = problem(json.loads(host.read_file(volume, STATE) or b"{}"))

@@ -108,7 +108,7 @@ def _public(given: Preparation) -> PublicArgs | None:
 
 def _acme(given: Preparation, images: Images, opts: pulumi.ResourceOptions) -> Acme | None:
     """The certificate that the edge gets by itself, before anything of the edge is changed."""
-    if given.settings.tls.mode != "auto":
+    if given.settings.tls_mode != "auto":
         return None
     deployment = given.settings.deployment
     return Acme(
@@ -182,6 +182,6 @@ def _edge_config(given: Preparation) -> EdgeConfig:
 def _tls(settings: Settings) -> Tls:
     return Tls(
         hsts=settings.tls.hsts,
-        acme=settings.tls.mode == "auto",
+        acme=settings.tls_mode == "auto",
         shared=bool(settings.site.shared_edge),
     )

@@ -64,7 +64,7 @@ def test_the_key_is_in_one_place_and_secret(recorder: Recorder, tls: dict[str, A
 def test_without_tls_there_is_none_of_it(program: Program) -> None:
     plain = program.run("clean-server")
     assert not {"Certificate", "TlsImage"} & set(plain.types())
-    domains = program.run("clean-server", site__domains=DOMAINS)
+    domains = program.run("clean-server", site__domains=DOMAINS, tls__mode="off")
     assert plain["clean-server-edge"].inputs == domains["clean-server-edge"].inputs
 
 

@@ -77,7 +77,8 @@ def refusal(settings: Any) -> str:
 
 
 def test_all_follows_from_the_first_domain() -> None:
-    settings = parse(site__domains=["WWW.example.org", "example.org", "www.example.org"])
+    names = ["WWW.example.org", "example.org", "www.example.org"]
+    settings = parse(site__domains=names, tls__mode="off")
     assert settings.public_origin == "https://www.example.org"
     assert settings.scheme == "https"
     assert settings.hosts == ("www.example.org", "localhost", "127.0.0.1")
@@ -99,6 +100,22 @@ def test_where_the_edge_ends_tls_the_world_reaches_it(issued: Issued) -> None:
     assert settings.redirects == {"example.org": "https://www.example.org"}
 
 
+def test_domains_imply_tls_unless_somebody_else_ends_it(issued: Issued) -> None:
+    email = {"tls__acme__email": "you@example.org"}
+    assert parse().tls_mode == "off"
+    assert parse(site__domains=DOMAINS, **email).tls_mode == "auto"
+    assert parse(site__domains=DOMAINS, **email).published == {
+        "tls.httpPort": 80,
+        "tls.httpsPort": 443,
+    }
+    assert parse(site__domains=DOMAINS, tls__mode="off").tls_mode == "off"
+    assert parse(site__domains=DOMAINS, site__edge=False).tls_mode == "off"
+    assert with_tls(issued, tls__mode="").tls_mode == "files"
+    said = refusal(lambda: parse(site__domains=DOMAINS))
+    assert "tls.acme.email is empty, but tls.mode is auto, as it is with site.domains" in said
+    assert "`pulumi config set --path tls.mode off -s shop`" in said
+
+
 def test_without_an_edge_nothing_is_published() -> None:
     assert parse(site__edge=False, site__domains=DOMAINS).published == {}
     assert parse(site__edge=False, site__domains=DOMAINS).port is None
@@ -115,7 +132,7 @@ def test_behind_a_shared_edge_it_has_no_port_and_visitors_come_by_the_others(
 def test_visitors_go_where_redirects_say() -> None:
     names = ["a.example", "b.example", "c.example", "d.example"]
     redirects = {"b.example": "b.example", "c.example": "b.example"}
-    settings = parse(site__domains=names, site__redirects=redirects)
+    settings = parse(site__domains=names, site__redirects=redirects, tls__mode="off")
     assert settings.redirects == {
         "c.example": "https://b.example",
         "d.example": "https://a.example",

@@ -16,7 +16,7 @@ from tests.unit.switch import CONFIG, traffic
 GOOD: dict[str, Any] = {"app.path": "example", "app.settings": "site.settings", "data": "create"}
 ENCRYPTED = (("site", "access", "users"),)
 HASH = "$6$abcdefgh$nMtyG40GAPN2YsxLY1c4KoWs62vTlTeTI8K53ewlaSdTLb6X3v01TjqutTIx2QcV"
-HTTPS = {"site__domains": ["www.example.org"]}
+HTTPS = {"site__domains": ["www.example.org"], "tls__acme__email": "you@example.org"}
 
 
 def parse(**changes: Any) -> Settings:

@@ -39,7 +39,7 @@ from .shared_edge import HostKeys as HostKeys
 from .site import AccessKeys as AccessKeys
 from .site import SiteKeys
 from .tls import AcmeKeys as AcmeKeys
-from .tls import TlsKeys
+from .tls import TlsKeys, TlsMode
 
 ADMIN_PASSWORD = "admin.password"
 DATABASE_PASSWORD = "database.password"
@@ -148,6 +148,15 @@ class AllKeys(Keys):
     retire: tuple[ContainerName, ...] = Field(default=(), examples=[["old-web-1"]])
     """Containers that served until now; they are stopped and kept once the new backend is healthy.
     """
+
+    @property
+    def tls_mode(self) -> TlsMode:
+        """What ends TLS: `tls.mode`, or what follows where that is empty."""
+        if self.tls.mode:
+            return self.tls.mode
+        if not (self.site.domains and self.site.edge):
+            return "off"
+        return "files" if self.tls.certificate or self.tls.key else "auto"
 
 
 def top_level() -> dict[str, FieldInfo]:

@@ -39,11 +39,9 @@ class SiteKeys(Keys):
     port: int = Field(default=8080, ge=1, le=65535)
     """Port on 127.0.0.1 that the site is published on, where the edge does not end TLS."""
 
-    domains: Annotated[tuple[DomainName, ...], Distinct] = Field(
-        default=(), examples=[["www.example.org", "example.org"]]
-    )
+    domains: Annotated[tuple[DomainName, ...], Distinct] = ()
     """Names in the DNS by which visitors come, all of them by https: the first is the origin's, and
-    visitors of the others are sent there. Who ends TLS is said by tls.mode.
+    visitors of the others are sent there. The edge ends TLS for them, see tls.mode.
     """
 
     redirects: dict[DomainName, DomainName] = Field(default={})

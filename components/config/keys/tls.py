@@ -13,6 +13,8 @@ _DIRECTORIES = {
     "staging": "https://acme-staging-v02.api.letsencrypt.org/directory",
 }
 
+TlsMode = Literal["off", "files", "auto"]
+
 
 class AcmeKeys(Keys):
     """Who issues certificates where tls.mode is auto."""
@@ -42,11 +44,11 @@ class AcmeKeys(Keys):
 class TlsKeys(Keys):
     """What ends TLS, and what with."""
 
-    mode: Literal["off", "files", "auto"] = "off"
+    mode: TlsMode | None = None
     """off: the edge speaks plain http on 127.0.0.1, to a proxy of your own that ends TLS in front.
     files: the edge ends TLS for site.domains, on ports of its own that the world reaches, with
     tls.certificate and tls.key. auto: so it does with a certificate that it gets by itself, and
-    renews.
+    renews. Empty is auto where there are site.domains, or files with a tls.certificate; else off.
     """
 
     acme: AcmeKeys = section()
