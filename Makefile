@@ -3,8 +3,8 @@ PYTHON ?= python3
 RUN     = $(PYTHON) -m toolchain
 
 .DEFAULT_GOAL := help
-.PHONY: help up preview destroy status logs shell manage dbshell settings doctor ledger recover \
-	restore server env engine base test test-all test-unit test-integration check config ci package
+.PHONY: help up preview destroy status images logs shell manage dbshell settings doctor ledger \
+	recover restore server env engine base test test-all test-unit test-integration check config ci package
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,6 +21,9 @@ destroy: ## remove the stack's site; data, media and secrets are kept
 
 status: ## show how the site is: release, containers, health, migrations, last copy, disk; JSON=yes
 	@$(RUN) status --stack '$(STACK)' $(if $(filter yes,$(JSON)),--json)
+
+images: ## say of which images that others make (base, PostgreSQL) a registry has a newer one
+	@$(RUN) images --stack '$(STACK)'
 
 logs: ## show what its containers print; FOLLOW=yes goes on, LINES=500, OF=edge or postgres
 	@$(RUN) logs --stack '$(STACK)' --of '$(OF)' --lines '$(LINES)' \

@@ -72,6 +72,44 @@ def as_listed(name: str) -> str:
     return name.removeprefix("docker.io/").removeprefix("library/")
 
 
+@dataclass(frozen=True, kw_only=True)
+class Named:
+    """An image that somebody else makes, as config names it.
+
+    Attributes:
+        name: its name, with the registry's host where it has one.
+        tag: its tag; "" where nobody said it.
+        digest: what it is, byte for byte, ``sha256:…``; "" where nobody said it.
+    """
+
+    name: str
+    tag: str = ""
+    digest: str = ""
+
+    @classmethod
+    def of(cls, text: str) -> "Named":
+        """Read one, such as ``debian:trixie@sha256:…``."""
+        rest, _, digest = text.partition("@")
+        before, colon, tag = rest.rpartition(":")
+        # A colon before a slash is that of a registry's port.
+        if not colon or "/" in tag:
+            before, tag = rest, ""
+        return cls(name=before, tag=tag, digest=digest)
+
+    @property
+    def follows(self) -> str:
+        """The name that a newer one would have; "" of one that is named by its digest alone."""
+        if self.digest and not self.tag:
+            return ""
+        return f"{self.name}:{self.tag or 'latest'}"
+
+    @property
+    def as_listed(self) -> str:
+        """As a daemon lists it, which knows no tag beside a digest."""
+        which = f"@{self.digest}" if self.digest else f":{self.tag or 'latest'}"
+        return f"{as_listed(self.name)}{which}"
+
+
 def image_name(value: str) -> str:
     """An image's name in a registry, checked; "" stays.
 

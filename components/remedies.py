@@ -142,6 +142,15 @@ CAUSES: tuple[Cause, ...] = (
         "and `default-address-pools` in the daemon's daemon.json makes more (docs/edge.md). Then "
         "run `pulumi up` again",
     ),
+    # An image that is used as it is, and a daemon that answers. Builds have `image/build_error.py`.
+    Cause(
+        of="host",
+        words=r"(?i)unable to pull image (?P<image>\S+): .*error response from daemon",
+        remedy="the Docker host can't get the image {image}: `docker pull {image}` there says "
+        "why. Where database.image names it: has its registry that tag and digest (any more)? "
+        "Another one is `pulumi config set --path database.image NAME:TAG@sha256:… -s STACK`. What "
+        "serves goes on serving",
+    ),
     # The words of a connection between two processes, of which the daemon need not be one.
     Cause(
         of="connection",

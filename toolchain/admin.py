@@ -25,6 +25,15 @@ def status(name: str, site: str, *, as_json: bool) -> int:
     return _ask(name, site, "operate.status", *(["--json"] if as_json else []))
 
 
+def images(name: str, site: str) -> int:
+    """Whether there are newer ones of the images that others make: registries are asked."""
+    keys = {"--base": "image.base", "--database": "database.image", "--release": "releases.image"}
+    said = {option: stack.config_value(name, key) for option, key in keys.items()}
+    words = [f"{option}={value}" for option, value in said.items() if value]
+    # It needs more than the standard library.
+    return _ask(name, site, "operate.images", *words, python=str(paths.VENV / "bin/python"))
+
+
 def logs(name: str, site: str, of: str, lines: str, *, follow: bool) -> int:
     """What the site's containers print, without its secrets."""
     chosen = [*(["--of", of] if of else []), *(["--tail", lines] if lines else [])]
@@ -49,14 +58,14 @@ _LINE = "shell -c 'print(1)'"
 _QUOTES = f"Quote what has blanks in it, such as: {manage(_LINE)}"
 
 
-def _ask(name: str, site: str, module: str, *words: str) -> int:
+def _ask(name: str, site: str, module: str, *words: str, python: str = sys.executable) -> int:
     """Runs a module of the program that looks after a deployment: the one of the stack `name`.
 
-    `site` says which of them, where there are several.
+    `site` says which of them, where there are several; `python` is what runs it.
     """
     stack.check(name)
     stack.go_to_host(name)
-    command = [sys.executable, "-m", f"{paths.PROGRAM}.{module}", stack.deployment(name, site)]
+    command = [python, "-m", f"{paths.PROGRAM}.{module}", stack.deployment(name, site)]
     return stream([*command, *words])
 
 

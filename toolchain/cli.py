@@ -11,7 +11,7 @@ from typing import Any
 
 from . import paths, server, stack
 from .activation import print_environment
-from .admin import ledger, logs, one_off, recover, restore, status
+from .admin import images, ledger, logs, one_off, recover, restore, status
 from .authority import Authority
 from .doctor import doctor
 from .errors import Terminated, ToolchainError
@@ -24,7 +24,7 @@ from .wording import ACTIVATE, typed
 DEFAULT_STACK = "" if paths.INSTALLED else "clean-server"
 _STACK_HELP = f"its name; {DEFAULT_STACK or 'the only one'} if none is said"
 ONE_OFFS = ("manage", "shell", "dbshell", "settings")
-LOOK_AFTER = ("ledger", "restore", "recover", "status", "logs", "doctor", *ONE_OFFS)
+LOOK_AFTER = ("ledger", "restore", "recover", "status", "images", "logs", "doctor", *ONE_OFFS)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -71,6 +71,7 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
         ("restore", "list the copies of the stack's database, or put one back"),
         ("recover", "put right what an interrupted up left"),
         ("status", "show how the site is"),
+        ("images", "say of which images that others make there is a newer one"),
         ("logs", "show what its containers print"),
         ("manage", "run a management command in the serving release"),
         ("shell", "open a shell in the serving release"),
@@ -183,6 +184,8 @@ def _look_after(options: argparse.Namespace) -> int:
             )
         case "status":
             return status(options.stack, options.site, as_json=options.json)
+        case "images":
+            return images(options.stack, options.site)
         case "logs":
             return logs(
                 options.stack, options.site, options.of, options.lines, follow=options.follow

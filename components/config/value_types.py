@@ -51,7 +51,8 @@ _URL_PATH = re.compile(r"/(?:[A-Za-z0-9._~!$&()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*")
 # Debian's names of packages (policy manual, 5.6.1), with an architecture, version or suite.
 _APT = re.compile(r"[a-z0-9][a-z0-9+.-]*(:[a-z0-9-]+)?([=/][A-Za-z0-9.+~:-]+)?")
 _IMAGE = re.compile(
-    r"[A-Za-z0-9][A-Za-z0-9._/-]*(:[0-9]+/[A-Za-z0-9._/-]+)?(:[\w.-]+)?(@[\w:]+)?", re.A
+    r"[A-Za-z0-9][A-Za-z0-9._/-]*(:[0-9]+/[A-Za-z0-9._/-]+)?(:[\w.-]+)?(@sha256:[0-9a-f]{64})?",
+    re.A,
 )
 # What crypt(3) makes, as `openssl passwd -6` prints it: any other text may be a password.
 _PASSWORD_HASH = re.compile(r"\$[0-9a-z]{1,4}\$[./0-9A-Za-z$=,]{20,}")
@@ -265,7 +266,14 @@ Target = Annotated[str, AfterValidator(paths.target)]
 AptPackage = Annotated[
     str, Field(min_length=1), _matches(_APT, "must be the name of a Debian package, such as libpq5")
 ]
-ImageName = Annotated[str, _matches(_IMAGE, "must be the name of an image, such as debian:trixie")]
+ImageName = Annotated[
+    str,
+    _matches(
+        _IMAGE,
+        "must be the name of an image, such as debian:trixie, with or without its digest: "
+        "debian:trixie@sha256:… and 64 of 0-9 and a-f",
+    ),
+]
 RegistryImage = Annotated[str, AfterValidator(image_name)]
 ReleaseImage = Annotated[str, AfterValidator(release_image)]
 ContainerName = Annotated[

@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from ..image_reference import Named
 from ..place import DEPLOYMENT, LOOKING, ROLE, options
 from .finding import Finding, wrong
 
@@ -30,7 +31,7 @@ def problems(docker: Docker, architecture: str, named: Mapping[str, str]) -> Ite
     said = docker("image", "inspect", *wanted).stdout if wanted and own else b""
     there = {tag: image for image in json.loads(said or b"[]") for tag in _tags(image)}
     for key, name in named.items():
-        kind = str(there.get(name, {}).get("Architecture") or own)
+        kind = str(there.get(Named.of(name).as_listed, {}).get("Architecture") or own)
         if kind != own and "exec format error" in _tried(docker, name):
             yield _problem(key, name, kind, own)
 

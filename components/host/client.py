@@ -4,11 +4,13 @@ import io
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 import tarfile
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from types import MappingProxyType
 from typing import IO, Any, NoReturn
 
@@ -91,6 +93,30 @@ def _say_all(said: IO[bytes]) -> None:
 def docker_attached(*words: str) -> int:
     """Run the docker client on this command's own input and output; return its exit code."""
     return subprocess.run(["docker", *words], check=False).returncode
+
+
+@contextmanager
+def dialled(seconds: float, *, at: str = "") -> Iterator[socket.socket]:
+    """A connection to the daemon's API, which is wherever the docker client gets to, ssh included.
+
+    Args:
+        seconds: how long each answer may take.
+        at: the daemon's address; "" for the client's own choice.
+    """
+    ours, theirs = socket.socketpair()
+    ours.settimeout(seconds)
+    words, end = ["docker", "system", "dial-stdio"], theirs.fileno()
+    with (
+        ours,
+        theirs,
+        subprocess.Popen(words, stdin=end, stdout=end, env=_environment(at)) as running,
+    ):
+        theirs.close()
+        try:
+            yield ours
+        finally:
+            ours.close()
+            running.terminate()
 
 
 def docker_followed(*words: str, out: Callable[[str], None], err: Callable[[str], None]) -> int:

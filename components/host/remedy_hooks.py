@@ -9,6 +9,7 @@ from contextlib import suppress
 
 import pulumi
 
+from ..errors import for_stack
 from ..remedies import host_remedies
 
 _RESOURCES = "docker:"
@@ -37,7 +38,7 @@ def offer_remedies(
             for text in host_remedies("\n".join(args.errors), answers):
                 if text not in said:
                     said.add(text)
-                    pulumi.log.error(text)
+                    pulumi.log.error(for_stack(text))
         return False
 
     hook = pulumi.ErrorHook(name, say)

@@ -27,7 +27,24 @@ def build_error(inputs: Mapping[str, Any]) -> str:
     if not lines:
         return ""
     text = mask(lines, _secret_texts(inputs))
-    return f"the image was not built:\n\n{text}\n\nAll of it: {log}"
+    mends = without_base(lines)
+    return f"the image was not built:\n\n{text}\n\n{mends}All of it: {log}"
+
+
+def without_base(shown: str) -> str:
+    """What to do about an image that a build starts from, and that nobody has; "" if it got it.
+
+    Args:
+        shown: what `explained` says of the build.
+    """
+    found = re.search(r"^ ?> \[internal\] load metadata for (\S+):$", shown, flags=re.MULTILINE)
+    if not found:
+        return ""
+    return (
+        f"What to do: the Docker host can't get {found[1]}: `docker pull {found[1]}` there says "
+        "more. Another one is `pulumi config set --path image.base NAME:TAG@sha256:… -s STACK`, "
+        "or where a Dockerfile of the project's own names it, another FROM there\n\n"
+    )
 
 
 def _secret_texts(inputs: Mapping[str, Any]) -> list[str]:

@@ -4,8 +4,10 @@ The tests build on each other, in order: `staging` builds on this machine's daem
 serves the same on a second host, which has no source.
 """
 
+import base64
 import json
 import shutil
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,12 +16,14 @@ import docker
 import pytest
 
 from components.image_reference import Reference
+from components.operate.images import NEWER
 from tests import sentinels
 from tests.integration.conftest import LOAD, MakeSite
-from tests.integration.harness import Browser, Run, Site, running, visitors
+from tests.integration.harness import Browser, Run, Site, run, running, visitors
 from tests.integration.registry import PASSWORD, USER, Registry
 from tests.integration.second_host import SecondHost
 from tests.secret_leaks import leaks
+from tests.unit.tar import tar_of
 
 STYLES = "example/lanterna/static/css/site.css"
 Record = Callable[[str, object], None]
@@ -149,6 +153,34 @@ def test_it_is_served_elsewhere_byte_for_byte_and_without_the_source(
     assert set(production.up().changes()) == {"unchanged"}
 
 
+@pytest.fixture(scope="module")
+def login(registry: Registry, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a docker client that has logged in at the registry."""
+    folder = tmp_path_factory.mktemp("login")
+    key = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
+    (folder / "config.json").write_text(json.dumps({"auths": {registry.host: {"auth": key}}}))
+    return folder
+
+
+def asked_for_newer_images(site: Site, base: str, login: Path) -> Run:
+    words = ("-m", "components.operate.images", site.deployment, f"--base={base}")
+    env = {**site.env, "DOCKER_CONFIG": str(login)}
+    return run((sys.executable, *words), cwd=site.folder, env=env, timeout=120)
+
+
+def test_a_host_behind_ssh_asks_the_registry_whether_there_is_a_newer_one(
+    production: Site, promoted: float, first: tuple[Reference, float], login: Path
+) -> None:
+    # Any name in the registry will do.
+    newest = first[0]
+    said = asked_for_newer_images(production, str(newest), login)
+    assert said.code == 0, said.output
+    earlier = f"{newest.name}:{newest.tag}@sha256:{'4f' * 32}"
+    said = asked_for_newer_images(production, earlier, login)
+    assert said.code == NEWER, said.output
+    assert f"--path image.base {newest} -s STACK" in said.output
+
+
 def test_an_update_by_digest_builds_nothing(
     staging: Site, production: Site, promoted: float, record_property: Record
 ) -> None:
@@ -208,3 +240,49 @@ def test_a_registry_that_fails_is_named_while_the_site_serves(
     assert set(here) == {200}
     assert set(elsewhere) == {200}
     assert production.outputs()["releaseImage"] == str(lost)
+
+
+def made_anew(name: str, base: str) -> tuple[str, list[str]]:
+    """Have the registry have another base image by a name; its digest and its layers."""
+    client = docker.from_env()
+    container = client.containers.create(base, "true")
+    try:
+        container.put_archive("/etc", tar_of(str(time.time_ns()).encode(), "made"))
+        container.commit(name)
+    finally:
+        container.remove()
+    client.images.push(name, auth_config={"username": USER, "password": PASSWORD})
+    made = client.images.get(name).attrs
+    (digest,) = (one.partition("@")[2] for one in made["RepoDigests"])
+    return digest, made["RootFS"]["Layers"]
+
+
+def test_a_release_is_built_on_the_digest_that_is_named_and_a_newer_one_is_said(
+    staging: Site, registry: Registry, first: tuple[Reference, float], login: Path
+) -> None:
+    base = staging.outputs()["baseImage"].partition(",")[0]
+    name = f"{registry.host}/others/base:trixie"
+    try:
+        digest, layers = made_anew(name, base)
+        staging.configure(image__base=f"{name}@{digest[:-4]}0000")
+        refused(staging.up(check=False), f"can't get {name}@{digest[:-4]}0000", "image.base")
+        pinned = f"{name}@{digest}"
+        staging.configure(image__base=pinned)
+        staging.up()
+        assert staging.outputs()["baseImage"] == f"{pinned}, configured as image.base"
+        release = docker.from_env().images.get(staging.outputs()["imageId"])
+        assert release.attrs["RootFS"]["Layers"][: len(layers)] == layers
+        said = asked_for_newer_images(staging, pinned, login)
+        assert said.code == 0, said.output
+        newest, _ = made_anew(name, base)
+        said = asked_for_newer_images(staging, pinned, login)
+        assert said.code == NEWER, said.output
+        assert f"pulumi config set --path image.base {name}@{newest} -s STACK" in said.output
+        assert set(staging.up().changes()) == {"unchanged"}
+        with registry.down():
+            said = asked_for_newer_images(staging, pinned, login)
+        assert "release: its registry does not say: " in said.output
+        assert leaks(PASSWORD, said.output) == []
+    finally:
+        for image in docker.from_env().images.list(name.rpartition(":")[0]):
+            docker.from_env().images.remove(str(image.id), force=True)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from components.image.build_error import explained
+from components.image.build_error import explained, without_base
 
 MANY = "".join(f"#5 0.{n} line {n}\n" for n in range(100, 140))
 
@@ -31,3 +31,24 @@ MANY = "".join(f"#5 0.{n} line {n}\n" for n in range(100, 140))
 )
 def test_what_is_said_of_a_build(log: str, shown: str) -> None:
     assert explained(log) == shown
+
+
+BASE = "debian:trixie@sha256:00"
+
+
+@pytest.mark.parametrize(
+    ("log", "says"),
+    [
+        (
+            f"#3 [internal] load metadata for {BASE}\n#3 ERROR: {BASE}: not found\n------\n"
+            f" > [internal] load metadata for {BASE}:\n------\n",
+            f"can't get {BASE}: `docker pull {BASE}` there says more. Another one is "
+            "`pulumi config set --path image.base NAME:TAG@sha256:… -s STACK`",
+        ),
+        ("#5 [x] RUN a\n#5 0.1 one\n#5 ERROR: exit code 1\n------\n > [x] RUN a:\n------\n", ""),
+    ],
+)
+def test_what_to_do_about_an_image_that_a_build_starts_from(log: str, says: str) -> None:
+    said = without_base(explained(log))
+    assert says in said
+    assert bool(said) == bool(says)

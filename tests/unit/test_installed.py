@@ -122,6 +122,7 @@ def test_it_offers_what_concerns_sites_alone(packages: Path, tmp_path: Path) -> 
         "restore",
         "recover",
         "status",
+        "images",
         "doctor",
         "env",
     ):

@@ -230,7 +230,7 @@ def test_every_remedy_can_be_told() -> None:
     for cause in CAUSES:
         known = {"container": "shop-postgres", "version": "15", "extension": "x", "available": "y"}
         way = dict.fromkeys(("at", "ssh", "name", "login", "options", "known_as"), "w")
-        way |= dict.fromkeys(("host", "user", "folder", "server"), "w")
+        way |= dict.fromkeys(("host", "user", "folder", "server", "image"), "w")
         assert cause.remedy.format(**known, **way)
 
 

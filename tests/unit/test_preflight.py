@@ -221,6 +221,18 @@ def test_an_image_of_another_kind(kind: str, says: str, wrong: bool) -> None:
         assert "`docker pull --platform linux/amd64 base:1`" in one.remedy
 
 
+def test_an_image_of_another_kind_that_is_named_by_its_digest() -> None:
+    digest = f"sha256:{'4f' * 32}"
+
+    def docker(*words: str, **_: object) -> subprocess.CompletedProcess[bytes]:
+        there = [{"RepoDigests": [f"debian@{digest}"], "Architecture": "arm64"}]
+        said = json.dumps(there).encode() if words[0] == "image" else b""
+        return subprocess.CompletedProcess([], 1, said, b"exec format error")
+
+    (one,) = architecture.problems(docker, "x86_64", {"image.base": f"debian:trixie@{digest}"})
+    assert f"debian:trixie@{digest} is made for arm64" in one.said
+
+
 # In the program.
 
 

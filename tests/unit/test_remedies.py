@@ -38,6 +38,18 @@ def test_a_host_that_is_back_is_known_by_its_words(errors: str, said: str) -> No
     assert all("run `pulumi up` again" in text for text in found)
 
 
+NO_IMAGE = "unable to pull image postgres:17@sha256:00: error pulling image postgres:17@sha256:00: "
+
+
+def test_an_image_that_nobody_has_is_named_with_the_key() -> None:
+    said = f"{NO_IMAGE}Error response from daemon: manifest unknown: manifest unknown"
+    (mends,) = host_remedies(said, lambda: True)
+    assert "`docker pull postgres:17@sha256:00` there says why" in mends
+    assert "--path database.image NAME:TAG@sha256:… -s STACK" in mends
+    (mends,) = host_remedies(f"{NO_IMAGE}EOF", lambda: False)
+    assert GONE in mends
+
+
 @pytest.mark.parametrize("errors", ["write: broken pipe", "code = Unavailable desc = EOF"])
 def test_a_daemon_that_is_gone_is_known_whatever_failed(errors: str) -> None:
     (said,) = host_remedies(errors, lambda: False)

@@ -173,6 +173,8 @@ def test_the_least_configuration_is_enough() -> None:
         ),
         ({"image.base": "--privileged"}, "must be the name of an image"),
         ({"database.image": "postgres 17"}, "must be the name of an image"),
+        ({"image.base": f"debian:trixie@sha256:{'4f' * 31}"}, "debian:trixie@sha256:… and 64 of"),
+        ({"database.image": "postgres:17@latest"}, "debian:trixie@sha256:… and 64 of"),
         ({"retire": '["--all"]'}, "must be a container's name"),
         ({"admin.user": "a\nb"}, "must be without line breaks"),
         ({"database.file": "db.sqlite3?mode=ro"}, "without ?, # and %"),

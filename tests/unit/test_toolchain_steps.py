@@ -503,6 +503,23 @@ def test_what_is_asked_of_a_site_goes_to_the_host_alone(
     assert streamed == [[sys.executable, "-m", f"components.operate.{module}", *rest]]
 
 
+def test_newer_images_are_asked_about_as_config_names_them(
+    streamed: list[list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    says = {"image.base": "debian:trixie", "releases.image": "r.example.org/shop@sha256:00"}
+    monkeypatch.setattr(stack, "config_value", lambda _name, key, *_: says.get(key, ""))
+    assert cli.main(["images", "--stack", "update"]) == 3
+    python, *words = streamed[0]
+    assert python == str(paths.VENV / "bin/python"), "another one need not have what it takes"
+    assert words == [
+        "-m",
+        "components.operate.images",
+        "update",
+        "--base=debian:trixie",
+        "--release=r.example.org/shop@sha256:00",
+    ]
+
+
 @pytest.mark.parametrize(
     ("line", "says"), [("", "which command?"), ("shell -c 'print(1)", "the command can't be read")]
 )

@@ -64,8 +64,8 @@ class DatabaseKeys(Keys):
     """
 
     image: ImageName = ""
-    """With postgres, an image such as postgres:17; empty builds one from Debian's packages. A
-    PostgreSQL elsewhere is copied with its tools.
+    """With postgres, an image such as postgres:17, best with its digest (postgres:17@sha256:…);
+    empty builds one from Debian's packages. A PostgreSQL elsewhere is copied with its tools.
     """
 
     url: ServerUrl | None = None

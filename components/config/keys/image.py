@@ -12,8 +12,9 @@ class ImageKeys(Keys):
     """The project's image."""
 
     base: ImageName = ""
-    """Image that the project's image starts from, not the edge's and PostgreSQL's; empty takes one
-    bootstrapped on this host, else python:3.13-slim-trixie.
+    """Image that the project's image starts from, not the edge's and PostgreSQL's, best with its
+    digest (NAME:TAG@sha256:…); empty takes one bootstrapped on this host, else
+    python:3.13-slim-trixie.
     """
 
     dockerfile: InsidePath = ""
