@@ -32,7 +32,7 @@ def validated(
         stack: the stack's name, the default of `deployment`.
         file: the stack's config file, for the error messages.
         encrypted: the places of what is encrypted in that file, which may be whole objects.
-        missing: says which keys are missing of a config in which others are wrong, too.
+        missing: says which keys are missing, whatever else is wrong with a config.
 
     Raises:
         ConfigError: naming every key that is wrong, its value, what is allowed and the remedy.
@@ -53,10 +53,10 @@ def validated(
         errors = [e for e in error.errors() if e["loc"] != ("deployment",) or "deployment" in given]
         if len(errors) < len(error.errors()):
             problems.append(_unnamed(stack))
-        problems += [explain(e, given, stack) for e in errors]
-        # Keys are looked at together only where each is right alone.
-        if all(error["loc"] for error in error.errors()):
-            problems += [explain(e, given, stack) for e in missing(given)]
+        # What keys say together is of use where all of them are there.
+        lacking = list(missing(given))
+        told = [e for e in errors if e["loc"] or not lacking]
+        problems += [explain(e, given, stack) for e in (*told, *lacking)]
     if problems:
         raise ConfigError(f"{file} has {count(problems)}", problems)
     return settings

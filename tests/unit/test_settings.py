@@ -37,6 +37,15 @@ def refusal(**changes: str | None) -> str:
     return str(error.value)
 
 
+def test_all_keys_that_are_missing_are_named_at_once() -> None:
+    said = refusal(**{"app.path": None, "app.settings": None})
+    assert "app.path is missing: set it with `pulumi config set --path app.path VALUE" in said
+    assert "app.settings is missing: set it with" in said
+    assert "has 2 problems" in said
+    said = refusal(**{"app.path": None, "app.settings": None, "site.port": "http"})
+    assert "has 3 problems" in said
+
+
 def test_the_least_configuration_is_enough() -> None:
     settings = parse()
     assert settings.deployment == "shop"
@@ -333,7 +342,7 @@ def test_there_are_about_twenty_keys_at_the_top_and_a_site_needs_three() -> None
     assert len(fields_of(AllKeys)) <= 22
     needed = [key for key, field in all_keys().items() if field.is_required()]
     assert needed == ["data", "deployment"]
-    assert refusal(**{"app.path": None, "app.settings": None}).count("is missing") == 1
+    assert refusal(**{"app.path": None, "app.settings": None}).count("is missing") == 2
     # The stack's name is the deployment's, where no other is given.
     assert parse().deployment == "shop"
 
