@@ -268,7 +268,9 @@ def test_a_server_that_was_stopped_by_hand_is_waited_for_and_comes_back(
     backend.restart(timeout=2)
     run = site.up()
     assert f"container {site.deployment}-postgres was stopped" in run.output
-    assert run.changes()["replaced"] == 2, "the server and its gate"
+    # Its settings are given once more, where config has named any.
+    settings = f"{site.deployment}-postgres-settings" in run.output
+    assert run.changes()["replaced"] == 2 + settings, "the server and its gate"
     eventually(visitor.is_logged_in, 30)
     backend.reload()
     assert backend.attrs["RestartCount"] == 0
