@@ -1,14 +1,13 @@
 """What can be known of a registry before anything is changed: the Docker host asks it for real."""
 
 from collections.abc import Sequence
-from subprocess import TimeoutExpired
 
 from deploy_runtime.masking import mask
 
 from ..errors import UserError
 from ..image_reference import Reference, host_of
-from .login import Login, logged_in
-from .words import brief, timed_out, ways_out
+from .login import Login, asked
+from .words import brief, ways_out
 
 _SECONDS = 30.0
 _LOST = "no such manifest"
@@ -46,12 +45,8 @@ def check(login: Login, *, name: str, wants: Reference | None, at: str) -> None:
 
 def _asked(login: Login, words: Sequence[str], *, at: str, stdin: bytes | None = None) -> str:
     """What the docker client says of a failure; "" where there is none."""
-    with logged_in(login) as docker:
-        try:
-            done = docker(*words, stdin=stdin, timeout=_SECONDS, detached=True, at=at)
-        except TimeoutExpired:
-            return timed_out(_SECONDS)
-    said = done.stderr.decode(errors="replace") if done.returncode else ""
+    options = {"stdin": stdin, "detached": True, "at": at}
+    said, _ = asked(login, *words, seconds=_SECONDS, **options)
     return mask(said, [login.password])
 
 

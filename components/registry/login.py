@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from subprocess import CompletedProcess
+from subprocess import CompletedProcess, TimeoutExpired
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -72,6 +72,23 @@ def logged_in(login: Login) -> Iterator[Docker]:
             return client.docker("--config", name, *words, also=also, **options)
 
         yield run
+
+
+def asked(login: Login, *words: str, seconds: float, **options: Any) -> tuple[str, bytes]:
+    """What the docker client says of a failure, "" where there is none; and what it printed.
+
+    Args:
+        login: who comes to the registry.
+        words: the client's words.
+        seconds: how long it may take.
+        options: further ones of `client.docker`.
+    """
+    with logged_in(login) as docker:
+        try:
+            done = docker(*words, timeout=seconds, **options)
+        except TimeoutExpired:
+            return f"it did not end within {seconds:.0f} s", b""
+    return done.stderr.decode(errors="replace") if done.returncode else "", done.stdout
 
 
 def _prepare(folder: Path) -> None:

@@ -9,7 +9,6 @@ import json
 import os
 import sys
 from collections.abc import Iterator, Mapping
-from subprocess import TimeoutExpired
 from typing import Any
 
 from ..host import architecture
@@ -20,8 +19,8 @@ from ..place import DEPLOYMENT, LOOKING, RELEASE, ROLE, options
 from ..step_output import result, say
 from ..step_secrets import hide
 from .known import described, noted
-from .login import Login, logged_in
-from .words import problem, timed_out, ways_out
+from .login import Login, asked
+from .words import problem, ways_out
 
 _LOOK = """\
 import importlib.util, json, os, sys
@@ -50,12 +49,7 @@ def pull(reference: Reference, login: Login, seconds: float) -> None:
     if run("image", "inspect", reference.by_digest).returncode == 0:
         say(f"registry: {reference.by_digest} is on the host already")
         return
-    with logged_in(login) as docker:
-        try:
-            done = docker("pull", "--quiet", reference.by_digest, timeout=seconds)
-            said = done.stderr.decode(errors="replace") if done.returncode else ""
-        except TimeoutExpired:
-            said = timed_out(seconds)
+    said, _ = asked(login, "pull", "--quiet", reference.by_digest, seconds=seconds)
     if said:
         ways = ways_out(said, name=reference.name, user=login.user)
         fail(problem(f"release {reference.by_digest} can't be pulled", said, ways))

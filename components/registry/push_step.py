@@ -6,15 +6,14 @@ The credentials come through standard input. What is there already is not sent a
 import os
 import re
 import sys
-from subprocess import TimeoutExpired
 
 from ..host.client import docker_or_fail, fail
 from ..image_reference import Reference
 from ..step_output import result, say
 from ..step_secrets import hide
 from .known import described, noted
-from .login import Login, logged_in
-from .words import problem, timed_out, ways_out
+from .login import Login, asked
+from .words import problem, ways_out
 
 _DIGEST = re.compile(rb"digest: (sha256:[0-9a-f]{64})")
 
@@ -29,13 +28,8 @@ def push(image: str, reference: str, login: Login, seconds: float) -> str:
         seconds: how long it may take.
     """
     docker_or_fail(f"naming {image} for the registry", "tag", image, reference)
-    with logged_in(login) as docker:
-        try:
-            done = docker("push", reference, timeout=seconds)
-            said = done.stderr.decode(errors="replace") if done.returncode else ""
-            found = _DIGEST.search(done.stdout)
-        except TimeoutExpired:
-            said, found = timed_out(seconds), None
+    said, printed = asked(login, "push", reference, seconds=seconds)
+    found = _DIGEST.search(printed)
     if said or not found:
         ways = ways_out(said, name=reference.rpartition(":")[0], user=login.user)
         fail(problem(f"release {image} was not pushed to {reference}", said, ways))

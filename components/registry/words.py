@@ -37,11 +37,6 @@ def ways_out(said: str, *, name: str, user: str) -> list[str]:
     return [*remedies(said, "registry", **known)][:1]
 
 
-def timed_out(seconds: float) -> str:
-    """What is said where the docker client did not come to its end."""
-    return f"it did not end within {seconds:.0f} s"
-
-
 def problem(doing: str, said: str, ways: Sequence[str]) -> str:
     """A failed step's error.
 
