@@ -5,7 +5,6 @@ Commands and answers are those of HAProxy's management guide: "set ssl cert", "c
 """
 
 import fcntl
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -13,6 +12,7 @@ from pathlib import Path
 
 from ..edge import haproxy, slots
 from ..edge.haproxy import EdgeError
+from . import files
 
 FILE = Path("/var/lib/edge/certificate.pem")
 """Certificate, chain and key; beside the configuration that names it."""
@@ -94,14 +94,7 @@ def _show_visitors(content: str) -> None:
 
 
 def _write(content: bytes) -> None:
-    new = FILE.with_suffix(".new")
     try:
-        new.unlink(missing_ok=True)
-        new.touch(mode=0o600)
-        with new.open("wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        new.replace(FILE)
+        files.write(FILE, content)
     except OSError as error:
         raise EdgeError(f"{FILE} can't be written: {error.strerror}") from None

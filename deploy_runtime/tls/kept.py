@@ -6,13 +6,13 @@ and its key. Times are seconds since 1970.
 
 import fcntl
 import json
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from . import files
 from .wanted import STATE, Wanted
 
 FOLDER = Path("/var/lib/certificates")
@@ -82,7 +82,7 @@ def write(state: State) -> None:
     Raises:
         OSError: it can't be written.
     """
-    _write(STATE, json.dumps(asdict(state)))
+    files.write(FOLDER / STATE, json.dumps(asdict(state)).encode())
 
 
 def certificate() -> str:
@@ -99,7 +99,7 @@ def put(content: str, state: State) -> None:
     Raises:
         OSError: it can't be written.
     """
-    _write(_CERTIFICATE, content)
+    files.write(FOLDER / _CERTIFICATE, content.encode())
     write(state)
 
 
@@ -115,15 +115,3 @@ def _made(kind: Any, told: dict[str, Any] | None) -> Any:
     if told is None:
         return None
     return kind(**{k: tuple(v) if isinstance(v, list) else v for k, v in told.items()})
-
-
-def _write(name: str, text: str) -> None:
-    new = FOLDER / f"{name}.new"
-    new.unlink(missing_ok=True)
-    new.touch(mode=0o600)
-    with new.open("w") as stream:
-        stream.write(text)
-        stream.flush()
-        # An empty file would be all that a host finds after its power failed.
-        os.fsync(stream.fileno())
-    new.replace(FOLDER / name)
